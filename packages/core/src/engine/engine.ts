@@ -1,0 +1,30 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { HostTensor } from '../host-tensor.ts';
+
+/**
+ * A pure function of tensors, written in tfjs. It may read variables and assign them; assignments take
+ * effect as one when the step is done. It reads no tensor's values, draws no random numbers and makes no
+ * variables, so that an engine may run it as it stands or compile it once.
+ */
+export type Step = (inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
+
+/** A step that an engine has prepared. */
+export interface CompiledStep {
+  /** Runs once. The same inputs and variables give the same outputs on the same engine and machine. */
+  run(inputs: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>>;
+  dispose(): Promise<void>;
+}
+
+/** Where steps run. */
+export interface Engine {
+  /** As `--engine` takes it. */
+  readonly name: string;
+  /** What it runs on, for people: `cpu, 2 threads`. */
+  readonly device: string;
+  compile(step: Step): CompiledStep;
+  /** Brings variables up to date with the steps run so far; an engine may keep its own copy between. */
+  writeBack(): Promise<void>;
+  /** Tells the engine that variables were written from outside and its copies are stale. */
+  readAgain(): Promise<void>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,26 @@
+/** What kind of thing went wrong; stable, so that callers may branch on it. */
+export type ErrorCode =
+  | 'INVALID_ARGUMENT'
+  | 'INVALID_PLUGIN'
+  | 'INVALID_FILE'
+  | 'INVALID_IMAGE'
+  | 'NOT_ENOUGH_DATA'
+  | 'OUTPUT_EXISTS'
+  | 'OUTPUT_FAILED'
+  | 'ENGINE_UNAVAILABLE'
+  | 'FETCH_FAILED'
+  | 'TRAINING_DIVERGED';
+
+/**
+ * An error whose message is meant for the person in front of the program: what was wrong, where, and what
+ * to do. Anything else that is thrown is a defect.
+ */
+export class SimganError extends Error {
+  override readonly name = 'SimganError';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,38 @@
+export { createDataset, type Dataset, datasetOf, mapDataset, rememberItems, takeFrom } from './dataset.ts';
+export { eagerEngine } from './engine/eager.ts';
+export type { CompiledStep, Engine, Step } from './engine/engine.ts';
+export { type ErrorCode, SimganError } from './errors.ts';
+export { type HostTensor, hostScalar, scalarValue } from './host-tensor.ts';
+export {
+  createImage,
+  decodeImages,
+  encodeImages,
+  type Image,
+  type ImageSpec,
+  imageLength,
+  imageProblem,
+  imageRange,
+} from './image.ts';
+export { type DiscriminatorLayer, patchDiscriminator } from './networks/discriminator.ts';
+export {
+  type Discriminator,
+  type Network,
+  type NetworkBuilder,
+  parameterCount,
+  type Refiner,
+} from './networks/network.ts';
+export { type ResidualRefinerOptions, residualRefiner } from './networks/refiner.ts';
+export {
+  type FeatureTransform,
+  identity,
+  l1Regularizer,
+  meanOfChannels,
+  type Regularizer,
+} from './networks/regularizer.ts';
+export { definePlugin, networksOf, type Plugin } from './plugin.ts';
+export { createRng, type Rng } from './rng.ts';
+export type { RealImage, Sample } from './sample.ts';
+export { type Simulated, type Simulator, sampleId, simulate } from './simulate.ts';
+export { HistoryBuffer } from './training/history-buffer.ts';
+export type { OptimizerSpec } from './training/optimizer.ts';
+export { checkRecipe, type LambdaTarget, type TrainingRecipe } from './training/recipe.ts';

@@ -1,0 +1,92 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Rng } from '../rng.ts';
+
+/** What surrounds the image where a kernel reaches over its border. */
+export type Padding = 'zero' | 'reflect';
+
+/** How a layer's kernel starts: He's normal for ReLU networks, zeros, or a normal of the given deviation. */
+export type Initializer = 'he' | 'zeros' | { readonly deviation: number };
+
+/** The numbers of one convolution with bias. `kernel` and `stride` in pixels. */
+export interface ConvolutionShape {
+  readonly kernel: number;
+  readonly stride?: number;
+  readonly inputs: number;
+  readonly filters: number;
+}
+
+/** A convolution's two variables and its application, `[b, h, w, inputs]` to `[b, h/stride, w/stride, filters]`. */
+export interface Convolution {
+  apply(batch: tf.Tensor4D): tf.Tensor4D;
+  readonly variables: readonly [kernel: tf.Variable, bias: tf.Variable];
+}
+
+/**
+ * A convolution that keeps the size (divided by the stride, rounded up), with biases that start at 0.
+ *
+ * The kernel's initial values come from `rng` alone. He et al., "Delving deep into rectifiers", 2015.
+ */
+export function convolution(
+  name: string,
+  { kernel, stride = 1, inputs, filters }: ConvolutionShape,
+  rng: Rng,
+  { initializer = 'he', padding = 'zero' }: { initializer?: Initializer; padding?: Padding } = {},
+): Convolution {
+  const fanIn = kernel * kernel * inputs;
+  const deviation =
+    initializer === 'he' ? Math.sqrt(2 / fanIn) : initializer === 'zeros' ? 0 : initializer.deviation;
+  const values = Float32Array.from({ length: fanIn * filters }, () =>
+    deviation === 0 ? 0 : rng.normal() * deviation,
+  );
+  const weights = createVariable(`${name}/kernel`, values, [kernel, kernel, inputs, filters]);
+  const bias = createVariable(`${name}/bias`, new Float32Array(filters), [filters]);
+  return {
+    variables: [weights, bias],
+    apply(batch) {
+      const reflected = padding === 'reflect' && kernel > 1;
+      const input = reflected ? reflectPad(batch, (kernel - 1) / 2) : batch;
+      const filter = weights as tf.Tensor as tf.Tensor4D;
+      return tf.add(tf.conv2d(input, filter, stride, reflected ? 'valid' : 'same'), bias);
+    },
+  };
+}
+
+/**
+ * A variable with values of our own. tfjs keeps variable names unique per process, so its name is the
+ * layer's name with a number behind it; files use the network's own names ({@link variableName}).
+ */
+export function createVariable(name: string, values: Float32Array, shape: number[]): tf.Variable {
+  const initial = tf.tensor(values, shape, 'float32');
+  const variable = tf.variable(initial, true, `${name}#${nextVariable++}`);
+  initial.dispose();
+  return variable;
+}
+
+let nextVariable = 0;
+
+/** A variable's name within its network. */
+export function variableName(variable: tf.Variable): string {
+  return variable.name.replace(/#\d+$/, '');
+}
+
+/**
+ * Mirrors `size` rows and columns around the image without repeating the border, so that the border gives
+ * the discriminator no cue. Written with slices, whose gradients every engine has.
+ */
+export function reflectPad(batch: tf.Tensor4D, size: number): tf.Tensor4D {
+  return reflectAxis(reflectAxis(batch, 1, size), 2, size);
+}
+
+function reflectAxis(batch: tf.Tensor4D, axis: 1 | 2, size: number): tf.Tensor4D {
+  const length = batch.shape[axis];
+  const line = (index: number): tf.Tensor4D => {
+    const begin: [number, number, number, number] = [0, 0, 0, 0];
+    const extent: [number, number, number, number] = [...batch.shape];
+    begin[axis] = index;
+    extent[axis] = 1;
+    return tf.slice(batch, begin, extent);
+  };
+  const before = Array.from({ length: size }, (_, i) => line(size - i));
+  const after = Array.from({ length: size }, (_, i) => line(length - 2 - i));
+  return tf.concat([...before, batch, ...after], axis);
+}

@@ -1,0 +1,35 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * How far a refined batch has moved from the synthetic one: 0 on equal inputs, positive otherwise, a mean
+ * over batch, pixels and channels, so that lambda means the same at every size.
+ */
+export type Regularizer = (refined: tf.Tensor4D, synthetic: tf.Tensor4D) => tf.Scalar;
+
+/** A map into the space in which images are compared: psi of eq. 4. Shape `[b, h, w, c]` in, any 4-D shape out. */
+export type FeatureTransform = (batch: tf.Tensor4D) => tf.Tensor4D;
+
+/**
+ * The self-regularization of eq. 4: the mean of |psi(R(x)) - psi(x)| over batch, pixels and channels.
+ *
+ * The paper writes a sum over pixels; its lambda is this one's divided by the number of values in psi(x)
+ * (see {@link TrainingRecipe.lambda}). The gradient is exactly 0 where nothing differs.
+ */
+export function l1Regularizer(psi: FeatureTransform = identity): Regularizer {
+  return (refined, synthetic) => tf.mean(absolute(tf.sub(psi(refined), psi(synthetic)))) as tf.Scalar;
+}
+
+/** psi = identity: the paper's choice for grey eyes and depth hands. */
+export function identity(batch: tf.Tensor4D): tf.Tensor4D {
+  return batch;
+}
+
+/** psi = mean of the colour channels, which lets colours move while shading stays (article of 2017, fig. 8). */
+export function meanOfChannels(batch: tf.Tensor4D): tf.Tensor4D {
+  return tf.mean(batch, 3, true);
+}
+
+/** tf.abs has gradient -1 at exactly 0, which would push an untouched image; this has 0 there. */
+function absolute(difference: tf.Tensor4D): tf.Tensor4D {
+  return tf.add(tf.relu(difference), tf.relu(tf.neg(difference)));
+}

@@ -1,0 +1,13 @@
+import type { Image } from './image.ts';
+
+/** An unlabelled picture. */
+export interface RealImage {
+  /** Unique within its dataset; names its file. */
+  readonly id: string;
+  readonly image: Image;
+}
+
+/** A picture and what is true of it. Refinement changes `image` and nothing else. */
+export interface Sample<Annotation> extends RealImage {
+  readonly annotation: Annotation;
+}

@@ -1,0 +1,36 @@
+import { createDataset, type Dataset } from './dataset.ts';
+import type { Image } from './image.ts';
+import { createRng, type Rng } from './rng.ts';
+import type { Sample } from './sample.ts';
+
+/**
+ * A function from random numbers to an annotated image. It draws from `rng` alone, so the same seed and
+ * index give the same sample in any process.
+ */
+export type Simulator<Annotation> = (rng: Rng) => Simulated<Annotation> | Promise<Simulated<Annotation>>;
+
+/** What a simulator makes: a picture and what is exactly true of it. */
+export interface Simulated<Annotation> {
+  readonly image: Image;
+  readonly annotation: Annotation;
+}
+
+/**
+ * A simulator as a dataset. Sample `i` depends on `seed` and `i` alone: a longer dataset of the same seed
+ * begins with the shorter one.
+ */
+export function simulate<Annotation>(
+  simulator: Simulator<Annotation>,
+  { seed, length }: { seed: number; length: number },
+): Dataset<Sample<Annotation>> {
+  const rng = createRng(seed).fork('simulate');
+  return createDataset(length, async (index) => {
+    const { image, annotation } = await simulator(rng.fork(index));
+    return { id: sampleId(index), image, annotation };
+  });
+}
+
+/** The id of a simulated sample: its index in seven digits, so that names sort as numbers do. */
+export function sampleId(index: number): string {
+  return String(index).padStart(7, '0');
+}

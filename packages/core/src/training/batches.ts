@@ -1,0 +1,65 @@
+import type { Dataset } from '../dataset.ts';
+import type { HostTensor } from '../host-tensor.ts';
+import { encodeImages, type ImageSpec } from '../image.ts';
+import type { Rng } from '../rng.ts';
+import type { RealImage } from '../sample.ts';
+
+/** Mini-batches of a dataset by number: batch `n` of the same source and seed is always the same. */
+export interface Batches {
+  /** `[batch, height, width, channels]` in [-1, 1]. */
+  at(number: number): Promise<HostTensor>;
+}
+
+/**
+ * Shuffled mini-batches without end. Every item comes once before any comes again, each round in a new
+ * order; a batch may span two rounds.
+ */
+export function shuffledBatches(
+  dataset: Dataset<RealImage>,
+  { image, batchSize, rng }: { image: ImageSpec; batchSize: number; rng: Rng },
+): Batches {
+  const orders = new Map<number, Uint32Array>();
+  const orderOf = (round: number): Uint32Array => {
+    let order = orders.get(round);
+    if (!order) {
+      order = permutation(dataset.length, rng.fork(round));
+      orders.delete(round - 2);
+      orders.set(round, order);
+    }
+    return order;
+  };
+  return {
+    async at(number) {
+      const items = await Promise.all(
+        Array.from({ length: batchSize }, (_, i) => {
+          const position = number * batchSize + i;
+          return dataset.at(orderOf(Math.floor(position / dataset.length))[position % dataset.length]!);
+        }),
+      );
+      return encodeImages(
+        items.map((item) => item.image),
+        image,
+      );
+    },
+  };
+}
+
+/** Noise for a refiner's noise channels, `[batch, height, width, channels]`, normal with deviation 1. */
+export function noiseBatch(sources: readonly Rng[], image: ImageSpec, channels: number): HostTensor {
+  const length = image.height * image.width * channels;
+  const data = new Float32Array(sources.length * length);
+  for (const [index, source] of sources.entries()) {
+    for (let i = 0; i < length; i++) data[index * length + i] = source.normal();
+  }
+  return { data, shape: [sources.length, image.height, image.width, channels] };
+}
+
+/** A uniformly random order of 0 … length-1 (Fisher and Yates). */
+function permutation(length: number, rng: Rng): Uint32Array {
+  const order = Uint32Array.from({ length }, (_, i) => i);
+  for (let last = length - 1; last > 0; last--) {
+    const other = rng.int(last + 1);
+    [order[last], order[other]] = [order[other]!, order[last]!];
+  }
+  return order;
+}

@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs-core';
+
+/** What a discriminator's patches are asked to answer. */
+export type Verdict = 'real' | 'refined';
+
+/**
+ * The two-class cross-entropy of eq. 1 and 2 for logits `[batch, h, w, 2]`, as a mean over batch and
+ * patches: -log of the softmax probability of `verdict`.
+ *
+ * The paper sums over patches; {@link patchesOf} times this mean is its number. The classes lie on the last
+ * axis. For two classes -log softmax is softplus(other - verdict), which is stable for logits of any size.
+ */
+export function patchLoss(logits: tf.Tensor4D, verdict: Verdict): tf.Scalar {
+  const [batch, height, width] = logits.shape;
+  const size: [number, number, number, number] = [batch, height, width, 1];
+  const real = tf.slice(logits, [0, 0, 0, 0], size);
+  const refined = tf.slice(logits, [0, 0, 0, 1], size);
+  const margin = verdict === 'real' ? tf.sub(refined, real) : tf.sub(real, refined);
+  return tf.mean(tf.softplus(margin)) as tf.Scalar;
+}
+
+/** How many patches a discriminator judges per image. */
+export function patchesOf(logits: tf.Tensor4D): number {
+  return logits.shape[1] * logits.shape[2];
+}
+
+/** The share of patches whose larger logit is `verdict`, in [0, 1]. */
+export function patchAccuracy(logits: tf.Tensor4D, verdict: Verdict): tf.Scalar {
+  const [batch, height, width] = logits.shape;
+  const size: [number, number, number, number] = [batch, height, width, 1];
+  const real = tf.slice(logits, [0, 0, 0, 0], size);
+  const refined = tf.slice(logits, [0, 0, 0, 1], size);
+  const right = verdict === 'real' ? tf.greater(real, refined) : tf.greater(refined, real);
+  return tf.mean(tf.cast(right, 'float32')) as tf.Scalar;
+}
+
+/**
+ * Eq. 1, what the discriminator minimizes: refined patches should be judged refined, real ones real. The
+ * mean of the two halves.
+ */
+export function discriminatorLoss(onRefined: tf.Tensor4D, onReal: tf.Tensor4D): tf.Scalar {
+  return tf.mul(tf.add(patchLoss(onRefined, 'refined'), patchLoss(onReal, 'real')), 0.5) as tf.Scalar;
+}
+
+/** The first term of eq. 2, what the refiner minimizes: its patches should be judged real. */
+export function adversarialLoss(onRefined: tf.Tensor4D): tf.Scalar {
+  return patchLoss(onRefined, 'real');
+}

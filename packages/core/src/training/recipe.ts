@@ -1,0 +1,102 @@
+import { SimganError } from '../errors.ts';
+import type { Discriminator, NetworkBuilder, Refiner } from '../networks/network.ts';
+import type { Regularizer } from '../networks/regularizer.ts';
+import type { OptimizerSpec } from './optimizer.ts';
+
+/**
+ * The numbers that a paper prints, and whatever of the domain's networks they were found with.
+ */
+export interface TrainingRecipe {
+  /** T of Algorithm 1: how often both networks take their turns. */
+  readonly steps: number;
+  /** Images per mini-batch. */
+  readonly batchSize: number;
+  readonly optimizer: OptimizerSpec;
+  readonly learningRate: number;
+  /**
+   * The weight of the regularizer beside the adversarial loss: a fixed number, or held by a target.
+   *
+   * Here both terms are means: the adversarial loss over batch and patches, the regularizer over batch,
+   * pixels and channels. The paper writes sums over patches and pixels, so that with P patches and N values
+   * per image its lambda is this one times P / N: for a 55x35 eye with 9x14 patches, lambda 5 here
+   * is 5 x 126 / 1925 = 0.33 there.
+   */
+  readonly lambda: number | LambdaTarget;
+  /** K_g: refiner steps per turn. */
+  readonly refinerUpdates: number;
+  /** K_d: discriminator steps per turn. */
+  readonly discriminatorUpdates: number;
+  /** B: how many refined images the history buffer holds; 0 turns it off. */
+  readonly historySize: number;
+  /** Steps before the first turn: the refiner with the regularizer alone, then the discriminator alone. */
+  readonly warmup: { readonly refiner: number; readonly discriminator: number };
+  /**
+   * Decay per refiner step of the exponential moving average of the refiner's weights, which is what
+   * refines in the end; 0 takes the last weights. Not in the paper.
+   */
+  readonly averaging?: number;
+  /** In place of the plugin's, where a recipe needs another size or form of network. */
+  readonly refiner?: NetworkBuilder<Refiner>;
+  readonly discriminator?: NetworkBuilder<Discriminator>;
+  readonly regularizer?: Regularizer;
+}
+
+/**
+ * Lambda that holds the regularizer at a target: after each refiner step it is multiplied by
+ * exp(gain (min(3, regularizer / target) - 1)) and kept within the range. A fixed lambda lets the change
+ * grow with training; the target is how far an image may move, whatever the dataset. Not in the paper.
+ */
+export interface LambdaTarget {
+  readonly start: number;
+  /** The regularizer's value to hold: for the plain L1, the mean change of a value in [-1, 1]. */
+  readonly target: number;
+  readonly gain?: number;
+  readonly range?: readonly [low: number, high: number];
+}
+
+/** Lambda for the first refiner step. */
+export function initialLambda(lambda: TrainingRecipe['lambda']): number {
+  return typeof lambda === 'number' ? lambda : lambda.start;
+}
+
+/** Lambda for the refiner step after one whose regularizer was `regularization`. */
+export function nextLambda(
+  recipeLambda: TrainingRecipe['lambda'],
+  lambda: number,
+  regularization: number,
+): number {
+  if (typeof recipeLambda === 'number') return recipeLambda;
+  const { target, gain = 0.02, range = [0.2, 50] } = recipeLambda;
+  const excess = Math.min(3, regularization / target) - 1;
+  return Math.min(range[1], Math.max(range[0], lambda * Math.exp(gain * excess)));
+}
+
+/**
+ * @throws SimganError INVALID_ARGUMENT naming every number of the recipe that cannot be trained with.
+ */
+export function checkRecipe(recipe: TrainingRecipe): void {
+  const problems: string[] = [];
+  const whole = (key: string, value: number, least: number) => {
+    if (!Number.isInteger(value) || value < least) {
+      problems.push(`${key} must be a whole number of at least ${least}, not ${value}`);
+    }
+  };
+  whole('steps', recipe.steps, 0);
+  whole('batchSize', recipe.batchSize, 1);
+  whole('refinerUpdates', recipe.refinerUpdates, 1);
+  whole('discriminatorUpdates', recipe.discriminatorUpdates, 1);
+  whole('historySize', recipe.historySize, 0);
+  whole('warmup.refiner', recipe.warmup.refiner, 0);
+  whole('warmup.discriminator', recipe.warmup.discriminator, 0);
+  if (!(recipe.learningRate > 0)) problems.push(`learningRate must be above 0, not ${recipe.learningRate}`);
+  if (!(initialLambda(recipe.lambda) >= 0))
+    problems.push(`lambda must be at least 0, not ${initialLambda(recipe.lambda)}`);
+  if (typeof recipe.lambda !== 'number' && !(recipe.lambda.target > 0)) {
+    problems.push(`lambda.target must be above 0, not ${recipe.lambda.target}`);
+  }
+  const averaging = recipe.averaging ?? 0;
+  if (!(averaging >= 0 && averaging < 1)) problems.push(`averaging must be in [0, 1), not ${averaging}`);
+  if (problems.length > 0) {
+    throw new SimganError('INVALID_ARGUMENT', `The recipe cannot be trained with: ${problems.join('; ')}.`);
+  }
+}
