@@ -9,6 +9,5 @@ export default defineConfig({
     setupFiles: ['./test/fail-on-console.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    typecheck: { enabled: true, include: ['packages/*/src/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
   },
 });

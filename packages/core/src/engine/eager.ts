@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 // tfjs-core registers no gradients in Node; importing the layers package does.
 import '@tensorflow/tfjs-layers';
 import type { HostTensor } from '../host-tensor.ts';
-import type { Engine, Step } from './engine.ts';
+import type { CompiledStep, Engine, Step } from './engine.ts';
 
 /**
  * An engine that runs steps as they stand on a tfjs backend that is already registered. Variables are
@@ -14,19 +14,19 @@ export function eagerEngine(name: string, device: string, backend: string): Engi
   return {
     name,
     device,
-    compile: (step) => ({
+    compile: <Output extends string>(step: Step<Output>): CompiledStep<Output> => ({
       async run(inputs) {
         // A step keeps the thread busy; between steps timers and signals get their turn.
         await new Promise((resolve) => setTimeout(resolve, 0));
         await tf.setBackend(backend);
         const outputs = tf.tidy(() => step(enter(inputs)));
         const entries = await Promise.all(
-          Object.entries(outputs).map(
+          Object.entries<tf.Tensor>(outputs).map(
             async ([key, tensor]) => [key, { data: await readFloats(tensor), shape: tensor.shape }] as const,
           ),
         );
         tf.dispose(outputs);
-        return Object.fromEntries(entries);
+        return Object.fromEntries(entries) as unknown as Record<Output, HostTensor>;
       },
       async dispose() {},
     }),

@@ -6,12 +6,14 @@ import type { HostTensor } from '../host-tensor.ts';
  * effect as one when the step is done. It reads no tensor's values, draws no random numbers and makes no
  * variables, so that an engine may run it as it stands or compile it once.
  */
-export type Step = (inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
+export type Step<Output extends string = string> = (
+  inputs: Readonly<Record<string, Tensor>>,
+) => Record<Output, Tensor>;
 
 /** A step that an engine has prepared. */
-export interface CompiledStep {
+export interface CompiledStep<Output extends string = string> {
   /** Runs once. The same inputs and variables give the same outputs on the same engine and machine. */
-  run(inputs: Readonly<Record<string, HostTensor>>): Promise<Readonly<Record<string, HostTensor>>>;
+  run(inputs: Readonly<Record<string, HostTensor>>): Promise<Record<Output, HostTensor>>;
   dispose(): Promise<void>;
 }
 
@@ -21,7 +23,7 @@ export interface Engine {
   readonly name: string;
   /** What it runs on, for people: `cpu, 2 threads`. */
   readonly device: string;
-  compile(step: Step): CompiledStep;
+  compile<Output extends string>(step: Step<Output>): CompiledStep<Output>;
   /** Brings variables up to date with the steps run so far; an engine may keep its own copy between. */
   writeBack(): Promise<void>;
   /** Tells the engine that variables were written from outside and its copies are stale. */

@@ -60,12 +60,14 @@ export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder
       variables,
       apply(batch, noise) {
         const input = noiseChannels > 0 ? withNoise(batch, noise, noiseDeviation) : batch;
-        let features = tf.relu(first.apply(input));
+        let features: tf.Tensor4D = tf.relu(first.apply(input));
         for (const [a, b] of residualBlocks) {
-          features = tf.relu(tf.add(b.apply(tf.relu(a.apply(features))), features));
+          const change: tf.Tensor4D = tf.add(b.apply(tf.relu(a.apply(features))), features);
+          features = tf.relu(change);
         }
         const drawn = last.apply(features);
-        return output === 'tanh' ? tf.tanh(drawn) : clampToRange(tf.add(batch, drawn));
+        if (output === 'tanh') return tf.tanh(drawn);
+        return clampToRange(tf.add(batch, drawn));
       },
       dispose: () => tf.dispose(variables),
     };

@@ -1,0 +1,110 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Step } from '../engine/engine.ts';
+import type { Refiner } from '../networks/network.ts';
+import type { Regularizer } from '../networks/regularizer.ts';
+import { adversarialLoss, discriminatorLoss, patchAccuracy, patchesOf } from './losses.ts';
+import { minimize } from './optimizer.ts';
+import type { TrainingState } from './state.ts';
+
+// The four programs of Algorithm 1 as pure functions of tensors. Which variables a step moves is said by
+// the list that it hands to `minimize`; no network has a flag for it.
+
+/** `{ synthetic, noise? }` to `{ refined }`: the refiner at rest. */
+export function refineStep(refiner: Refiner): Step<'refined'> {
+  return ({ synthetic, noise }) => ({
+    refined: refiner.apply(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined),
+  });
+}
+
+/** `{ synthetic, noise?, learningRate }`: the refiner learns to keep the image, the regularizer alone. */
+export function refinerWarmupStep(state: TrainingState, regularizer: Regularizer): Step<'regularization'> {
+  return (inputs) => {
+    const synthetic = inputs.synthetic as tf.Tensor4D;
+    const { loss } = minimize(
+      () => ({ loss: regularizer(applyRefiner(state, inputs), synthetic) }),
+      refinerUpdate(state, inputs),
+    );
+    followAverage(state);
+    return { regularization: loss };
+  };
+}
+
+/**
+ * `{ synthetic, noise?, lambda, learningRate }`: the refiner's step of Algorithm 1, eq. 2. The
+ * discriminator judges and stays as it is.
+ */
+export function refinerStep(
+  state: TrainingState,
+  regularizer: Regularizer,
+): Step<'loss' | 'adversarial' | 'adversarialSum' | 'regularization'> {
+  return (inputs) => {
+    const synthetic = inputs.synthetic as tf.Tensor4D;
+    const parts = minimize(
+      () => {
+        const refined = applyRefiner(state, inputs);
+        const logits = state.discriminator.network.apply(refined);
+        const adversarial = adversarialLoss(logits);
+        const regularization = regularizer(refined, synthetic);
+        return {
+          loss: tf.add(adversarial, tf.mul(regularization, inputs.lambda!)) as tf.Scalar,
+          adversarial,
+          adversarialSum: tf.mul(adversarial, patchesOf(logits)) as tf.Scalar,
+          regularization,
+        };
+      },
+      refinerUpdate(state, inputs),
+    );
+    followAverage(state);
+    return parts;
+  };
+}
+
+/** `{ refined, real, learningRate }`: the discriminator's step of Algorithm 1, eq. 1. */
+export function discriminatorStep(
+  state: TrainingState,
+): Step<'loss' | 'lossSum' | 'accuracyOnRefined' | 'accuracyOnReal'> {
+  const { network, optimizerState } = state.discriminator;
+  return ({ refined, real, learningRate }) =>
+    minimize(
+      () => {
+        const onRefined = network.apply(refined as tf.Tensor4D);
+        const onReal = network.apply(real as tf.Tensor4D);
+        const loss = discriminatorLoss(onRefined, onReal);
+        return {
+          loss,
+          // Eq. 1 sums both halves over the patches of an image.
+          lossSum: tf.mul(loss, 2 * patchesOf(onReal)) as tf.Scalar,
+          accuracyOnRefined: patchAccuracy(onRefined, 'refined'),
+          accuracyOnReal: patchAccuracy(onReal, 'real'),
+        };
+      },
+      {
+        optimizer: state.optimizer,
+        parameters: network.variables,
+        state: optimizerState,
+        learningRate: learningRate as tf.Scalar,
+      },
+    );
+}
+
+function applyRefiner(state: TrainingState, { synthetic, noise }: Parameters<Step>[0]): tf.Tensor4D {
+  return state.refiner.network.apply(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined);
+}
+
+function refinerUpdate(state: TrainingState, { learningRate }: Parameters<Step>[0]) {
+  const { network, optimizerState } = state.refiner;
+  return {
+    optimizer: state.optimizer,
+    parameters: network.variables,
+    state: optimizerState,
+    learningRate: learningRate as tf.Scalar,
+  };
+}
+
+function followAverage({ recipe, refiner, averagedRefiner }: TrainingState): void {
+  if (!recipe.averaging) return;
+  for (const [i, average] of averagedRefiner.variables.entries()) {
+    const latest = refiner.network.variables[i]!;
+    average.assign(tf.add(tf.mul(average, recipe.averaging), tf.mul(latest, 1 - recipe.averaging)));
+  }
+}
