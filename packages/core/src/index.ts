@@ -28,11 +28,32 @@ export {
   l1Regularizer,
   meanOfChannels,
   type Regularizer,
+  regionMeans,
+  weightedSum,
 } from './networks/regularizer.ts';
 export { definePlugin, networksOf, type Plugin } from './plugin.ts';
+export { type RefineOptions, refine } from './refine.ts';
 export { createRng, type Rng } from './rng.ts';
 export type { RealImage, Sample } from './sample.ts';
 export { type Simulated, type Simulator, sampleId, simulate } from './simulate.ts';
 export { HistoryBuffer } from './training/history-buffer.ts';
+export {
+  adversarialLoss,
+  discriminatorLoss,
+  patchAccuracy,
+  patchesOf,
+  patchLoss,
+  type Verdict,
+} from './training/losses.ts';
 export type { OptimizerSpec } from './training/optimizer.ts';
+export { createOptimizer, createOptimizerState, minimize, type Optimizer } from './training/optimizer.ts';
 export { checkRecipe, type LambdaTarget, type TrainingRecipe } from './training/recipe.ts';
+export {
+  type Checkpoint,
+  createTrainingState,
+  type Player,
+  restoreCheckpoint,
+  type TrainingState,
+  takeCheckpoint,
+} from './training/state.ts';
+export { type TrainOptions, type TrainStep, totalSteps, train } from './training/train.ts';

@@ -33,3 +33,19 @@ export function meanOfChannels(batch: tf.Tensor4D): tf.Tensor4D {
 function absolute(difference: tf.Tensor4D): tf.Tensor4D {
   return tf.add(tf.relu(difference), tf.relu(tf.neg(difference)));
 }
+
+/** A weighted sum of regularizers, for images of which several things should stay as they are. */
+export function weightedSum(terms: readonly (readonly [weight: number, regularizer: Regularizer])[]): Regularizer {
+  return (refined, synthetic) =>
+    tf.addN(
+      terms.map(([weight, regularizer]) => tf.mul(regularizer(refined, synthetic), weight)),
+    ) as tf.Scalar;
+}
+
+/**
+ * psi = the colours of regions: means over squares of `size` pixels, which anchor what
+ * {@link meanOfChannels} alone leaves to drift.
+ */
+export function regionMeans(size: number): FeatureTransform {
+  return (batch) => tf.avgPool(batch, size, size, 'same');
+}

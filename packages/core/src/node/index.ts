@@ -1,0 +1,1 @@
+export { type ImageFolder, type ReadImagesOptions, readImages } from './read-images.ts';

@@ -1,0 +1,218 @@
+/** @file The only caller of sharp: pixels out of picture files, and PNG files out of pixels. */
+import { open } from 'node:fs/promises';
+import sharp from 'sharp';
+import { SimganError } from '../errors.ts';
+import { type Image, type ImageSpec, imageLength, imageProblem } from '../image.ts';
+import { pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
+
+// Every picture here is decoded once and small: a cache of operations would only grow, and one thread a picture
+// with several pictures at a time is faster than several threads a picture. Both are settings of the process.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** How pictures are brought to an {@link ImageSpec}. */
+export interface DecodeOptions {
+  /**
+   * `cover` (the default) scales until the form is filled and cuts off what stands over at both sides equally,
+   * so that nothing is distorted. `fill` stretches to the form and cuts nothing.
+   */
+  readonly fit?: 'cover' | 'fill';
+  /** Pictures of more pixels are refused from their header, before anything is decoded. 50 million unless given. */
+  readonly maxPixels?: number;
+  /** Files of more bytes are refused unread. 100 MiB unless given. */
+  readonly maxBytes?: number;
+  /**
+   * Pictures narrower or lower than this part of the form are refused: scaled up they would teach the
+   * discriminator that real pictures are blurred. 0.5 unless given.
+   */
+  readonly minScale?: number;
+}
+
+/** A decoded picture. */
+export interface DecodedPicture {
+  readonly image: Image;
+  /** Whether its size differed from the form, so that labels in pixels no longer fit it. */
+  readonly isResized: boolean;
+}
+
+/** The defaults of {@link DecodeOptions}. */
+export const decodeDefaults: Required<DecodeOptions> = {
+  fit: 'cover',
+  maxPixels: 50_000_000,
+  maxBytes: 100 * 2 ** 20,
+  minScale: 0.5,
+};
+
+/**
+ * Decodes a PNG, JPEG, WebP or TIFF to an image of the form `spec`. A picture that already has the form's size,
+ * channels and bits comes out exactly as it is stored.
+ *
+ * - EXIF orientation is applied; embedded colour profiles and CMYK are converted to sRGB.
+ * - What is transparent becomes 0, as depth cameras write "no reading".
+ * - 8-bit pictures are scaled with Lanczos' filter, 16-bit grey ones to the nearest pixel: they hold depth,
+ *   where a mean of two surfaces, or of a surface and "no reading", is a point that does not exist.
+ * - Colour becomes grey by ITU-R BT.601's luma (0.299, 0.587, 0.114); grey becomes colour by repetition.
+ * - 16 bits become 8 by division by 257. 8-bit pictures are refused where 16 bits are asked for: the missing
+ *   precision and the unit of the values cannot be made up.
+ *
+ * @throws SimganError INVALID_IMAGE saying why the picture cannot be used: cut off or damaged, too large, too
+ * small, of a kind that is not read.
+ */
+export async function decodePicture(
+  bytes: Uint8Array,
+  spec: ImageSpec,
+  options: DecodeOptions = {},
+): Promise<DecodedPicture> {
+  const { fit, maxPixels, maxBytes, minScale } = { ...decodeDefaults, ...options };
+  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
+  checkKind(bytes);
+
+  const header = await readHeader(bytes);
+  const { width, height } = header.autoOrient;
+  if (width * height > maxPixels) {
+    throw unusable(
+      `The picture is ${width} x ${height}; pictures of more than ${maxPixels / 1e6} megapixels are not read.`,
+    );
+  }
+  if (width < spec.width * minScale || height < spec.height * minScale) {
+    throw unusable(
+      `The picture is ${width} x ${height}, too small for ${spec.width} x ${spec.height}: ` +
+        'scaled up it would be blur.',
+    );
+  }
+  const bits = header.depth === 'uchar' ? 8 : header.depth === 'ushort' ? 16 : undefined;
+  if (!bits) throw unusable(`The picture stores its values as ${header.depth}; 8 and 16 bits are read.`);
+  if (bits < spec.bits) {
+    throw unusable(
+      'The picture has 8 bits a value and 16 are needed; the missing precision cannot be made up.',
+    );
+  }
+
+  const isGrey = header.channels - (header.hasAlpha ? 1 : 0) === 1;
+  const isResized = width !== spec.width || height !== spec.height;
+  // Colour spaces must be named: sharp turns grey into three channels and 16 bits into 8 unless told otherwise.
+  const space = bits === 8 ? (isGrey ? 'b-w' : 'srgb') : isGrey ? 'grey16' : 'rgb16';
+  const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
+  if (header.hasAlpha) pipeline.flatten({ background: '#000' });
+  if (isResized) {
+    pipeline.resize({
+      width: spec.width,
+      height: spec.height,
+      fit,
+      kernel: bits === 16 && isGrey ? 'nearest' : 'lanczos3',
+      // Otherwise JPEG and WebP are scaled by their decoder, and the same picture differs by its file type.
+      fastShrinkOnLoad: false,
+    });
+  }
+  const { data, info } = await pipeline
+    .toColourspace(space)
+    .raw({ depth: bits === 8 ? 'uchar' : 'ushort' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: Error) => {
+      throw damaged(error);
+    });
+  const values = bits === 8 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  return { image: toSpec(values, info.channels, bits, spec), isResized };
+}
+
+/**
+ * Reads and decodes a file as {@link decodePicture} does.
+ *
+ * @throws SimganError INVALID_IMAGE if the picture cannot be used; the system's error if the file cannot be read.
+ */
+export async function readPicture(
+  file: string,
+  spec: ImageSpec,
+  options: DecodeOptions = {},
+): Promise<DecodedPicture> {
+  const { maxBytes } = { ...decodeDefaults, ...options };
+  const handle = await open(file, 'r');
+  try {
+    const { size } = await handle.stat();
+    if (size > maxBytes) throw tooManyBytes(size, maxBytes);
+    return await decodePicture(await handle.readFile(), spec, options);
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * An image as a PNG file that holds exactly its values: 1 or 3 channels, 8 or 16 bits, no colour profile. The
+ * same image gives the same bytes.
+ *
+ * @throws SimganError INVALID_IMAGE if the image is not of the form `spec`.
+ */
+export async function encodePng(image: Image, spec: ImageSpec): Promise<Buffer> {
+  const problem = imageProblem(image, spec);
+  if (problem) throw unusable(`The image cannot be written: ${problem}.`);
+  const { width, height, channels, bits } = spec;
+  const space = bits === 8 ? (channels === 1 ? 'b-w' : 'srgb') : channels === 1 ? 'grey16' : 'rgb16';
+  return sharp(image, { raw: { width, height, channels } })
+    .toColourspace(space)
+    .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false })
+    .toBuffer();
+}
+
+/** The width and height of a picture as it is shown, in pixels, from its header alone. */
+async function readHeader(bytes: Uint8Array) {
+  // The limit on pixels is ours to report, with the picture's size: sharp's own message has none.
+  return sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((error: Error) => {
+      throw damaged(error);
+    });
+}
+
+function checkKind(bytes: Uint8Array): void {
+  if (bytes.length === 0) throw unusable('The file is empty.');
+  const kind = pictureKind(bytes.subarray(0, SIGNATURE_LENGTH));
+  if (!kind) throw unusable('The file is not a picture: its content is none of PNG, JPEG, WebP and TIFF.');
+  if (!kind.isRead) {
+    throw unusable(`The file is a ${kind.name}, which is not read; convert it to PNG, JPEG, WebP or TIFF.`);
+  }
+}
+
+function toSpec(values: Uint8Array | Uint16Array, channels: number, bits: 8 | 16, spec: ImageSpec): Image {
+  const Values = spec.bits === 8 ? Uint8Array : Uint16Array;
+  const image = new Values(imageLength(spec));
+  const divisor = bits === spec.bits ? 1 : 257;
+  const pixels = spec.width * spec.height;
+  if (values.length !== pixels * channels || (channels !== 1 && channels !== 3)) {
+    throw unusable(
+      `The picture decodes to ${values.length} values in ${channels} channels, which is not expected.`,
+    );
+  }
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < spec.channels; channel++) {
+      const value =
+        channels === spec.channels
+          ? values[pixel * channels + channel]!
+          : channels === 1
+            ? values[pixel]!
+            : luma(values[pixel * 3]!, values[pixel * 3 + 1]!, values[pixel * 3 + 2]!);
+      image[pixel * spec.channels + channel] = Math.round(value / divisor);
+    }
+  }
+  return image;
+}
+
+/** ITU-R BT.601, in thousandths so that equal channels give exactly their value. */
+function luma(red: number, green: number, blue: number): number {
+  return (299 * red + 587 * green + 114 * blue) / 1000;
+}
+
+function unusable(message: string, cause?: unknown): SimganError {
+  return new SimganError('INVALID_IMAGE', message, { cause });
+}
+
+function damaged(error: Error): SimganError {
+  const detail = error.message.split('\n')[0]!.replace(/^Input buffer (has corrupt header: )?/, '');
+  return unusable(`The picture is damaged or cut off (${detail}).`, error);
+}
+
+function tooManyBytes(size: number, maxBytes: number): SimganError {
+  const mebibytes = (bytes: number) => `${Math.round((bytes / 2 ** 20) * 10) / 10} MiB`;
+  return unusable(
+    `The file has ${mebibytes(size)}; picture files of more than ${mebibytes(maxBytes)} are not read.`,
+  );
+}
