@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+const DIGITS = ['F1', 'F2', 'F3', 'F4', 'TH'] as const;
+const KNUCKLES = ['KNU3_A', 'KNU3_B', 'KNU2_A', 'KNU2_B', 'KNU1_A', 'KNU1_B'] as const;
+
+/**
+ * The 36 joints of the NYU hand pose dataset (Tompson et al., ACM Transactions on Graphics 33(5), 2014), in
+ * its order. `F1` is the little finger, `F4` the index, `TH` the thumb; `KNU3` is the outermost phalanx and
+ * `KNU1` the innermost (a thumb's `KNU1` is its metacarpal); `A` lies towards the tip, `B` towards the wrist.
+ */
+export const HAND_JOINTS: readonly string[] = [
+  ...DIGITS.flatMap((digit) => KNUCKLES.map((knuckle) => `${digit}_${knuckle}`)),
+  ...Array.from({ length: 6 }, (_, index) => `PALM_${index + 1}`),
+];
+
+/** How many joints a hand has. */
+export const HAND_JOINT_COUNT = 36;
+
+/** Indices into {@link HAND_JOINTS} of the 14 on which results on the NYU dataset are reported. */
+export const EVALUATED_JOINTS: readonly number[] = [0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32];
+
+/** Index into {@link HAND_JOINTS} of the middle of the palm, about which hands are cropped. */
+export const PALM_CENTRE = 32;
+
+const triple = z.tuple([z.number(), z.number(), z.number()]);
+const positive = z.number().positive();
+
+/** A pinhole camera without distortion; see {@link CameraIntrinsics}. */
+export const cameraIntrinsics = z.object({
+  fx: positive,
+  fy: positive,
+  cx: z.number(),
+  cy: z.number(),
+  width: z.int().positive(),
+  height: z.int().positive(),
+});
+
+/**
+ * A pinhole camera without distortion: focal lengths, principal point and frame in pixels. Pixel centres
+ * have whole coordinates. A point `[x, y, z]` in mm, with y **up** as in the NYU dataset, falls on
+ * `u = cx + fx * x / z`, `v = cy - fy * y / z`.
+ */
+export type CameraIntrinsics = z.infer<typeof cameraIntrinsics>;
+
+/** A metric cube cut out of a camera's frame; see {@link HandCrop}. */
+export const handCrop = z.object({
+  u: z.number(),
+  v: z.number(),
+  scaleU: positive,
+  scaleV: positive,
+  near: z.int().nonnegative(),
+  cube: z.int().positive(),
+});
+
+/**
+ * A metric cube cut out of a camera's frame. Pixel `[column, row]` of the crop is the point
+ * `[u + scaleU * column, v + scaleV * row]` of the frame; depth reaches from `near` to `near + cube`, in mm.
+ */
+export type HandCrop = z.infer<typeof handCrop>;
+
+/** Annotations of hands: the schema of {@link HandAnnotation}. */
+export const handAnnotation = z.object({
+  side: z.enum(['left', 'right']),
+  joints: z.object({
+    uvd: z.array(triple).length(HAND_JOINT_COUNT),
+    xyz: z.array(triple).length(HAND_JOINT_COUNT),
+    occluded: z.array(z.boolean()).length(HAND_JOINT_COUNT),
+  }),
+  camera: cameraIntrinsics,
+  crop: handCrop,
+});
+
+/**
+ * What is true of a picture of a hand. Per joint of {@link HAND_JOINTS}: `uvd` in pixels of the picture and
+ * mm from the camera, `xyz` in mm before the camera (x right, y up, z away), and whether it is `occluded`:
+ * another part of the hand stands before it, more than 40 mm of the hand itself do, or it lies outside the
+ * cube.
+ */
+export type HandAnnotation = z.infer<typeof handAnnotation>;

@@ -1,0 +1,51 @@
+import { createImage, type Image } from '@simgan/core';
+import type { HandAnnotation, HandCrop } from '../annotation.ts';
+import { backgroundValue, handImage } from './hand-image.ts';
+import type { HandSurface } from './surface.ts';
+
+/** Pixels along a side of the squares that share a list of near cones. */
+const TILE = 8;
+
+/**
+ * The depth of the skin in mm from the camera at every pixel of the crop, row by row; Infinity where there
+ * is none.
+ */
+export function depthMap(surface: HandSurface, { camera, crop }: HandAnnotation, size: number): Float32Array {
+  const depths = new Float32Array(size * size).fill(Number.POSITIVE_INFINITY);
+  const project = ([x, y, z]: readonly [number, number, number], radius: number) => ({
+    u: (camera.cx + (camera.fx * x) / z - crop.u) / crop.scaleU,
+    v: (camera.cy - (camera.fy * y) / z - crop.v) / crop.scaleV,
+    ru: (silhouette(x, z, radius) * camera.fx) / crop.scaleU,
+    rv: (silhouette(y, z, radius) * camera.fy) / crop.scaleV,
+  });
+  surface.forEachTile(size, TILE, project, (left, top, cones, count, near, far) => {
+    const right = Math.min(size, left + TILE);
+    const bottom = Math.min(size, top + TILE);
+    for (let row = top; row < bottom; row++) {
+      const dy = (camera.cy - crop.v - crop.scaleV * row) / camera.fy;
+      for (let column = left; column < right; column++) {
+        const dx = (crop.u + crop.scaleU * column - camera.cx) / camera.fx;
+        depths[row * size + column] = surface.firstDepth(dx, dy, near, far, cones, count);
+      }
+    }
+  });
+  return depths;
+}
+
+/** The tangent by which a ball at `[x, z]` may spread to each side of its centre in a picture: never too small. */
+function silhouette(x: number, z: number, radius: number): number {
+  const free = Math.max(1, z - radius);
+  return (radius / free) * Math.hypot(1, x / free);
+}
+
+/** A clean depth map as a picture of {@link handImage}'s form. */
+export function storeDepth(depths: Float32Array, crop: HandCrop, size: number): Image {
+  const image = createImage(handImage(size, crop.cube));
+  const background = backgroundValue(crop.cube);
+  for (let i = 0; i < depths.length; i++) {
+    // Infinity compares as outside too.
+    const value = Math.round(depths[i]!) - crop.near;
+    image[i] = value >= 0 && value <= crop.cube ? value : background;
+  }
+  return image;
+}

@@ -1,0 +1,40 @@
+import type { HandCrop } from '../annotation.ts';
+import type { Vec3 } from './geometry.ts';
+import type { HandSurface } from './surface.ts';
+
+/** A joint deeper in the flesh than this, in mm along its ray, counts as occluded. */
+export const DEEPEST_VISIBLE_MM = 40;
+
+/**
+ * Which joints cannot be seen: the first skin on a joint's ray is not the skin over the joint, lies too far
+ * before it, or the joint lies outside the cube.
+ */
+export function occludedJoints(
+  surface: HandSurface,
+  xyz: readonly Vec3[],
+  uvd: readonly Vec3[],
+  crop: HandCrop,
+  size: number,
+): boolean[] {
+  return xyz.map(([x, y, z], index) => {
+    const [u, v, d] = uvd[index]!;
+    const inside = [u, v].every((pixel) => pixel >= -0.5 && pixel < size - 0.5);
+    if (!inside || d < crop.near || d > crop.near + crop.cube) return true;
+    const first = surface.firstDepth(x / z, y / z, surface.nearest, z);
+    if (z - first > DEEPEST_VISIBLE_MM || first < crop.near) return true;
+    return skinOver(surface, [x, y, z]) - first > 1;
+  });
+}
+
+/** The depth at which the way from a joint to the camera leaves the flesh about it. */
+function skinOver(surface: HandSurface, [x, y, z]: Vec3): number {
+  const [dx, dy] = [x / z, y / z];
+  let depth = z;
+  for (let step = 0; step < 64; step++) {
+    const distance = surface.distance(dx * depth, dy * depth, depth);
+    if (distance > -0.1) break;
+    // Inside, the field may promise more than there is: half of it is safe.
+    depth -= Math.max(0.1, -0.5 * distance);
+  }
+  return depth;
+}

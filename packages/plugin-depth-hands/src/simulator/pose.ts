@@ -1,0 +1,90 @@
+import type { Rng } from '@simgan/core';
+import { FINGERS, JOINT_ANGLES, JOINT_LIMITS, type JointAngle, type Pose } from './anatomy.ts';
+
+/** A flat hand with slightly spread fingers and the thumb away from the palm. It touches itself nowhere. */
+export const OPEN_POSE: Pose = {
+  ...(Object.fromEntries(JOINT_ANGLES.map((angle) => [angle, 0])) as Record<JointAngle, number>),
+  'little.mcpAbduction': -8,
+  'ring.mcpAbduction': -3,
+  'middle.mcpAbduction': 0,
+  'index.mcpAbduction': 5,
+  'thumb.cmcFlexion': -15,
+  'thumb.cmcAbduction': 10,
+};
+
+/**
+ * How closed each finger is in common gestures, little finger first, 1 being a fist. One finger apart from
+ * its neighbours takes those along that share its tendons (Häger-Ross and Schieber, Journal of
+ * Neuroscience 20(22), 2000), hence the half values.
+ */
+const GESTURES: readonly (readonly [number, number, number, number])[] = [
+  [0, 0, 0, 0],
+  [0.95, 0.95, 0.95, 0],
+  [0.95, 0.9, 0, 0],
+  [0.9, 0, 0, 0],
+  [0, 0, 0, 0.7],
+  [0, 0.85, 0.95, 0.9],
+  [0, 0.9, 0.95, 0],
+  [0, 0, 0.15, 0.6],
+  [1, 1, 1, 1],
+  [0.95, 0.95, 0.75, 0.35],
+];
+
+/**
+ * A random pose within the limits of {@link JOINT_LIMITS}. Half are shades of a grasp, in which all fingers
+ * close together: that one synergy explains most of the variance of natural hand shapes (Santello, Flanders and
+ * Soechting, Journal of Neuroscience 18(23), 1998). Half start from a gesture. What is left to each finger
+ * is correlated with its neighbours', most of the end joint follows the middle one (two thirds, Lin et al.),
+ * and a bent finger cannot be swung sideways.
+ */
+export function randomPose(rng: Rng): Pose {
+  const grasp = rng.next();
+  const gesture = rng.next() < 0.5 ? undefined : GESTURES[rng.int(GESTURES.length)]!;
+  const individual = correlated(rng, FINGERS.length, 0.7);
+  const hook = 0.16 * rng.normal();
+  const spread = 9 * rng.normal() + 5;
+  const pose: Record<JointAngle, number> = { ...OPEN_POSE };
+  let closed = 0;
+  for (const [index, finger] of FINGERS.entries()) {
+    const closure = clamp((gesture?.[index] ?? grasp) + (gesture ? 0.08 : 0.13) * individual[index]!, 0, 1);
+    const knuckle = clamp(closure - hook * closure, 0, 1);
+    const middle = clamp(closure + hook * closure, 0, 1.1);
+    closed += closure / FINGERS.length;
+    pose[`${finger}.mcpFlexion`] = -6 + 88 * knuckle + 6 * rng.normal();
+    pose[`${finger}.pipFlexion`] = 4 + 96 * middle + 4 * rng.normal();
+    pose[`${finger}.dipFlexion`] = (2 / 3) * pose[`${finger}.pipFlexion`] * (1 + 0.12 * rng.normal());
+    // The collateral ligaments tighten as the knuckle bends.
+    const freedom = 1 - 0.85 * knuckle;
+    pose[`${finger}.mcpAbduction`] = freedom * (spread * SPLAY[finger] + 2.5 * rng.normal());
+  }
+  pose['ring.cmcFlexion'] = 8 * closed + 2 * rng.normal();
+  pose['little.cmcFlexion'] = 15 * closed + 3 * rng.normal();
+  // The thumb opposes as the fingers close, with a will of its own.
+  const opposition = clamp(0.6 * closed + 0.4 * rng.next() + 0.25 * rng.normal(), 0, 1);
+  pose['thumb.cmcFlexion'] = -22 + 48 * opposition + 5 * rng.normal();
+  pose['thumb.cmcAbduction'] = -4 + 18 * opposition + 8 * rng.normal();
+  pose['thumb.mcpFlexion'] = 4 + 34 * opposition + 7 * rng.normal();
+  pose['thumb.mcpAbduction'] = 4 * rng.normal();
+  pose['thumb.ipFlexion'] = 5 + 40 * opposition + 14 * rng.normal();
+  pose['wrist.flexion'] = 16 * rng.normal();
+  pose['wrist.deviation'] = -4 + 8 * rng.normal();
+  for (const angle of JOINT_ANGLES) pose[angle] = clamp(pose[angle], ...JOINT_LIMITS[angle]);
+  return pose;
+}
+
+/** How each finger shares in spreading the hand: outwards from the middle. */
+const SPLAY = { little: -1, ring: -0.4, middle: 0.05, index: 0.8 } as const;
+
+/** Standard normals of which neighbours correlate by `correlation`. */
+function correlated(rng: Rng, count: number, correlation: number): number[] {
+  const values: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const fresh = rng.normal();
+    values.push(i === 0 ? fresh : correlation * values[i - 1]! + Math.sqrt(1 - correlation ** 2) * fresh);
+  }
+  return values;
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value));
+}
