@@ -1,1 +1,11 @@
-export {};
+export { OnnxError } from './errors.ts';
+export {
+  type CompiledFunction,
+  createOnnxRuntime,
+  type HostTensor,
+  type OnnxRuntime,
+  type OnnxRuntimeOptions,
+} from './runtime/runtime.ts';
+export type { Graph, Value } from './trace/graph.ts';
+export { type LoweringRule, registerLowering } from './trace/kernels.ts';
+export type { StepFunction } from './trace/trace.ts';

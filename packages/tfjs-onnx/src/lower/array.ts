@@ -1,0 +1,118 @@
+/** Reductions, and operators that move elements along single axes. */
+import type { Value } from '../trace/graph.ts';
+import { commonLayout } from './elementwise.ts';
+import type { Layout, Lowering } from './lowering.ts';
+
+/** Any operator on row-major tensors, as it is. */
+export function lowerRow(lowering: Lowering, value: Value): void {
+  const { model } = lowering;
+  const inputs = value.inputs.map((input) => lowering.get(input));
+  if (value.op === 'Reshape') lowering.set(value, 'row', lowering.reshape(inputs[0]!, value.shape));
+  else if (value.op === 'Broadcast') {
+    lowering.set(value, 'row', model.node('Expand', [inputs[0]!, model.int64(value.shape)]));
+  } else lowering.set(value, 'row', model.node(value.op, inputs, value.attributes));
+}
+
+export function lowerReduction(lowering: Lowering, value: Value): void {
+  const [x] = value.inputs as [Value];
+  const axes = value.attributes.axes as number[];
+  const layout = reductionLayout(lowering, x, axes);
+  if (layout !== 'blocked') {
+    const reduced = reduce(
+      lowering,
+      value.op,
+      lowering.get(x, layout),
+      axes.map((axis) => lowering.axis(layout, axis)),
+    );
+    lowering.set(value, 'row', layout === 'row' ? reduced : lowering.reshape(reduced, value.shape));
+    return;
+  }
+  // Pixels first, then the batch: ONNX Runtime is an order of magnitude slower when both go at once.
+  let [name, shape] = [lowering.blocks(x), lowering.blocksShape(x.shape)];
+  for (const group of [
+    [2, 3].filter((axis) => axes.includes(axis - 1)),
+    axes.includes(0) ? [0] : [],
+    axes.includes(3) ? [1, 4] : [],
+  ]) {
+    if (group.length === 0) continue;
+    name = reduce(lowering, value.op, name, group, 1);
+    shape = shape.map((length, axis) => (group.includes(axis) ? 1 : length));
+  }
+  lowering.set(value, 'row', lowering.reshape(name, value.shape));
+}
+
+/** A layout other than `row` serves if what remains lies in the same order. */
+function reductionLayout(lowering: Lowering, x: Value, axes: readonly number[]): Layout {
+  if (x.shape.length !== 4) return 'row';
+  const remains = (axis: number) => !axes.includes(axis) && x.shape[axis]! > 1;
+  return remains(3) && (remains(1) || remains(2)) ? 'row' : lowering.layout(x);
+}
+
+function reduce(lowering: Lowering, op: string, name: string, axes: readonly number[], keepdims = 0): string {
+  const { model } = lowering;
+  return op === 'ReduceSum'
+    ? model.node(op, [name, model.int64(axes)], { keepdims })
+    : model.node(op, [name], { axes, keepdims });
+}
+
+/** Slice, Take (a gather with fixed indices), Pad and Concat stay in the layout of their input where they can. */
+export function lowerMove(lowering: Lowering, value: Value): void {
+  const layout = moveLayout(lowering, value);
+  const inputs = value.inputs.map((input) =>
+    layout === 'blocked' ? lowering.blocks(input) : lowering.get(input, layout),
+  );
+  const name = emitMove(lowering, value, layout, inputs);
+  if (layout === 'blocked') lowering.setBlocks(value, name);
+  else lowering.set(value, layout, name);
+}
+
+function moveLayout(lowering: Lowering, value: Value): Layout {
+  if (value.shape.length !== 4) return 'row';
+  const layout = commonLayout(lowering, value.inputs);
+  if (layout !== 'blocked' || !touchesChannels(value)) return layout;
+  return value.op === 'Concat' && value.inputs.every(({ shape }) => shape[3]! % lowering.target.block === 0)
+    ? layout
+    : 'row';
+}
+
+function touchesChannels({ op, attributes }: Value): boolean {
+  if (op === 'Slice') return (attributes.axes as number[]).includes(3);
+  if (op === 'Pad') return (attributes.pads as number[])[3] !== 0 || (attributes.pads as number[])[7] !== 0;
+  return attributes.axis === 3;
+}
+
+function emitMove(
+  lowering: Lowering,
+  { op, attributes, shape }: Value,
+  layout: Layout,
+  inputs: readonly string[],
+): string {
+  const { model } = lowering;
+  const place = (axis: number) => (layout === 'blocked' && axis === 3 ? 1 : lowering.axis(layout, axis));
+  const [x] = inputs as [string];
+  switch (op) {
+    case 'Slice': {
+      const { axes, starts, ends, steps } = attributes as Record<string, number[]>;
+      const placed = axes!.map(place);
+      return model.node('Slice', [x, ...[starts!, ends!, placed, steps!].map((list) => model.int64(list))]);
+    }
+    case 'Take':
+      return model.node('Gather', [x, model.int64(attributes.indices as number[])], {
+        axis: place(attributes.axis as number),
+      });
+    case 'Concat':
+      return model.node('Concat', inputs, { axis: place(attributes.axis as number) });
+    default: {
+      const pads = attributes.pads as number[];
+      const rank = layout === 'blocked' ? 5 : shape.length;
+      const placed = new Array<number>(2 * rank).fill(0);
+      for (let axis = 0; axis < shape.length; axis++) {
+        if (layout === 'blocked' && axis === 3) continue;
+        placed[place(axis)] = pads[axis]!;
+        placed[rank + place(axis)] = pads[shape.length + axis]!;
+      }
+      const fill = model.float32([(attributes.value as { float: number }).float], []);
+      return model.node('Pad', [x, model.int64(placed), fill]);
+    }
+  }
+}

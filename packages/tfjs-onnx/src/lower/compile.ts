@@ -1,0 +1,95 @@
+/** Turns a trace into an ONNX model. */
+import { OnnxModel } from '../onnx/model.ts';
+import { ELEMENTWISE, type Value } from '../trace/graph.ts';
+import type { Trace } from '../trace/trace.ts';
+import { lowerMove, lowerReduction, lowerRow } from './array.ts';
+import { lowerConvolution } from './convolution.ts';
+import { lowerElementwise } from './elementwise.ts';
+import { lowerDepthwiseFilterGradient, lowerFilterGradient } from './filter-gradient.ts';
+import { fuse, liveValues } from './fuse.ts';
+import { Lowering, type Target } from './lowering.ts';
+import { lowerDepthwise, lowerMaxPoolGradient, lowerPool, lowerSeparable } from './spatial.ts';
+
+/** A compiled model and how to feed it. */
+export interface Compiled {
+  readonly model: OnnxModel;
+  /** Names and shapes of what the step returns; everything leaves as float32. */
+  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** Indices of the variables that the program reads; fed as `state.<index>`. */
+  readonly reads: readonly number[];
+  /** Indices of the variables that it assigns; returned as `state.<index>.next`. */
+  readonly writes: readonly number[];
+}
+
+const SPATIAL: Readonly<Record<string, (lowering: Lowering, value: Value) => void>> = {
+  AveragePool2D: lowerPool,
+  Concat: lowerMove,
+  Conv2D: lowerConvolution,
+  Conv2DFilterGradient: lowerFilterGradient,
+  Conv2DInputGradient: lowerConvolution,
+  DepthwiseConv2D: lowerDepthwise,
+  DepthwiseConv2DFilterGradient: lowerDepthwiseFilterGradient,
+  DepthwiseConv2DInputGradient: lowerDepthwise,
+  MaxPool2D: lowerPool,
+  MaxPool2DGradient: lowerMaxPoolGradient,
+  Pad: lowerMove,
+  ReduceMax: lowerReduction,
+  ReduceMean: lowerReduction,
+  ReduceMin: lowerReduction,
+  ReduceProd: lowerReduction,
+  ReduceSum: lowerReduction,
+  Separable2D: lowerSeparable,
+  Slice: lowerMove,
+  Take: lowerMove,
+};
+
+export interface CompileOptions {
+  /** Writes the present values of the variables into the model instead of asking for them at every run. */
+  readonly freeze?: (index: number) => Float32Array | Int32Array;
+}
+
+export function compileTrace(trace: Trace, target: Target, { freeze }: CompileOptions = {}): Compiled {
+  const { graph, inputs, outputs, assignments } = trace;
+  const model = new OnnxModel();
+  const lowering = new Lowering(model, target);
+  for (const [name, { dtype, shape }] of Object.entries(inputs)) model.input(name, dtype, shape);
+
+  const returned = [...outputs].map(([name, value]) => [name, graph.cast(value, 'float32')] as const);
+  const roots = fuse(graph, [...returned.map(([, value]) => value), ...assignments.values()], target);
+  const reads: number[] = [];
+  for (const value of liveValues(roots)) {
+    if (value.op === 'Variable' && !freeze) reads.push(value.attributes.index as number);
+    lower(lowering, value, freeze);
+  }
+  const results = roots.map((root) => lowering.get(root));
+  returned.forEach(([name, { shape }], i) => void model.output(name, results[i]!, 'float32', shape));
+  const writes = [...assignments.keys()];
+  writes.forEach((index, i) => {
+    const root = roots[returned.length + i]!;
+    model.output(`state.${index}.next`, results[returned.length + i]!, root.dtype, root.shape);
+  });
+  return { model, outputs: returned.map(([name, { shape }]) => ({ name, shape })), reads, writes };
+}
+
+function lower(lowering: Lowering, value: Value, freeze: CompileOptions['freeze']): void {
+  const { model } = lowering;
+  switch (value.op) {
+    case 'Input':
+      lowering.set(value, 'row', value.attributes.name as string);
+      return;
+    case 'Variable': {
+      const index = value.attributes.index as number;
+      const name = freeze
+        ? model.constant(value.dtype, freeze(index), value.shape)
+        : model.input(`state.${index}`, value.dtype, value.shape);
+      lowering.set(value, 'row', name);
+      return;
+    }
+    case 'Constant':
+      lowering.set(value, 'row', model.constant(value.dtype, value.data!, value.shape));
+      return;
+    default:
+      if (ELEMENTWISE.has(value.op)) lowerElementwise(lowering, value);
+      else (SPATIAL[value.op] ?? lowerRow)(lowering, value);
+  }
+}

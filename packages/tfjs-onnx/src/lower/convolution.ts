@@ -1,0 +1,160 @@
+/** Convolutions and their input gradients: blocked kernels where the channels allow it, else standard operators. */
+import type { Shape, Value } from '../trace/graph.ts';
+import type { Window2D } from '../trace/window.ts';
+import { type Lowering, NCHWC, type Target } from './lowering.ts';
+
+export const windowOf = (value: Value) => value.attributes as unknown as Window2D & Epilogue;
+
+/** What a convolution does to its sum before it is stored; `bias` and `residual` follow the filter as inputs. */
+export interface Epilogue {
+  readonly bias?: 1;
+  readonly residual?: 1;
+  readonly activation?: string;
+}
+
+export type Strategy = 'blocked' | 'product' | 'standard' | 'transposed';
+
+/** How a `Conv2D` or `Conv2DInputGradient` is computed. */
+export function strategyOf(value: Value, { block }: Target): Strategy {
+  const { kernel, strides, pads, dilations } = windowOf(value);
+  const [from, to] = [value.inputs[0]!.shape[3]!, value.shape[3]!];
+  const isGradient = value.op === 'Conv2DInputGradient';
+  const isUnit = strides[0] === 1 && strides[1] === 1;
+  const fitsBlocks = block > 0 && to % block === 0 && (from % block === 0 || from < block);
+  if (isGradient && !isUnit) return 'transposed';
+  if (isGradient && gradientPads(value).some((pad) => pad < 0)) return 'transposed';
+  if (fitsBlocks) return 'blocked';
+  const isPixel = kernel[0] === 1 && kernel[1] === 1 && isUnit && pads.every((pad) => pad === 0);
+  return isPixel && dilations[0] === 1 && dilations[1] === 1 ? 'product' : 'standard';
+}
+
+export function lowerConvolution(lowering: Lowering, value: Value): void {
+  const { model, target } = lowering;
+  const [x, filter, ...rest] = value.inputs as [Value, Value, ...Value[]];
+  const { bias, residual, activation, kernel, ...window } = windowOf(value);
+  const isGradient = value.op === 'Conv2DInputGradient';
+  const biasName = bias ? lowering.reshape(lowering.get(rest[0]!), [value.shape[3]!]) : '';
+  const added = residual ? rest.at(-1)! : undefined;
+  const attributes = {
+    kernel_shape: kernel,
+    strides: window.strides,
+    dilations: window.dilations,
+    pads: isGradient ? gradientPads(value) : window.pads,
+  };
+
+  switch (strategyOf(value, target)) {
+    case 'blocked': {
+      const input = x.shape[3]! < target.block ? lowering.get(x, 'nchw') : lowering.get(x, 'blocked');
+      const weights = blockedFilter(lowering, filter, isGradient);
+      const sum = added ? lowering.get(added, 'blocked') : '';
+      const conv = { ...attributes, group: 1, ...(activation && { activation }) };
+      lowering.set(value, 'blocked', model.node('Conv', [input, weights, biasName, sum], conv, NCHWC));
+      return;
+    }
+    case 'product': {
+      const [, , from, to] = filter.shape as [number, number, number, number];
+      const matrix = lowering.reshape(lowering.get(filter), [from, to]);
+      const weights = isGradient ? model.node('Transpose', [matrix], { perm: [1, 0] }) : matrix;
+      const product = model.node('MatMul', [lowering.get(x), weights]);
+      const sum = bias ? model.node('Add', [product, biasName]) : product;
+      lowering.set(value, 'row', finish(lowering, sum, added && lowering.get(added), activation));
+      return;
+    }
+    case 'standard': {
+      const weights = isGradient
+        ? turned(lowering, filter)
+        : lowering.permute(lowering.get(filter), filter.shape, [3, 2, 0, 1]);
+      const conv = model.node('Conv', [lowering.get(x, 'nchw'), weights, biasName], attributes);
+      lowering.set(value, 'nchw', finish(lowering, conv, added && lowering.get(added, 'nchw'), activation));
+      return;
+    }
+    case 'transposed': {
+      const weights = lowering.permute(lowering.get(filter), filter.shape, [3, 2, 0, 1]);
+      const transposed = transposedAttributes(value.shape, x.shape, { kernel, ...window });
+      const conv = model.node('ConvTranspose', [lowering.get(x, 'nchw'), weights, biasName], transposed);
+      lowering.set(value, 'nchw', finish(lowering, conv, added && lowering.get(added, 'nchw'), activation));
+    }
+  }
+}
+
+function finish(
+  lowering: Lowering,
+  name: string,
+  residual: string | undefined,
+  activation: string | undefined,
+): string {
+  const sum = residual ? lowering.model.node('Add', [name, residual]) : name;
+  return activation ? lowering.model.node(activation, [sum]) : sum;
+}
+
+/** Padding of the convolution with the turned filter that is the input gradient of one with stride 1. */
+function gradientPads(value: Value): [number, number, number, number] {
+  const { kernel, pads } = windowOf(value);
+  const [, height, width] = value.shape as [number, number, number];
+  const [, outHeight, outWidth] = value.inputs[0]!.shape as [number, number, number];
+  const [top, left] = [kernel[0] - 1 - pads[0], kernel[1] - 1 - pads[1]];
+  return [top, left, height - outHeight + kernel[0] - 1 - top, width - outWidth + kernel[1] - 1 - left];
+}
+
+/** `ConvTranspose` that maps `dy` back to the shape of the input. */
+export function transposedAttributes(
+  input: Shape,
+  output: Shape,
+  { kernel, strides, dilations, pads }: Window2D,
+) {
+  const rest = ([0, 1] as const).map(
+    (i) =>
+      input[i + 1]! +
+      pads[i]! +
+      pads[i + 2]! -
+      (output[i + 1]! - 1) * strides[i]! -
+      (kernel[i]! - 1) * dilations[i]! -
+      1,
+  );
+  // Rows that no window reached become output padding; where the windows reached beyond the padding, crop less.
+  return {
+    kernel_shape: kernel,
+    strides,
+    dilations,
+    pads,
+    output_padding: rest.map((rows) => Math.max(rows, 0)),
+  };
+}
+
+/** HWIO → `[input, output, height, width]` with rows and columns reversed. */
+function turned(lowering: Lowering, filter: Value): string {
+  return lowering.permute(reversed(lowering, filter), filter.shape, [2, 3, 0, 1]);
+}
+
+function reversed(lowering: Lowering, filter: Value): string {
+  const [height, width] = filter.shape as [number, number];
+  if (height === 1 && width === 1) return lowering.get(filter);
+  const [last, before, axes, steps] = [
+    [height - 1, width - 1],
+    [-height - 1, -width - 1],
+    [0, 1],
+    [-1, -1],
+  ];
+  const arguments_ = [last, before, axes, steps].map((list) => lowering.model.int64(list!));
+  return lowering.model.node('Slice', [lowering.get(filter), ...arguments_]);
+}
+
+/** HWIO → the order in which the blocked kernel reads: `[O/b, I/b, height, width, b(i), b(o)]`, or `[O/b, I, h, w, b(o)]`. */
+function blockedFilter(lowering: Lowering, filter: Value, isGradient: boolean): string {
+  const { block } = lowering.target;
+  const [height, width, inputs, outputs] = filter.shape as [number, number, number, number];
+  const [from, to] = isGradient ? [outputs, inputs] : [inputs, outputs];
+  const name = isGradient ? reversed(lowering, filter) : lowering.get(filter);
+  const isWide = from % block === 0;
+  const [splitFrom, splitTo] = [isWide ? [from / block, block] : [from], [to / block, block]];
+  const shape = [height, width, ...(isGradient ? [...splitTo, ...splitFrom] : [...splitFrom, ...splitTo])];
+  const fromAxis = isGradient ? 4 : 2;
+  const toAxis = isGradient ? 2 : 2 + splitFrom.length;
+  const perm = [toAxis, fromAxis, 0, 1, ...(isWide ? [fromAxis + 1] : []), toAxis + 1];
+  return lowering.reshape(lowering.permute(lowering.reshape(name, shape), shape, perm), [
+    to,
+    from,
+    height,
+    width,
+  ]);
+}

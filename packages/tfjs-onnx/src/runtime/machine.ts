@@ -1,0 +1,91 @@
+/** The worker's side: the sessions of ONNX Runtime and the variables that they share. */
+import * as ort from 'onnxruntime-node';
+import { probe } from './probe.ts';
+import type { Calls, Facts, HostData, ProgramFile } from './protocol.ts';
+import { sessionOptions } from './session-options.ts';
+
+interface Program extends ProgramFile {
+  readonly session: ort.InferenceSession;
+}
+
+/** A variable has two buffers: a run reads one and writes the other, then they change places. */
+interface State {
+  current: ort.Tensor;
+  spare: ort.Tensor | undefined;
+}
+
+export class Machine {
+  #facts: Facts | undefined;
+  #options: ort.InferenceSession.SessionOptions = {};
+  #programs = new Map<number, Program>();
+  #states = new Map<number, State>();
+
+  async open(options: Calls['open'][0]): Promise<Facts> {
+    this.#facts = await probe(options);
+    this.#options = sessionOptions(this.#facts.device, options.threads);
+    return this.#facts;
+  }
+
+  async load(file: ProgramFile): Promise<undefined> {
+    const session = await ort.InferenceSession.create(file.bytes, this.#options);
+    this.#programs.set(file.program, { ...file, bytes: new Uint8Array(), session });
+  }
+
+  async unload(program: number): Promise<undefined> {
+    await this.#programs.get(program)?.session.release();
+    this.#programs.delete(program);
+  }
+
+  async write(variables: ReadonlyMap<number, HostData>): Promise<undefined> {
+    for (const [id, host] of variables) this.#states.set(id, { current: tensor(host), spare: undefined });
+  }
+
+  async read(ids: readonly number[]): Promise<Map<number, HostData>> {
+    return new Map(ids.map((id) => [id, host(this.#state(id).current, true)]));
+  }
+
+  async run({ program, inputs }: Calls['run'][0]): Promise<Record<string, HostData>> {
+    const { session, reads, writes, outputs } = this.#programs.get(program)!;
+    const feeds: Record<string, ort.Tensor> = {};
+    for (const [name, input] of Object.entries(inputs)) feeds[name] = tensor(input);
+    for (const [name, id] of Object.entries(reads)) feeds[name] = this.#state(id).current;
+
+    const fetches: Record<string, ort.Tensor> = {};
+    for (const { name, shape } of outputs) fetches[name] = empty('float32', shape);
+    for (const [name, id] of Object.entries(writes)) {
+      const state = this.#state(id);
+      state.spare ??= empty(state.current.type, state.current.dims);
+      fetches[name] = state.spare;
+    }
+    await session.run(feeds, fetches);
+    for (const id of Object.values(writes)) {
+      const state = this.#state(id);
+      [state.current, state.spare] = [state.spare!, state.current];
+    }
+    return Object.fromEntries(outputs.map(({ name }) => [name, host(fetches[name]!, false)]));
+  }
+
+  async close(): Promise<undefined> {
+    for (const program of [...this.#programs.keys()]) await this.unload(program);
+    this.#states.clear();
+  }
+
+  #state(id: number): State {
+    const state = this.#states.get(id);
+    if (!state) throw new Error(`Variable ${id} was never written.`);
+    return state;
+  }
+}
+
+const tensor = ({ data, shape }: HostData): ort.Tensor =>
+  data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
+
+function empty(type: string, shape: readonly number[]): ort.Tensor {
+  const length = shape.reduce((product, axis) => product * axis, 1);
+  return tensor({ data: type === 'int32' ? new Int32Array(length) : new Float32Array(length), shape });
+}
+
+function host({ data, dims }: ort.Tensor, copy: boolean): HostData {
+  const values = data as Float32Array | Int32Array;
+  return { data: copy ? values.slice() : values, shape: dims };
+}

@@ -1,0 +1,116 @@
+/** A tensorflow.js backend that computes nothing: its "data" are the values of a graph. */
+import type { BackendValues, DataType, Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { OnnxError } from '../errors.ts';
+import type { ElementType } from '../onnx/model.ts';
+import { elementType } from './dtype.ts';
+import { Graph, hostArray, size, type Value } from './graph.ts';
+import { atUserCode } from './location.ts';
+
+/** What a traced tensor points to. Each tensor has its own, as tensorflow.js counts references by identity. */
+export class TracedData {
+  references = 1;
+  readonly value: Value;
+  constructor(value: Value) {
+    this.value = value;
+  }
+}
+
+export class TraceBackend extends tf.KernelBackend {
+  graph = new Graph();
+  /** Tensors from outside the step, by their data. */
+  readonly constants = new Map<object, Value>();
+  #live = 0;
+
+  override write(values: BackendValues, shape: number[], dtype: DataType): object {
+    return this.symbol(this.#constant(values as ArrayLike<number>, shape, elementType(dtype)));
+  }
+
+  /** Starts a new program. */
+  begin(): this {
+    this.graph = new Graph();
+    this.constants.clear();
+    return this;
+  }
+
+  symbol(value: Value): TracedData {
+    this.#live++;
+    return new TracedData(value);
+  }
+
+  /** A tensor that stands for `value`. */
+  tensor(value: Value): Tensor {
+    const dtype = value.dtype as DataType;
+    return tf
+      .engine()
+      .makeTensorFromTensorInfo({ dataId: this.symbol(value), shape: [...value.shape], dtype }, this);
+  }
+
+  override readSync(): never {
+    throw new OnnxError(
+      `The step reads the values of a tensor (dataSync, data, array, print or the like)${atUserCode()}. While a step is traced its tensors have no values yet: return the tensor as an output and read it after the run, or use tf.where where a value decides.`,
+    );
+  }
+
+  override read(): never {
+    return this.readSync();
+  }
+
+  override incRef(data: TracedData): void {
+    data.references++;
+  }
+
+  override refCount(data: TracedData): number {
+    return data.references;
+  }
+
+  override disposeData(data: TracedData, force = false): boolean {
+    data.references--;
+    if (data.references > 0 && !force) return false;
+    this.#live--;
+    return true;
+  }
+
+  override move(): never {
+    throw new OnnxError(
+      `The step moves tensors between backends${atUserCode()}; tf.setBackend has no place in a step.`,
+    );
+  }
+
+  override numDataIds(): number {
+    return this.#live;
+  }
+
+  override memory() {
+    return { unreliable: false };
+  }
+
+  override floatPrecision(): 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override timerAvailable(): boolean {
+    return false;
+  }
+
+  override dispose(): void {}
+
+  /** tensorflow.js itself writes only repeated numbers; anything else was computed on the host, once. */
+  #constant(values: ArrayLike<number>, shape: number[], dtype: ElementType): Value {
+    const first = values[0] ?? 0;
+    for (let i = 1; i < values.length; i++) {
+      if (!Object.is(values[i], first)) {
+        throw new OnnxError(
+          `The step makes a tensor of shape [${shape}] from numbers of the host${atUserCode()}. They would be frozen into the program: random numbers (tf.randomUniform, tf.dropout, …) would repeat at every step. Pass numbers that change as an input; create those that never change outside the step and use them inside.`,
+        );
+      }
+    }
+    return values.length === size(shape) && values.length > 0
+      ? this.graph.fill(Number(first), shape, dtype)
+      : this.graph.constant(hostArray(values, dtype), shape, dtype);
+  }
+}

@@ -1,0 +1,160 @@
+/** Runs a step once on symbols and returns what it would compute. */
+import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { OnnxError } from '../errors.ts';
+import { TraceBackend, TracedData } from './backend.ts';
+import { elementType } from './dtype.ts';
+import { type Graph, hostArray, type Value } from './graph.ts';
+import { type LoweringRule, loweringRules } from './kernels.ts';
+import { atUserCode, withLongStacks } from './location.ts';
+
+/**
+ * A function of tensors. It may read `tf.Variable`s, and assign them: assignments become the new state. It must not
+ * read the values of its tensors, create variables, or draw random numbers (pass them as inputs).
+ */
+export type StepFunction = (inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
+
+export interface InputType {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
+
+/** A traced step. */
+export interface Trace {
+  readonly graph: Graph;
+  readonly inputs: Readonly<Record<string, InputType>>;
+  readonly outputs: ReadonlyMap<string, Value>;
+  /** What `Variable` values refer to by index. */
+  readonly variables: readonly Variable[];
+  /** New values of variables, by index. */
+  readonly assignments: ReadonlyMap<number, Value>;
+}
+
+const BACKEND = 'onnx-trace';
+
+/**
+ * Traces `step` for inputs of the given shapes. Synchronous; the active tensorflow.js backend, every variable and the
+ * number of tensors are afterwards what they were.
+ */
+export function trace(step: StepFunction, inputs: Readonly<Record<string, InputType>>): Trace {
+  const engine = tf.engine();
+  const variables = Object.values(engine.registeredVariables);
+  const active = engine.backendName;
+  const originals = variables.map((variable) => variable.clone());
+  const backend = enter();
+  const { graph } = backend;
+  const outputs = new Map<string, Value>();
+  const assignments = new Map<number, Value>();
+  try {
+    tf.tidy(() => {
+      const symbols = variables.map(({ shape, dtype }, i) => graph.variable(i, shape, elementType(dtype)));
+      variables.forEach((variable, i) => void variable.assign(backend.tensor(symbols[i]!)));
+      const placeholders = Object.entries(inputs).map(([name, { shape, dtype }]) => [
+        name,
+        backend.tensor(graph.input(name, shape, dtype)),
+      ]);
+      for (const [name, output] of Object.entries(
+        withLongStacks(() => call(step, Object.fromEntries(placeholders))),
+      )) {
+        if (!(output instanceof tf.Tensor)) {
+          throw new OnnxError(
+            `The step returns a ${typeof output} as "${name}"; every output must be a tensor.`,
+          );
+        }
+        outputs.set(name, symbolized(output, backend));
+      }
+      variables.forEach((variable, i) => {
+        const value = symbolized(variable, backend);
+        if (value !== symbols[i]) assignments.set(i, value);
+      });
+    });
+    refuseNewVariables(variables);
+  } finally {
+    void tf.setBackend(active); // synchronous for a backend that is loaded, as it was active before
+    variables.forEach((variable, i) => {
+      if (!variable.isDisposed) variable.assign(originals[i]!);
+      originals[i]!.dispose();
+    });
+  }
+  return { graph, inputs, outputs, variables, assignments };
+}
+
+/** Makes the tracing backend the active one. No await: interleaved code must never see it. */
+function enter(): TraceBackend {
+  if (!tf.engine().registryFactory[BACKEND]) tf.registerBackend(BACKEND, () => new TraceBackend(), -1);
+  for (const kernelName of loweringRules.keys()) {
+    if (tf.getKernel(kernelName, BACKEND)) continue;
+    tf.registerKernel({ kernelName, backendName: BACKEND, kernelFunc: (call) => record(kernelName, call) });
+  }
+  void tf.setBackend(BACKEND);
+  return (tf.backend() as TraceBackend).begin();
+}
+
+function call(step: StepFunction, inputs: Record<string, Tensor>): Record<string, Tensor> {
+  try {
+    return step(inputs);
+  } catch (error) {
+    const missing = /Kernel '(.+?)' not registered for backend 'onnx-trace'/.exec(
+      (error as Error).message,
+    )?.[1];
+    if (!missing) throw error;
+    throw new OnnxError(
+      `The tensorflow.js kernel ${missing}${atUserCode((error as Error).stack)}, has no rule for ONNX. Write the step without it, teach it with registerLowering('${missing}', …) from @simgan/tfjs-onnx, or run on an eager engine (--engine wasm).`,
+      { cause: error },
+    );
+  }
+}
+
+type KernelCall = Parameters<tf.KernelFunc>[0];
+
+function record(kernelName: string, { inputs, attrs, backend }: KernelCall): TensorInfo | TensorInfo[] {
+  const trace = backend as TraceBackend;
+  const values = Object.entries(inputs).flatMap(([name, tensor]) =>
+    tensor ? [[name, symbolized(tensor, trace)]] : [],
+  );
+  const rule = loweringRules.get(kernelName) as LoweringRule;
+  let outputs: Value | readonly Value[];
+  try {
+    outputs = rule(trace.graph, Object.fromEntries(values), attrs ?? {});
+  } catch (error) {
+    throw new OnnxError(
+      `The kernel ${kernelName}${atUserCode()}, cannot be compiled: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const info = (value: Value) => ({
+    dataId: trace.symbol(value),
+    shape: [...value.shape],
+    dtype: value.dtype as 'float32',
+  });
+  return Array.isArray(outputs) ? outputs.map(info) : info(outputs as Value);
+}
+
+/** What a tensor stands for; tensors from outside the step are constants. */
+function symbolized(tensor: TensorInfo, backend: TraceBackend): Value {
+  if (tensor.dataId instanceof TracedData) return tensor.dataId.value;
+  const known = backend.constants.get(tensor.dataId);
+  if (known) return known;
+  const owner = tf.engine().state.tensorInfo.get(tensor.dataId)?.backend;
+  if (!owner)
+    throw new OnnxError(`The step uses a tensor of shape [${tensor.shape}] that is disposed${atUserCode()}.`);
+  const dtype = elementType(tensor.dtype);
+  const data = hostArray(owner.readSync(tensor.dataId) as Float32Array, dtype);
+  const constant = backend.graph.constant(data, tensor.shape, dtype);
+  backend.constants.set(tensor.dataId, constant);
+  return constant;
+}
+
+function refuseNewVariables(known: readonly Variable[]): void {
+  const fresh = Object.values(tf.engine().registeredVariables).filter(
+    (variable) => !known.includes(variable),
+  );
+  for (const variable of fresh) variable.dispose();
+  if (fresh.length > 0) {
+    throw new OnnxError(
+      `The step creates the variable "${fresh[0]!.name}". A step runs many times: create its variables before, once. tf.train.* optimizers create their slots at the first update; give them slots before with setWeights, or keep the slots in variables of your own.`,
+    );
+  }
+}
