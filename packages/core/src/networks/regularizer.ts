@@ -35,7 +35,9 @@ function absolute(difference: tf.Tensor4D): tf.Tensor4D {
 }
 
 /** A weighted sum of regularizers, for images of which several things should stay as they are. */
-export function weightedSum(terms: readonly (readonly [weight: number, regularizer: Regularizer])[]): Regularizer {
+export function weightedSum(
+  terms: readonly (readonly [weight: number, regularizer: Regularizer])[],
+): Regularizer {
   return (refined, synthetic) =>
     tf.addN(
       terms.map(([weight, regularizer]) => tf.mul(regularizer(refined, synthetic), weight)),

@@ -112,7 +112,7 @@ export function createOptimizerState(
  *
  * @returns whatever `loss` returned, so that its parts can be reported.
  */
-export function minimize<Parts extends { loss: tf.Scalar }>(
+export function minimize<Parts extends { loss: tf.Scalar } & Record<string, tf.Scalar>>(
   loss: () => Parts,
   {
     optimizer,
@@ -126,13 +126,14 @@ export function minimize<Parts extends { loss: tf.Scalar }>(
     learningRate: tf.Scalar;
   },
 ): Parts {
-  let parts: Parts | undefined;
+  let kept: Parts | undefined;
   const { grads } = tf.variableGrads(() => {
-    parts = loss();
+    kept = loss();
     // variableGrads disposes what its closure made, all but the value it returns.
-    for (const part of Object.values(parts)) if (part instanceof tf.Tensor) tf.keep(part);
-    return parts.loss;
+    for (const part of Object.values(kept)) tf.keep(part);
+    return kept.loss;
   }, [...parameters]);
+  const parts = releaseInto(kept!);
   const gradients = parameters.map((parameter) => {
     const gradient = grads[parameter.name];
     if (gradient) return gradient;
@@ -141,5 +142,12 @@ export function minimize<Parts extends { loss: tf.Scalar }>(
   const updated = optimizer.update({ parameters, gradients, state, learningRate });
   for (const [i, parameter] of parameters.entries()) parameter.assign(updated.parameters[i]!);
   for (const [i, slot] of state.entries()) slot.assign(updated.state[i]!);
-  return parts!;
+  return parts;
+}
+
+/** The same tensors, owned by the scope around and no longer kept. */
+function releaseInto<Parts extends Record<string, tf.Tensor>>(kept: Parts): Parts {
+  const released = Object.entries(kept).map(([name, tensor]) => [name, tf.clone(tensor)] as const);
+  tf.dispose(kept);
+  return Object.fromEntries(released) as Parts;
 }
