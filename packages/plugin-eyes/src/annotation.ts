@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** A finite number; JSON has no other. */
+const real = z.number();
+
+/**
+ * A position in the picture, pixels: the origin is the outer corner of the top left pixel, x grows to the
+ * right, y grows downwards, so that pixel (column, row) has its centre at (column + 0.5, row + 0.5) and a
+ * picture spans [0, width] x [0, height]. Scaling a picture multiplies its points; mirroring maps x to
+ * width - x.
+ */
+const point = z.tuple([real, real]);
+
+/** How many iris points, lid-margin points and caruncle points an annotation has: UnityEyes' counts. */
+export const landmarkCounts = { iris: 32, lidMargin: 16, caruncle: 7 } as const;
+
+/**
+ * What is true of a picture of an eye. Plain JSON.
+ *
+ * The camera frame is that of MPIIGaze and OpenCV: x to the right of the picture, y downwards, z away from
+ * the camera into the scene. A person who looks straight into the camera has the gaze (0, 0, -1). Pitch is
+ * `asin(-y)` (positive: up), yaw is `atan2(-x, -z)` (positive: towards the left of the picture), radians.
+ */
+export const eyeAnnotation = z.object({
+  /** `direction`: unit vector of the eye's optical axis in the camera frame; `pitch`, `yaw`: the same, radians. */
+  gaze: z.object({ direction: z.tuple([real, real, real]), pitch: real, yaw: real }),
+  /**
+   * The head's turn against the camera, radians: pitch and yaw of the direction the face points to, as for
+   * the gaze, and roll about that direction (positive: clockwise in the picture). All 0: facing the camera.
+   * The rotation from head to camera is `Ry(yaw) Rx(-pitch) Rz(roll)`.
+   */
+  headPose: z.object({ pitch: real, yaw: real, roll: real }),
+  /** Centre of the pupil as it appears through the cornea, pixels; also where a lid hides it. */
+  pupilCenter: point,
+  /** Projected centre of the circle where iris and white meet, pixels. */
+  irisCenter: point,
+  /** 32 points of that circle, pixels, from the eye's right in the picture on clockwise; also where lids hide them. */
+  iris: z.array(point).length(landmarkCounts.iris),
+  /**
+   * 16 points where lid and eyeball meet, pixels: 0 is the inner corner, 1 to 7 the upper lid, 8 the outer
+   * corner, 9 to 15 the lower lid on the way back.
+   */
+  lidMargin: z.array(point).length(landmarkCounts.lidMargin),
+  /** 7 points of the caruncle's outline, pixels, from the upper lid around the inner corner to the lower lid. */
+  caruncle: z.array(point).length(landmarkCounts.caruncle),
+  /**
+   * From 0, lids closed, to 1, wide open: the widest gap between the lids over 0.36 of the distance between
+   * the corners of the eye, both on the 3-D model, at most 1. Looking down lowers it, as it lowers the lid.
+   */
+  openness: real.min(0).max(1),
+  /** Whose eye it is: the subject's own left or right. A left eye has its inner corner on the picture's left. */
+  side: z.enum(['left', 'right']),
+});
+
+/** What is true of a picture of an eye; see {@link eyeAnnotation} for units and axes. */
+export type EyeAnnotation = z.infer<typeof eyeAnnotation>;

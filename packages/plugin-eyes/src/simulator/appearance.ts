@@ -1,0 +1,29 @@
+import type { Rng } from '@simgan/core';
+import { drawEyeColors, type EyeColors } from './iris.ts';
+import { drawLighting, type Lighting, type LightStyle, studioLight } from './light.ts';
+import type { EyeScene } from './scene.ts';
+import { drawSkin, renderedSkin, type Skin, type SkinStyle } from './skin.ts';
+
+/** Everything that colours a scene and moves none of its labels. */
+export interface Appearance {
+  readonly skin: Skin;
+  readonly eye: EyeColors;
+  readonly lighting: Lighting;
+}
+
+/** How a renderer makes its scenes look. */
+export interface Style {
+  readonly skin: SkinStyle;
+  readonly light: LightStyle;
+}
+
+/** A clean computer rendering. */
+export const renderedStyle: Style = { skin: renderedSkin, light: studioLight };
+
+export function drawAppearance(rng: Rng, scene: EyeScene, style: Style): Appearance {
+  return {
+    skin: drawSkin(rng.fork('skin'), style.skin),
+    eye: drawEyeColors(rng.fork('eye')),
+    lighting: drawLighting(rng.fork('light'), scene.camera.rotation, style.light),
+  };
+}

@@ -1,0 +1,48 @@
+import type { Radiance } from './render.ts';
+
+/** Stops of the table below one unit of light. */
+const stops = 4096;
+
+/** Linear light to sRGB's curve (IEC 61966-2-1), rolled off softly above 0.8 as cameras do; 0 to 2 in, 0 to 255 out. */
+const curve = (() => {
+  const table = new Float32Array(2 * stops + 1);
+  for (let i = 0; i < table.length; i++) {
+    const light = i / stops;
+    const rolled = light < 0.8 ? light : 1 - 0.2 * Math.exp(-(light - 0.8) / 0.2);
+    table[i] = 255 * (rolled <= 0.0031308 ? 12.92 * rolled : 1.055 * rolled ** (1 / 2.4) - 0.055);
+  }
+  return table;
+})();
+
+/** Scales light so that its mean comes half way to `target`: dark skin stays darker than pale skin. In place. */
+export function expose({ data }: Radiance, target: number): void {
+  let sum = 0;
+  for (let i = 0; i < data.length; i += 3) {
+    sum += 0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!;
+  }
+  const mean = (3 * sum) / data.length;
+  const factor = target / (0.7 * mean + 0.3 * 0.3);
+  for (let i = 0; i < data.length; i++) data[i]! *= factor;
+}
+
+/** Display values, 0 to 255 with fractions: `height * width` of luminance, or times 3 in colour. */
+export function develop({ data }: Radiance, color: boolean): Float32Array {
+  if (color) return data.map(displayed);
+  const out = new Float32Array(data.length / 3);
+  for (let i = 0; i < out.length; i++) {
+    const at = 3 * i;
+    out[i] = displayed(0.2126 * data[at]! + 0.7152 * data[at + 1]! + 0.0722 * data[at + 2]!);
+  }
+  return out;
+}
+
+/** Rounds display values to bytes. */
+export function quantize(values: Float32Array): Uint8Array {
+  const out = new Uint8Array(values.length);
+  for (let i = 0; i < out.length; i++) out[i] = Math.max(0, Math.min(255, Math.round(values[i]!)));
+  return out;
+}
+
+function displayed(light: number): number {
+  return curve[Math.max(0, Math.min(2 * stops, (light * stops + 0.5) | 0))]!;
+}

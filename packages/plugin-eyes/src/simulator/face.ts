@@ -1,0 +1,82 @@
+import type { Rng } from '@simgan/core';
+import { around, between } from './draw.ts';
+
+/**
+ * The surface of the face around the eye as a height above the plane through the eyeball's centre: lids
+ * drawn over the ball as a paraboloid, smoothly joined with an orbit of brow ridge, nose and temple. The
+ * eye is a hole in this surface (see `lids.ts`), so whatever lies behind it cannot show through.
+ */
+export interface Face {
+  /** Height of the lids over the eyeball's centre and their radii of curvature, mm. */
+  readonly lidHeight: number;
+  readonly lidRadiusX: number;
+  readonly lidRadiusY: number;
+  /** Depth of the orbit, mm above the centre: low for deep-set eyes. */
+  readonly orbit: number;
+  /** How softly lids and orbit join, mm. */
+  readonly join: number;
+  readonly brow: { readonly height: number; readonly y: number; readonly width: number };
+  readonly nose: { readonly height: number; readonly x: number; readonly width: number };
+  /** Fall of the temple, 1/mm. */
+  readonly temple: number;
+  /** Rise of the cheek, 1/mm. */
+  readonly cheek: number;
+}
+
+export function drawFace(rng: Rng): Face {
+  return {
+    lidHeight: between(rng, 13.1, 13.7),
+    lidRadiusX: between(rng, 13.5, 16.5),
+    lidRadiusY: between(rng, 12.2, 13.4),
+    orbit: around(rng, 5.6, 1.1),
+    join: between(rng, 2.5, 4.5),
+    brow: { height: around(rng, 7, 1.6), y: between(rng, -22, -18), width: between(rng, 8, 11) },
+    nose: { height: around(rng, 11, 1.6), x: between(rng, -27, -24), width: between(rng, 9, 12) },
+    temple: between(rng, 0.004, 0.009),
+    cheek: between(rng, 0.05, 0.16),
+  };
+}
+
+/** Height and its derivatives at one point of the face: the reusable result of {@link faceAt}. */
+export interface FacePoint {
+  /** Height above the plane through the eyeball's centre, towards the viewer, mm. */
+  height: number;
+  slopeX: number;
+  slopeY: number;
+}
+
+/** Writes the surface at (x, y), mm in the eye's frame, into `out`. */
+export function faceAt(face: Face, x: number, y: number, out: FacePoint): void {
+  const lid = face.lidHeight - (x * x) / (2 * face.lidRadiusX) - (y * y) / (2 * face.lidRadiusY);
+  let orbit = face.orbit;
+  let orbitX = 0;
+  let orbitY = 0;
+  {
+    const t = (y - face.brow.y) / face.brow.width;
+    const r = 1 / (1 + t * t);
+    orbit += face.brow.height * r * r;
+    orbitY -= (4 * face.brow.height * t * r * r * r) / face.brow.width;
+  }
+  {
+    const t = x < face.nose.x ? 0 : (x - face.nose.x) / face.nose.width;
+    const r = 1 / (1 + t * t);
+    orbit += face.nose.height * r * r;
+    orbitX -= (4 * face.nose.height * t * r * r * r) / face.nose.width;
+  }
+  if (x > 4) {
+    const beyond = Math.min(x - 4, 40);
+    orbit -= face.temple * beyond * beyond;
+    orbitX -= 2 * face.temple * beyond;
+  }
+  if (y > 8) {
+    orbit += face.cheek * (y - 8);
+    orbitY += face.cheek;
+  }
+  // A smooth maximum: 0.5 (a + b + sqrt((a - b)^2 + k^2)).
+  const difference = lid - orbit;
+  const root = Math.sqrt(difference * difference + face.join * face.join);
+  const share = 0.5 * (1 + difference / root);
+  out.height = 0.5 * (lid + orbit + root);
+  out.slopeX = (-share * x) / face.lidRadiusX + (1 - share) * orbitX;
+  out.slopeY = (-share * y) / face.lidRadiusY + (1 - share) * orbitY;
+}

@@ -1,0 +1,94 @@
+import type { Rng } from '@simgan/core';
+import type { Appearance } from './appearance.ts';
+import { raysOf } from './camera.ts';
+import { type FacePoint, faceAt } from './face.ts';
+import { drawHair } from './hair.ts';
+import { type LidRow, lookUp, tabulate } from './lids.ts';
+import type { EyeScene } from './scene.ts';
+import { eyeShader } from './shade-eye.ts';
+import { skinShader } from './shade-skin.ts';
+
+/** Light that reaches the camera, linear RGB without an upper bound, `height * width * 3` values. */
+export interface Radiance {
+  readonly data: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Casts one ray a pixel at the face; where it passes between the lids, on at the eyeball. Edges are
+ * anti-aliased by the share of the pixel on either side, so that one ray is enough.
+ */
+export function render(
+  rng: Rng,
+  scene: EyeScene,
+  appearance: Appearance,
+  width: number,
+  height: number,
+): Radiance {
+  const { camera, face } = scene;
+  const { origin, base, right, down } = raysOf(camera);
+  const footprint = (camera.distance - 8) / camera.focalLength;
+  const table = tabulate(scene.lids);
+  const shadeSkin = skinShader(scene, appearance, footprint);
+  const shadeEye = eyeShader(scene, appearance, origin, footprint);
+  const hair = drawHair(rng.fork('hair'), scene, width, height);
+  const [hairRed, hairGreen, hairBlue] = appearance.skin.hair;
+  const data = new Float32Array(width * height * 3);
+  const surface: FacePoint = { height: 0, slopeX: 0, slopeY: 0 };
+  const lids: LidRow = { upper: 0, lower: 0, upperCosine: 1, lowerCosine: 1, crease: 0 };
+  const skin = new Float64Array(3);
+  const eye = new Float64Array(3);
+  const sharpness = 1 / footprint;
+  let rowStart = camera.distance - 10;
+
+  for (let row = 0; row < height; row++) {
+    let t = rowStart;
+    for (let column = 0; column < width; column++) {
+      let dx = base[0] + column * right[0] + row * down[0];
+      let dy = base[1] + column * right[1] + row * down[1];
+      let dz = base[2] + column * right[2] + row * down[2];
+      const unit = 1 / Math.sqrt(dx * dx + dy * dy + dz * dz);
+      dx *= unit;
+      dy *= unit;
+      dz *= unit;
+
+      // Newton's steps to the face from where the neighbour found it.
+      const guesses = column === 0 ? 4 : 2;
+      let x = origin[0] + t * dx;
+      let y = origin[1] + t * dy;
+      for (let guess = 0; guess < guesses; guess++) {
+        faceAt(face, x, y, surface);
+        const miss = origin[2] + t * dz + surface.height;
+        t -= miss / Math.max(0.25, dz + surface.slopeX * dx + surface.slopeY * dy);
+        x = origin[0] + t * dx;
+        y = origin[1] + t * dy;
+      }
+      if (column === 0) rowStart = t;
+
+      lookUp(table, x, lids);
+      const belowUpper = (y - lids.upper) * lids.upperCosine * sharpness + 0.5;
+      const aboveLower = (lids.lower - y) * lids.lowerCosine * sharpness + 0.5;
+      const open = Math.max(0, Math.min(1, belowUpper) + Math.min(1, aboveLower) - 1);
+
+      const at = (row * width + column) * 3;
+      if (open < 1) shadeSkin(x, y, surface, lids, skin);
+      if (open > 0) {
+        shadeEye(x, y, lids, dx, dy, dz, eye);
+        for (let c = 0; c < 3; c++) data[at + c] = skin[c]! + open * (eye[c]! - skin[c]!);
+      } else {
+        data[at] = skin[0]!;
+        data[at + 1] = skin[1]!;
+        data[at + 2] = skin[2]!;
+      }
+      const passes = hair[row * width + column]!;
+      if (passes < 1) {
+        const lit = 1 - passes;
+        data[at] = data[at]! * passes + lit * hairRed;
+        data[at + 1] = data[at + 1]! * passes + lit * hairGreen;
+        data[at + 2] = data[at + 2]! * passes + lit * hairBlue;
+      }
+    }
+  }
+  return { data, width, height };
+}

@@ -1,0 +1,105 @@
+import type { Rng } from '@simgan/core';
+import { type Camera, project } from './camera.ts';
+import { around, between, chance } from './draw.ts';
+import { drawEyeball, type Eyeball } from './eyeball.ts';
+import { drawFace, type Face, type FacePoint, faceAt } from './face.ts';
+import { drawLidShape, type LidShape, type Lids, marginsAt, poseLids } from './lids.ts';
+import type { EyeOptions } from './options.ts';
+import { apply, directionOf, headRotation, type Matrix, type Vector } from './vector.ts';
+
+/** One eye before one camera: everything that the labels follow from, and no colour or light. */
+export interface EyeScene {
+  readonly side: 'left' | 'right';
+  /** Against the camera, radians. */
+  readonly head: { readonly pitch: number; readonly yaw: number; readonly roll: number };
+  readonly camera: Camera;
+  /** Unit vector in the eye's frame. */
+  readonly gaze: Vector;
+  readonly eyeball: Eyeball;
+  readonly face: Face;
+  readonly lids: Lids;
+}
+
+/** Draws a person's eye, where it looks and how the camera sees it. */
+export function drawScene(rng: Rng, options: EyeOptions): EyeScene {
+  const person = rng.fork('person');
+  const face = drawFace(person);
+  const eyeball = drawEyeball(person);
+  const shape = drawLidShape(person);
+  const side = chance(person, 0.5) ? 'left' : 'right';
+
+  const pose = rng.fork('pose');
+  const head = {
+    pitch: betweenDegrees(pose, options.headPitch),
+    yaw: betweenDegrees(pose, options.headYaw),
+    roll: betweenDegrees(pose, options.headRoll),
+  };
+  const gazePitch = betweenDegrees(pose, options.gazePitch);
+  const gazeYaw = betweenDegrees(pose, options.gazeYaw);
+  const [x, y, z] = directionOf(gazePitch, gazeYaw);
+  const mirror = side === 'left' ? 1 : -1;
+  const gaze: Vector = [mirror * x, y, z];
+  const lids = poseLids(shape, gazePitch, drawBlink(rng.fork('blink'), options));
+
+  const turn = headRotation(head);
+  const rotation: Matrix = [mirrored(turn[0], mirror), mirrored(turn[1], mirror), mirrored(turn[2], mirror)];
+  const camera = drawCamera(rng.fork('camera'), rotation, face, shape, options);
+  return { side, head, camera, gaze, eyeball, face, lids };
+}
+
+/** A point of the margin as it lies on the face: where lid and eyeball meet in the picture. */
+export function onFace(face: Face, x: number, y: number): Vector {
+  const point: FacePoint = { height: 0, slopeX: 0, slopeY: 0 };
+  faceAt(face, x, y, point);
+  return [x, y, -point.height];
+}
+
+function drawBlink(rng: Rng, options: EyeOptions): number {
+  const kind = rng.next();
+  if (kind < options.closedRate) return 0;
+  if (kind < options.closedRate + options.blinkRate) return between(rng, 0.1, 0.7);
+  return between(rng, 0.8, 1);
+}
+
+/** A camera whose picture is a crop around the eye, as eye-tracking data sets have them. */
+function drawCamera(
+  rng: Rng,
+  rotation: Matrix,
+  face: Face,
+  shape: LidShape,
+  { width, height }: EyeOptions,
+): Camera {
+  const fissure = shape.outer[0] - shape.inner[0];
+  const fill = between(rng, 0.6, 0.76);
+  // In very wide pictures the height decides, or the lids would be cut off.
+  const millimetresPerPixel = Math.max(fissure / fill / width, 26 / height);
+  const distance = between(rng, 350, 650);
+  const centred: Camera = {
+    rotation,
+    distance,
+    focalLength: distance / millimetresPerPixel,
+    principalPoint: [0, 0],
+  };
+  const middle = marginsAt({ shape, upperDrop: 0, lowerDrop: 0, blink: 1 }, 0.5);
+  const [x, y] = project(centred, onFace(face, middle.x, 0.5 * (middle.upper + middle.lower)));
+  return {
+    ...centred,
+    principalPoint: [
+      0.5 * width - x + around(rng, 0, 0.022) * width,
+      0.54 * height - y + around(rng, 0, 0.03) * height,
+    ],
+  };
+}
+
+function mirrored([x, y, z]: Vector, mirror: number): Vector {
+  return [mirror * x, y, z];
+}
+
+function betweenDegrees(rng: Rng, [low, high]: readonly [number, number]): number {
+  return (between(rng, low, high) * Math.PI) / 180;
+}
+
+/** The gaze in the camera's frame. */
+export function gazeInCamera({ camera, gaze }: EyeScene): Vector {
+  return apply(camera.rotation, gaze);
+}

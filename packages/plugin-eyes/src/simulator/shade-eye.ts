@@ -1,0 +1,175 @@
+import type { Appearance } from './appearance.ts';
+import { irisAxes } from './eyeball.ts';
+import { fibreNoise } from './iris.ts';
+import { caruncleReach } from './labels.ts';
+import type { LidRow } from './lids.ts';
+import { irradiance, reflected } from './light.ts';
+import { noiseLevel, sampleNoise } from './noise.ts';
+import type { EyeScene } from './scene.ts';
+import { skinNoise } from './skin.ts';
+import { scale, type Vector } from './vector.ts';
+
+/**
+ * Writes the light that comes through the opening of the lids along a ray into `out`, linear RGB. `(x, y)`
+ * is where the ray passes the opening; its direction (dx, dy, dz) is a unit vector.
+ */
+export type EyeShader = (
+  x: number,
+  y: number,
+  lids: LidRow,
+  dx: number,
+  dy: number,
+  dz: number,
+  out: Float64Array,
+) => void;
+
+/** Shades the eyeball of one scene; `footprint` is the size of a pixel on it, mm. */
+export function eyeShader(
+  scene: EyeScene,
+  { eye, lighting, skin }: Appearance,
+  origin: Vector,
+  footprint: number,
+): EyeShader {
+  const { eyeball, gaze, lids: pose } = scene;
+  const { radius, irisRadius, irisDepth, pupilRadius, corneaRadius } = eyeball;
+  const [gx, gy, gz] = gaze;
+  const [right, down] = irisAxes(gaze);
+  const [ox, oy, oz] = origin;
+  const originGaze = ox * gx + oy * gy + oz * gz;
+  const originSquared = ox * ox + oy * oy + oz * oz;
+  const cornea = scale(gaze, eyeball.corneaDepth);
+  const [kx, ky, kz] = [ox - cornea[0], oy - cornea[1], oz - cornea[2]];
+  const corneaSquared = kx * kx + ky * ky + kz * kz;
+  const key = lighting.lamps[0]!;
+  const keyRight = key.direction[0] * right[0] + key.direction[1] * right[1] + key.direction[2] * right[2];
+  const keyDown = key.direction[0] * down[0] + key.direction[1] * down[1] + key.direction[2] * down[2];
+  const fibres = fibreNoise();
+  const fibreLevel = noiseLevel(fibres, footprint / 0.1);
+  const vessels = skinNoise();
+  const vesselLevel = noiseLevel(vessels, footprint / 0.12);
+  const limbus = Math.max(0.75, 1.15 * footprint);
+  const pupilEdge = Math.max(0.16, footprint);
+  const { inner: corner, outer } = pose.shape;
+  const width = outer[0] - corner[0];
+  const caruncleRadius = caruncleReach * width;
+  const irisLight = new Float64Array(3);
+
+  return (x, y, lids, dx, dy, dz, out) => {
+    // How deep below the lids the opening is crossed: lids, and the lashes on the upper one, shade the eye.
+    const belowUpper = Math.max(0, (y - lids.upper) * lids.upperCosine);
+    const aboveLower = Math.max(0, (lids.lower - y) * lids.lowerCosine);
+    const shade =
+      (1 - 0.62 / (1 + belowUpper * belowUpper * 0.35)) * (1 - 0.3 / (1 + aboveLower * aboveLower * 1.4));
+
+    const away = dx * gx + dy * gy + dz * gz;
+    const toIris = (irisDepth - originGaze) / away;
+    const ix = ox + toIris * dx - irisDepth * gx;
+    const iy = oy + toIris * dy - irisDepth * gy;
+    const iz = oz + toIris * dz - irisDepth * gz;
+    const fromCentre = away < 0 ? Math.sqrt(ix * ix + iy * iy + iz * iz) : 99;
+    const irisness = Math.max(0, Math.min(1, (irisRadius - fromCentre) / limbus + 0.5));
+
+    const along = ox * dx + oy * dy + oz * dz;
+    const inside = along * along - originSquared + radius * radius;
+    let nx = 0;
+    let ny = 0;
+    let nz = -1;
+    if (irisness < 1) {
+      if (inside > 0) {
+        const t = -along - Math.sqrt(inside);
+        nx = (ox + t * dx) / radius;
+        ny = (oy + t * dy) / radius;
+        nz = (oz + t * dz) / radius;
+      } else {
+        // Beside the ball: the tissue that lines the lids, turned to the middle.
+        nx = x > 0 ? -0.6 : 0.6;
+        nz = -0.8;
+      }
+      irradiance(lighting, nx, ny, nz, 0.45, out);
+      const u = (x * 0.7) / 0.12 + eye.offset[0];
+      const v = (y * 2.2) / 0.12 + eye.offset[1];
+      const ridge = 1 - 2.5 * Math.abs(sampleNoise(vessels, vesselLevel, u, v));
+      const edge = Math.min(1, Math.abs(x) / 14);
+      const red = Math.min(
+        0.7,
+        eye.veins * (0.15 + 0.85 * edge * edge) * (0.3 + (ridge > 0 ? 1.2 * ridge : 0)),
+      );
+      const lining = inside > 0 ? 0 : 0.5;
+      out[0]! *= eye.white[0] * (1 - 0.12 * red - 0.25 * lining);
+      out[1]! *= eye.white[1] * (1 - 0.55 * red - 0.6 * lining);
+      out[2]! *= eye.white[2] * (1 - 0.5 * red - 0.55 * lining);
+
+      // The caruncle: a pink knob that fills the inner corner.
+      const px = (x - corner[0] - 0.25 * caruncleRadius) / caruncleRadius;
+      const pink = Math.max(0, Math.min(1, (1 - px) * 2.2));
+      if (pink > 0) {
+        const tone = 0.55 + 0.45 * Math.sqrt(skin.base[1]);
+        const light = (out[1]! / Math.max(0.05, eye.white[1])) * tone;
+        out[0]! += pink * (0.62 * light - out[0]!);
+        out[1]! += pink * (0.29 * light - out[1]!);
+        out[2]! += pink * (0.26 * light - out[2]!);
+      }
+    }
+
+    if (irisness > 0) {
+      irradiance(lighting, gx, gy, gz, 0.3, irisLight);
+      const a = ix * right[0] + iy * right[1] + iz * right[2];
+      const b = ix * down[0] + iy * down[1] + iz * down[2];
+      const angle = Math.atan2(b, a) * (256 / (2 * Math.PI));
+      const zone = (fromCentre - pupilRadius) / (irisRadius - pupilRadius);
+      const fibre =
+        sampleNoise(fibres, fibreLevel, angle + eye.offset[0], fromCentre * 5 + eye.offset[1]) +
+        0.6 * sampleNoise(fibres, Math.min(8, fibreLevel + 1), angle * 2, fromCentre * 9 + eye.offset[1]);
+      const wavy = zone + 0.07 * fibre;
+      const out1 = Math.max(0, Math.min(1, (wavy - eye.collarette) * 5 + 0.5));
+      const ridge = Math.max(0, 1 - Math.abs(wavy - eye.collarette) * 8) * 0.18;
+      const ring = Math.max(0, Math.min(1, (zone - 1 + eye.ringWidth) / eye.ringWidth));
+      const ruff = Math.max(0, Math.min(1, 1 - zone * 9));
+      // The cornea gathers the light on the far side of the iris.
+      const caustic = 1 - (0.55 * (a * keyRight + b * keyDown)) / irisRadius;
+      const factor =
+        Math.max(0.2, 1 + eye.fibres * fibre + ridge) *
+        (1 - eye.ring * ring * ring) *
+        (1 - 0.5 * ruff) *
+        Math.max(0.4, caustic);
+      const pupil = Math.max(0, Math.min(1, (pupilRadius - fromCentre) / pupilEdge + 0.5));
+      for (let channel = 0; channel < 3; channel++) {
+        const tone = eye.inner[channel]! + out1 * (eye.outer[channel]! - eye.inner[channel]!);
+        const light = irisLight[channel]! * (tone * factor * (1 - pupil) + 0.006 * pupil);
+        out[channel]! += irisness * (light - out[channel]!);
+      }
+    }
+
+    // The tear film mirrors the room: the cornea sharply, the white more dimly.
+    if (irisness > 0.3) {
+      const t0 = kx * dx + ky * dy + kz * dz;
+      const hit = t0 * t0 - corneaSquared + corneaRadius * corneaRadius;
+      const t = -t0 - Math.sqrt(Math.max(0, hit));
+      nx = (kx + t * dx) / corneaRadius;
+      ny = (ky + t * dy) / corneaRadius;
+      nz = (kz + t * dz) / corneaRadius;
+    }
+    const facing = -(dx * nx + dy * ny + dz * nz);
+    const rx = dx + 2 * facing * nx;
+    const ry = dy + 2 * facing * ny;
+    const rz = dz + 2 * facing * nz;
+    const grazing = 1 - Math.max(0, Math.min(1, facing));
+    const g2 = grazing * grazing;
+    const fresnel = 0.025 + 0.4 * g2 * g2 * grazing;
+    const wide = irisness > 0.3 ? 0.05 + (2 * footprint) / corneaRadius : 0.5;
+    const strength = irisness > 0.3 ? 1 : 0.35;
+    const mirror = strength * fresnel * reflected(lighting, rx, ry, rz, wide) * Math.min(1, belowUpper * 0.8);
+    out[0] = out[0]! * shade + mirror;
+    out[1] = out[1]! * shade + mirror;
+    out[2] = out[2]! * shade + mirror;
+
+    // Tears stand along the lower lid.
+    const tear = 1 - Math.abs(aboveLower - 0.2) / Math.max(0.35, 0.6 * footprint);
+    if (tear > 0) {
+      const light = 0.06 * tear * key.color[1];
+      out[0]! += light;
+      out[1]! += light;
+      out[2]! += light;
+    }
+  };
+}

@@ -1,0 +1,131 @@
+import type { Appearance } from './appearance.ts';
+import type { FacePoint } from './face.ts';
+import type { LidRow } from './lids.ts';
+import { irradiance } from './light.ts';
+import { noiseLevel, sampleNoise } from './noise.ts';
+import type { EyeScene } from './scene.ts';
+import { skinNoise, skinTexel, wrinkleNoise } from './skin.ts';
+
+/** Writes the light that leaves the face at (x, y) towards the camera into `out`, linear RGB. */
+export type SkinShader = (x: number, y: number, surface: FacePoint, lids: LidRow, out: Float64Array) => void;
+
+/** Shades the face of one scene; `footprint` is the size of a pixel on it, mm. */
+export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, footprint: number): SkinShader {
+  const { shape, blink } = scene.lids;
+  const middle = 0.5 * (shape.inner[0] + shape.outer[0]);
+  const halfWidth = 0.5 * (shape.outer[0] - shape.inner[0]);
+  const noise = skinNoise();
+  const wrinkles = wrinkleNoise();
+  const level = noiseLevel(noise, footprint / skinTexel);
+  const [offsetU, offsetV] = skin.offset;
+  const key = lighting.lamps[0]!.direction;
+  // Relief is seen by how it changes towards the light: a step of a pixel or a texel, whichever is larger.
+  const step = Math.max(footprint, skinTexel);
+  const towards = step / Math.hypot(key[0], key[1], 0.3);
+  const stepX = key[0] * towards;
+  const stepY = key[1] * towards;
+  const grooveWidth = Math.max(0.7, 0.7 * footprint);
+  const groove = (shape.creaseDepth * 0.7) / grooveWidth;
+  const furrow = shape.furrowDepth;
+  const rootWidth = Math.max(0.55, 0.5 * footprint);
+  // The cornea lifts the lid that covers it.
+  const bulgeX = 12.5 * scene.gaze[0];
+  const bulgeY = 12.5 * scene.gaze[1];
+
+  return (x, y, surface, lids, out) => {
+    let { slopeX, slopeY } = surface;
+    const aboveUpper = lids.upper - y;
+    const belowLower = y - lids.lower;
+    const across = Math.abs(x - middle) / halfWidth;
+    const sideways = across < 0.8 ? 1 : across > 1.35 ? 0 : (1.35 - across) / 0.55;
+    const distance =
+      aboveUpper > 0 ? aboveUpper * lids.upperCosine : belowLower > 0 ? belowLower * lids.lowerCosine : 0;
+    const beyondCorner = Math.max(0, across - 1) * halfWidth;
+    const fromEye = Math.sqrt(distance * distance + beyondCorner * beyondCorner);
+    let dark = 1;
+
+    // The fold of the upper lid: a groove that shadows itself.
+    const c = (y - lids.crease) / grooveWidth;
+    if (aboveUpper > -1 && c > -8 && c < 8) {
+      const g = 1 / (1 + c * c);
+      const depth = groove * sideways * g * g;
+      slopeY += 0.9 * depth * c;
+      dark -= 0.5 * depth * Math.min(1, 0.5 + aboveUpper);
+    }
+    if (belowLower > 0) {
+      const f = (belowLower - shape.furrowHeight * (0.45 + 0.55 * sideways)) / 1.6;
+      const g = 1 / (1 + f * f);
+      slopeY += 0.35 * furrow * sideways * f * g * g;
+      dark -= 0.12 * furrow * sideways * g * g;
+    }
+    if (aboveUpper > 0) {
+      const bx = (x - bulgeX) / 5;
+      const by = (y - bulgeY) / 5;
+      const q = 1 / (1 + bx * bx + by * by);
+      const bulge = 0.9 * q * q * q;
+      slopeX -= bulge * bx;
+      slopeY -= bulge * by;
+    }
+
+    // Relief of pores, and of fine lines that run around the eye.
+    const u = x / skinTexel + offsetU;
+    const v = y / skinTexel + offsetV;
+    const du = stepX / skinTexel;
+    const dv = stepY / skinTexel;
+    const n0 = sampleNoise(noise, level, u, v);
+    const n1 = sampleNoise(noise, level, u + du, v + dv);
+    const lineV = (fromEye * 2.2) / skinTexel + offsetV;
+    const lineU = (x * 0.35) / skinTexel + offsetU;
+    const lines = sampleNoise(wrinkles, Math.min(6, level + 1), lineU, lineV);
+    const nearby = 1 / (1 + (fromEye * fromEye) / 90);
+    const relief = 0.1 * skin.pores * (n0 - n1) + 0.055 * skin.wrinkles * nearby * lines;
+
+    const norm = 1 / Math.sqrt(slopeX * slopeX + slopeY * slopeY + 1);
+    const nx = -slopeX * norm;
+    const ny = -slopeY * norm;
+    const nz = -norm;
+    irradiance(lighting, nx, ny, nz, 0.22, out);
+
+    // Hollows see less of the sky; skin darkens and reddens towards the lids.
+    const hollow = surface.height < 11 ? 1 - 0.035 * (11 - surface.height) : 1;
+    const occluded = dark * Math.max(0.35, hollow) * (1 + relief);
+    const spots = sampleNoise(noise, Math.min(8, level + 2), v * 0.37, u * 0.37);
+    const melanin = skin.mottle * (0.7 * n0 + spots) + skin.shade / (1 + (fromEye * fromEye) / 60);
+    const rimness = fromEye < 4 ? 1 / (1 + fromEye * fromEye * 0.7) : 0;
+    const blood = skin.flush * (spots - 0.4 * n0) + skin.rim * rimness;
+    for (let channel = 0; channel < 3; channel++) {
+      const keep = 1 - melanin * skin.melanin[channel]! - blood * skin.blood[channel]!;
+      out[channel]! *= skin.base[channel]! * Math.max(0.15, keep) * occluded;
+    }
+
+    // Oily shine of the first lamp, seen from the front.
+    const hx = key[0];
+    const hy = key[1];
+    const hz = key[2] - 1;
+    const facing = (nx * hx + ny * hy + nz * hz) / Math.sqrt(hx * hx + hy * hy + hz * hz);
+    if (facing > 0.7) {
+      const f2 = facing * facing;
+      const f8 = f2 * f2 * f2 * f2;
+      const shine = skin.shine * f8 * f8 * (1 + 3 * relief) * lighting.lamps[0]!.color[1] * dark;
+      out[0]! += shine;
+      out[1]! += shine;
+      out[2]! += shine;
+    }
+
+    // The wet rim of the lower lid, and the roots of the lashes on the upper.
+    if (belowLower > -0.5 && belowLower < 2.5 && across < 1.02 && blink > 0.05) {
+      const rim = 0.75 * Math.max(0, 1 - Math.abs(distance - 0.45) / Math.max(0.75, footprint));
+      const light = out[0]! * 1.06 + 0.03;
+      out[0]! += rim * (light - out[0]!);
+      out[1]! += rim * (light * 0.72 - out[1]!);
+      out[2]! += rim * (light * 0.66 - out[2]!);
+    }
+    if (aboveUpper > -0.5 && aboveUpper < 6 && across < 1.04) {
+      const t = aboveUpper / rootWidth;
+      const roots = (0.62 * Math.min(1, 0.55 / rootWidth + 0.35)) / (1 + t * t);
+      out[0]! += roots * (skin.hair[0] * 0.5 - out[0]!);
+      out[1]! += roots * (skin.hair[1] * 0.5 - out[1]!);
+      out[2]! += roots * (skin.hair[2] * 0.5 - out[2]!);
+    }
+  };
+}

@@ -1,0 +1,74 @@
+import type { Rng } from '@simgan/core';
+import { between, chance } from './draw.ts';
+import type { Color } from './light.ts';
+import { noiseTile, once } from './noise.ts';
+
+/** Skin of one person: two pigments over a bright ground, and relief. */
+export interface Skin {
+  /** Reflectance where the noise is 0, linear RGB. */
+  readonly base: Color;
+  /** How much a unit more of either pigment takes from each channel, as a share. */
+  readonly melanin: Color;
+  readonly blood: Color;
+  /** Pigment spots, 1 deviation. */
+  readonly mottle: number;
+  readonly flush: number;
+  /** Darker skin around the eye and redder lid rims. */
+  readonly shade: number;
+  readonly rim: number;
+  /** Height of pores and wrinkles, as a share of a relief that is plainly seen. */
+  readonly pores: number;
+  readonly wrinkles: number;
+  /** Strength of the oily shine. */
+  readonly shine: number;
+  /** Where this person's skin lies in the noise, texels. */
+  readonly offset: readonly [u: number, v: number];
+  /** Colour of lashes and brows. */
+  readonly hair: Color;
+}
+
+/** How a renderer draws skins. */
+export interface SkinStyle {
+  /** Melanin from the palest to the darkest human skin. */
+  readonly melanin: readonly [low: number, high: number];
+  /** Factor on all texture. */
+  readonly detail: number;
+  readonly shine: readonly [low: number, high: number];
+}
+
+/** Clean skin in all human tones. */
+export const renderedSkin: SkinStyle = { melanin: [0.04, 1.5], detail: 1, shine: [0.02, 0.1] };
+
+export function drawSkin(rng: Rng, style: SkinStyle): Skin {
+  // Squared, since dark tones differ less to the eye than pale ones by the same step.
+  const melanin = style.melanin[0] + (style.melanin[1] - style.melanin[0]) * rng.next() ** 1.5;
+  const blood = between(rng, 0.25, 0.7);
+  const absorb = { melanin: [0.9, 1.4, 1.85] as const, blood: [0.06, 0.6, 0.5] as const };
+  const base = (channel: 0 | 1 | 2, ground: number) =>
+    ground * Math.exp(-melanin * absorb.melanin[channel] - blood * absorb.blood[channel]);
+  const greying = chance(rng, 0.1) ? between(rng, 0.1, 0.35) : 0;
+  const fair = melanin < 0.5 ? between(rng, 0, 0.1) : between(rng, 0, 0.02);
+  return {
+    base: [base(0, 0.9), base(1, 0.8), base(2, 0.74)],
+    melanin: absorb.melanin,
+    blood: absorb.blood,
+    mottle: style.detail * between(rng, 0.02, 0.09),
+    flush: style.detail * between(rng, 0.03, 0.12),
+    shade: between(rng, 0.02, 0.3),
+    rim: between(rng, 0.2, 0.6),
+    pores: style.detail * between(rng, 0.25, 1),
+    wrinkles: style.detail * between(rng, 0.1, 1),
+    shine: between(rng, style.shine[0], style.shine[1]),
+    offset: [between(rng, 0, 256), between(rng, 0, 256)],
+    hair: [0.02 + greying + 1.3 * fair, 0.015 + greying + 0.8 * fair, 0.012 + greying + 0.45 * fair],
+  };
+}
+
+/** Millimetres per texel of {@link skinNoise}. */
+export const skinTexel = 0.22;
+
+/** Blotches down to pores: made once, on first use. */
+export const skinNoise = once(() => noiseTile(1, 64, 6, 0.62));
+
+/** Long soft lines, looked up stretched along the lids. */
+export const wrinkleNoise = once(() => noiseTile(2, 32, 4, 0.6));

@@ -1,0 +1,64 @@
+import type { Radiance } from '../simulator/render.ts';
+
+/** Halves a picture that was rendered at twice its size: four rays a pixel. */
+export function halve({ data, width, height }: Radiance): Radiance {
+  const [w, h] = [width / 2, height / 2];
+  const out = new Float32Array(w * h * 3);
+  for (let y = 0; y < h; y++) {
+    for (let x = 0; x < w; x++) {
+      for (let c = 0; c < 3; c++) {
+        const at = (2 * y * width + 2 * x) * 3 + c;
+        const below = at + width * 3;
+        out[(y * w + x) * 3 + c] = (data[at]! + data[at + 3]! + data[below]! + data[below + 3]!) / 4;
+      }
+    }
+  }
+  return { data: out, width: w, height: h };
+}
+
+/** A lens' blur: a Gaussian of `sigma` pixels in rows and columns; edges repeat. */
+export function blur({ data, width, height }: Radiance, sigma: number): Radiance {
+  const radius = Math.max(1, Math.ceil(2.5 * sigma));
+  const kernel = Array.from({ length: 2 * radius + 1 }, (_, i) =>
+    Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+  );
+  const sum = kernel.reduce((total, weight) => total + weight, 0);
+  const weights = kernel.map((weight) => weight / sum);
+  const along = (from: Float32Array, dx: number, dy: number) => {
+    const out = new Float32Array(from.length);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const at = (y * width + x) * 3;
+        for (let k = -radius; k <= radius; k++) {
+          const column = Math.max(0, Math.min(width - 1, x + k * dx));
+          const row = Math.max(0, Math.min(height - 1, y + k * dy));
+          const weight = weights[k + radius]!;
+          const source = (row * width + column) * 3;
+          for (let c = 0; c < 3; c++) out[at + c]! += weight * from[source + c]!;
+        }
+      }
+    }
+    return out;
+  };
+  return { data: along(along(data, 1, 0), 0, 1), width, height };
+}
+
+/**
+ * Uneven light over the picture, in place: a lens' darker edges (`vignette`, share lost in a corner) and a
+ * slope of brightness (`slope`, natural logarithm across the picture, towards `angle`).
+ */
+export function shade(
+  { data, width, height }: Radiance,
+  { vignette, slope, angle }: { vignette: number; slope: number; angle: number },
+): void {
+  const [ax, ay] = [Math.cos(angle), Math.sin(angle)];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const u = (2 * x + 1) / width - 1;
+      const v = (2 * y + 1) / height - 1;
+      const factor = (1 - vignette * 0.5 * (u * u + v * v)) * Math.exp(0.5 * slope * (u * ax + v * ay));
+      const at = (y * width + x) * 3;
+      for (let c = 0; c < 3; c++) data[at + c]! *= factor;
+    }
+  }
+}

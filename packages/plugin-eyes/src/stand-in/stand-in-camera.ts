@@ -1,0 +1,73 @@
+import type { Rng, Simulator } from '@simgan/core';
+import type { EyeAnnotation } from '../annotation.ts';
+import { drawAppearance, type Style } from '../simulator/appearance.ts';
+import { develop, expose, quantize } from '../simulator/develop.ts';
+import { around, between, chance } from '../simulator/draw.ts';
+import { labelsOf } from '../simulator/labels.ts';
+import { completeOptions, type EyeSimulatorOptions } from '../simulator/options.ts';
+import { render } from '../simulator/render.ts';
+import { drawScene, type EyeScene } from '../simulator/scene.ts';
+import { compress } from './compression.ts';
+import { equalize } from './equalize.ts';
+import { blur, halve, shade } from './optics.ts';
+import { sense } from './sensor.ts';
+
+/** Rooms with windows and screens, and skin as it is. */
+const roomStyle: Style = {
+  skin: { melanin: [0.1, 1.1], detail: 1.9, shine: [0.04, 0.3] },
+  light: { key: [0.8, 2.6], lamps: [1, 2, 2, 3], spread: 1.45, tint: 0.3, exposure: [0.2, 0.45] },
+};
+
+/**
+ * Plays the real camera where no real pictures are at hand: the simulator's eyes in the light of rooms,
+ * through a soft lens that darkens to its edges, a noisy sensor and compression; grey pictures are
+ * histogram-equalised like MPIIGaze's. No step moves anything in the picture, so the labels are exact.
+ * Pictures have the simulator's form: `height * width` grey bytes, or `height * width * 3` RGB.
+ *
+ * @throws SimganError INVALID_ARGUMENT naming every option that is out of bounds.
+ */
+export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<EyeAnnotation> {
+  const complete = completeOptions(options);
+  const { width, height, color } = complete;
+  const pixel = width / 55;
+  return (rng) => {
+    const scene = drawScene(rng.fork('scene'), complete);
+    const appearance = drawAppearance(rng.fork('appearance'), scene, roomStyle);
+    const fine = render(rng.fork('render'), enlarged(scene), appearance, 2 * width, 2 * height);
+    const optics = rng.fork('optics');
+    const seen = blur(halve(fine), pixel * between(optics, 0.35, 0.95));
+    shade(seen, {
+      vignette: between(optics, 0, 0.4),
+      slope: around(optics, 0, 0.55),
+      angle: between(optics, 0, 2 * Math.PI),
+    });
+    expose(seen, appearance.lighting.exposure);
+    sense(rng.fork('noise'), seen, drawSensor(rng.fork('sensor')));
+    const values = develop(seen, color);
+    const compression = rng.fork('compression');
+    const step = between(compression, 1, 7);
+    compress(values, width, height, color ? 3 : 1, step, [compression.int(8), compression.int(8)]);
+    if (!color) equalize(values);
+    return { image: quantize(values), annotation: labelsOf(scene) };
+  };
+}
+
+/** The scene as a camera with twice the pixels sees it. */
+function enlarged(scene: EyeScene): EyeScene {
+  const { camera } = scene;
+  const [x, y] = camera.principalPoint;
+  return {
+    ...scene,
+    camera: { ...camera, focalLength: 2 * camera.focalLength, principalPoint: [2 * x, 2 * y] },
+  };
+}
+
+function drawSensor(rng: Rng) {
+  // Now and then a dark room, where the gain is high.
+  const gain = chance(rng, 0.2) ? between(rng, 1.5, 3) : between(rng, 0.3, 1.5);
+  return {
+    readNoise: 0.006 * gain,
+    shotNoise: 0.0012 * gain,
+    gains: [around(rng, 1, 0.07), 1, around(rng, 1, 0.09)],
+  } as const;
+}
