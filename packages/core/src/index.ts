@@ -2,6 +2,12 @@ export { createDataset, type Dataset, datasetOf, mapDataset, rememberItems, take
 export { eagerEngine } from './engine/eager.ts';
 export type { CompiledStep, Engine, Step } from './engine/engine.ts';
 export { type ErrorCode, SimganError } from './errors.ts';
+export {
+  type ImageStatistics,
+  measureStatistics,
+  type StatisticsDistance,
+  statisticsDistance,
+} from './evaluation/statistics.ts';
 export { type HostTensor, hostScalar, scalarValue } from './host-tensor.ts';
 export {
   createImage,
@@ -13,6 +19,7 @@ export {
   imageProblem,
   imageRange,
 } from './image.ts';
+export { type MatchKind, matchHistograms } from './match.ts';
 export { type DiscriminatorLayer, patchDiscriminator } from './networks/discriminator.ts';
 export {
   type Discriminator,

@@ -1,4 +1,5 @@
 import { SimganError } from '../errors.ts';
+import type { MatchKind } from '../match.ts';
 import type { Discriminator, NetworkBuilder, Refiner } from '../networks/network.ts';
 import type { Regularizer } from '../networks/regularizer.ts';
 import type { OptimizerSpec } from './optimizer.ts';
@@ -35,6 +36,8 @@ export interface TrainingRecipe {
    * refines in the end; 0 takes the last weights. Not in the paper.
    */
   readonly averaging?: number;
+  /** What is done to the synthetic pictures before they are learned from and refined; nothing unless given. */
+  readonly match?: MatchKind;
   /** In place of the plugin's, where a recipe needs another size or form of network. */
   readonly refiner?: NetworkBuilder<Refiner>;
   readonly discriminator?: NetworkBuilder<Discriminator>;

@@ -1,0 +1,1 @@
+export { type Law, laws, type TestPluginOptions, testPlugin } from './test-plugin.ts';

@@ -1,0 +1,346 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { datasetOf } from '../dataset.ts';
+import type { Engine } from '../engine/engine.ts';
+import { encodeImages, type ImageSpec, imageProblem, imageRange } from '../image.ts';
+import type { Network, Refiner } from '../networks/network.ts';
+import { createEngine, type EngineName } from '../node/engines.ts';
+import { readDataset, writeDataset } from '../node/index.ts';
+import { networksOf, type Plugin } from '../plugin.ts';
+import { refine } from '../refine.ts';
+import { createRng } from '../rng.ts';
+import { simulate } from '../simulate.ts';
+import type { TrainingRecipe } from '../training/recipe.ts';
+import { createTrainingState } from '../training/state.ts';
+import { type TrainStep, train } from '../training/train.ts';
+
+/** The laws, as `skip` names them. */
+export const laws = [
+  'the simulator is deterministic in seed and index, whatever was asked before',
+  'different indices give different images',
+  'images have the form of the spec and stay in its range',
+  'annotations satisfy the schema and survive JSON',
+  'the refiner keeps the shape, stays in [-1, 1] and is the same for the same seed',
+  'the discriminator judges local patches with two logits each',
+  'the regularizer is 0 on equal images, positive otherwise, and has a gradient',
+  'one update of a network moves its variables and no others',
+  'refinement changes pixels and nothing else',
+  'a dataset survives the way to disk and back',
+  'training runs on every engine, and they agree',
+] as const;
+
+export type Law = (typeof laws)[number];
+
+/** What to leave out of the suite, and how long to try. */
+export interface TestPluginOptions {
+  /** Laws that the plugin does not keep, each with the reason, which the test's name then states. */
+  readonly skip?: readonly { readonly law: Law; readonly reason: string }[];
+  /** How many samples of the simulator are looked at. */
+  readonly samples?: number;
+  /** The engines that must agree. */
+  readonly engines?: readonly EngineName[];
+}
+
+/**
+ * The definition of a plugin as a vitest suite: call it in a test file with the plugin made by its factory.
+ * Every recipe's networks are held to the laws, on images cropped so that the suite takes seconds.
+ */
+export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: TestPluginOptions = {}): void {
+  const { skip = [], samples = 24, engines = ['cpu', 'wasm'] } = options;
+  const law = (name: Law, keep: () => void | Promise<void>) => {
+    const reason = skip.find((entry) => entry.law === name)?.reason;
+    if (reason) test.skip(`${name} (skipped: ${reason})`, keep);
+    else test(name, keep);
+  };
+
+  describe(`plugin ${plugin.name}`, () => {
+    let engine: Engine;
+    let tensors = 0;
+    beforeAll(async () => {
+      engine = (await createEngine('wasm')).engine;
+    });
+    afterAll(() => engine.dispose());
+    beforeEach(async () => {
+      await tf.setBackend('wasm');
+      tensors = tf.memory().numTensors;
+    });
+    afterEach(() => {
+      expect(tf.memory().numTensors, 'tensors that outlived their owner').toBe(tensors);
+    });
+
+    const dataset = (seed: number, length = samples) => simulate(plugin.simulator, { seed, length });
+    const cameras = { simulator: plugin.simulator, ...(plugin.standIn && { 'stand-in': plugin.standIn }) };
+
+    describe.each(Object.entries(cameras))('%s', (_, camera) => {
+      law('the simulator is deterministic in seed and index, whatever was asked before', async () => {
+        const forwards = simulate(camera, { seed: 1, length: 6 });
+        const inOrder = [];
+        for await (const sample of forwards) inOrder.push(sample);
+        const again = simulate(camera, { seed: 1, length: 600 });
+        for (const index of [5, 0, 3]) expect(await again.at(index)).toEqual(inOrder[index]);
+        expect(await simulate(camera, { seed: 2, length: 6 }).at(0)).not.toEqual(inOrder[0]);
+      });
+
+      law('different indices give different images', async () => {
+        const images = new Set<string>();
+        for await (const { image } of simulate(camera, { seed: 3, length: samples }))
+          images.add(image.join());
+        expect(images.size).toBe(samples);
+      });
+
+      law('images have the form of the spec and stay in its range', async () => {
+        const [low, high] = imageRange(plugin.image);
+        for await (const { id, image } of simulate(camera, { seed: 4, length: samples })) {
+          expect(imageProblem(image, plugin.image), `image ${id}`).toBeUndefined();
+          const values = [...image];
+          expect(Math.min(...values.slice(0, 60_000))).toBeGreaterThanOrEqual(low);
+          expect(Math.max(...values.slice(0, 60_000))).toBeLessThanOrEqual(high);
+        }
+      });
+
+      law('annotations satisfy the schema and survive JSON', async () => {
+        for await (const { id, annotation } of simulate(camera, { seed: 5, length: samples })) {
+          const copy: unknown = JSON.parse(JSON.stringify(annotation));
+          expect(copy, `annotation of ${id}`).toEqual(annotation);
+          const result = await plugin.annotation['~standard'].validate(copy);
+          expect(result.issues, `annotation of ${id}`).toBeUndefined();
+          expect((result as { value: Annotation }).value).toEqual(annotation);
+        }
+      });
+    });
+
+    describe.each(recipesWithTheirOwnNetworks(plugin))('networks of recipe %s', (_, recipe) => {
+      const networks = networksOf(plugin, recipe);
+
+      law('the refiner keeps the shape, stays in [-1, 1] and is the same for the same seed', async () => {
+        const image = cropped(plugin.image, 40);
+        const batch = await testBatch(plugin, 3, image);
+        const output = (seed: number) => {
+          const refiner = networks.refiner(image, seed);
+          const values = tf.tidy(() => {
+            const refined = applyRefiner(refiner, batch, image);
+            expect(refined.shape).toEqual(batch.shape);
+            return Float32Array.from(refined.dataSync());
+          });
+          refiner.dispose();
+          return values;
+        };
+        const values = output(7);
+        for (const value of values) if (!(Math.abs(value) <= 1)) expect.fail(`a refined value is ${value}`);
+        expect(output(7)).toEqual(values);
+        expect(output(8)).not.toEqual(values);
+        batch.dispose();
+      });
+
+      law('the discriminator judges local patches with two logits each', async () => {
+        const image = cropped(plugin.image, 128);
+        const batch = await testBatch(plugin, 1, image);
+        const discriminator = networks.discriminator(image, 7);
+        const cornered = tf.tidy(() => {
+          const corner = tf.pad(tf.ones([1, 2, 2, image.channels]), [
+            [0, 0],
+            [0, image.height - 2],
+            [0, image.width - 2],
+            [0, 0],
+          ]);
+          return tf.sub(batch, corner) as tf.Tensor4D;
+        });
+        const [whole, changed] = [batch, cornered].map((input) => tf.tidy(() => discriminator.apply(input)));
+        const [, rows, columns, classes] = whole!.shape as [number, number, number, number];
+        expect(classes).toBe(2);
+        expect(rows * columns).toBeGreaterThan(1);
+        const [before, after] = [whole!.dataSync(), changed!.dataSync()];
+        const last = (rows * columns - 1) * 2;
+        expect([after[last], after[last + 1]]).toEqual([before[last], before[last + 1]]);
+        expect([after[0], after[1]]).not.toEqual([before[0], before[1]]);
+        tf.dispose([batch, cornered, whole!, changed!]);
+        discriminator.dispose();
+      });
+
+      law('the regularizer is 0 on equal images, positive otherwise, and has a gradient', async () => {
+        const image = cropped(plugin.image, 40);
+        const batch = await testBatch(plugin, 2, image);
+        tf.tidy(() => {
+          const moved = tf.add(tf.mul(batch, 0.5), 0.2) as tf.Tensor4D;
+          expect(networks.regularizer(batch, batch).dataSync()[0]).toBe(0);
+          expect(networks.regularizer(moved, batch).dataSync()[0]).toBeGreaterThan(0);
+          const gradient = tf.grad((x) => networks.regularizer(x as tf.Tensor4D, batch))(moved);
+          expect(tf.sum(tf.abs(gradient)).dataSync()[0]).toBeGreaterThan(0);
+        });
+        batch.dispose();
+      });
+
+      law('one update of a network moves its variables and no others', async () => {
+        const image = cropped(plugin.image, 24);
+        for (const who of ['refiner', 'discriminator'] as const) {
+          const warmup = { refiner: 0, discriminator: 0, [who]: 1 };
+          const small = { ...recipe, batchSize: 2, historySize: 4, averaging: 0, steps: 0, warmup };
+          const state = createTrainingState({ ...plugin, image }, small, 1);
+          // The refiner starts at the identity in some recipes, where the regularizer has no gradient.
+          nudge(state.refiner.network);
+          const players = { refiner: state.refiner.network, discriminator: state.discriminator.network };
+          const before = {
+            refiner: snapshot(players.refiner),
+            discriminator: snapshot(players.discriminator),
+          };
+          const pictures = await croppedSamples(plugin, 4, image);
+          for await (const _ of train({
+            plugin,
+            state,
+            synthetic: pictures,
+            real: pictures,
+            engine,
+            seed: 1,
+          }));
+          for (const [name, network] of Object.entries(players) as [keyof typeof players, Network][]) {
+            const moved = snapshot(network) !== before[name];
+            expect(moved, `the ${name} moves in an update of the ${who}`).toBe(name === who);
+          }
+          state.dispose();
+        }
+      });
+
+      law('refinement changes pixels and nothing else', async () => {
+        const image = cropped(plugin.image, 40);
+        const originals = await croppedSamples(plugin, 3, image);
+        const refiner = networks.refiner(image, 1);
+        nudge(refiner);
+        const refined = [];
+        for await (const sample of refine(originals, { refiner, image, engine, batchSize: 2 }))
+          refined.push(sample);
+        expect(refined.length).toBe(3);
+        for (let i = 0; i < 3; i++) {
+          const original = await originals.at(i);
+          expect({ ...refined[i]!, image: original.image }).toEqual(original);
+          expect(imageProblem(refined[i]!.image, image)).toBeUndefined();
+          expect(refined[i]!.image).not.toEqual(original.image);
+        }
+        refiner.dispose();
+      });
+
+      law('training runs on every engine, and they agree', async () => {
+        const image = cropped(plugin.image, 16);
+        const pictures = await croppedSamples(plugin, 4, image);
+        const losses: Record<string, TrainStep[]> = {};
+        for (const name of engines) {
+          const { engine: other } = await createEngine(name);
+          const small: TrainingRecipe = {
+            ...recipe,
+            batchSize: 2,
+            historySize: 4,
+            steps: 2,
+            refinerUpdates: 1,
+            discriminatorUpdates: 1,
+            warmup: { refiner: 0, discriminator: 0 },
+          };
+          const state = createTrainingState({ ...plugin, image }, small, 1);
+          const steps: TrainStep[] = [];
+          for await (const step of train({
+            plugin,
+            state,
+            synthetic: pictures,
+            real: pictures,
+            engine: other,
+            seed: 1,
+          })) {
+            steps.push(step);
+          }
+          state.dispose();
+          await other.dispose();
+          losses[name] = steps;
+        }
+        const [reference, ...others] = engines;
+        for (const name of others) {
+          for (const [i, step] of losses[name]!.entries()) {
+            const expected = losses[reference!]![i]!;
+            expect(step.refiner!.adversarial).toBeCloseTo(expected.refiner!.adversarial, 3);
+            expect(step.refiner!.regularization).toBeCloseTo(expected.refiner!.regularization, 3);
+            expect(step.discriminator!.loss).toBeCloseTo(expected.discriminator!.loss, 3);
+          }
+        }
+      });
+    });
+
+    law('a dataset survives the way to disk and back', async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'simgan-'));
+      onTestFinished(() => rm(directory, { recursive: true, force: true }));
+      const samples = dataset(6, 3);
+      await writeDataset(directory, samples, { plugin, existing: 'refuse' });
+      const { samples: read } = await readDataset(directory, plugin);
+      expect(read.length).toBe(3);
+      for (let i = 0; i < 3; i++) expect(await read.at(i)).toEqual(await samples.at(i));
+    });
+  });
+}
+
+/** Recipes that share all networks with an earlier one have nothing of their own to test. */
+function recipesWithTheirOwnNetworks(plugin: Plugin): [name: string, recipe: TrainingRecipe][] {
+  const seen: ReturnType<typeof networksOf>[] = [];
+  return Object.entries(plugin.recipes).filter(([, recipe]) => {
+    const networks = networksOf(plugin, recipe);
+    const known = seen.some((other) => {
+      const kinds = ['refiner', 'discriminator', 'regularizer'] as const;
+      return kinds.every((kind) => other[kind] === networks[kind]);
+    });
+    seen.push(networks);
+    return !known;
+  });
+}
+
+function cropped(image: ImageSpec, side: number): ImageSpec {
+  return { ...image, width: Math.min(image.width, side), height: Math.min(image.height, side) };
+}
+
+/** Simulated samples cut down to the middle of their images. */
+async function croppedSamples<Annotation>(plugin: Plugin<Annotation>, length: number, image: ImageSpec) {
+  const { width, channels } = plugin.image;
+  const left = Math.floor((width - image.width) / 2);
+  const top = Math.floor((plugin.image.height - image.height) / 2);
+  const samples = [];
+  for await (const sample of simulate(plugin.simulator, { seed: 9, length })) {
+    const pixels = sample.image.slice(0, image.width * image.height * channels);
+    for (let row = 0; row < image.height; row++) {
+      const start = ((top + row) * width + left) * channels;
+      const line = sample.image.subarray(start, start + image.width * channels);
+      pixels.set(line, row * image.width * channels);
+    }
+    samples.push({ ...sample, image: pixels });
+  }
+  return datasetOf(samples);
+}
+
+async function testBatch(plugin: Plugin, size: number, image: ImageSpec): Promise<tf.Tensor4D> {
+  const images = [];
+  for await (const sample of await croppedSamples(plugin, size, image)) images.push(sample.image);
+  const { data, shape } = encodeImages(images, image);
+  return tf.tensor4d(data, shape as [number, number, number, number]);
+}
+
+function applyRefiner(refiner: Refiner, batch: tf.Tensor4D, image: ImageSpec): tf.Tensor4D {
+  if (refiner.noiseChannels === 0) return refiner.apply(batch);
+  const rng = createRng(1);
+  const shape: [number, number, number, number] = [
+    batch.shape[0],
+    image.height,
+    image.width,
+    refiner.noiseChannels,
+  ];
+  const noise = Float32Array.from({ length: shape.reduce((a, b) => a * b) }, () => rng.normal());
+  return refiner.apply(batch, tf.tensor4d(noise, shape));
+}
+
+/** Moves every weight a little, so that a network that starts at the identity leaves it. */
+function nudge(network: Network): void {
+  const rng = createRng(2);
+  for (const variable of network.variables) {
+    const noise = Float32Array.from({ length: variable.size }, () => rng.normal() * 0.05);
+    tf.tidy(() => variable.assign(tf.add(variable, tf.tensor(noise, variable.shape))));
+  }
+}
+
+function snapshot(network: Network): string {
+  return network.variables.map((variable) => variable.dataSync().join()).join(';');
+}
