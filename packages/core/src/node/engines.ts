@@ -5,17 +5,20 @@ import { pathToFileURL } from 'node:url';
 import * as tf from '@tensorflow/tfjs-core';
 import { eagerEngine } from '../engine/eager.ts';
 import type { Engine } from '../engine/engine.ts';
+import { onnxEngine } from '../engine/onnx.ts';
 import { registerWasmConvolutionGradients } from '../engine/wasm-convolution-gradients.ts';
 import { SimganError } from '../errors.ts';
 
 /** The engines by name, the fastest first: the order in which `auto` tries them. */
-export const engineNames = ['tensorflow-gpu', 'tensorflow', 'wasm', 'cpu'] as const;
+export const engineNames = ['tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu'] as const;
 
 export type EngineName = (typeof engineNames)[number];
 
 export interface EngineOptions {
   /** Threads for engines that take a number; all processors unless given. */
   readonly threads?: number;
+  /** For the onnx engine: a GPU where a real one answers and agrees with the CPU, unless given. */
+  readonly device?: 'auto' | 'cpu' | 'gpu' | 'cuda';
   /** Where TensorFlow's packages are looked for beside our own: the user's project. */
   readonly from?: string;
 }
@@ -82,6 +85,16 @@ const loaders: Record<EngineName, (options: EngineOptions) => Promise<Engine>> =
       throw unavailable('@tensorflow/tfjs-node-gpu loads but sees no GPU; it needs CUDA 11.2 and cuDNN 8.1.');
     }
     return eagerEngine('tensorflow-gpu', 'CUDA through TensorFlow', 'tensorflow');
+  },
+  async onnx({ threads, device = 'auto' }) {
+    const { createOnnxRuntime } = await import('@simgan/tfjs-onnx');
+    // Steps are traced with tfjs, whose variables need a backend to rest on.
+    await import('@tensorflow/tfjs-backend-cpu');
+    await useBackend('cpu', 'The plain JavaScript backend does not start.');
+    const runtime = await createOnnxRuntime({ device, ...(threads && { threads }) }).catch((error) => {
+      throw unavailable(`ONNX Runtime does not start: ${(error as Error).message}`, error);
+    });
+    return onnxEngine(runtime);
   },
   async tensorflow(options) {
     await loadTensorflow('@tensorflow/tfjs-node', options);

@@ -1,1 +1,19 @@
+export { writeFileAtomic } from './atomic-file.ts';
+export type { DatasetHeader, DatasetManifest, Json, JsonObject } from './dataset-format.ts';
+export type { ExistingOutput } from './dataset-log.ts';
+export { type FetchLimits, fetchBytes, isWebUrl } from './fetch-bytes.ts';
+export type { LoadOptions } from './load-pictures.ts';
+export { inspectOutput, type OutputFolder } from './output-folder.ts';
+export {
+  type DecodedPicture,
+  type DecodeOptions,
+  decodeDefaults,
+  decodePicture,
+  encodePng,
+  readPicture,
+} from './pixels.ts';
+export { type DatasetFolder, type ReadDatasetOptions, readDataset } from './read-dataset.ts';
 export { type ImageFolder, type ReadImagesOptions, readImages } from './read-images.ts';
+export type { Reject } from './reject.ts';
+export { idProblem } from './sample-id.ts';
+export { type WriteDatasetOptions, type WrittenDataset, writeDataset } from './write-dataset.ts';

@@ -1,5 +1,5 @@
 /** @file The only caller of sharp: pixels out of picture files, and PNG files out of pixels. */
-import { open } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import sharp from 'sharp';
 import { SimganError } from '../errors.ts';
 import { type Image, type ImageSpec, imageLength, imageProblem } from '../image.ts';
@@ -126,14 +126,11 @@ export async function readPicture(
   options: DecodeOptions = {},
 ): Promise<DecodedPicture> {
   const { maxBytes } = { ...decodeDefaults, ...options };
-  const handle = await open(file, 'r');
-  try {
-    const { size } = await handle.stat();
-    if (size > maxBytes) throw tooManyBytes(size, maxBytes);
-    return await decodePicture(await handle.readFile(), spec, options);
-  } finally {
-    await handle.close();
-  }
+  // Not through an open handle: opening a pipe would wait for its writer.
+  const found = await stat(file);
+  if (!found.isFile()) throw unusable('It is not a file.');
+  if (found.size > maxBytes) throw tooManyBytes(found.size, maxBytes);
+  return decodePicture(await readFile(file), spec, options);
 }
 
 /**
@@ -211,7 +208,8 @@ function damaged(error: Error): SimganError {
 }
 
 function tooManyBytes(size: number, maxBytes: number): SimganError {
-  const mebibytes = (bytes: number) => `${Math.round((bytes / 2 ** 20) * 10) / 10} MiB`;
+  const mebibytes = (bytes: number) =>
+    bytes < 2 ** 20 ? `${bytes} bytes` : `${Math.round((bytes / 2 ** 20) * 10) / 10} MiB`;
   return unusable(
     `The file has ${mebibytes(size)}; picture files of more than ${mebibytes(maxBytes)} are not read.`,
   );

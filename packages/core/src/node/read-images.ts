@@ -33,7 +33,8 @@ export interface ImageFolder {
  * Files are recognised by content, not by name: PNG, JPEG, WebP and TIFF (the first page). A file of another
  * content is a reject if its name ends as pictures' names do, and is ignored otherwise (`metadata.jsonl`,
  * `README.md`, `labels.mat`); names that begin with a dot are not looked at. Of a dataset that this library
- * wrote, the pictures are those in `images/`. Links to folders are not followed ({@link listFiles}).
+ * wrote, the pictures are those in `images/`. A link to a file is that file; links to folders are
+ * not followed and are rejects, so that no loop can trap the reader.
  *
  * Every picture is decoded once at the start, a few at a time, so that rejects are known before training
  * begins. Decoded pixels stay in memory up to `memoryBudget`; the others are decoded again when asked for.

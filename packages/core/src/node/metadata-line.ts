@@ -1,0 +1,87 @@
+/** @file One line of `metadata.jsonl`: `file_name`, the annotation's fields, where the sample comes from. */
+import { annotationText, jsonProblem } from './annotation-text.ts';
+import { FILE_NAME, type JsonObject, PROVENANCE } from './dataset-format.ts';
+
+/** A line as it was read. */
+export interface MetadataLine {
+  /** Relative to the folder, with `/` between parts. */
+  readonly fileName: string;
+  /** The annotation's fields. */
+  readonly fields: JsonObject;
+  /** The same as they stand in the line, `"key": value` joined by commas. */
+  readonly text: string;
+  readonly provenance?: JsonObject;
+}
+
+/** The line of a sample, with its line feed. */
+export function formatMetadataLine(
+  id: string,
+  fileName: string,
+  annotation: unknown,
+  provenance: JsonObject,
+): string {
+  const members = [`"${FILE_NAME}":${JSON.stringify(fileName)}`, annotationText(annotation, id)];
+  if (Object.keys(provenance).length > 0) members.push(`"${PROVENANCE}":${JSON.stringify(provenance)}`);
+  return `{${members.filter(Boolean).join(',')}}\n`;
+}
+
+/** Reads a line, or says in a sentence why it is none. */
+export function parseMetadataLine(line: string): MetadataLine | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    // Python's json module writes these three, which are not JSON.
+    const word = /[:[,]\s*(NaN|-?Infinity)\b/.exec(line)?.[1];
+    return word
+      ? `It holds ${word}, which JSON cannot hold; leave the field out or write null.`
+      : `It is not JSON: ${(error as Error).message}.`;
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'It is not a JSON object.';
+  const problem = jsonProblem(value);
+  if (problem) return `It holds a number too large to read: ${problem}.`;
+
+  const members = splitMembers(line);
+  const keys = members.map(({ key }) => key);
+  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
+  if (twice !== undefined) return `It has the field "${twice}" twice.`;
+
+  const { [FILE_NAME]: fileName, [PROVENANCE]: provenance, ...fields } = value as JsonObject;
+  if (typeof fileName !== 'string') return `It has no "${FILE_NAME}" that names its picture.`;
+  return {
+    fileName,
+    fields,
+    text: members
+      .filter(({ key }) => key !== FILE_NAME && key !== PROVENANCE)
+      .map(({ text }) => text)
+      .join(','),
+    ...(typeof provenance === 'object' && provenance !== null && { provenance: provenance as JsonObject }),
+  };
+}
+
+/** The members of an object's text as they stand in it. The text is known to be a valid JSON object. */
+function splitMembers(text: string): { key: string; text: string }[] {
+  const members: { key: string; text: string }[] = [];
+  let depth = 0;
+  let start = 0;
+  let keyEnd = 0;
+  const close = (end: number) => {
+    const member = text.slice(start, end).trim();
+    if (member) members.push({ key: JSON.parse(text.slice(start, keyEnd)), text: member });
+    start = end + 1;
+    keyEnd = 0;
+  };
+  for (let i = 0; i < text.length; i++) {
+    const character = text[i];
+    if (character === '"') {
+      i++;
+      while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
+      if (depth === 1 && keyEnd === 0) keyEnd = i + 1;
+    } else if (character === '{' || character === '[') {
+      if (depth++ === 0) start = i + 1;
+    } else if (character === '}' || character === ']') {
+      if (--depth === 0) close(i);
+    } else if (character === ',' && depth === 1) close(i);
+  }
+  return members;
+}
