@@ -2,6 +2,7 @@ import { createImage, type Image } from '@simgan/core';
 import type { HandAnnotation, HandCrop } from '../annotation.ts';
 import { backgroundValue, handImage } from './hand-image.ts';
 import type { HandSurface } from './surface.ts';
+import { tilesOf } from './tiles.ts';
 
 /** Pixels along a side of the squares that share a list of near cones. */
 const TILE = 8;
@@ -18,17 +19,17 @@ export function depthMap(surface: HandSurface, { camera, crop }: HandAnnotation,
     ru: (silhouette(x, z, radius) * camera.fx) / crop.scaleU,
     rv: (silhouette(y, z, radius) * camera.fy) / crop.scaleV,
   });
-  surface.forEachTile(size, TILE, project, (left, top, cones, count, near, far) => {
+  for (const { left, top, cones, near, far } of tilesOf(surface.cones, size, TILE, project)) {
     const right = Math.min(size, left + TILE);
     const bottom = Math.min(size, top + TILE);
     for (let row = top; row < bottom; row++) {
       const dy = (camera.cy - crop.v - crop.scaleV * row) / camera.fy;
       for (let column = left; column < right; column++) {
         const dx = (crop.u + crop.scaleU * column - camera.cx) / camera.fx;
-        depths[row * size + column] = surface.firstDepth(dx, dy, near, far, cones, count);
+        depths[row * size + column] = surface.firstDepth(dx, dy, near, far, cones);
       }
     }
-  });
+  }
   return depths;
 }
 

@@ -96,7 +96,7 @@ function annotate(
   const uvd = xyz.map((joint) => rounded(toCrop(project(joint, camera), crop)));
   return {
     side,
-    joints: { uvd, xyz, occluded: occludedJoints(surface, xyz, uvd, crop, size) },
+    joints: { uvd, xyz, occluded: occludedJoints(surface, xyz, uvd, { crop, camera, size }) },
     camera: { ...camera },
     crop,
   };

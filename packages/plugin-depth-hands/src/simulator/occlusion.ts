@@ -1,28 +1,32 @@
-import type { HandCrop } from '../annotation.ts';
+import type { CameraIntrinsics, HandCrop } from '../annotation.ts';
+import { toFrame, unproject } from './camera.ts';
 import type { Vec3 } from './geometry.ts';
 import type { HandSurface } from './surface.ts';
 
-/** A joint deeper in the flesh than this, in mm along its ray, counts as occluded. */
-export const DEEPEST_VISIBLE_MM = 40;
+/** A joint deeper in the flesh than this, in mm, counts as occluded: 40 after the picture's rounding. */
+export const DEEPEST_VISIBLE_MM = 39;
 
 /**
  * Which joints cannot be seen: the first skin on a joint's ray is not the skin over the joint, lies too far
- * before it, or the joint lies outside the cube.
+ * before it, or the joint lies outside the cube. The pixel on which a joint falls must not show something too far
+ * before it either: at the edge of what occludes, that ray decides what a picture shows.
  */
 export function occludedJoints(
   surface: HandSurface,
   xyz: readonly Vec3[],
   uvd: readonly Vec3[],
-  crop: HandCrop,
-  size: number,
+  { crop, camera, size }: { crop: HandCrop; camera: CameraIntrinsics; size: number },
 ): boolean[] {
-  return xyz.map(([x, y, z], index) => {
+  return xyz.map((joint, index) => {
     const [u, v, d] = uvd[index]!;
     const inside = [u, v].every((pixel) => pixel >= -0.5 && pixel < size - 0.5);
     if (!inside || d < crop.near || d > crop.near + crop.cube) return true;
+    const [x, y, z] = joint;
     const first = surface.firstDepth(x / z, y / z, surface.nearest, z);
-    if (z - first > DEEPEST_VISIBLE_MM || first < crop.near) return true;
-    return skinOver(surface, [x, y, z]) - first > 1;
+    const [px, py] = unproject(toFrame([Math.round(u), Math.round(v), 1], crop), camera);
+    const shown = surface.firstDepth(px, py, surface.nearest, z);
+    if (z - Math.min(first, shown) > DEEPEST_VISIBLE_MM || first < crop.near) return true;
+    return skinOver(surface, joint) - first > 1;
   });
 }
 

@@ -1,0 +1,38 @@
+import type { Rng } from '@simgan/core';
+import type { HandAnnotation } from '../annotation.ts';
+
+/** How far, in mm, anything stays behind the farthest joint. */
+const CLEARANCE_MM = 45;
+
+/**
+ * The depths in mm of what stands behind a hand: a wall beyond the cube and, two times in five, the person's
+ * body, of which the front may reach into the cube. Joints stay before it, so annotations stay true.
+ */
+export function randomBackground(rng: Rng, { joints, crop }: HandAnnotation, size: number): Float32Array {
+  const far = crop.near + crop.cube;
+  const wall = far + 150 + 1400 * rng.next();
+  const lean = [0.25 * rng.normal(), 0.25 * rng.normal()] as const;
+  const hasBody = rng.next() < 0.4;
+  const behindHand = Math.max(...joints.xyz.map(([, , z]) => z)) + CLEARANCE_MM;
+  const front = Math.max(behindHand, far - 70 + 250 * rng.next());
+  // Relative to the palm, in mm: the body's middle, and how wide and how deep it is.
+  const middle = 130 * rng.normal();
+  const halfWidth = 150 + 50 * rng.next();
+  const bulge = 110 + 30 * rng.next();
+  const shoulder = 200 * rng.normal();
+
+  const depths = new Float32Array(size * size);
+  for (let row = 0; row < size; row++) {
+    const y = ((row + 0.5) / size - 0.5) * crop.cube;
+    for (let column = 0; column < size; column++) {
+      const x = ((column + 0.5) / size - 0.5) * crop.cube;
+      let depth = Math.max(far + 100, wall + lean[0] * x + lean[1] * y);
+      const across = (x - middle) / halfWidth;
+      if (hasBody && Math.abs(across) < 1 && y > shoulder - 150 + 120 * across * across) {
+        depth = Math.min(depth, front + bulge * (1 - Math.sqrt(1 - across * across)));
+      }
+      depths[row * size + column] = depth;
+    }
+  }
+  return depths;
+}
