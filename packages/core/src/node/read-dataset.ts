@@ -183,7 +183,7 @@ async function findEntries(
   }
   for (const file of files) {
     if (!named.has(file) && isNamedAsPicture(file)) {
-      rejects.push({ file, reason: `No line of ${METADATA} names it.` });
+      rejects.push({ file, reason: `No usable line of ${METADATA} names it.` });
     }
   }
   return { entries, rejects };
