@@ -3,6 +3,7 @@ import {
   createImage,
   definePlugin,
   type ImageSpec,
+  imageRange,
   l1Regularizer,
   type Plugin,
   patchDiscriminator,
@@ -67,13 +68,13 @@ function drawBlob(image: ImageSpec, offset: (rng: Rng) => number): Simulator<Blo
     const x = 2 + place.next() * (image.width - 4);
     const y = 2 + place.next() * (image.height - 4);
     const texture = rng.fork('texture');
-    const top = 2 ** image.bits - 1;
+    const [low, high] = imageRange(image);
     const pixels = createImage(image);
     for (let i = 0; i < pixels.length; i++) {
       const pixel = Math.floor(i / image.channels);
       const distance = Math.hypot((pixel % image.width) - x, Math.floor(pixel / image.width) - y);
       const value = (40 + 180 * Math.exp(-(distance ** 2) / 4) + offset(texture)) / 255;
-      pixels[i] = Math.round(Math.min(1, Math.max(0, value)) * top);
+      pixels[i] = Math.round(low + Math.min(1, Math.max(0, value)) * (high - low));
     }
     return { image: pixels, annotation: { x, y } };
   };

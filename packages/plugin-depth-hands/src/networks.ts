@@ -2,7 +2,7 @@ import { patchDiscriminator, residualRefiner } from '@simgan/core';
 
 /**
  * The refiner of the paper for hands, section 3.2: as for eyes with a 7x7 first convolution and ten ResNet
- * blocks. The wording leaves open whether the blocks are 7x7 as well; with 3x3 blocks, as here, it has 742,000
+ * blocks. The wording leaves open whether the blocks are 7x7 as well; with 3x3 blocks, as here, it has 741,825
  * parameters and sees 47x47 pixels.
  */
 export const paperRefiner = residualRefiner({ width: 64, blocks: 10, kernel: 3, stem: 7 });

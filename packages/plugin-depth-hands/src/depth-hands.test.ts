@@ -1,0 +1,4 @@
+import { testPlugin } from '@simgan/core/testing';
+import { depthHands } from './depth-hands.ts';
+
+testPlugin(depthHands());
