@@ -5,7 +5,7 @@ import type { HandSurface } from './surface.ts';
 import { tilesOf } from './tiles.ts';
 
 /** Pixels along a side of the squares that share a list of near cones. */
-const TILE = 8;
+const TILE = 4;
 
 /**
  * The depth of the skin in mm from the camera at every pixel of the crop, row by row; Infinity where there

@@ -78,9 +78,9 @@ export function atWrist(point: Vec3, shape: HandShape): Vec3 {
 
 /**
  * The 36 joints of the NYU dataset on these bones, in its order. `B` is the joint at which a bone begins, `A`
- * lies at 85 % of it, the last `A` at the end of the bone in the tip. The 14 evaluated joints agree with the
- * dataset's labels to within the differences between people; of `PALM_4` to `PALM_6`, which are not
- * evaluated, nothing is published: here they are the heels of little finger and thumb, and the wrist.
+ * lies at 85 % of it, the last `A` at the end of the bone in the tip. Distances between the 14 evaluated joints
+ * are within 8 mm of the dataset's, whose hands are scaled to the same length. Of `PALM_4` to `PALM_6`,
+ * which are not evaluated, nothing is published: here they are the heels of little finger and thumb, and the wrist.
  */
 export function jointPositions(skeleton: Skeleton, shape: HandShape): Vec3[] {
   const digits = [...FINGERS, 'thumb'] as const;

@@ -13,7 +13,7 @@ const STRIDE = 10;
  * smoothly, each digit blends into the palm, and digits only touch each other.
  */
 export class HandSurface {
-  /** Axis start, axis, 1 / axis², radius at the start, radius growth, part. */
+  /** Axis start, axis, 1 / axis², radius at the start, radius growth, part: 0 is the palm. */
   readonly #packed: Float64Array;
   /** What the skin covers. */
   readonly cones: readonly Cone[];
@@ -27,9 +27,10 @@ export class HandSurface {
     this.cones = cones;
     this.#packed = new Float64Array(cones.length * STRIDE);
     this.all = Int32Array.from(cones.keys());
-    let part = -1;
+    let part = 0;
     for (const [index, cone] of cones.entries()) {
-      if (cone.part !== cones[index - 1]?.part) part++;
+      if (cone.part === 'palm') part = 0;
+      else if (cone.part !== cones[index - 1]?.part) part++;
       const [x, y, z] = cone.from;
       const [dx, dy, dz] = [cone.to[0] - x, cone.to[1] - y, cone.to[2] - z];
       const inverse = 1 / (dx * dx + dy * dy + dz * dz);

@@ -1,0 +1,109 @@
+import { createRng, encodeImages, imageProblem, simulate } from '@simgan/core';
+import { expect, test } from 'vitest';
+import { HAND_JOINTS, type HandAnnotation, handAnnotation } from '../annotation.ts';
+import { cross, dot, subtract, type Vec3 } from './geometry.ts';
+import { backgroundValue, handImage } from './hand-image.ts';
+import { handSimulator } from './hand-simulator.ts';
+
+const hands = (options: Parameters<typeof handSimulator>[0], count: number, seed = 1) => {
+  const simulator = handSimulator(options);
+  return Promise.all(Array.from({ length: count }, (_, index) => simulator(createRng(seed).fork(index))));
+};
+
+const joint = (points: readonly Vec3[], name: string) => points[HAND_JOINTS.indexOf(name)]!;
+
+test('every joint that can be seen lies 2 to 40 mm behind the surface', async () => {
+  let seen = 0;
+  let hidden = 0;
+  for (const view of ['facing', 'any'] as const) {
+    for (const { image, annotation } of await hands({ size: 160, view }, 40)) {
+      for (const [index, [u, v, d]] of annotation.joints.uvd.entries()) {
+        if (annotation.joints.occluded[index]) {
+          hidden++;
+          continue;
+        }
+        seen++;
+        const surface = annotation.crop.near + image[Math.round(v) * 160 + Math.round(u)]!;
+        expect(d - surface, HAND_JOINTS[index]).toBeGreaterThanOrEqual(2);
+        expect(d - surface, HAND_JOINTS[index]).toBeLessThanOrEqual(40);
+      }
+    }
+  }
+  expect(seen).toBeGreaterThan(4 * 36 * 10);
+  expect(hidden).toBeGreaterThan(36 * 5);
+});
+
+test('uvd is xyz through the camera and the crop, by the matrix of both', async () => {
+  for (const { annotation } of await hands({ size: 64 }, 10)) {
+    const { camera, crop, joints } = annotation;
+    const matrix = [
+      [camera.fx / crop.scaleU, 0, (camera.cx - crop.u) / crop.scaleU],
+      [0, -camera.fy / crop.scaleV, (camera.cy - crop.v) / crop.scaleV],
+      [0, 0, 1],
+    ] as const;
+    for (const [index, xyz] of joints.xyz.entries()) {
+      const [hu, hv, hw] = matrix.map((row) => row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2]);
+      const [u, v, d] = joints.uvd[index]!;
+      expect(hu! / hw!).toBeCloseTo(u, 2);
+      expect(hv! / hw!).toBeCloseTo(v, 2);
+      expect(hw!).toBe(d);
+    }
+  }
+});
+
+test('pictures fit their form, hands fill a fair part of them, and annotations fit their schema', async () => {
+  const spec = handImage(72, 250);
+  for (const { image, annotation } of await hands({ size: 72, cube: 250 }, 20)) {
+    expect(imageProblem(image, spec)).toBeUndefined();
+    expect(Math.max(...encodeImages([image], spec).data)).toBeLessThanOrEqual(1);
+    const filled = image.filter((value) => value !== backgroundValue(250)).length / image.length;
+    expect(filled).toBeGreaterThan(0.04);
+    expect(filled).toBeLessThan(0.6);
+    expect(handAnnotation.parse(JSON.parse(JSON.stringify(annotation)))).toEqual(annotation);
+  }
+});
+
+test('the same seed and index give the same hand, in any order; others differ', async () => {
+  const dataset = (seed: number) => simulate(handSimulator({ size: 32 }), { seed, length: 4 });
+  const [forwards, backwards] = [dataset(5), dataset(5)];
+  const [second, third] = [await forwards.at(2), await forwards.at(3)];
+  expect(await backwards.at(3)).toEqual(third);
+  expect(await backwards.at(2)).toEqual(second);
+  expect(second.image).not.toEqual(third.image);
+  expect((await dataset(6).at(3)).annotation).not.toEqual(third.annotation);
+});
+
+test('left hands are mirror images of right ones', async () => {
+  const turn = ({ joints: { xyz } }: HandAnnotation) => {
+    const wrist = joint(xyz, 'PALM_6');
+    const toThumb = subtract(joint(xyz, 'F4_KNU1_B'), joint(xyz, 'F1_KNU1_B'));
+    const toFingers = subtract(joint(xyz, 'F3_KNU1_B'), wrist);
+    const palmar = subtract(joint(xyz, 'TH_KNU1_B'), wrist);
+    // Axes here are x right, y up, z away: a left-handed frame, which turns the sign.
+    return -dot(cross(toThumb, toFingers), palmar);
+  };
+  for (const { annotation } of await hands({ size: 16, side: 'right', view: 'any' }, 20))
+    expect(turn(annotation)).toBeGreaterThan(0);
+  for (const { annotation } of await hands({ size: 16, side: 'left', view: 'any' }, 20))
+    expect(turn(annotation)).toBeLessThan(0);
+  const sides = (await hands({ size: 16 }, 40)).map(({ annotation }) => annotation.side);
+  expect(new Set(sides)).toEqual(new Set(['left', 'right']));
+});
+
+test('hands are as far away as asked, and the cube keeps their size', async () => {
+  const spread = async (distance: [number, number]) => {
+    const depths = (await hands({ size: 96, distance, side: 'right' }, 12)).map(({ image, annotation }) => {
+      expect(joint(annotation.joints.xyz, 'PALM_3')[2]).toBeGreaterThanOrEqual(distance[0] - 0.01);
+      expect(joint(annotation.joints.xyz, 'PALM_3')[2]).toBeLessThanOrEqual(distance[1] + 0.01);
+      return image.filter((value) => value <= 300).length;
+    });
+    return depths.reduce((sum, value) => sum + value, 0) / depths.length;
+  };
+  const [near, far] = [await spread([500, 520]), await spread([1500, 1520])];
+  expect(far / near).toBeGreaterThan(0.85);
+  expect(far / near).toBeLessThan(1.15);
+});
+
+test('hands too near for their forearm are refused', () => {
+  expect(() => handSimulator({ distance: [100, 300] })).toThrow('at least 450 mm');
+});

@@ -1,0 +1,53 @@
+import { createRng } from '@simgan/core';
+import { expect, test } from 'vitest';
+import { type FINGERS, JOINT_ANGLES, JOINT_LIMITS } from './anatomy.ts';
+import { OPEN_POSE, randomPose } from './pose.ts';
+
+const poses = Array.from({ length: 800 }, (_, index) => randomPose(createRng(index)));
+
+test('a hand has 25 angles, and 31 degrees of freedom with place and orientation', () => {
+  expect(JOINT_ANGLES).toHaveLength(25);
+});
+
+test('every pose stays within the limits of the joints, and uses them', () => {
+  for (const angle of JOINT_ANGLES) {
+    const [low, high] = JOINT_LIMITS[angle];
+    const values = [OPEN_POSE, ...poses].map((pose) => pose[angle]);
+    expect(Math.min(...values), angle).toBeGreaterThanOrEqual(low);
+    expect(Math.max(...values), angle).toBeLessThanOrEqual(high);
+    expect(Math.max(...values) - Math.min(...values), angle).toBeGreaterThan(0.35 * (high - low));
+  }
+});
+
+test('fingers close together, neighbours more so than little finger and index', () => {
+  const bend = (finger: (typeof FINGERS)[number]) => poses.map((pose) => pose[`${finger}.pipFlexion`]);
+  const neighbours = correlation(bend('ring'), bend('middle'));
+  const apart = correlation(bend('little'), bend('index'));
+  expect(neighbours).toBeGreaterThan(0.6);
+  expect(apart).toBeGreaterThan(0.2);
+  expect(neighbours).toBeGreaterThan(apart + 0.1);
+});
+
+test('the end joint follows the middle one, two thirds of the way', () => {
+  const ratios = poses.map((pose) => pose['middle.dipFlexion'] / Math.max(1, pose['middle.pipFlexion']));
+  expect(ratios.sort((a, b) => a - b)[400]).toBeCloseTo(2 / 3, 1);
+});
+
+test('a bent finger cannot be spread', () => {
+  const spreads = (bent: boolean) =>
+    poses
+      .filter((pose) => pose['index.mcpFlexion'] > 70 === bent)
+      .map((pose) => Math.abs(pose['index.mcpAbduction']));
+  expect(mean(spreads(true))).toBeLessThan(0.5 * mean(spreads(false)));
+});
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function correlation(a: readonly number[], b: readonly number[]): number {
+  const [ma, mb] = [mean(a), mean(b)];
+  const product = (p: readonly number[], pm: number, q: readonly number[], qm: number) =>
+    mean(p.map((value, index) => (value - pm) * (q[index]! - qm)));
+  return product(a, ma, b, mb) / Math.sqrt(product(a, ma, a, ma) * product(b, mb, b, mb));
+}
