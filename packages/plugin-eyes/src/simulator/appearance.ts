@@ -1,5 +1,5 @@
 import type { Rng } from '@simgan/core';
-import { drawEyeColors, type EyeColors } from './iris.ts';
+import { drawEyeColors, type EyeColors, type EyeStyle, renderedEye } from './iris.ts';
 import { drawLighting, type Lighting, type LightStyle, studioLight } from './light.ts';
 import type { EyeScene } from './scene.ts';
 import { drawSkin, renderedSkin, type Skin, type SkinStyle } from './skin.ts';
@@ -14,16 +14,17 @@ export interface Appearance {
 /** How a renderer makes its scenes look. */
 export interface Style {
   readonly skin: SkinStyle;
+  readonly eye: EyeStyle;
   readonly light: LightStyle;
 }
 
 /** A clean computer rendering. */
-export const renderedStyle: Style = { skin: renderedSkin, light: studioLight };
+export const renderedStyle: Style = { skin: renderedSkin, eye: renderedEye, light: studioLight };
 
 export function drawAppearance(rng: Rng, scene: EyeScene, style: Style): Appearance {
   return {
     skin: drawSkin(rng.fork('skin'), style.skin),
-    eye: drawEyeColors(rng.fork('eye')),
+    eye: drawEyeColors(rng.fork('eye'), style.eye),
     lighting: drawLighting(rng.fork('light'), scene.camera.rotation, style.light),
   };
 }

@@ -14,33 +14,33 @@ const curve = (() => {
   return table;
 })();
 
-/** Scales light so that its mean comes half way to `target`: dark skin stays darker than pale skin. In place. */
-export function expose({ data }: Radiance, target: number): void {
+/** The factor that brings a picture's mean half way to `target`: dark skin stays darker than pale skin. */
+export function meter({ data }: Radiance, target: number): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) {
     sum += 0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!;
   }
   const mean = (3 * sum) / data.length;
-  const factor = target / (0.7 * mean + 0.3 * 0.3);
-  for (let i = 0; i < data.length; i++) data[i]! *= factor;
+  return target / (0.5 * mean + 0.5 * 0.25);
 }
 
-/** Display values, 0 to 255 with fractions: `height * width` of luminance, or times 3 in colour. */
-export function develop({ data }: Radiance, color: boolean): Float32Array {
-  if (color) return data.map(displayed);
-  const out = new Float32Array(data.length / 3);
-  for (let i = 0; i < out.length; i++) {
-    const at = 3 * i;
-    out[i] = displayed(0.2126 * data[at]! + 0.7152 * data[at + 1]! + 0.0722 * data[at + 2]!);
+/** Display values, 0 to 255 with fractions, of light times `exposure`: `height * width` of luminance, or times 3 in colour. */
+export function develop({ data }: Radiance, exposure: number, color: boolean): Float32Array {
+  const out = new Float32Array(color ? data.length : data.length / 3);
+  if (color) {
+    for (let i = 0; i < out.length; i++) out[i] = displayed(exposure * data[i]!);
+  } else {
+    for (let i = 0; i < out.length; i++) {
+      const at = 3 * i;
+      out[i] = displayed(exposure * (0.2126 * data[at]! + 0.7152 * data[at + 1]! + 0.0722 * data[at + 2]!));
+    }
   }
   return out;
 }
 
 /** Rounds display values to bytes. */
 export function quantize(values: Float32Array): Uint8Array {
-  const out = new Uint8Array(values.length);
-  for (let i = 0; i < out.length; i++) out[i] = Math.max(0, Math.min(255, Math.round(values[i]!)));
-  return out;
+  return new Uint8Array(new Uint8ClampedArray(values).buffer);
 }
 
 function displayed(light: number): number {

@@ -1,7 +1,7 @@
 import type { Simulator } from '@simgan/core';
 import type { EyeAnnotation } from '../annotation.ts';
 import { drawAppearance, renderedStyle } from './appearance.ts';
-import { develop, expose, quantize } from './develop.ts';
+import { develop, meter, quantize } from './develop.ts';
 import { labelsOf } from './labels.ts';
 import { completeOptions, type EyeSimulatorOptions } from './options.ts';
 import { render } from './render.ts';
@@ -22,7 +22,7 @@ export function eyeSimulator(options: EyeSimulatorOptions = {}): Simulator<EyeAn
     const scene = drawScene(rng.fork('scene'), complete);
     const appearance = drawAppearance(rng.fork('appearance'), scene, renderedStyle);
     const radiance = render(rng.fork('render'), scene, appearance, complete.width, complete.height);
-    expose(radiance, appearance.lighting.exposure);
-    return { image: quantize(develop(radiance, complete.color)), annotation: labelsOf(scene) };
+    const exposure = meter(radiance, appearance.lighting.exposure);
+    return { image: quantize(develop(radiance, exposure, complete.color)), annotation: labelsOf(scene) };
   };
 }

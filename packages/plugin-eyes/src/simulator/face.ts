@@ -68,9 +68,12 @@ export function faceAt(face: Face, x: number, y: number, out: FacePoint): void {
     orbit -= face.temple * beyond * beyond;
     orbitX -= 2 * face.temple * beyond;
   }
-  if (y > 8) {
-    orbit += face.cheek * (y - 8);
-    orbitY += face.cheek;
+  if (y > 4) {
+    // Rises to a straight slope without a kink, which would show as an edge.
+    const below = y - 4;
+    const r = below / (below + 8);
+    orbit += face.cheek * below * r;
+    orbitY += face.cheek * r * (2 - r);
   }
   // A smooth maximum: 0.5 (a + b + sqrt((a - b)^2 + k^2)).
   const difference = lid - orbit;

@@ -21,25 +21,38 @@ export interface EyeColors {
   readonly offset: readonly [u: number, v: number];
 }
 
-/** Linear RGB of the two zones, and how common the colour is. */
+/** Linear RGB of the two zones, and how common the colour is; the first {@link browns} are brown. */
 const palette: readonly { inner: Color; outer: Color; share: number }[] = [
   { inner: [0.1, 0.045, 0.02], outer: [0.075, 0.034, 0.017], share: 0.3 },
   { inner: [0.2, 0.095, 0.035], outer: [0.14, 0.065, 0.028], share: 0.22 },
-  { inner: [0.28, 0.15, 0.05], outer: [0.17, 0.13, 0.06], share: 0.12 },
-  { inner: [0.3, 0.2, 0.07], outer: [0.15, 0.19, 0.1], share: 0.1 },
-  { inner: [0.28, 0.26, 0.17], outer: [0.16, 0.26, 0.34], share: 0.13 },
-  { inner: [0.24, 0.29, 0.33], outer: [0.11, 0.21, 0.36], share: 0.08 },
-  { inner: [0.3, 0.3, 0.28], outer: [0.26, 0.3, 0.33], share: 0.05 },
+  { inner: [0.22, 0.12, 0.04], outer: [0.12, 0.09, 0.04], share: 0.12 },
+  { inner: [0.23, 0.15, 0.055], outer: [0.1, 0.12, 0.065], share: 0.1 },
+  { inner: [0.2, 0.17, 0.11], outer: [0.1, 0.15, 0.19], share: 0.13 },
+  { inner: [0.17, 0.19, 0.22], outer: [0.075, 0.13, 0.21], share: 0.08 },
+  { inner: [0.2, 0.2, 0.18], outer: [0.15, 0.175, 0.19], share: 0.05 },
 ];
 
-export function drawEyeColors(rng: Rng): EyeColors {
-  const total = palette.reduce((sum, { share }) => sum + share, 0);
-  let left = rng.next() * total;
-  const found = palette.find(({ share }) => {
-    left -= share;
+const browns = 2;
+
+/** How a renderer draws eyes. */
+export interface EyeStyle {
+  /** How much more common brown eyes are than over the world's light-eyed regions: 1 for an even mix. */
+  readonly brown: number;
+  /** Reflectance of the white. */
+  readonly white: readonly [low: number, high: number];
+}
+
+/** Clear eyes of all colours. */
+export const renderedEye: EyeStyle = { brown: 1, white: [0.46, 0.66] };
+
+export function drawEyeColors(rng: Rng, style: EyeStyle): EyeColors {
+  const weights = palette.map(({ share }, index) => (index < browns ? share * style.brown : share));
+  let left = rng.next() * weights.reduce((sum, weight) => sum + weight, 0);
+  const index = weights.findIndex((weight) => {
+    left -= weight;
     return left < 0;
   });
-  const { inner, outer } = found ?? palette[0]!;
+  const { inner, outer } = palette[Math.max(0, index)]!;
   const brightness = between(rng, 0.75, 1.3);
   const warmth = between(rng, 0.9, 1.1);
   const vary = ([r, g, b]: Color): Color => [
@@ -47,7 +60,7 @@ export function drawEyeColors(rng: Rng): EyeColors {
     g * brightness,
     (b * brightness) / warmth,
   ];
-  const white = between(rng, 0.66, 0.84);
+  const white = between(rng, style.white[0], style.white[1]);
   return {
     inner: vary(inner),
     outer: vary(outer),

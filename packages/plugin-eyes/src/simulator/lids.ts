@@ -24,13 +24,13 @@ export interface LidShape {
 
 export function drawLidShape(rng: Rng): LidShape {
   const width = around(rng, 28.6, 1.1);
-  const middle = between(rng, -0.5, 0.9);
+  const middle = between(rng, -2, -0.6);
   const tilt = around(rng, 1.3, 0.9);
   const drop = between(rng, 0.3, 1.3);
   return {
     inner: [middle - width / 2, drop + tilt / 2],
     outer: [middle + width / 2, drop - tilt / 2],
-    upperHeight: drop + around(rng, 4.1, 0.55),
+    upperHeight: drop + around(rng, 4.6, 0.55),
     lowerHeight: around(rng, 5.3, 0.35) - drop,
     upperArch: [between(rng, 0.68, 0.92), between(rng, 0.6, 0.8)],
     lowerArch: [between(rng, 0.95, 1.2), between(rng, 0.66, 0.9)],

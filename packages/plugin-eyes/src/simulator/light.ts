@@ -38,6 +38,8 @@ export interface LightStyle {
   readonly lamps: readonly number[];
   /** How far lamps may be off the camera's axis, radians. */
   readonly spread: number;
+  /** Light from below as a share of that from above. */
+  readonly ground: readonly [low: number, high: number];
   /** Spread of colour temperatures around white. */
   readonly tint: number;
   readonly exposure: readonly [low: number, high: number];
@@ -45,9 +47,10 @@ export interface LightStyle {
 
 /** The even studio light of a rendering program. */
 export const studioLight: LightStyle = {
-  key: [0.35, 1.1],
+  key: [0.6, 1.7],
   lamps: [1, 1, 2],
   spread: 1.15,
+  ground: [0.45, 0.8],
   tint: 0.12,
   exposure: [0.26, 0.42],
 };
@@ -68,17 +71,17 @@ export function drawLighting(rng: Rng, rotation: Matrix, style: LightStyle): Lig
       direction,
       right,
       down: cross(right, direction),
-      halfWidth: between(rng, 0.12, 0.4),
-      halfHeight: between(rng, 0.12, 0.45),
+      halfWidth: between(rng, 0.06, 0.26),
+      halfHeight: between(rng, 0.06, 0.3),
       color: tinted(rng, strength, style.tint),
       radiance: between(rng, 9, 22) * Math.sqrt(strength),
     };
   });
-  const around = between(rng, 0.35, 0.6);
+  const around = between(rng, 0.3, 0.55);
   return {
     lamps,
     sky: tinted(rng, around, 0.5 * style.tint),
-    ground: tinted(rng, around * between(rng, 0.45, 0.8), 0.5 * style.tint),
+    ground: tinted(rng, around * between(rng, style.ground[0], style.ground[1]), 0.5 * style.tint),
     up: apply(back, [0, -1, 0]),
     exposure: between(rng, style.exposure[0], style.exposure[1]) * (chance(rng, 0.15) ? 0.6 : 1),
   };

@@ -25,8 +25,9 @@ export function noiseTile(seed: number, coarsest: number, octaves: number, gain:
   return { levels };
 }
 
-/** Bilinear lookup at (u, v) texels of the finest level, in the copy `level`. */
-export function sampleNoise(tile: NoiseTile, level: number, u: number, v: number): number {
+/** Bilinear lookup at (u, v) texels of the finest level, in the copy `wanted` or the coarsest there is. */
+export function sampleNoise(tile: NoiseTile, wanted: number, u: number, v: number): number {
+  const level = Math.min(wanted, tile.levels.length - 1);
   const data = tile.levels[level]!;
   const shift = 8 - level;
   const mask = (tileSize >> level) - 1;

@@ -44,6 +44,7 @@ export function render(
 
   for (let row = 0; row < height; row++) {
     let t = rowStart;
+    let before = t;
     for (let column = 0; column < width; column++) {
       let dx = base[0] + column * right[0] + row * down[0];
       let dy = base[1] + column * right[1] + row * down[1];
@@ -53,8 +54,11 @@ export function render(
       dy *= unit;
       dz *= unit;
 
-      // Newton's steps to the face from where the neighbour found it.
-      const guesses = column === 0 ? 4 : 2;
+      // Newton's steps to the face, from where the two neighbours before say that it is: one is enough then.
+      const found = t;
+      if (column > 1) t += t - before;
+      before = found;
+      const guesses = column < 2 ? 4 : 1;
       let x = origin[0] + t * dx;
       let y = origin[1] + t * dy;
       for (let guess = 0; guess < guesses; guess++) {

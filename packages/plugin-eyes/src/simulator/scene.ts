@@ -58,7 +58,7 @@ function drawBlink(rng: Rng, options: EyeOptions): number {
   const kind = rng.next();
   if (kind < options.closedRate) return 0;
   if (kind < options.closedRate + options.blinkRate) return between(rng, 0.1, 0.7);
-  return between(rng, 0.8, 1);
+  return between(rng, 0.84, 1);
 }
 
 /** A camera whose picture is a crop around the eye, as eye-tracking data sets have them. */

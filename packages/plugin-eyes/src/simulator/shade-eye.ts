@@ -81,9 +81,9 @@ export function eyeShader(
         ny = (oy + t * dy) / radius;
         nz = (oz + t * dz) / radius;
       } else {
-        // Beside the ball: the tissue that lines the lids, turned to the middle.
-        nx = x > 0 ? -0.6 : 0.6;
-        nz = -0.8;
+        // Beside the ball: the tissue that lines the lids, turned as the ball's outline is.
+        nx = x > 0 ? 0.98 : -0.98;
+        nz = -0.2;
       }
       irradiance(lighting, nx, ny, nz, 0.45, out);
       const u = (x * 0.7) / 0.12 + eye.offset[0];
@@ -94,10 +94,11 @@ export function eyeShader(
         0.7,
         eye.veins * (0.15 + 0.85 * edge * edge) * (0.3 + (ridge > 0 ? 1.2 * ridge : 0)),
       );
-      const lining = inside > 0 ? 0 : 0.5;
-      out[0]! *= eye.white[0] * (1 - 0.12 * red - 0.25 * lining);
-      out[1]! *= eye.white[1] * (1 - 0.55 * red - 0.6 * lining);
-      out[2]! *= eye.white[2] * (1 - 0.5 * red - 0.55 * lining);
+      // Towards the ball's outline the white turns into the pink that lines the lids.
+      const lining = Math.max(0, Math.min(1, 0.8 - inside * 0.02));
+      out[0]! *= eye.white[0] * (1 - 0.12 * red - 0.3 * lining);
+      out[1]! *= eye.white[1] * (1 - 0.55 * red - 0.5 * lining);
+      out[2]! *= eye.white[2] * (1 - 0.5 * red - 0.48 * lining);
 
       // The caruncle: a pink knob that fills the inner corner.
       const px = (x - corner[0] - 0.25 * caruncleRadius) / caruncleRadius;
@@ -119,7 +120,7 @@ export function eyeShader(
       const zone = (fromCentre - pupilRadius) / (irisRadius - pupilRadius);
       const fibre =
         sampleNoise(fibres, fibreLevel, angle + eye.offset[0], fromCentre * 5 + eye.offset[1]) +
-        0.6 * sampleNoise(fibres, Math.min(8, fibreLevel + 1), angle * 2, fromCentre * 9 + eye.offset[1]);
+        0.6 * sampleNoise(fibres, fibreLevel + 1, angle * 2, fromCentre * 9 + eye.offset[1]);
       const wavy = zone + 0.07 * fibre;
       const out1 = Math.max(0, Math.min(1, (wavy - eye.collarette) * 5 + 0.5));
       const ridge = Math.max(0, 1 - Math.abs(wavy - eye.collarette) * 8) * 0.18;

@@ -4,7 +4,7 @@ import type { LidRow } from './lids.ts';
 import { irradiance } from './light.ts';
 import { noiseLevel, sampleNoise } from './noise.ts';
 import type { EyeScene } from './scene.ts';
-import { skinNoise, skinTexel, wrinkleNoise } from './skin.ts';
+import { poreNoise, skinNoise, skinTexel, wrinkleNoise } from './skin.ts';
 
 /** Writes the light that leaves the face at (x, y) towards the camera into `out`, linear RGB. */
 export type SkinShader = (x: number, y: number, surface: FacePoint, lids: LidRow, out: Float64Array) => void;
@@ -13,8 +13,11 @@ export type SkinShader = (x: number, y: number, surface: FacePoint, lids: LidRow
 export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, footprint: number): SkinShader {
   const { shape, blink } = scene.lids;
   const middle = 0.5 * (shape.inner[0] + shape.outer[0]);
+  const middleY = 0.5 * (shape.inner[1] + shape.outer[1]) + 0.5;
   const halfWidth = 0.5 * (shape.outer[0] - shape.inner[0]);
   const noise = skinNoise();
+  const pores = poreNoise();
+  const poreLevel = Math.max(0, noiseLevel(pores, footprint / skinTexel) - 1);
   const wrinkles = wrinkleNoise();
   const level = noiseLevel(noise, footprint / skinTexel);
   const [offsetU, offsetV] = skin.offset;
@@ -24,6 +27,7 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
   const towards = step / Math.hypot(key[0], key[1], 0.3);
   const stepX = key[0] * towards;
   const stepY = key[1] * towards;
+  const roughness = (0.18 * skin.pores) / (1 + footprint);
   const grooveWidth = Math.max(0.7, 0.7 * footprint);
   const groove = (shape.creaseDepth * 0.7) / grooveWidth;
   const furrow = shape.furrowDepth;
@@ -40,8 +44,9 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
     const sideways = across < 0.8 ? 1 : across > 1.35 ? 0 : (1.35 - across) / 0.55;
     const distance =
       aboveUpper > 0 ? aboveUpper * lids.upperCosine : belowLower > 0 ? belowLower * lids.lowerCosine : 0;
-    const beyondCorner = Math.max(0, across - 1) * halfWidth;
-    const fromEye = Math.sqrt(distance * distance + beyondCorner * beyondCorner);
+    // Roughly how far outside the eye's almond, mm; smooth everywhere, as the distance to the margins is not.
+    const ey = (y - middleY) / 5.5;
+    const fromEye = 6.5 * Math.max(0, Math.sqrt(across * across + ey * ey) - 1);
     let dark = 1;
 
     // The fold of the upper lid: a groove that shadows itself.
@@ -72,13 +77,16 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
     const v = y / skinTexel + offsetV;
     const du = stepX / skinTexel;
     const dv = stepY / skinTexel;
-    const n0 = sampleNoise(noise, level, u, v);
-    const n1 = sampleNoise(noise, level, u + du, v + dv);
-    const lineV = (fromEye * 2.2) / skinTexel + offsetV;
-    const lineU = (x * 0.35) / skinTexel + offsetU;
-    const lines = sampleNoise(wrinkles, Math.min(6, level + 1), lineU, lineV);
+    const n0 = sampleNoise(pores, poreLevel, u, v);
+    const bend = 0.14 * (x - middle) * (x - middle);
+    const lineV =
+      (1.6 * (y - middleY) * Math.sqrt(1 + bend / ((y - middleY) * (y - middleY) + 40))) / skinTexel +
+      offsetV;
+    const lineU = (x * 0.3) / skinTexel + offsetU;
+    const lines = sampleNoise(wrinkles, level + 1, lineU, lineV);
     const nearby = 1 / (1 + (fromEye * fromEye) / 90);
-    const relief = 0.1 * skin.pores * (n0 - n1) + 0.055 * skin.wrinkles * nearby * lines;
+    const bumps = n0 - sampleNoise(pores, poreLevel, u + du, v + dv);
+    const relief = roughness * bumps + 0.06 * skin.wrinkles * nearby * lines;
 
     const norm = 1 / Math.sqrt(slopeX * slopeX + slopeY * slopeY + 1);
     const nx = -slopeX * norm;
@@ -89,9 +97,10 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
     // Hollows see less of the sky; skin darkens and reddens towards the lids.
     const hollow = surface.height < 11 ? 1 - 0.035 * (11 - surface.height) : 1;
     const occluded = dark * Math.max(0.35, hollow) * (1 + relief);
-    const spots = sampleNoise(noise, Math.min(8, level + 2), v * 0.37, u * 0.37);
+    const spots = sampleNoise(noise, level + 2, v * 0.37, u * 0.37);
     const melanin = skin.mottle * (0.7 * n0 + spots) + skin.shade / (1 + (fromEye * fromEye) / 60);
-    const rimness = fromEye < 4 ? 1 / (1 + fromEye * fromEye * 0.7) : 0;
+    const fromRim = Math.max(fromEye, distance);
+    const rimness = 1 / (1 + fromRim * fromRim * 0.7);
     const blood = skin.flush * (spots - 0.4 * n0) + skin.rim * rimness;
     for (let channel = 0; channel < 3; channel++) {
       const keep = 1 - melanin * skin.melanin[channel]! - blood * skin.blood[channel]!;
@@ -120,12 +129,14 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
       out[1]! += rim * (light * 0.72 - out[1]!);
       out[2]! += rim * (light * 0.66 - out[2]!);
     }
-    if (aboveUpper > -0.5 && aboveUpper < 6 && across < 1.04) {
+    // None grow at the inner corner.
+    const rooted = Math.min(1, (x < middle ? 1 - across : 1.03 - across) * 6);
+    if (aboveUpper > -0.5 && aboveUpper < 6 && rooted > 0) {
       const t = aboveUpper / rootWidth;
-      const roots = (0.62 * Math.min(1, 0.55 / rootWidth + 0.35)) / (1 + t * t);
-      out[0]! += roots * (skin.hair[0] * 0.5 - out[0]!);
-      out[1]! += roots * (skin.hair[1] * 0.5 - out[1]!);
-      out[2]! += roots * (skin.hair[2] * 0.5 - out[2]!);
+      const roots = (rooted * 0.85 * Math.min(1, 0.55 / rootWidth + 0.45)) / (1 + t * t * t * t);
+      out[0]! += roots * (skin.hair[0] * 0.7 - out[0]!);
+      out[1]! += roots * (skin.hair[1] * 0.7 - out[1]!);
+      out[2]! += roots * (skin.hair[2] * 0.7 - out[2]!);
     }
   };
 }

@@ -1,5 +1,5 @@
 import type { Rng } from '@simgan/core';
-import { between, chance } from './draw.ts';
+import { between } from './draw.ts';
 import type { Color } from './light.ts';
 import { noiseTile, once } from './noise.ts';
 
@@ -31,44 +31,46 @@ export interface Skin {
 export interface SkinStyle {
   /** Melanin from the palest to the darkest human skin. */
   readonly melanin: readonly [low: number, high: number];
-  /** Factor on all texture. */
+  /** Factor on all relief. */
   readonly detail: number;
   readonly shine: readonly [low: number, high: number];
 }
 
 /** Clean skin in all human tones. */
-export const renderedSkin: SkinStyle = { melanin: [0.04, 1.5], detail: 1, shine: [0.02, 0.1] };
+export const renderedSkin: SkinStyle = { melanin: [0.03, 1.7], detail: 1, shine: [0.02, 0.1] };
 
 export function drawSkin(rng: Rng, style: SkinStyle): Skin {
   // Squared, since dark tones differ less to the eye than pale ones by the same step.
   const melanin = style.melanin[0] + (style.melanin[1] - style.melanin[0]) * rng.next() ** 1.5;
-  const blood = between(rng, 0.25, 0.7);
-  const absorb = { melanin: [0.9, 1.4, 1.85] as const, blood: [0.06, 0.6, 0.5] as const };
+  const blood = between(rng, 0.2, 0.75);
+  const absorb = { melanin: [0.95, 1.35, 1.7] as const, blood: [0.05, 0.5, 0.42] as const };
   const base = (channel: 0 | 1 | 2, ground: number) =>
     ground * Math.exp(-melanin * absorb.melanin[channel] - blood * absorb.blood[channel]);
-  const greying = chance(rng, 0.1) ? between(rng, 0.1, 0.35) : 0;
-  const fair = melanin < 0.5 ? between(rng, 0, 0.1) : between(rng, 0, 0.02);
+  const fair = melanin < 0.5 ? between(rng, 0, 0.09) : between(rng, 0, 0.01);
   return {
     base: [base(0, 0.9), base(1, 0.8), base(2, 0.74)],
     melanin: absorb.melanin,
     blood: absorb.blood,
-    mottle: style.detail * between(rng, 0.02, 0.09),
-    flush: style.detail * between(rng, 0.03, 0.12),
+    mottle: between(rng, 0.02, 0.08),
+    flush: between(rng, 0.03, 0.11),
     shade: between(rng, 0.02, 0.3),
     rim: between(rng, 0.2, 0.6),
     pores: style.detail * between(rng, 0.25, 1),
     wrinkles: style.detail * between(rng, 0.1, 1),
     shine: between(rng, style.shine[0], style.shine[1]),
     offset: [between(rng, 0, 256), between(rng, 0, 256)],
-    hair: [0.02 + greying + 1.3 * fair, 0.015 + greying + 0.8 * fair, 0.012 + greying + 0.45 * fair],
+    hair: [0.012 + fair, 0.009 + 0.6 * fair, 0.008 + 0.35 * fair],
   };
 }
 
 /** Millimetres per texel of {@link skinNoise}. */
 export const skinTexel = 0.22;
 
-/** Blotches down to pores: made once, on first use. */
+/** Blotches of pigment: made once, on first use. */
 export const skinNoise = once(() => noiseTile(1, 64, 6, 0.62));
+
+/** Relief from folds of a few millimetres down to pores. */
+export const poreNoise = once(() => noiseTile(4, 16, 4, 0.85));
 
 /** Long soft lines, looked up stretched along the lids. */
 export const wrinkleNoise = once(() => noiseTile(2, 32, 4, 0.6));

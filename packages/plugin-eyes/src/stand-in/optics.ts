@@ -24,23 +24,32 @@ export function blur({ data, width, height }: Radiance, sigma: number): Radiance
   );
   const sum = kernel.reduce((total, weight) => total + weight, 0);
   const weights = kernel.map((weight) => weight / sum);
-  const along = (from: Float32Array, dx: number, dy: number) => {
+  const along = (from: Float32Array, length: number, stride: number, start: (line: number) => number) => {
     const out = new Float32Array(from.length);
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        const at = (y * width + x) * 3;
+    const lines = (width * height) / length;
+    for (let line = 0; line < lines; line++) {
+      const first = start(line);
+      for (let i = 0; i < length; i++) {
+        let red = 0;
+        let green = 0;
+        let blue = 0;
         for (let k = -radius; k <= radius; k++) {
-          const column = Math.max(0, Math.min(width - 1, x + k * dx));
-          const row = Math.max(0, Math.min(height - 1, y + k * dy));
+          const source = first + Math.max(0, Math.min(length - 1, i + k)) * stride;
           const weight = weights[k + radius]!;
-          const source = (row * width + column) * 3;
-          for (let c = 0; c < 3; c++) out[at + c]! += weight * from[source + c]!;
+          red += weight * from[source]!;
+          green += weight * from[source + 1]!;
+          blue += weight * from[source + 2]!;
         }
+        const at = first + i * stride;
+        out[at] = red;
+        out[at + 1] = green;
+        out[at + 2] = blue;
       }
     }
     return out;
   };
-  return { data: along(along(data, 1, 0), 0, 1), width, height };
+  const rows = along(data, width, 3, (row) => row * width * 3);
+  return { data: along(rows, height, width * 3, (column) => column * 3), width, height };
 }
 
 /**

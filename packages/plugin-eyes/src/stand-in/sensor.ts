@@ -10,10 +10,15 @@ export interface Sensor {
   readonly gains: readonly [red: number, green: number, blue: number];
 }
 
-/** Adds a sensor's noise and colour cast, in place. Channels have their own noise, as behind a colour filter. */
-export function sense(rng: Rng, { data }: Radiance, { readNoise, shotNoise, gains }: Sensor): void {
+/** Exposes a picture and adds a sensor's noise and colour cast, in place. Channels have their own noise, as behind a colour filter. */
+export function sense(
+  rng: Rng,
+  { data }: Radiance,
+  exposure: number,
+  { readNoise, shotNoise, gains }: Sensor,
+): void {
   for (let i = 0; i < data.length; i++) {
-    const light = data[i]! * gains[i % 3]!;
+    const light = data[i]! * exposure * gains[i % 3]!;
     data[i] = light + rng.normal() * Math.sqrt(readNoise * readNoise + shotNoise * Math.max(0, light));
   }
 }

@@ -1,7 +1,7 @@
 import type { Rng, Simulator } from '@simgan/core';
 import type { EyeAnnotation } from '../annotation.ts';
 import { drawAppearance, type Style } from '../simulator/appearance.ts';
-import { develop, expose, quantize } from '../simulator/develop.ts';
+import { develop, meter, quantize } from '../simulator/develop.ts';
 import { around, between, chance } from '../simulator/draw.ts';
 import { labelsOf } from '../simulator/labels.ts';
 import { completeOptions, type EyeSimulatorOptions } from '../simulator/options.ts';
@@ -14,8 +14,16 @@ import { sense } from './sensor.ts';
 
 /** Rooms with windows and screens, and skin as it is. */
 const roomStyle: Style = {
-  skin: { melanin: [0.1, 1.1], detail: 1.9, shine: [0.04, 0.3] },
-  light: { key: [0.8, 2.6], lamps: [1, 2, 2, 3], spread: 1.45, tint: 0.3, exposure: [0.2, 0.45] },
+  skin: { melanin: [0.04, 0.8], detail: 1.7, shine: [0.04, 0.3] },
+  eye: { brown: 3, white: [0.36, 0.58] },
+  light: {
+    key: [0.6, 2.4],
+    lamps: [1, 2, 2, 3],
+    spread: 1.4,
+    ground: [0.25, 0.7],
+    tint: 0.22,
+    exposure: [0.2, 0.45],
+  },
 };
 
 /**
@@ -29,23 +37,24 @@ const roomStyle: Style = {
 export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<EyeAnnotation> {
   const complete = completeOptions(options);
   const { width, height, color } = complete;
-  const pixel = width / 55;
+  // Sensors with more pixels sit behind better lenses.
+  const softness = Math.sqrt(width / 55);
   return (rng) => {
     const scene = drawScene(rng.fork('scene'), complete);
     const appearance = drawAppearance(rng.fork('appearance'), scene, roomStyle);
     const fine = render(rng.fork('render'), enlarged(scene), appearance, 2 * width, 2 * height);
     const optics = rng.fork('optics');
-    const seen = blur(halve(fine), pixel * between(optics, 0.35, 0.95));
+    const seen = blur(halve(fine), softness * between(optics, 0.3, 0.85));
     shade(seen, {
       vignette: between(optics, 0, 0.4),
-      slope: around(optics, 0, 0.55),
+      slope: around(optics, 0, 0.6),
       angle: between(optics, 0, 2 * Math.PI),
     });
-    expose(seen, appearance.lighting.exposure);
-    sense(rng.fork('noise'), seen, drawSensor(rng.fork('sensor')));
-    const values = develop(seen, color);
+    const exposure = meter(seen, appearance.lighting.exposure);
+    sense(rng.fork('noise'), seen, exposure, drawSensor(rng.fork('sensor')));
+    const values = develop(seen, 1, color);
     const compression = rng.fork('compression');
-    const step = between(compression, 1, 7);
+    const step = between(compression, 1, 5);
     compress(values, width, height, color ? 3 : 1, step, [compression.int(8), compression.int(8)]);
     if (!color) equalize(values);
     return { image: quantize(values), annotation: labelsOf(scene) };
@@ -64,10 +73,10 @@ function enlarged(scene: EyeScene): EyeScene {
 
 function drawSensor(rng: Rng) {
   // Now and then a dark room, where the gain is high.
-  const gain = chance(rng, 0.2) ? between(rng, 1.5, 3) : between(rng, 0.3, 1.5);
+  const gain = chance(rng, 0.15) ? between(rng, 1.2, 2.4) : between(rng, 0.2, 1.1);
   return {
-    readNoise: 0.006 * gain,
-    shotNoise: 0.0012 * gain,
+    readNoise: 0.005 * gain,
+    shotNoise: 0.0006 * gain,
     gains: [around(rng, 1, 0.07), 1, around(rng, 1, 0.09)],
   } as const;
 }

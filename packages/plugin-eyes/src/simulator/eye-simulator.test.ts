@@ -1,0 +1,152 @@
+import { createRng, type Simulated, type Simulator } from '@simgan/core';
+import { expect, test } from 'vitest';
+import type { EyeAnnotation } from '../annotation.ts';
+import { standInCamera } from '../stand-in/stand-in-camera.ts';
+import { eyeSimulator } from './eye-simulator.ts';
+
+const rng = createRng(11);
+
+function many(simulator: Simulator<EyeAnnotation>, count: number): Promise<Simulated<EyeAnnotation>[]> {
+  return Promise.all(Array.from({ length: count }, (_, i) => simulator(rng.fork(i))));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+test('the same numbers give the same picture, others another', async () => {
+  const simulator = eyeSimulator();
+  const [a, b, c] = [
+    await simulator(createRng(1)),
+    await simulator(createRng(1)),
+    await simulator(createRng(2)),
+  ];
+  expect(b).toEqual(a);
+  expect(c.image).not.toEqual(a.image);
+});
+
+test.each([
+  [{}, 55 * 35],
+  [{ color: true }, 55 * 35 * 3],
+  [{ width: 120, height: 80, color: true }, 120 * 80 * 3],
+  [{ width: 640, height: 480 }, 640 * 480],
+  [{ width: 24, height: 64 }, 24 * 64],
+])('pictures of %o have %i values', async (options, length) => {
+  for (const make of [eyeSimulator, standInCamera]) {
+    const { image } = await make(options)(createRng(5));
+    expect(image).toBeInstanceOf(Uint8Array);
+    expect(image).toHaveLength(length);
+  }
+});
+
+test('gaze and head stay within the ranges asked for', async () => {
+  const simulator = eyeSimulator({
+    gazePitch: [5, 6],
+    gazeYaw: [10, 11],
+    headPitch: [0, 0],
+    headYaw: [0, 0],
+    headRoll: [0, 0],
+  });
+  for (const { annotation } of await many(simulator, 20)) {
+    expect((annotation.gaze.pitch * 180) / Math.PI).toBeGreaterThanOrEqual(5);
+    expect((annotation.gaze.pitch * 180) / Math.PI).toBeLessThanOrEqual(6);
+    expect((annotation.gaze.yaw * 180) / Math.PI).toBeGreaterThanOrEqual(10);
+    expect((annotation.gaze.yaw * 180) / Math.PI).toBeLessThanOrEqual(11);
+    expect(annotation.headPose).toEqual({ pitch: 0, yaw: 0, roll: 0 });
+  }
+});
+
+test('closed eyes come at the rate asked for', async () => {
+  const closed = (samples: Simulated<EyeAnnotation>[]) =>
+    samples.filter(({ annotation }) => annotation.openness === 0).length;
+  expect(closed(await many(eyeSimulator({ closedRate: 0, blinkRate: 0, width: 16, height: 12 }), 200))).toBe(
+    0,
+  );
+  expect(closed(await many(eyeSimulator({ closedRate: 1, width: 16, height: 12 }), 20))).toBe(20);
+  const some = closed(await many(eyeSimulator({ closedRate: 0.2, width: 16, height: 12 }), 400));
+  expect(some).toBeGreaterThan(50);
+  expect(some).toBeLessThan(110);
+});
+
+test('options out of bounds are all named', () => {
+  expect(() => eyeSimulator({ width: 0, gazeYaw: [10, -10], closedRate: 2 })).toThrow(
+    'The eye simulator cannot be made: width is 0, not a whole number of at least 8 pixels; ' +
+      'gazeYaw is [10, -10], not a range within [-40, 40] degrees; ' +
+      'closedRate is 2, not a share between 0 and 1. Correct these options.',
+  );
+});
+
+/** Grey values of the parts that a sample's labels name, where the lids leave them open. */
+function parts({ image, annotation }: Simulated<EyeAnnotation>, width: number, height: number) {
+  const { pupilCenter, iris, lidMargin } = annotation;
+  const radius = Math.max(...iris.map(([x, y]) => Math.hypot(x - pupilCenter[0], y - pupilCenter[1])));
+  const found = { pupil: [] as number[], iris: [] as number[], white: [] as number[] };
+  const inner = lidMargin.map(([x, y]): [number, number] => {
+    const [mx, my] = [(lidMargin[0]![0] + lidMargin[8]![0]) / 2, (lidMargin[4]![1] + lidMargin[12]![1]) / 2];
+    return [mx + 0.8 * (x - mx), my + 0.72 * (y - my)];
+  });
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const point: [number, number] = [column + 0.5, row + 0.5];
+      if (!isInside(point, inner)) continue;
+      const value = image[row * width + column]!;
+      const distance = Math.hypot(point[0] - pupilCenter[0], point[1] - pupilCenter[1]) / radius;
+      if (distance < 0.2) found.pupil.push(value);
+      else if (isInside(point, iris)) {
+        if (distance > 0.68 && distance < 0.85) found.iris.push(value);
+      } else if (distance > 1.15) found.white.push(value);
+    }
+  }
+  return found;
+}
+
+function isInside(
+  [x, y]: readonly [number, number],
+  polygon: readonly (readonly [number, number])[],
+): boolean {
+  let inside = false;
+  for (const [k, [x1, y1]] of polygon.entries()) {
+    const [x2, y2] = polygon[(k + 1) % polygon.length]!;
+    if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) inside = !inside;
+  }
+  return inside;
+}
+
+test.each([
+  ['simulator', eyeSimulator, 0.97],
+  ['stand-in camera', standInCamera, 0.9],
+] as const)(
+  'in the %s the labelled pupil is darker than the iris, and the iris than the white',
+  async (_, make, share) => {
+    const [width, height] = [110, 70];
+    const samples = await many(make({ width, height, closedRate: 0, blinkRate: 0 }), 150);
+    let seen = 0;
+    let pupilDarker = 0;
+    let irisDarker = 0;
+    for (const sample of samples) {
+      const { pupil, iris, white } = parts(sample, width, height);
+      if (Math.min(pupil.length, iris.length, white.length) < 12) continue;
+      seen++;
+      if (median(pupil) < median(iris)) pupilDarker++;
+      if (median(iris) < median(white)) irisDarker++;
+    }
+    expect(seen).toBeGreaterThan(60);
+    expect(pupilDarker / seen).toBeGreaterThan(share);
+    expect(irisDarker / seen).toBeGreaterThan(share);
+  },
+);
+
+test('skin is not flat: it varies from pixel to pixel', async () => {
+  for (const { image, annotation } of await many(eyeSimulator({ closedRate: 0 }), 50)) {
+    const below = Math.ceil(Math.max(...annotation.lidMargin.map(([, y]) => y)) + 3);
+    const differences: number[] = [];
+    for (let row = below; row < 35; row++) {
+      for (let column = 1; column < 54; column++) {
+        const at = row * 55 + column;
+        differences.push(Math.abs(2 * image[at]! - image[at - 1]! - image[at + 1]!));
+      }
+    }
+    const mean = differences.reduce((sum, value) => sum + value, 0) / Math.max(1, differences.length);
+    if (differences.length > 100) expect(mean).toBeGreaterThan(0.3);
+  }
+});

@@ -1,0 +1,85 @@
+import { createRng } from '@simgan/core';
+import { expect, test } from 'vitest';
+import { drawAppearance, renderedStyle } from './appearance.ts';
+import { labelsOf } from './labels.ts';
+import { poseLids } from './lids.ts';
+import { completeOptions } from './options.ts';
+import { render } from './render.ts';
+import { drawScene, type EyeScene } from './scene.ts';
+import { directionOf } from './vector.ts';
+
+const [width, height] = [110, 70];
+const options = completeOptions({ width, height, gazePitch: [-30, 30], gazeYaw: [-40, 40], closedRate: 0.1 });
+const rng = createRng(21);
+const scenes = Array.from({ length: 120 }, (_, i) => drawScene(rng.fork(i), options));
+
+/** Where the eyeball shows: the pixels that change with its colours and with nothing else. */
+function visible(scene: EyeScene): boolean[] {
+  const appearance = drawAppearance(rng.fork('look'), scene, renderedStyle);
+  const black = { ...appearance.eye, white: [0, 0, 0], inner: [0, 0, 0], outer: [0, 0, 0] } as const;
+  const bright = { ...appearance.eye, white: [9, 9, 9], inner: [9, 9, 9], outer: [9, 9, 9] } as const;
+  const [a, b] = [black, bright].map(
+    (eye) => render(rng.fork('render'), scene, { ...appearance, eye }, width, height).data,
+  ) as [Float32Array, Float32Array];
+  return Array.from({ length: width * height }, (_, i) => Math.abs(a[3 * i]! - b[3 * i]!) > 0.02);
+}
+
+/** Signed distance to a polygon's edge, negative inside. */
+function outside([x, y]: readonly [number, number], polygon: readonly (readonly [number, number])[]): number {
+  let nearest = Number.POSITIVE_INFINITY;
+  let inside = false;
+  for (const [k, [x1, y1]] of polygon.entries()) {
+    const [x2, y2] = polygon[(k + 1) % polygon.length]!;
+    const [dx, dy] = [x2 - x1, y2 - y1];
+    const t = Math.max(0, Math.min(1, ((x - x1) * dx + (y - y1) * dy) / (dx * dx + dy * dy + 1e-12)));
+    nearest = Math.min(nearest, Math.hypot(x - x1 - t * dx, y - y1 - t * dy));
+    if (y1 > y !== y2 > y && x < x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)) inside = !inside;
+  }
+  return inside ? -nearest : nearest;
+}
+
+test('the eyeball shows between the lids and nowhere else, at every gaze', () => {
+  let open = 0;
+  for (const scene of scenes) {
+    const { lidMargin, openness, caruncle } = labelsOf(scene);
+    const shown = visible(scene);
+    if (openness === 0) {
+      expect(shown.some(Boolean)).toBe(false);
+      continue;
+    }
+    open++;
+    for (let i = 0; i < shown.length; i++) {
+      const point = [(i % width) + 0.5, Math.floor(i / width) + 0.5] as const;
+      const distance = outside(point, lidMargin);
+      // 16 points cut the round margins short by up to two pixels of this size.
+      if (distance > 3) expect(shown[i]).toBe(false);
+      if (distance < -3 && outside(point, caruncle) > 4 && !shown[i]) {
+        // Only the pupil does not change with the colours.
+        const { pupilCenter } = labelsOf(scene);
+        const radius = 1.3 * scene.eyeball.pupilRadius * (scene.camera.focalLength / scene.camera.distance);
+        expect(Math.hypot(point[0] - pupilCenter[0], point[1] - pupilCenter[1])).toBeLessThan(radius);
+      }
+    }
+  }
+  expect(open).toBeGreaterThan(90);
+});
+
+test('nothing pops as the gaze moves: small steps change the picture little', () => {
+  for (const scene of scenes.slice(0, 6)) {
+    const appearance = drawAppearance(rng.fork('look'), scene, renderedStyle);
+    const frames = Array.from({ length: 41 }, (_, k) => {
+      const pitch = ((k - 20) * Math.PI) / 180;
+      const [x, y, z] = directionOf(pitch, 0.5 * pitch);
+      const moved: EyeScene = { ...scene, gaze: [x, y, z], lids: poseLids(scene.lids.shape, pitch, 0.95) };
+      return render(rng.fork('render'), moved, appearance, 55, 35).data;
+    });
+    const steps = frames.slice(1).map((frame, k) => {
+      let sum = 0;
+      for (let i = 0; i < frame.length; i++) sum += Math.min(1, Math.abs(frame[i]! - frames[k]![i]!));
+      return sum / frame.length;
+    });
+    const sorted = steps.toSorted((a, b) => a - b);
+    expect(sorted[0]).toBeGreaterThan(0);
+    expect(sorted.at(-1)!).toBeLessThan(4 * sorted[20]!);
+  }
+});
