@@ -77,22 +77,24 @@ export function atWrist(point: Vec3, shape: HandShape): Vec3 {
 }
 
 /**
- * The 36 joints of the NYU dataset on these bones, in its order. `B` is the joint at which a bone begins, `A`
- * lies at 85 % of it, the last `A` at the end of the bone in the tip. Distances between the 14 evaluated joints
- * are within 8 mm of the dataset's, whose hands are scaled to the same length. Of `PALM_4` to `PALM_6`,
- * which are not evaluated, nothing is published: here they are the heels of little finger and thumb, and the wrist.
+ * The 36 joints of the NYU dataset on these bones, in its order. The dataset's are balls fixed to a mesh, not
+ * centres of rotation. Judged by the distances between its 14 evaluated ones, `KNU2_B` lies a tenth of a bone
+ * inward of the middle joint; with that they agree to about 5 mm for hands of the same length, and to 10 on
+ * the thumb, which is longer there than in anatomy. The others are not published as places on a hand: here
+ * `KNU3_B` and `KNU1_B` are the joints where those bones begin, `A` lies at 70 % of a bone or at the end of the
+ * last, and `PALM_4` to `PALM_6` are the heels of little finger and thumb, and the wrist.
  */
 export function jointPositions(skeleton: Skeleton, shape: HandShape): Vec3[] {
   const digits = [...FINGERS, 'thumb'] as const;
   const knuckles = digits.flatMap((digit) => {
-    const [end, ...inner] = skeleton.digits[digit].points.slice(-4).reverse() as [Vec3, Vec3, Vec3, Vec3];
+    const [base, middle, last, end] = skeleton.digits[digit].points.slice(-4) as [Vec3, Vec3, Vec3, Vec3];
     return [
       end,
-      inner[0],
-      between(inner[1], inner[0], 0.85),
-      inner[1],
-      between(inner[2], inner[1], 0.85),
-      inner[2],
+      last,
+      between(middle, last, 0.7),
+      between(middle, base, 0.1),
+      between(base, middle, 0.7),
+      base,
     ];
   });
   const palm: Vec3[] = [
