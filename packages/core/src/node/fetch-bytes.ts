@@ -26,12 +26,13 @@ export async function fetchBytes(url: string, limits: FetchLimits): Promise<Uint
   const { maxBytes, timeoutMs = 60_000, maxRedirects = 5, signal } = limits;
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
-    const response = await follow(url, maxRedirects, signal ? AbortSignal.any([signal, timeout]) : timeout);
+    const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
+    const response = await follow(url, maxRedirects, stop);
     if (!response.ok) {
-      await response.body?.cancel();
+      discard(response);
       throw failed(url, `the server answered ${`${response.status} ${response.statusText}`.trim()}`);
     }
-    return await readBody(url, response, maxBytes);
+    return await readBody(url, response, maxBytes, stop);
   } catch (error) {
     if (error instanceof SimganError) throw error;
     signal?.throwIfAborted();
@@ -47,7 +48,7 @@ async function follow(url: string, maxRedirects: number, signal: AbortSignal): P
     const response = await fetch(current, { redirect: 'manual', signal });
     const location = response.headers.get('location');
     if (response.status < 300 || response.status > 399 || !location) return response;
-    await response.body?.cancel();
+    discard(response);
     if (redirects >= maxRedirects) throw failed(url, `it redirects more than ${maxRedirects} times`);
     const next = URL.canParse(location, current) ? new URL(location, current).href : location;
     if (!isWebUrl(next)) throw failed(url, `it redirects to ${location}, which is no web address`);
@@ -58,26 +59,46 @@ async function follow(url: string, maxRedirects: number, signal: AbortSignal): P
   }
 }
 
-async function readBody(url: string, response: Response, maxBytes: number): Promise<Uint8Array> {
+async function readBody(
+  url: string,
+  response: Response,
+  maxBytes: number,
+  stop: AbortSignal,
+): Promise<Uint8Array> {
   // With a content encoding the header counts the compressed bytes, which fetch does not show.
   const announced = response.headers.has('content-encoding') ? null : response.headers.get('content-length');
   const tooLarge = (size: string) => failed(url, `it has ${size} bytes and at most ${maxBytes} are read`);
   if (announced !== null && Number(announced) > maxBytes) {
-    await response.body?.cancel();
+    discard(response);
     throw tooLarge(announced);
   }
+  const reader = response.body?.getReader();
+  const cancel = () => void reader?.cancel().catch(() => {});
+  stop.addEventListener('abort', cancel, { once: true });
   const parts: Uint8Array[] = [];
   let size = 0;
-  // Leaving the loop early cancels the download.
-  for await (const part of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += part.length;
-    if (size > maxBytes) throw tooLarge(`more than ${maxBytes}`);
-    parts.push(part);
+  try {
+    for (;;) {
+      const part = (await reader?.read())?.value;
+      if (!part) break;
+      size += part.length;
+      if (size > maxBytes) throw tooLarge(`more than ${maxBytes}`);
+      parts.push(part);
+    }
+    stop.throwIfAborted();
+  } finally {
+    stop.removeEventListener('abort', cancel);
+    cancel();
   }
   if (announced !== null && size !== Number(announced)) {
     throw failed(url, `the server announced ${announced} bytes and sent ${size}; the file was cut off`);
   }
   return Buffer.concat(parts);
+}
+
+/** Ends a download whose body nobody wants. Not awaited: a server need not notice for us to go on. */
+function discard(response: Response): void {
+  response.body?.cancel().catch(() => {});
 }
 
 function failed(url: string, why: string, cause?: unknown): SimganError {

@@ -1,6 +1,16 @@
 export { writeFileAtomic } from './atomic-file.ts';
+export { type ContactSheetRow, contactSheet } from './contact-sheet.ts';
 export type { DatasetHeader, DatasetManifest, Json, JsonObject } from './dataset-format.ts';
 export type { ExistingOutput } from './dataset-log.ts';
+export {
+  createEngine,
+  describeEngines,
+  type EngineChoice,
+  type EngineName,
+  type EngineOptions,
+  type EngineReport,
+  engineNames,
+} from './engines.ts';
 export { type FetchLimits, fetchBytes, isWebUrl } from './fetch-bytes.ts';
 export type { LoadOptions } from './load-pictures.ts';
 export { inspectOutput, type OutputFolder } from './output-folder.ts';
@@ -16,4 +26,5 @@ export { type DatasetFolder, type ReadDatasetOptions, readDataset } from './read
 export { type ImageFolder, type ReadImagesOptions, readImages } from './read-images.ts';
 export type { Reject } from './reject.ts';
 export { idProblem } from './sample-id.ts';
+export { type LoadWeightsOptions, loadWeights, saveWeights } from './weights.ts';
 export { type WriteDatasetOptions, type WrittenDataset, writeDataset } from './write-dataset.ts';

@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { readSafetensors, type Safetensors, writeSafetensors } from './safetensors.ts';
+
+const content: Safetensors = {
+  tensors: {
+    'stem/kernel': {
+      data: Float32Array.of(1, -0, Number.NaN, 1e-45, Number.POSITIVE_INFINITY, 0.1),
+      shape: [2, 3],
+    },
+    'stem/bias': { data: Float32Array.of(7), shape: [] },
+    none: { data: new Float32Array(0), shape: [0, 4] },
+    bytes: { data: Uint8Array.of(1, 2, 255), shape: [3] },
+    words: { data: Uint16Array.of(1, 65535), shape: [2] },
+    counts: { data: Int32Array.of(-1, 2 ** 31 - 1), shape: [1, 2] },
+  },
+  metadata: { plugin: 'eyes' },
+};
+
+/** A file from a header's text and data, as a careless or hostile writer might make it. */
+function fileOf(header: string | object, data = new Uint8Array(0), announced?: bigint): Uint8Array {
+  const text = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
+  const file = new Uint8Array(8 + text.length + data.length);
+  new DataView(file.buffer).setBigUint64(0, announced ?? BigInt(text.length), true);
+  file.set(text, 8);
+  file.set(data, 8 + text.length);
+  return file;
+}
+
+test('what was written is read back, bit for bit and in order', () => {
+  const read = readSafetensors(writeSafetensors(content));
+  expect(Object.keys(read.tensors)).toEqual(Object.keys(content.tensors));
+  for (const [name, { data, shape }] of Object.entries(content.tensors)) {
+    expect(read.tensors[name]!.shape).toEqual(shape);
+    expect(read.tensors[name]!.data).toEqual(data);
+  }
+  expect(Object.is(read.tensors['stem/kernel']!.data[1], -0)).toBe(true);
+  expect(read.metadata).toEqual({ plugin: 'eyes' });
+});
+
+test('the bytes are those of the published format', () => {
+  const file = writeSafetensors({
+    tensors: { w: { data: Float32Array.of(1, 2), shape: [2] } },
+    metadata: {},
+  });
+  const header = '{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}  ';
+  expect([...file.subarray(0, 8)]).toEqual([header.length, 0, 0, 0, 0, 0, 0, 0]);
+  expect(new TextDecoder().decode(file.subarray(8, 8 + header.length))).toBe(header);
+  expect([...file.subarray(8 + header.length)]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0x40]);
+  expect(writeSafetensors(content)).toEqual(writeSafetensors(content));
+});
+
+test('a file at an odd address in memory is read', () => {
+  const file = writeSafetensors(content);
+  const shifted = new Uint8Array(file.length + 1).subarray(1);
+  shifted.set(file);
+  expect(readSafetensors(shifted).tensors.words!.data).toEqual(Uint16Array.of(1, 65535));
+});
+
+test('a file that is cut off anywhere is refused', () => {
+  const file = writeSafetensors(content);
+  for (let length = 0; length < file.length; length++) {
+    expect(() => readSafetensors(file.subarray(0, length)), `${length} bytes`).toThrow(
+      'not a valid safetensors file',
+    );
+  }
+});
+
+test('what is wrong is said', () => {
+  const w = (part: object = {}) => ({ dtype: 'F32', shape: [1], data_offsets: [0, 4], ...part });
+  const four = new Uint8Array(4);
+  const cases: [Uint8Array, string][] = [
+    [new Uint8Array(3), 'it has 3 bytes'],
+    [fileOf('{}', four, 2n ** 63n), 'its header claims 9223372036854775808 bytes'],
+    [fileOf('{}', four, 50n), 'it is cut off within its header, of which 50 bytes are announced'],
+    [fileOf('{"w":', four), 'its header is not JSON'],
+    [fileOf('[]'), 'its header is not a JSON object'],
+    [fileOf({ w: 1 }), 'its array w is not described by an object'],
+    [fileOf({ w: w({ dtype: 'F64' }) }, four), 'its array w is of type F64; F32, I32, U16, U8 are read'],
+    [fileOf({ w: w({ dtype: 'toString' }) }, four), 'its array w is of type toString'],
+    [fileOf({ w: w({ shape: [-1] }) }, four), 'its array w has no valid shape'],
+    [fileOf({ w: w({ shape: [1.5] }) }, four), 'its array w has no valid shape'],
+    [fileOf({ w: w({ data_offsets: [0] }) }, four), 'its array w has no valid data_offsets'],
+    [fileOf({ w: w({ shape: [2] }) }, four), 'its array w of shape [2] takes 8 bytes and has 4'],
+    [fileOf({ w: w({ shape: [2 ** 40, 2 ** 40] }) }, four), 'takes'],
+    [
+      fileOf({ w: w({ data_offsets: [4, 8] }) }, new Uint8Array(8)),
+      'its array w begins at byte 4 of the data and not at 0',
+    ],
+    [fileOf({ w: w(), v: w() }, four), 'its array v begins at byte 0 of the data and not at 4'],
+    [fileOf({ w: w() }), 'it is cut off: its arrays take 4 bytes and it has 0'],
+    [fileOf({ w: w() }, new Uint8Array(5)), '1 bytes follow its last array'],
+    [fileOf({ __metadata__: { a: 1 } }), 'its __metadata__ is not made of texts'],
+  ];
+  for (const [file, message] of cases) {
+    expect(() => readSafetensors(file)).toThrow(
+      expect.objectContaining({ code: 'INVALID_FILE', message: expect.stringContaining(message) }),
+    );
+  }
+});
+
+test('random bytes never do worse than be refused', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 80 }), fc.boolean(), (bytes, hasLength) => {
+      const file = hasLength ? fileOf(new TextDecoder().decode(bytes)) : bytes;
+      try {
+        readSafetensors(file);
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'INVALID_FILE' });
+      }
+    }),
+    { seed: 3 },
+  );
+});
+
+test('arrays that do not fill their shape, and a reserved name, are not written', () => {
+  const one = { data: Float32Array.of(1), shape: [2] };
+  expect(() => writeSafetensors({ tensors: { w: one }, metadata: {} })).toThrow(
+    'The array w has 1 values, which do not fill its shape [2].',
+  );
+  expect(() => writeSafetensors({ tensors: { __metadata__: { ...one, shape: [1] } }, metadata: {} })).toThrow(
+    'cannot be called __metadata__',
+  );
+});
