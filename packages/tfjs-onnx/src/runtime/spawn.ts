@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 export function spawnWorker(): Worker {
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./runtime/worker.js', import.meta.url));
   // Sources run in the tests and tools of this repository. tsx translates them, but skips threads unless asked inside.
-  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href;
-  const start = `import { register } from '${tsx}'; register(); await import('${new URL('./worker.ts', import.meta.url)}');`;
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
+  const start = `import { register } from '${new URL('./dist/esm/api/index.mjs', tsx)}'; register(); await import('${new URL('./worker.ts', import.meta.url)}');`;
   return new Worker(new URL(`data:text/javascript,${encodeURIComponent(start)}`));
 }

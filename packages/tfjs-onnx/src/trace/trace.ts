@@ -109,6 +109,10 @@ type KernelCall = Parameters<tf.KernelFunc>[0];
 
 function record(kernelName: string, { inputs, attrs, backend }: KernelCall): TensorInfo | TensorInfo[] {
   const trace = backend as TraceBackend;
+  if (kernelName === 'Identity' && inputs.x!.dataId instanceof TracedData) {
+    trace.incRef(inputs.x!.dataId); // a copy shares its data, as on every backend
+    return { dataId: inputs.x!.dataId, shape: inputs.x!.shape, dtype: inputs.x!.dtype };
+  }
   const values = Object.entries(inputs).flatMap(([name, tensor]) =>
     tensor ? [[name, symbolized(tensor, trace)]] : [],
   );
