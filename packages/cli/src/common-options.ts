@@ -1,0 +1,27 @@
+import type { EngineName } from '@simgan/core/node';
+import { choice, flag, keyValues, requiredText, text, whole } from './options.ts';
+
+// Named here and checked by type, because importing them would load the engines to print a help page.
+const engines = ['auto', 'tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu'] as const satisfies readonly (
+  | EngineName
+  | 'auto'
+)[];
+
+/** Options that several commands share, so that they mean the same everywhere. */
+export const common = {
+  plugin: requiredText('NAME', 'The domain: eyes, depth-hands, a package of yours, or a path'),
+  'plugin-option': keyValues('Passed to the plugin, such as color=true or size=64; may be repeated'),
+  seed: whole('Everything random follows from it', { least: 0, otherwise: 1 }),
+  engine: choice(engines, 'What computes', 'auto'),
+  device: choice(['auto', 'cpu', 'gpu', 'cuda'], 'Where the onnx engine runs', 'auto'),
+  threads: whole('Threads of the onnx engine; all processors unless given', {
+    least: 1,
+    otherwise: undefined,
+  }),
+  recipe: text('NAME', "One of the plugin's recipes [quick]"),
+  steps: whole("In place of the recipe's number of steps", { least: 1, otherwise: undefined }),
+  'batch-size': whole("In place of the recipe's batch size", { least: 1, otherwise: undefined }),
+  resume: flag('Go on with what an interrupted run left in --out'),
+  force: flag('Replace what an earlier run wrote to --out'),
+  json: flag('Write events and the result to stdout as JSON lines'),
+} as const;

@@ -1,0 +1,15 @@
+/** The command line cannot be carried out as it stands; holds everything that is wrong with it. Exit code 2. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** The user stopped the command; what it had done so far is safe. Exit code 130. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
+}

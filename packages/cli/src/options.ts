@@ -1,0 +1,191 @@
+import { parseArgs } from 'node:util';
+import { distance } from 'fastest-levenshtein';
+import { UsageError } from './errors.ts';
+
+/** One option of a command: how it is written, what it means, and how its text becomes a value. */
+export interface OptionSpec<Value> {
+  /** The placeholder of its argument in the help; none for a switch. */
+  readonly argument?: string;
+  readonly description: string;
+  /** May be given more than once. */
+  readonly repeatable?: boolean;
+  /**
+   * The value of the texts given, of none if the option was not given.
+   *
+   * @throws Error saying what the text should have been
+   */
+  readonly read: (texts: readonly string[]) => Value;
+}
+
+/** A command's options by name, without the dashes. */
+export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
+
+/** The values of a table's options. */
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table]: Table[Name] extends OptionSpec<infer Value> ? Value : never;
+};
+
+/** An option that is there or not. */
+export function flag(description: string): OptionSpec<boolean> {
+  return { description, read: (texts) => texts.length > 0 };
+}
+
+/** Any text. */
+export function text(argument: string, description: string): OptionSpec<string | undefined> {
+  return {
+    argument,
+    description,
+    read([value]) {
+      if (value === '') throw new Error(`expected ${argument} but received nothing`);
+      return value;
+    },
+  };
+}
+
+/** Any text, and one that must be given. */
+export function requiredText(argument: string, description: string): OptionSpec<string> {
+  return {
+    argument,
+    description,
+    read([value]) {
+      if (!value) throw new Error(`is required: give ${argument}`);
+      return value;
+    },
+  };
+}
+
+/** A whole number of at least `least`. */
+export function whole<Default extends number | undefined>(
+  description: string,
+  { least, otherwise }: { least: number; otherwise: Default },
+): OptionSpec<number | Default> {
+  return {
+    argument: 'N',
+    description: otherwise === undefined ? description : `${description} [${otherwise}]`,
+    read([value]) {
+      if (value === undefined) return otherwise;
+      const number = Number(value);
+      if (value.trim() === '' || !Number.isSafeInteger(number) || number < least) {
+        throw new Error(`expected a whole number of at least ${least} but received ${JSON.stringify(value)}`);
+      }
+      return number;
+    },
+  };
+}
+
+/** One of a few words. */
+export function choice<const Word extends string, Default extends Word | undefined>(
+  words: readonly Word[],
+  description: string,
+  otherwise: Default,
+): OptionSpec<Word | Default> {
+  return {
+    argument: words.join('|'),
+    description: otherwise === undefined ? description : `${description} [${otherwise}]`,
+    read([value]) {
+      if (value === undefined) return otherwise;
+      const word = words.find((candidate) => candidate === value);
+      if (!word) throw new Error(`expected one of ${words.join(', ')} but received ${JSON.stringify(value)}`);
+      return word;
+    },
+  };
+}
+
+/** `key=value`, as often as needed; values are JSON where they parse as JSON and text where they do not. */
+export function keyValues(description: string): OptionSpec<Readonly<Record<string, unknown>>> {
+  return {
+    argument: 'KEY=VALUE',
+    description,
+    repeatable: true,
+    read(texts) {
+      return Object.fromEntries(
+        texts.map((pair) => {
+          const at = pair.indexOf('=');
+          if (at < 1) throw new Error(`expected KEY=VALUE but received ${JSON.stringify(pair)}`);
+          return [pair.slice(0, at), jsonOrText(pair.slice(at + 1))];
+        }),
+      );
+    },
+  };
+}
+
+function jsonOrText(value: string): unknown {
+  try {
+    return JSON.parse(value) as unknown;
+  } catch {
+    return value;
+  }
+}
+
+/**
+ * Reads a command line by a table.
+ *
+ * @throws UsageError with everything that is wrong, not the first thing only
+ */
+export function readOptions<Table extends OptionTable>(
+  table: Table,
+  args: readonly string[],
+): OptionValues<Table> {
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: Object.fromEntries(
+      Object.entries(table).map(([name, { argument }]) => [name, { type: argument ? 'string' : 'boolean' }]),
+    ),
+  });
+  const given = new Map<string, string[]>();
+  const problems: string[] = [];
+  for (const [index, token] of tokens.entries()) {
+    if (token.kind === 'positional') {
+      // What follows an unknown option may be its argument.
+      const before = tokens[index - 1];
+      if (before?.kind === 'option' && !table[before.name]) continue;
+      problems.push(`Unexpected argument ${JSON.stringify(token.value)}: everything is passed as an option.`);
+    }
+    if (token.kind !== 'option') continue;
+    const spec = table[token.name];
+    const texts = given.get(token.name) ?? [];
+    if (!spec) {
+      problems.push(`Unknown option ${token.rawName}.${suggestion(token.name, Object.keys(table), '--')}`);
+    } else if (spec.argument && token.value === undefined) {
+      problems.push(`${token.rawName} needs an argument: ${token.rawName} ${spec.argument}`);
+    } else if (!spec.argument && token.value !== undefined) {
+      problems.push(`${token.rawName} takes no argument, but received ${JSON.stringify(token.value)}.`);
+    } else if (texts.length > 0 && !spec.repeatable) {
+      problems.push(`${token.rawName} is given more than once.`);
+    }
+    given.set(token.name, [...texts, token.value ?? '']);
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, spec] of Object.entries(table)) {
+    try {
+      values[name] = spec.read(given.get(name) ?? []);
+    } catch (error) {
+      problems.push(`--${name}: ${(error as Error).message}`);
+    }
+  }
+  if (problems.length > 0) throw new UsageError(problems);
+  return values as OptionValues<Table>;
+}
+
+/** ` Did you mean …?` if a known name is near, else nothing. */
+export function suggestion(name: string, known: readonly string[], prefix = ''): string {
+  const nearest = known
+    .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
+    .sort((a, b) => a.edits - b.edits)[0];
+  if (!nearest || nearest.edits > Math.max(2, name.length / 3)) return '';
+  return ` Did you mean ${prefix}${nearest.candidate}?`;
+}
+
+/** The options of a table as lines of help. */
+export function helpLines(table: OptionTable): string[] {
+  const rows = Object.entries(table).map(([name, { argument, description }]) => [
+    `  --${name}${argument ? ` ${argument}` : ''}`,
+    description,
+  ]);
+  const width = Math.min(34, Math.max(...rows.map(([left]) => left!.length)) + 2);
+  return rows.flatMap(([left, right]) =>
+    left!.length < width ? [left!.padEnd(width) + right] : [left!, ' '.repeat(width) + right],
+  );
+}

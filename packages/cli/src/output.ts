@@ -1,0 +1,119 @@
+import type { Writable } from 'node:stream';
+
+/** A stream that may be a terminal. */
+export type TextStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** The share of something long that is done, for people. */
+export interface Progress {
+  /** `done` of `total`, and what else is worth saying. */
+  update(done: number, note?: string): void;
+  end(): void;
+}
+
+/**
+ * Where a command writes: what people read while it runs goes to stderr, results to stdout; with `json`
+ * each event and the result is one JSON line on stdout and nothing else is.
+ */
+export interface Output {
+  readonly json: boolean;
+  /** A line for people while the command runs. */
+  note(line: string): void;
+  /** A line for people that must not be overlooked. */
+  warn(line: string): void;
+  /** Something happened that a machine may want to know. */
+  event(type: string, fields: Readonly<Record<string, unknown>>): void;
+  /** The last word: for people the lines, for machines the fields. */
+  result(lines: readonly string[], fields: Readonly<Record<string, unknown>>): void;
+  progress(label: string, total: number): Progress;
+}
+
+/** How often progress is written: often enough to see on a terminal, rarely enough for a log. */
+const INTERVAL_MS = { terminal: 100, log: 10_000 };
+
+export function createOutput(stdout: TextStream, stderr: TextStream, json: boolean): Output {
+  const isTerminal = Boolean(stderr.isTTY);
+  let openLine = false;
+  const writeLine = (line: string) => {
+    stderr.write(`${openLine ? '\r\u001b[K' : ''}${line}\n`);
+    openLine = false;
+  };
+  return {
+    json,
+    note: writeLine,
+    warn: (line) => writeLine(`Note: ${line}`),
+    event(type, fields) {
+      if (json) stdout.write(`${JSON.stringify({ event: type, ...fields })}\n`);
+    },
+    result(lines, fields) {
+      stdout.write(json ? `${JSON.stringify({ event: 'result', ...fields })}\n` : `${lines.join('\n')}\n`);
+    },
+    progress(label, total) {
+      const rate = createRate();
+      let shownAt = Number.NEGATIVE_INFINITY;
+      let last = '';
+      const show = () => {
+        if (isTerminal) {
+          stderr.write(`\r${last.slice(0, (stderr.columns ?? 100) - 1)}\u001b[K`);
+          openLine = true;
+        } else {
+          stderr.write(`${last}\n`);
+        }
+      };
+      return {
+        update(done, note = '') {
+          const now = performance.now();
+          rate.record(done, now);
+          last = progressLine(label, done, total, rate.perSecond(), note);
+          const interval = isTerminal ? INTERVAL_MS.terminal : INTERVAL_MS.log;
+          if (now - shownAt < interval && done < total) return;
+          shownAt = now;
+          show();
+        },
+        end() {
+          if (openLine) stderr.write('\n');
+          openLine = false;
+        },
+      };
+    },
+  };
+}
+
+/** `train     120/850  14%  7.2/s  1m 41s left  …` */
+export function progressLine(
+  label: string,
+  done: number,
+  total: number,
+  perSecond: number | undefined,
+  note: string,
+): string {
+  const parts = [label.padEnd(9), `${done}/${total}`, `${Math.floor((100 * done) / Math.max(1, total))}%`];
+  if (perSecond) {
+    parts.push(`${perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(2)}/s`);
+    if (done < total) parts.push(`${duration((total - done) / perSecond)} left`);
+  }
+  if (note) parts.push(note);
+  return parts.join('  ');
+}
+
+/** Seconds as `1h 2m`, `1m 41s` or `9s`. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole >= 3600) return `${Math.floor(whole / 3600)}h ${Math.floor((whole % 3600) / 60)}m`;
+  return whole >= 60 ? `${Math.floor(whole / 60)}m ${whole % 60}s` : `${whole}s`;
+}
+
+/** The rate of the last half minute: the first steps compile, and a machine's speed changes. */
+function createRate() {
+  const marks: { done: number; at: number }[] = [];
+  return {
+    record(done: number, at: number) {
+      marks.push({ done, at });
+      while (marks.length > 2 && at - marks[0]!.at > 30_000) marks.shift();
+    },
+    perSecond(): number | undefined {
+      const [first, last] = [marks[0]!, marks.at(-1)!];
+      const seconds = (last.at - first.at) / 1000;
+      return seconds > 0.2 ? (last.done - first.done) / seconds : undefined;
+    },
+  };
+}

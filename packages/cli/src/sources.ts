@@ -1,0 +1,114 @@
+import {
+  createRng,
+  type Dataset,
+  imageLength,
+  type Plugin,
+  type RealImage,
+  rememberItems,
+  type Sample,
+  simulate,
+} from '@simgan/core';
+import { type Reject, readDataset, readImages } from '@simgan/core/node';
+import type { Context } from './command.ts';
+import { UsageError } from './errors.ts';
+
+/** What is refined, and where it comes from. */
+export interface SyntheticSource {
+  /** What the dataset is made of. */
+  readonly samples: Dataset<Sample<unknown>>;
+  /** What is trained on: the same, and more of it where a simulator can give more. */
+  readonly training: Dataset<Sample<unknown>>;
+  readonly annotations: 'plugin' | 'foreign';
+  readonly rejects: readonly Reject[];
+  /** For the provenance. */
+  readonly origin: string;
+}
+
+/** What refinement should come close to. */
+export interface RealSource {
+  readonly images: Dataset<RealImage>;
+  readonly rejects: readonly Reject[];
+  readonly origin: string;
+  readonly isStandIn: boolean;
+}
+
+/** Training on too few simulated pictures learns them by heart, and a simulator has as many as one likes. */
+const TRAINING_LENGTH = 4096;
+const STAND_IN_LENGTH = 2048;
+/** Of memory for pictures that training draws again and again. */
+const PICTURE_BYTES = 512 * 2 ** 20;
+
+/** The user's folder of synthetic pictures, or the plugin's simulator. */
+export async function openSynthetic(
+  plugin: Plugin,
+  { dir, count, seed }: { dir: string | undefined; count: number; seed: number },
+  { output, signal }: Context,
+): Promise<SyntheticSource> {
+  if (dir === undefined) {
+    const samples = simulate(plugin.simulator, { seed, length: count });
+    const training = simulate(plugin.simulator, { seed, length: Math.max(count, TRAINING_LENGTH) });
+    output.note(`synthetic ${count} from the simulator of ${plugin.name}, seed ${seed}`);
+    output.event('synthetic', { origin: 'simulator', count });
+    return {
+      samples,
+      training: remembered(plugin, training),
+      annotations: 'plugin',
+      rejects: [],
+      origin: 'simulator',
+    };
+  }
+  const { samples, rejects, resized, annotations } = await readDataset(dir, plugin, { signal });
+  output.note(
+    `synthetic ${samples.length} pictures from ${dir}${scaled(resized, plugin)}${rejected(rejects)}; ${
+      annotations === 'plugin' ? 'annotations checked' : 'annotations passed on as they are'
+    }`,
+  );
+  output.event('synthetic', { origin: dir, count: samples.length, rejects: rejects.length, resized });
+  const all = samples as Dataset<Sample<unknown>>;
+  return { samples: all, training: remembered(plugin, all), annotations, rejects, origin: dir };
+}
+
+/** The user's real pictures, or the plugin's stand-in camera, loudly. */
+export async function openReal(
+  plugin: Plugin,
+  { dir, seed, atLeast }: { dir: string | undefined; seed: number; atLeast: number },
+  { output, signal }: Context,
+): Promise<RealSource> {
+  if (dir !== undefined) {
+    const { images, rejects, resized, ignored } = await readImages(dir, plugin.image, { atLeast, signal });
+    output.note(
+      `real      ${images.length} pictures from ${dir}${scaled(resized, plugin)}${rejected(rejects)}${
+        ignored > 0 ? `, ${ignored} other files passed over` : ''
+      }`,
+    );
+    output.event('real', { origin: dir, count: images.length, rejects: rejects.length, resized, ignored });
+    return { images: remembered(plugin, images), rejects, origin: dir, isStandIn: false };
+  }
+  if (!plugin.standIn) {
+    throw new UsageError([
+      `The plugin ${plugin.name} has no stand-in camera: pass real pictures with --real DIR.`,
+    ]);
+  }
+  output.warn(
+    `no real pictures were given, so a simulated stand-in camera plays the real one. Pass yours with --real DIR.`,
+  );
+  output.event('real', { origin: 'stand-in', count: STAND_IN_LENGTH });
+  const standInSeed = createRng(seed)
+    .fork('stand-in')
+    .int(2 ** 31);
+  const images = simulate(plugin.standIn, { seed: standInSeed, length: STAND_IN_LENGTH });
+  return { images: remembered(plugin, images), rejects: [], origin: 'stand-in', isStandIn: true };
+}
+
+function remembered<Item extends RealImage>({ image }: Plugin, dataset: Dataset<Item>): Dataset<Item> {
+  const bytes = imageLength(image) * (image.bits / 8) + 1024;
+  return rememberItems(dataset, { budget: PICTURE_BYTES, sizeOf: () => bytes });
+}
+
+function scaled(resized: number, { image }: Plugin): string {
+  return resized > 0 ? `, ${resized} of them scaled to ${image.width}x${image.height}` : '';
+}
+
+function rejected(rejects: readonly Reject[]): string {
+  return rejects.length > 0 ? `, ${rejects.length} rejected (see rejects.jsonl)` : '';
+}
