@@ -2,7 +2,7 @@
 import { SimganError } from '../errors.ts';
 import { FILE_NAME, type JsonObject, PROVENANCE } from './dataset-format.ts';
 
-// JSON.parse and JSON.stringify do not undo each other: 1.0 comes back as 1, 1e-7 as 1e-7 but 0.0000001 as 1e-7.
+// JSON.parse and JSON.stringify do not undo each other: 1.0 comes back as 1, 0.0000001 as 1e-7, spaces not at all.
 // So an annotation that was read keeps its text beside it. It is frozen, so the text stays true of it.
 const textOf = new WeakMap<object, string>();
 

@@ -1,7 +1,7 @@
 /** @file What an output folder holds before anything is written to it. */
 import { createReadStream, type Dirent } from 'node:fs';
 import { open, readdir, rm, rmdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SimganError } from '../errors.ts';
 import { outputFailed } from './atomic-file.ts';
@@ -154,9 +154,7 @@ export async function removeDataset(
   const folders: string[] = [];
   const unlisted: string[] = [];
   for (const entry of await entriesBelow(join(dir, IMAGES))) {
-    const file = join(entry.parentPath, entry.name)
-      .slice(dir.length + 1)
-      .replaceAll('\\', '/');
+    const file = relative(dir, join(entry.parentPath, entry.name)).replaceAll('\\', '/');
     if (entry.isDirectory()) folders.push(file);
     else if (listed.has(file) || (isUnfinished(entry.name) && entry.name.endsWith('.png.tmp')))
       own.push(file);

@@ -153,6 +153,20 @@ test('cover cuts off what stands over, at both sides equally; fill stretches', a
   expect([filled[0], filled[19]]).toEqual([10, 250]);
 });
 
+test('a JPEG, which its decoder may scale in part, comes out as the PNG of its pixels does', async () => {
+  const large: ImageSpec = { width: 256, height: 160, channels: 3, bits: 8 };
+  const smooth = Uint8Array.from(
+    { length: 256 * 160 * 3 },
+    (_, i) => 128 + 100 * Math.sin(i / 97) * Math.cos(i / 5111),
+  );
+  const jpeg = await raw(smooth, large).jpeg({ quality: 90 }).toBuffer();
+  const png = await encodePng((await decodePicture(jpeg, large)).image, large);
+  const small = { ...large, width: 32, height: 20 };
+  const { image: fromPng } = await decodePicture(png, small);
+  const { image: fromJpeg } = await decodePicture(jpeg, small);
+  for (const [i, value] of fromJpeg.entries()) expect(Math.abs(value - fromPng[i]!)).toBeLessThanOrEqual(3);
+});
+
 test('scaling depth invents no value', async () => {
   const large: ImageSpec = { width: 64, height: 48, channels: 1, bits: 16 };
   const edges: Image = Uint16Array.from(

@@ -100,8 +100,6 @@ export async function decodePicture(
       height: spec.height,
       fit,
       kernel: bits === 16 && isGrey ? 'nearest' : 'lanczos3',
-      // Otherwise JPEG and WebP are scaled by their decoder, and the same picture differs by its file type.
-      fastShrinkOnLoad: false,
     });
   }
   const { data, info } = await pipeline

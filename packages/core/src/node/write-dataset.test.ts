@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { Image, ImageSpec } from '../image.ts';
 import type { Sample } from '../sample.ts';
@@ -246,6 +246,11 @@ test('replacing deletes the dataset, and only the dataset', async () => {
   const fresh = await temporaryFolder();
   await writeDataset(fresh, samples(2), { plugin });
   expect(await contents(dir)).toEqual({ ...(await contents(fresh)), 'preview.png': 'mine' });
+
+  // However the folder is written.
+  await rm(join(dir, 'preview.png'));
+  await writeDataset(`${relative(process.cwd(), dir)}/./`, samples(2), { plugin, existing: 'replace' });
+  expect(await contents(dir)).toEqual(await contents(fresh));
 
   // An interrupted dataset may have a picture that no line names yet.
   const begun = await temporaryFolder();

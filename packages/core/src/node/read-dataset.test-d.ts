@@ -1,0 +1,18 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { expectTypeOf, test } from 'vitest';
+import type { Dataset } from '../dataset.ts';
+import type { ImageSpec } from '../image.ts';
+import type { Sample } from '../sample.ts';
+import type { JsonObject } from './dataset-format.ts';
+import { readDataset } from './read-dataset.ts';
+
+interface Gaze {
+  readonly gaze: readonly [number, number];
+}
+declare const plugin: { name: string; image: ImageSpec; annotation: StandardSchemaV1<unknown, Gaze> };
+
+test("samples have the schema's annotations where the folder is the plugin's, and JSON elsewhere", async () => {
+  const read = await readDataset('out', plugin);
+  if (read.annotations === 'plugin') expectTypeOf(read.samples).toEqualTypeOf<Dataset<Sample<Gaze>>>();
+  else expectTypeOf(read.samples).toEqualTypeOf<Dataset<Sample<JsonObject | null>>>();
+});
