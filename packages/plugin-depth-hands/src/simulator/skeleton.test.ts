@@ -2,7 +2,7 @@ import { createRng } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { HAND_JOINTS } from '../annotation.ts';
 import { FINGER_ANATOMY, FINGERS, THUMB_ANATOMY } from './anatomy.ts';
-import { dot, length, subtract, unit, type Vec3 } from './geometry.ts';
+import { cross, dot, length, scaled, subtract, unit, type Vec3 } from './geometry.ts';
 import { OPEN_POSE, randomPose } from './pose.ts';
 import { MEAN_SHAPE, randomShape } from './shape.ts';
 import { articulate, jointPositions } from './skeleton.ts';
@@ -39,6 +39,30 @@ test('fingers bend to the palm, spread to the thumb, and the thumb opposes', () 
   expect(at(spread, 'F4_KNU3_A')[0] - at(open, 'F4_KNU3_A')[0]).toBeGreaterThan(8);
   const opposed = meanHand({ ...OPEN_POSE, 'thumb.cmcFlexion': 28 });
   expect(at(opposed, 'TH_KNU3_A')[0]).toBeLessThan(at(open, 'TH_KNU3_A')[0] - 30);
+});
+
+test('the wrist bends the forearm against the hand', () => {
+  const elbow = (flexion: number, deviation: number) => {
+    const pose = { ...OPEN_POSE, 'wrist.flexion': flexion, 'wrist.deviation': deviation };
+    return scaled(articulate(MEAN_SHAPE, pose).forearm.y, -1);
+  };
+  expect(elbow(0, 0)).toEqual([expect.closeTo(0), expect.closeTo(-1), expect.closeTo(0)]);
+  // A hand that bends to its palm has its elbow on the palm's side; one that leans to its thumb, on the thumb's.
+  expect(elbow(60, 0)[2]).toBeCloseTo(Math.sin(Math.PI / 3), 9);
+  expect(elbow(0, 20)[0]).toBeCloseTo(Math.sin(Math.PI / 9), 9);
+});
+
+test('the thumb turns by 17 degrees about itself, its pad to the fingers, as it opposes', () => {
+  const thumb = (flexion: number) => {
+    const { tip, palmar } = articulate(MEAN_SHAPE, { ...OPEN_POSE, 'thumb.cmcFlexion': flexion }).digits
+      .thumb;
+    return { side: cross(tip, palmar), palmar };
+  };
+  const [extended, opposed] = [thumb(-25), thumb(28)];
+  // Bending alone would leave the axis across the thumb where it is.
+  expect((Math.acos(dot(extended.side, opposed.side)) * 180) / Math.PI).toBeCloseTo(17, 6);
+  // The fingers' own palms look along z.
+  expect(opposed.palmar[2]).toBeLessThan(extended.palmar[2] - 0.5);
 });
 
 test('the mean adult hand has the length and the breadth of the surveys', () => {
