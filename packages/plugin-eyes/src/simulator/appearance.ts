@@ -22,9 +22,10 @@ export interface Style {
 export const renderedStyle: Style = { skin: renderedSkin, eye: renderedEye, light: studioLight };
 
 export function drawAppearance(rng: Rng, scene: EyeScene, style: Style): Appearance {
+  const skin = drawSkin(rng.fork('skin'), style.skin);
   return {
-    skin: drawSkin(rng.fork('skin'), style.skin),
-    eye: drawEyeColors(rng.fork('eye'), style.eye),
+    skin,
+    eye: drawEyeColors(rng.fork('eye'), style.eye, skin.tone),
     lighting: drawLighting(rng.fork('light'), scene.camera.rotation, style.light),
   };
 }

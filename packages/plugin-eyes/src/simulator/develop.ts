@@ -14,14 +14,18 @@ const curve = (() => {
   return table;
 })();
 
-/** The factor that brings a picture's mean half way to `target`: dark skin stays darker than pale skin. */
+/**
+ * The factor that brings a picture's brightness half way to `target`: dark skin stays darker than pale skin.
+ * Brightness is the root of the mean square, which heeds the white of the eye in a dark face.
+ */
 export function meter({ data }: Radiance, target: number): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) {
-    sum += 0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!;
+    const light = 0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!;
+    sum += light * light;
   }
-  const mean = (3 * sum) / data.length;
-  return target / (0.5 * mean + 0.5 * 0.25);
+  const brightness = Math.sqrt((3 * sum) / data.length);
+  return target / (0.55 * brightness + 0.45 * 0.27);
 }
 
 /** Display values, 0 to 255 with fractions, of light times `exposure`: `height * width` of luminance, or times 3 in colour. */

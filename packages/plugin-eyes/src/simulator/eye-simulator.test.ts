@@ -10,8 +10,8 @@ function many(simulator: Simulator<EyeAnnotation>, count: number): Promise<Simul
   return Promise.all(Array.from({ length: count }, (_, i) => simulator(rng.fork(i))));
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!;
 }
 
 test('the same numbers give the same picture, others another', async () => {
@@ -29,7 +29,7 @@ test.each([
   [{}, 55 * 35],
   [{ color: true }, 55 * 35 * 3],
   [{ width: 120, height: 80, color: true }, 120 * 80 * 3],
-  [{ width: 640, height: 480 }, 640 * 480],
+  [{ width: 640, height: 480, color: true }, 640 * 480 * 3],
   [{ width: 24, height: 64 }, 24 * 64],
 ])('pictures of %o have %i values', async (options, length) => {
   for (const make of [eyeSimulator, standInCamera]) {
@@ -79,7 +79,13 @@ test('options out of bounds are all named', () => {
 /** Grey values of the parts that a sample's labels name, where the lids leave them open. */
 function parts({ image, annotation }: Simulated<EyeAnnotation>, width: number, height: number) {
   const { pupilCenter, iris, lidMargin } = annotation;
-  const radius = Math.max(...iris.map(([x, y]) => Math.hypot(x - pupilCenter[0], y - pupilCenter[1])));
+  // The iris is nearly an ellipse: two of its radii make coordinates in which it is the unit circle.
+  const [ax, ay] = [iris[0]![0] - pupilCenter[0], iris[0]![1] - pupilCenter[1]];
+  const [bx, by] = [iris[8]![0] - pupilCenter[0], iris[8]![1] - pupilCenter[1]];
+  const fromPupil = ([x, y]: readonly [number, number]) => {
+    const [px, py] = [x - pupilCenter[0], y - pupilCenter[1]];
+    return Math.hypot(px * by - py * bx, py * ax - px * ay) / Math.abs(ax * by - ay * bx);
+  };
   const found = { pupil: [] as number[], iris: [] as number[], white: [] as number[] };
   const inner = lidMargin.map(([x, y]): [number, number] => {
     const [mx, my] = [(lidMargin[0]![0] + lidMargin[8]![0]) / 2, (lidMargin[4]![1] + lidMargin[12]![1]) / 2];
@@ -90,11 +96,10 @@ function parts({ image, annotation }: Simulated<EyeAnnotation>, width: number, h
       const point: [number, number] = [column + 0.5, row + 0.5];
       if (!isInside(point, inner)) continue;
       const value = image[row * width + column]!;
-      const distance = Math.hypot(point[0] - pupilCenter[0], point[1] - pupilCenter[1]) / radius;
+      const distance = fromPupil(point);
       if (distance < 0.2) found.pupil.push(value);
-      else if (isInside(point, iris)) {
-        if (distance > 0.68 && distance < 0.85) found.iris.push(value);
-      } else if (distance > 1.15) found.white.push(value);
+      else if (distance > 0.7 && distance < 0.85) found.iris.push(value);
+      else if (distance > 1.15) found.white.push(value);
     }
   }
   return found;
@@ -119,7 +124,7 @@ test.each([
   'in the %s the labelled pupil is darker than the iris, and the iris than the white',
   async (_, make, share) => {
     const [width, height] = [110, 70];
-    const samples = await many(make({ width, height, closedRate: 0, blinkRate: 0 }), 150);
+    const samples = await many(make({ width, height, closedRate: 0, blinkRate: 0 }), 90);
     let seen = 0;
     let pupilDarker = 0;
     let irisDarker = 0;
@@ -127,10 +132,11 @@ test.each([
       const { pupil, iris, white } = parts(sample, width, height);
       if (Math.min(pupil.length, iris.length, white.length) < 12) continue;
       seen++;
-      if (median(pupil) < median(iris)) pupilDarker++;
-      if (median(iris) < median(white)) irisDarker++;
+      // A glint may cover half of the pupil.
+      if (quantile(pupil, 0.2) < quantile(iris, 0.5)) pupilDarker++;
+      if (quantile(iris, 0.5) < quantile(white, 0.5)) irisDarker++;
     }
-    expect(seen).toBeGreaterThan(60);
+    expect(seen).toBeGreaterThan(40);
     expect(pupilDarker / seen).toBeGreaterThan(share);
     expect(irisDarker / seen).toBeGreaterThan(share);
   },

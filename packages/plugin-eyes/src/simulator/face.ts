@@ -10,7 +10,8 @@ export interface Face {
   /** Height of the lids over the eyeball's centre and their radii of curvature, mm. */
   readonly lidHeight: number;
   readonly lidRadiusX: number;
-  readonly lidRadiusY: number;
+  readonly lidRadiusUp: number;
+  readonly lidRadiusDown: number;
   /** Depth of the orbit, mm above the centre: low for deep-set eyes. */
   readonly orbit: number;
   /** How softly lids and orbit join, mm. */
@@ -27,13 +28,14 @@ export function drawFace(rng: Rng): Face {
   return {
     lidHeight: between(rng, 13.1, 13.7),
     lidRadiusX: between(rng, 13.5, 16.5),
-    lidRadiusY: between(rng, 12.2, 13.4),
+    lidRadiusUp: between(rng, 12.2, 13.4),
+    lidRadiusDown: between(rng, 15, 20),
     orbit: around(rng, 5.6, 1.1),
     join: between(rng, 2.5, 4.5),
     brow: { height: around(rng, 7, 1.6), y: between(rng, -22, -18), width: between(rng, 8, 11) },
     nose: { height: around(rng, 11, 1.6), x: between(rng, -27, -24), width: between(rng, 9, 12) },
     temple: between(rng, 0.004, 0.009),
-    cheek: between(rng, 0.05, 0.16),
+    cheek: between(rng, 0.25, 0.5),
   };
 }
 
@@ -47,7 +49,8 @@ export interface FacePoint {
 
 /** Writes the surface at (x, y), mm in the eye's frame, into `out`. */
 export function faceAt(face: Face, x: number, y: number, out: FacePoint): void {
-  const lid = face.lidHeight - (x * x) / (2 * face.lidRadiusX) - (y * y) / (2 * face.lidRadiusY);
+  const lidRadiusY = y < 0 ? face.lidRadiusUp : face.lidRadiusDown;
+  const lid = face.lidHeight - (x * x) / (2 * face.lidRadiusX) - (y * y) / (2 * lidRadiusY);
   let orbit = face.orbit;
   let orbitX = 0;
   let orbitY = 0;
@@ -81,5 +84,5 @@ export function faceAt(face: Face, x: number, y: number, out: FacePoint): void {
   const share = 0.5 * (1 + difference / root);
   out.height = 0.5 * (lid + orbit + root);
   out.slopeX = (-share * x) / face.lidRadiusX + (1 - share) * orbitX;
-  out.slopeY = (-share * y) / face.lidRadiusY + (1 - share) * orbitY;
+  out.slopeY = (-share * y) / lidRadiusY + (1 - share) * orbitY;
 }

@@ -61,7 +61,7 @@ function drawBrow(rng: Rng, scene: EyeScene, canvas: Canvas): void {
   const lowestInner = project(camera, onFace(face, middle - 18, height + halfWidth + 3))[1];
   const lowestOuter = project(camera, onFace(face, middle + 18, height + halfWidth + 5))[1];
   if (Math.max(lowest, lowestInner, lowestOuter) < 0) return;
-  const count = Math.round(260 * density);
+  const count = Math.round(360 * density);
   for (let i = 0; i < count; i++) {
     const s = (i + rng.next()) / count;
     const across = 2 * rng.next() - 1;

@@ -23,8 +23,8 @@ export interface EyeColors {
 
 /** Linear RGB of the two zones, and how common the colour is; the first {@link browns} are brown. */
 const palette: readonly { inner: Color; outer: Color; share: number }[] = [
-  { inner: [0.1, 0.045, 0.02], outer: [0.075, 0.034, 0.017], share: 0.3 },
-  { inner: [0.2, 0.095, 0.035], outer: [0.14, 0.065, 0.028], share: 0.22 },
+  { inner: [0.085, 0.04, 0.02], outer: [0.06, 0.029, 0.016], share: 0.3 },
+  { inner: [0.155, 0.07, 0.028], outer: [0.105, 0.048, 0.022], share: 0.22 },
   { inner: [0.22, 0.12, 0.04], outer: [0.12, 0.09, 0.04], share: 0.12 },
   { inner: [0.23, 0.15, 0.055], outer: [0.1, 0.12, 0.065], share: 0.1 },
   { inner: [0.2, 0.17, 0.11], outer: [0.1, 0.15, 0.19], share: 0.13 },
@@ -36,17 +36,19 @@ const browns = 2;
 
 /** How a renderer draws eyes. */
 export interface EyeStyle {
-  /** How much more common brown eyes are than over the world's light-eyed regions: 1 for an even mix. */
+  /** How much more common brown eyes are than where eyes are lightest: 1 for an even mix among pale people. */
   readonly brown: number;
   /** Reflectance of the white. */
   readonly white: readonly [low: number, high: number];
 }
 
 /** Clear eyes of all colours. */
-export const renderedEye: EyeStyle = { brown: 1, white: [0.46, 0.66] };
+export const renderedEye: EyeStyle = { brown: 1, white: [0.4, 0.6] };
 
-export function drawEyeColors(rng: Rng, style: EyeStyle): EyeColors {
-  const weights = palette.map(({ share }, index) => (index < browns ? share * style.brown : share));
+/** Eyes for a skin with this much melanin: light eyes come with light skin. */
+export function drawEyeColors(rng: Rng, style: EyeStyle, melanin: number): EyeColors {
+  const brown = style.brown * (melanin > 0.7 ? 25 : 1 + 4 * melanin * melanin);
+  const weights = palette.map(({ share }, index) => (index < browns ? share * brown : share));
   let left = rng.next() * weights.reduce((sum, weight) => sum + weight, 0);
   const index = weights.findIndex((weight) => {
     left -= weight;

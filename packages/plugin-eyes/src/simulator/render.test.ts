@@ -11,7 +11,7 @@ import { directionOf } from './vector.ts';
 const [width, height] = [110, 70];
 const options = completeOptions({ width, height, gazePitch: [-30, 30], gazeYaw: [-40, 40], closedRate: 0.1 });
 const rng = createRng(21);
-const scenes = Array.from({ length: 120 }, (_, i) => drawScene(rng.fork(i), options));
+const scenes = Array.from({ length: 60 }, (_, i) => drawScene(rng.fork(i), options));
 
 /** Where the eyeball shows: the pixels that change with its colours and with nothing else. */
 function visible(scene: EyeScene): boolean[] {
@@ -61,7 +61,7 @@ test('the eyeball shows between the lids and nowhere else, at every gaze', () =>
       }
     }
   }
-  expect(open).toBeGreaterThan(90);
+  expect(open).toBeGreaterThan(45);
 });
 
 test('nothing pops as the gaze moves: small steps change the picture little', () => {

@@ -1,12 +1,13 @@
 import type { Rng } from '@simgan/core';
 import type { Appearance } from './appearance.ts';
 import { raysOf } from './camera.ts';
-import { type FacePoint, faceAt } from './face.ts';
+import { type Face, type FacePoint, faceAt } from './face.ts';
 import { drawHair } from './hair.ts';
 import { type LidRow, lookUp, tabulate } from './lids.ts';
 import type { EyeScene } from './scene.ts';
 import { eyeShader } from './shade-eye.ts';
 import { skinShader } from './shade-skin.ts';
+import type { Vector } from './vector.ts';
 
 /** Light that reaches the camera, linear RGB without an upper bound, `height * width * 3` values. */
 export interface Radiance {
@@ -61,10 +62,19 @@ export function render(
       const guesses = column < 2 ? 4 : 1;
       let x = origin[0] + t * dx;
       let y = origin[1] + t * dy;
+      let lost = false;
       for (let guess = 0; guess < guesses; guess++) {
         faceAt(face, x, y, surface);
         const miss = origin[2] + t * dz + surface.height;
+        if (guess === guesses - 1 && (miss > 1 || miss < -1)) lost = true;
         t -= miss / Math.max(0.25, dz + surface.slopeX * dx + surface.slopeY * dy);
+        x = origin[0] + t * dx;
+        y = origin[1] + t * dy;
+      }
+      if (lost) {
+        // The neighbour lies on another fold of the face.
+        t = firstHit(face, origin, dx, dy, dz, surface);
+        before = t;
         x = origin[0] + t * dx;
         y = origin[1] + t * dy;
       }
@@ -95,4 +105,33 @@ export function render(
     }
   }
   return { data, width, height };
+}
+
+/** No part of the face is higher, mm. */
+const summit = 40;
+
+/** Where a ray first meets the face, by walking along it: slow, and sure where the face hides parts of itself. */
+function firstHit(
+  face: Face,
+  origin: Vector,
+  dx: number,
+  dy: number,
+  dz: number,
+  surface: FacePoint,
+): number {
+  const isAbove = (t: number) => {
+    faceAt(face, origin[0] + t * dx, origin[1] + t * dy, surface);
+    return origin[2] + t * dz + surface.height < 0;
+  };
+  const step = 1;
+  let far = (-summit - origin[2]) / dz;
+  const end = far + 4 * summit;
+  while (far < end && isAbove(far)) far += step;
+  let near = far - step;
+  for (let halving = 0; halving < 12; halving++) {
+    const middle = 0.5 * (near + far);
+    if (isAbove(middle)) near = middle;
+    else far = middle;
+  }
+  return far;
 }

@@ -70,7 +70,9 @@ function drawCamera(
   { width, height }: EyeOptions,
 ): Camera {
   const fissure = shape.outer[0] - shape.inner[0];
-  const fill = between(rng, 0.6, 0.76);
+  // 0 for the usual flat crops, 1 for square ones, which take in more of the face and its brow.
+  const tallness = Math.max(0, Math.min(1, (height / width - 0.68) / 0.32));
+  const fill = between(rng, 0.64, 0.82) - 0.14 * tallness;
   // In very wide pictures the height decides, or the lids would be cut off.
   const millimetresPerPixel = Math.max(fissure / fill / width, 26 / height);
   const distance = between(rng, 350, 650);
@@ -86,7 +88,7 @@ function drawCamera(
     ...centred,
     principalPoint: [
       0.5 * width - x + around(rng, 0, 0.022) * width,
-      0.54 * height - y + around(rng, 0, 0.03) * height,
+      (0.48 + 0.1 * tallness) * height - y + around(rng, 0, 0.03) * height,
     ],
   };
 }

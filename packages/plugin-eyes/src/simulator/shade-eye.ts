@@ -52,6 +52,17 @@ export function eyeShader(
   const { inner: corner, outer } = pose.shape;
   const width = outer[0] - corner[0];
   const caruncleRadius = caruncleReach * width;
+  const corneaBlur = 0.05 + (2 * footprint) / corneaRadius;
+  /** What a wet surface with this normal adds to what lies below it (Schlick's approximation). */
+  const mirrored = (dx: number, dy: number, dz: number, nx: number, ny: number, nz: number, blur: number) => {
+    const facing = -(dx * nx + dy * ny + dz * nz);
+    const grazing = 1 - Math.max(0, Math.min(1, facing));
+    const squared = grazing * grazing;
+    const share = 0.025 + 0.25 * squared * squared * grazing;
+    return (
+      share * reflected(lighting, dx + 2 * facing * nx, dy + 2 * facing * ny, dz + 2 * facing * nz, blur)
+    );
+  };
   const irisLight = new Float64Array(3);
 
   return (x, y, lids, dx, dy, dz, out) => {
@@ -81,9 +92,14 @@ export function eyeShader(
         ny = (oy + t * dy) / radius;
         nz = (oz + t * dz) / radius;
       } else {
-        // Beside the ball: the tissue that lines the lids, turned as the ball's outline is.
-        nx = x > 0 ? 0.98 : -0.98;
-        nz = -0.2;
+        // Beside the ball: the tissue that lines the lids, turned as the ball's outline next to it.
+        nx = ox - along * dx;
+        ny = oy - along * dy;
+        nz = oz - along * dz;
+        const length = 1 / Math.sqrt(nx * nx + ny * ny + nz * nz);
+        nx *= length;
+        ny *= length;
+        nz *= length;
       }
       irradiance(lighting, nx, ny, nz, 0.45, out);
       const u = (x * 0.7) / 0.12 + eye.offset[0];
@@ -141,25 +157,20 @@ export function eyeShader(
       }
     }
 
-    // The tear film mirrors the room: the cornea sharply, the white more dimly.
-    if (irisness > 0.3) {
+    // The tear film mirrors the room: the white dimly and blurred, the cornea sharply.
+    let mirror = irisness < 1 ? (1 - irisness) * 0.35 * mirrored(dx, dy, dz, nx, ny, nz, 0.5) : 0;
+    if (irisness > 0) {
       const t0 = kx * dx + ky * dy + kz * dz;
       const hit = t0 * t0 - corneaSquared + corneaRadius * corneaRadius;
-      const t = -t0 - Math.sqrt(Math.max(0, hit));
-      nx = (kx + t * dx) / corneaRadius;
-      ny = (ky + t * dy) / corneaRadius;
-      nz = (kz + t * dz) / corneaRadius;
+      if (hit > 0) {
+        const t = -t0 - Math.sqrt(hit);
+        nx = (kx + t * dx) / corneaRadius;
+        ny = (ky + t * dy) / corneaRadius;
+        nz = (kz + t * dz) / corneaRadius;
+        mirror += irisness * mirrored(dx, dy, dz, nx, ny, nz, corneaBlur);
+      }
     }
-    const facing = -(dx * nx + dy * ny + dz * nz);
-    const rx = dx + 2 * facing * nx;
-    const ry = dy + 2 * facing * ny;
-    const rz = dz + 2 * facing * nz;
-    const grazing = 1 - Math.max(0, Math.min(1, facing));
-    const g2 = grazing * grazing;
-    const fresnel = 0.025 + 0.4 * g2 * g2 * grazing;
-    const wide = irisness > 0.3 ? 0.05 + (2 * footprint) / corneaRadius : 0.5;
-    const strength = irisness > 0.3 ? 1 : 0.35;
-    const mirror = strength * fresnel * reflected(lighting, rx, ry, rz, wide) * Math.min(1, belowUpper * 0.8);
+    mirror *= Math.min(1, belowUpper * 0.8);
     out[0] = out[0]! * shade + mirror;
     out[1] = out[1]! * shade + mirror;
     out[2] = out[2]! * shade + mirror;

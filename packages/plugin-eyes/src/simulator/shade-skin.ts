@@ -94,9 +94,11 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
     const nz = -norm;
     irradiance(lighting, nx, ny, nz, 0.22, out);
 
-    // Hollows see less of the sky; skin darkens and reddens towards the lids.
+    // Hollows, and what lies under the brow, see less of the sky; skin darkens and reddens towards the lids.
     const hollow = surface.height < 11 ? 1 - 0.035 * (11 - surface.height) : 1;
-    const occluded = dark * Math.max(0.35, hollow) * (1 + relief);
+    const open = y > 8 ? 1 : y < -20 ? 0 : (y + 20) / 28;
+    const underBrow = 0.62 + 0.38 * open * open * (3 - 2 * open);
+    const occluded = dark * underBrow * Math.max(0.35, hollow) * (1 + relief);
     const spots = sampleNoise(noise, level + 2, v * 0.37, u * 0.37);
     const melanin = skin.mottle * (0.7 * n0 + spots) + skin.shade / (1 + (fromEye * fromEye) / 60);
     const fromRim = Math.max(fromEye, distance);

@@ -5,6 +5,8 @@ import { noiseTile, once } from './noise.ts';
 
 /** Skin of one person: two pigments over a bright ground, and relief. */
 export interface Skin {
+  /** How much melanin there is: 0.03 in the palest to 1.7 in the darkest skin. */
+  readonly tone: number;
   /** Reflectance where the noise is 0, linear RGB. */
   readonly base: Color;
   /** How much a unit more of either pigment takes from each channel, as a share. */
@@ -48,6 +50,7 @@ export function drawSkin(rng: Rng, style: SkinStyle): Skin {
     ground * Math.exp(-melanin * absorb.melanin[channel] - blood * absorb.blood[channel]);
   const fair = melanin < 0.5 ? between(rng, 0, 0.09) : between(rng, 0, 0.01);
   return {
+    tone: melanin,
     base: [base(0, 0.9), base(1, 0.8), base(2, 0.74)],
     melanin: absorb.melanin,
     blood: absorb.blood,

@@ -44,7 +44,7 @@ export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<EyeA
     const appearance = drawAppearance(rng.fork('appearance'), scene, roomStyle);
     const fine = render(rng.fork('render'), enlarged(scene), appearance, 2 * width, 2 * height);
     const optics = rng.fork('optics');
-    const seen = blur(halve(fine), softness * between(optics, 0.3, 0.85));
+    const seen = blur(halve(fine), softness * between(optics, 0.4, 0.95));
     shade(seen, {
       vignette: between(optics, 0, 0.4),
       slope: around(optics, 0, 0.6),
@@ -54,7 +54,7 @@ export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<EyeA
     sense(rng.fork('noise'), seen, exposure, drawSensor(rng.fork('sensor')));
     const values = develop(seen, 1, color);
     const compression = rng.fork('compression');
-    const step = between(compression, 1, 5);
+    const step = between(compression, 0.8, 4);
     compress(values, width, height, color ? 3 : 1, step, [compression.int(8), compression.int(8)]);
     if (!color) equalize(values);
     return { image: quantize(values), annotation: labelsOf(scene) };
@@ -73,7 +73,7 @@ function enlarged(scene: EyeScene): EyeScene {
 
 function drawSensor(rng: Rng) {
   // Now and then a dark room, where the gain is high.
-  const gain = chance(rng, 0.15) ? between(rng, 1.2, 2.4) : between(rng, 0.2, 1.1);
+  const gain = chance(rng, 0.15) ? between(rng, 1.2, 2.4) : between(rng, 0.35, 1.2);
   return {
     readNoise: 0.005 * gain,
     shotNoise: 0.0006 * gain,
