@@ -141,18 +141,3 @@ test.each([
     expect(irisDarker / seen).toBeGreaterThan(share);
   },
 );
-
-test('skin is not flat: it varies from pixel to pixel', async () => {
-  for (const { image, annotation } of await many(eyeSimulator({ closedRate: 0 }), 50)) {
-    const below = Math.ceil(Math.max(...annotation.lidMargin.map(([, y]) => y)) + 3);
-    const differences: number[] = [];
-    for (let row = below; row < 35; row++) {
-      for (let column = 1; column < 54; column++) {
-        const at = row * 55 + column;
-        differences.push(Math.abs(2 * image[at]! - image[at - 1]! - image[at + 1]!));
-      }
-    }
-    const mean = differences.reduce((sum, value) => sum + value, 0) / Math.max(1, differences.length);
-    if (differences.length > 100) expect(mean).toBeGreaterThan(0.3);
-  }
-});

@@ -83,3 +83,34 @@ test('nothing pops as the gaze moves: small steps change the picture little', ()
     expect(sorted.at(-1)!).toBeLessThan(4 * sorted[20]!);
   }
 });
+
+test('skin is not flat: its relief and pigments give it grain, in small pictures too', () => {
+  for (const [columns, rows] of [
+    [55, 35],
+    [110, 70],
+  ] as const) {
+    const sized = completeOptions({ width: columns, height: rows });
+    /** Mean difference of a pixel to its neighbours' mean, as a share of its light, in the lowest rows: cheek. */
+    const grain = (data: Float32Array) => {
+      let [sum, light] = [0, 0];
+      for (let row = rows - 5; row < rows - 1; row++) {
+        for (let column = 1; column < columns - 1; column++) {
+          const at = (row * columns + column) * 3;
+          sum += Math.abs(2 * data[at]! - data[at - 3]! - data[at + 3]!);
+          light += 2 * data[at]!;
+        }
+      }
+      return sum / light;
+    };
+    let [textured, smooth] = [0, 0];
+    for (let i = 0; i < 12; i++) {
+      const scene = drawScene(rng.fork(i), sized);
+      const look = drawAppearance(rng.fork(i), scene, renderedStyle);
+      const flat = { ...look, skin: { ...look.skin, pores: 0, wrinkles: 0, mottle: 0, flush: 0 } };
+      textured += grain(render(rng, scene, look, columns, rows).data) / 12;
+      smooth += grain(render(rng, scene, flat, columns, rows).data) / 12;
+    }
+    expect(textured).toBeGreaterThan(0.01);
+    expect(textured).toBeGreaterThan(4 * smooth);
+  }
+});

@@ -24,6 +24,13 @@ test('grey pictures use all greys about equally often, as equalised ones do', as
   }
 });
 
+test('every channel has its own noise, which renderings lack', async () => {
+  const options = { width: 55, height: 35, color: true };
+  const tint = async (simulator: Simulator<EyeAnnotation>) =>
+    (await many(simulator, 30, 'noise')).reduce((sum, { image }) => sum + features(image, 55, 3)[5]! / 30, 0);
+  expect(await tint(standInCamera(options))).toBeGreaterThan(1.5 * (await tint(eyeSimulator(options))));
+});
+
 async function many(
   simulator: Simulator<EyeAnnotation>,
   count: number,
