@@ -1,13 +1,110 @@
 /** Gradients of convolutions with respect to their filters. */
 import type { Value } from '../trace/graph.ts';
 import { windowOf } from './convolution.ts';
-import { type Lowering, nchw } from './lowering.ts';
+import { type Lowering, NCHWC, nchw } from './lowering.ts';
 
 export function lowerFilterGradient(lowering: Lowering, value: Value): void {
   const { kernel, strides, pads } = windowOf(value);
   const isPixel = kernel[0] === 1 && kernel[1] === 1 && strides[0] === 1 && strides[1] === 1;
   if (isPixel && pads.every((pad) => pad === 0)) lowerPixel(lowering, value);
-  else lowerVolume(lowering, value);
+  else {
+    const slabs = slabsOf(lowering, value);
+    if (slabs) lowerBlocked(lowering, value, slabs);
+    else lowerVolume(lowering, value);
+  }
+}
+
+/** How images are cut into slabs of rows. */
+interface Slabs {
+  readonly perImage: number;
+  readonly rows: number;
+}
+
+/** Bytes of dy that one pass of the blocked kernel reads again and again; they should stay in the second level cache. */
+const CACHE = 448 * 1024;
+
+/** The cut with which the blocked kernel can compute this gradient, if there is one that pays. */
+function slabsOf(lowering: Lowering, value: Value): Slabs | undefined {
+  const { block } = lowering.target;
+  const [x, dy] = value.inputs as [Value, Value];
+  const { strides } = windowOf(value);
+  const [batch, height, width, channels] = dy.shape as [number, number, number, number];
+  if (block === 0 || strides[0] !== 1 || strides[1] !== 1) return undefined;
+  if (x.shape[3]! % block !== 0 || channels % block !== 0) return undefined;
+  for (let perImage = 1; perImage <= height; perImage++) {
+    const rows = Math.ceil(height / perImage);
+    const repeats = (perImage * (rows + value.shape[0]! - 1)) / height; // rows of x are copied to all slabs they touch
+    if (repeats > 3) return undefined;
+    if ((batch * perImage) % block === 0 && rows * width * block * block * 4 <= CACHE)
+      return { perImage, rows };
+  }
+  return undefined;
+}
+
+/**
+ * The gradient as a blocked convolution of its own. Slabs of images play the input channels, dy the filter, blocks of
+ * input channels the batch; the position within a block lies beside the column, so that a dilation by the block size
+ * slides over columns alone and the output is `[I/b, O/b, kernel height, kernel width * b, b]`.
+ */
+function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slabs): void {
+  const { model, target } = lowering;
+  const { block } = target;
+  const [x, dy] = value.inputs as [Value, Value];
+  const { pads } = windowOf(value);
+  const [batch, height, width, outputs] = dy.shape as [number, number, number, number];
+  const [kernelHeight, kernelWidth, inputs] = value.shape as [number, number, number];
+  const [from, to] = [inputs / block, outputs / block];
+  const lanes = batch * perImage;
+  const [columns, slabRows] = [width + kernelWidth - 1, rows + kernelHeight - 1];
+
+  // Copies of `rows` rows for every slab, block of channels first.
+  const cut = (name: string, blocks: number, imageRows: number, length: number, columns: number) => {
+    const lines = lowering.reshape(name, [batch * blocks * imageRows, columns * block]);
+    const indices: number[] = [];
+    for (let channel = 0; channel < blocks; channel++) {
+      for (let lane = 0; lane < lanes; lane++) {
+        const [image, slab] = [Math.floor(lane / perImage), lane % perImage];
+        for (let row = 0; row < length; row++) {
+          indices.push((image * blocks + channel) * imageRows + Math.min(slab * rows + row, imageRows - 1));
+        }
+      }
+    }
+    return indices.every((index, i) => index === i)
+      ? lines
+      : model.node('Gather', [lines, model.int64(indices)], { axis: 0 });
+  };
+  const [bottom, right] = gradientEnds(value);
+  const padded = pad(lowering, lowering.get(x, 'blocked'), inputs, [pads[0], pads[1], bottom, right]);
+  const image = cut(padded, from, height + kernelHeight - 1, slabRows, columns);
+  const missing = perImage * rows - height;
+  const gradient = pad(lowering, lowering.get(dy, 'blocked'), outputs, [0, 0, missing, 0]);
+  const filter = cut(gradient, to, height + missing, rows, width);
+
+  const groups = lanes / block;
+  const lanesLast = (name: string, shape: number[], attributes = {}) =>
+    model.node('ReorderInput', [lowering.reshape(name, shape)], attributes, NCHWC);
+  const input = lanesLast(image, [from * groups, block, 1, slabRows * columns * block]);
+  const weights = lanesLast(filter, [to * groups, 1, block, rows * width * block], { channels_last: 1 });
+  const conv = model.node(
+    'Conv',
+    [
+      lowering.reshape(input, [from, lanes, slabRows, columns * block]),
+      lowering.reshape(weights, [outputs, lanes, rows, width]),
+    ],
+    { kernel_shape: [rows, width], dilations: [1, block], strides: [1, 1], pads: [0, 0, 0, 0], group: 1 },
+    NCHWC,
+  );
+  const shape = [from, to, kernelHeight, kernelWidth, block, block];
+  const ordered = lowering.permute(lowering.reshape(conv, shape), shape, [2, 3, 0, 4, 1, 5]);
+  lowering.set(value, 'row', lowering.reshape(ordered, value.shape));
+}
+
+/** Surrounds a blocked image with zeros. A 1×1 depthwise convolution by one does it on all threads; `Pad` has only one. */
+function pad({ model }: Lowering, name: string, channels: number, pads: readonly number[]): string {
+  if (pads.every((length) => length === 0)) return name;
+  const ones = model.float32(new Float32Array(channels).fill(1), [channels, 1, 1, 1]);
+  const attributes = { kernel_shape: [1, 1], strides: [1, 1], dilations: [1, 1], pads, group: channels };
+  return model.node('Conv', [name, ones], attributes, NCHWC);
 }
 
 /** A 1×1 filter: one matrix product over all pixels. */
