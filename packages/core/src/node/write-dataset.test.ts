@@ -132,6 +132,9 @@ test('a run that was killed is resumed to the same bytes, at whatever byte of it
   for (let bytes = 0; bytes <= metadata.length; bytes += 7) {
     kills.push({ ...atKill, 'metadata.jsonl.partial': metadata.slice(0, bytes) });
   }
+  // The last line lacks only its end; the file was lengthened before its bytes came.
+  kills.push({ ...atKill, 'metadata.jsonl.partial': metadata.slice(0, -1) });
+  kills.push({ ...atKill, 'metadata.jsonl.partial': metadata + '\0'.repeat(1000) });
   // Before the first line; a picture without its line, one cut off by a power cut, one not yet renamed.
   kills.push(
     { 'dataset.json.partial': atKill['dataset.json.partial']! },
@@ -257,6 +260,13 @@ test('replacing deletes the dataset, and only the dataset', async () => {
   await expect(writeDataset(begun, breaksOff(samples(3), 2), { plugin })).rejects.toThrow();
   await writeFile(join(begun, 'images', '0000002.png'), 'half');
   await writeFile(join(begun, 'images', '.0000003.png.tmp'), 'half');
+  // More of them than a run writes ahead are someone else's.
+  const others = Array.from({ length: 8 }, (_, n) => join(begun, 'images', `holiday${n}.png`));
+  for (const file of others) await writeFile(file, 'mine');
+  await expect(writeDataset(begun, samples(2), { plugin, existing: 'replace' })).rejects.toThrow(
+    'holiday0.png',
+  );
+  for (const file of others) await rm(file);
   await writeDataset(begun, samples(2), { plugin, existing: 'replace' });
   expect(await contents(begun)).toEqual(await contents(fresh));
 });
