@@ -122,9 +122,9 @@ export function eyeShader(
       if (pink > 0) {
         const tone = 0.55 + 0.45 * Math.sqrt(skin.base[1]);
         const light = (out[1]! / Math.max(0.05, eye.white[1])) * tone;
-        out[0]! += pink * (0.62 * light - out[0]!);
-        out[1]! += pink * (0.29 * light - out[1]!);
-        out[2]! += pink * (0.26 * light - out[2]!);
+        out[0]! += pink * (0.9 * light - out[0]!);
+        out[1]! += pink * (0.46 * light - out[1]!);
+        out[2]! += pink * (0.42 * light - out[2]!);
       }
     }
 

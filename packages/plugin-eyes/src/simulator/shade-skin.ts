@@ -28,6 +28,8 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
   const stepX = key[0] * towards;
   const stepY = key[1] * towards;
   const roughness = (0.18 * skin.pores) / (1 + footprint);
+  // Pores proper are seen in large pictures only.
+  const isClose = footprint < 0.13;
   const grooveWidth = Math.max(0.7, 0.7 * footprint);
   const groove = (shape.creaseDepth * 0.7) / grooveWidth;
   const furrow = shape.furrowDepth;
@@ -85,7 +87,11 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
     const lineU = (x * 0.3) / skinTexel + offsetU;
     const lines = sampleNoise(wrinkles, level + 1, lineU, lineV);
     const nearby = 1 / (1 + (fromEye * fromEye) / 90);
-    const bumps = n0 - sampleNoise(pores, poreLevel, u + du, v + dv);
+    let bumps = n0 - sampleNoise(pores, poreLevel, u + du, v + dv);
+    if (isClose) {
+      bumps +=
+        0.45 * (sampleNoise(pores, 0, u * 4, v * 4) - sampleNoise(pores, 0, u * 4 + 2 * du, v * 4 + 2 * dv));
+    }
     const relief = roughness * bumps + 0.06 * skin.wrinkles * nearby * lines;
 
     const norm = 1 / Math.sqrt(slopeX * slopeX + slopeY * slopeY + 1);
@@ -124,8 +130,11 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
     }
 
     // The wet rim of the lower lid, and the roots of the lashes on the upper.
-    if (belowLower > -0.5 && belowLower < 2.5 && across < 1.02 && blink > 0.05) {
-      const rim = 0.75 * Math.max(0, 1 - Math.abs(distance - 0.45) / Math.max(0.75, footprint));
+    if (belowLower > -0.5 && belowLower < 2.5 && across < 1 && blink > 0.05) {
+      const rim =
+        0.75 *
+        Math.min(1, (1 - across) * 7) *
+        Math.max(0, 1 - Math.abs(distance - 0.45) / Math.max(0.75, footprint));
       const light = out[0]! * 1.06 + 0.03;
       out[0]! += rim * (light - out[0]!);
       out[1]! += rim * (light * 0.72 - out[1]!);
