@@ -1,6 +1,6 @@
 import type { Rng } from '@simgan/core';
 import { between, chance } from './draw.ts';
-import { apply, cross, dot, type Matrix, normalize, transpose, type Vector } from './vector.ts';
+import { apply, cross, type Matrix, normalize, transpose, type Vector } from './vector.ts';
 
 /** Linear RGB. */
 export type Color = readonly [red: number, green: number, blue: number];
@@ -135,9 +135,4 @@ export function reflected(lighting: Lighting, x: number, y: number, z: number, b
 function tinted(rng: Rng, strength: number, tint: number): Color {
   const warmth = between(rng, -tint, tint);
   return [strength * (1 + warmth), strength, strength * (1 - warmth)];
-}
-
-/** The brightness of a colour to the eye: Rec. 709's weights for linear RGB. */
-export function luminance(color: Color): number {
-  return dot(color, [0.2126, 0.7152, 0.0722]);
 }
