@@ -1,4 +1,5 @@
 export { OnnxError } from './errors.ts';
+export { type ExportOptions, exportOnnx } from './export.ts';
 export {
   type CompiledFunction,
   createOnnxRuntime,

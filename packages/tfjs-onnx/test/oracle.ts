@@ -67,6 +67,13 @@ export function wholeNumbers(shape: readonly number[], seed: number, count = 5):
   return { shape, data: data.map(Math.floor) };
 }
 
+/** A variable that owns its value. */
+export function variable(initial: tf.Tensor): tf.Variable {
+  const made = tf.variable(initial);
+  initial.dispose();
+  return made;
+}
+
 export function eagerly(step: StepFunction, inputs: Inputs): Record<string, HostTensor> {
   return tf.tidy(() => {
     const tensors = Object.entries(inputs).map(([name, { data, shape }]) => [

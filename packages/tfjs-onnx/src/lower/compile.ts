@@ -10,11 +10,18 @@ import { fuse, liveValues } from './fuse.ts';
 import { Lowering, type Target } from './lowering.ts';
 import { lowerDepthwise, lowerMaxPoolGradient, lowerPool, lowerSeparable } from './spatial.ts';
 
+export interface Output {
+  readonly name: string;
+  /** `name`, or `name.out` where an input has that name. */
+  readonly result: string;
+  readonly shape: readonly number[];
+}
+
 /** A compiled model and how to feed it. */
 export interface Compiled {
   readonly model: OnnxModel;
-  /** Names and shapes of what the step returns; everything leaves as float32. */
-  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  /** What the step returns as `name`, and its name in the model; everything leaves as float32. */
+  readonly outputs: readonly Output[];
   /** Indices of the variables that the program reads; fed as `state.<index>`. */
   readonly reads: readonly number[];
   /** Indices of the variables that it assigns; returned as `state.<index>.next`. */
@@ -62,13 +69,18 @@ export function compileTrace(trace: Trace, target: Target, { freeze }: CompileOp
     lower(lowering, value, freeze);
   }
   const results = roots.map((root) => lowering.get(root));
-  returned.forEach(([name, { shape }], i) => void model.output(name, results[i]!, 'float32', shape));
+  const named = returned.map(([name, { shape }]) => ({
+    name,
+    shape,
+    result: name in inputs ? `${name}.out` : name,
+  }));
+  named.forEach(({ result, shape }, i) => void model.output(result, results[i]!, 'float32', shape));
   const writes = [...assignments.keys()];
   writes.forEach((index, i) => {
     const root = roots[returned.length + i]!;
     model.output(`state.${index}.next`, results[returned.length + i]!, root.dtype, root.shape);
   });
-  return { model, outputs: returned.map(([name, { shape }]) => ({ name, shape })), reads, writes };
+  return { model, outputs: named, reads, writes };
 }
 
 function lower(lowering: Lowering, value: Value, freeze: CompileOptions['freeze']): void {

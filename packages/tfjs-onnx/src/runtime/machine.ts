@@ -51,7 +51,7 @@ export class Machine {
     for (const [name, id] of Object.entries(reads)) feeds[name] = this.#state(id).current;
 
     const fetches: Record<string, ort.Tensor> = {};
-    for (const { name, shape } of outputs) fetches[name] = empty('float32', shape);
+    for (const { result, shape } of outputs) fetches[result] = empty('float32', shape);
     for (const [name, id] of Object.entries(writes)) {
       const state = this.#state(id);
       state.spare ??= empty(state.current.type, state.current.dims);
@@ -62,7 +62,7 @@ export class Machine {
       const state = this.#state(id);
       [state.current, state.spare] = [state.spare!, state.current];
     }
-    return Object.fromEntries(outputs.map(({ name }) => [name, host(fetches[name]!, false)]));
+    return Object.fromEntries(outputs.map(({ name, result }) => [name, host(fetches[result]!, false)]));
   }
 
   async close(): Promise<undefined> {

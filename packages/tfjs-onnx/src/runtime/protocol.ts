@@ -1,4 +1,6 @@
 /** What the main thread and the worker say to each other. */
+import type { Output } from '../lower/compile.ts';
+
 export type Device = 'cpu' | 'gpu' | 'cuda' | 'auto';
 export type Layout = 'auto' | 'nchwc' | 'standard';
 
@@ -23,7 +25,7 @@ export interface HostData {
 export interface ProgramFile {
   readonly program: number;
   readonly bytes: Uint8Array;
-  readonly outputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+  readonly outputs: readonly Output[];
   /** Model input → variable. */
   readonly reads: Readonly<Record<string, number>>;
   /** Model output → variable. */

@@ -177,9 +177,9 @@ class SharedVariables {
     const stale = new Map<number, HostData>();
     for (const variable of variables) {
       const entry = this.#entry(variable);
-      if (entry.dataId === variable.dataId) continue;
-      if (variable.isDisposed)
+      if (!isAlive(variable))
         throw new OnnxError(`The variable "${variable.name}" of a compiled step is disposed.`);
+      if (entry.dataId === variable.dataId) continue;
       const data = (await variable.data()) as Float32Array | Int32Array;
       entry.dataId = variable.dataId;
       stale.set(entry.id, { data: data.slice(), shape: variable.shape });
@@ -190,7 +190,7 @@ class SharedVariables {
   known(variables: readonly Variable[] = [...this.#seen.keys()]): number[] {
     return variables.flatMap((variable) => {
       const entry = this.#seen.get(variable);
-      return entry?.dataId && entry.dataId === variable.dataId && !variable.isDisposed ? [entry.id] : [];
+      return entry?.dataId && entry.dataId === variable.dataId && isAlive(variable) ? [entry.id] : [];
     });
   }
 
@@ -218,6 +218,9 @@ class SharedVariables {
     return entry;
   }
 }
+
+/** tf.disposeVariables disposes without telling the variables. */
+const isAlive = (variable: Variable) => tf.engine().registeredVariables[variable.name] === variable;
 
 function checkInputs(inputs: Readonly<Record<string, HostData>>): void {
   for (const [name, { data, shape }] of Object.entries(inputs)) {

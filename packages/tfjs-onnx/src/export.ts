@@ -1,0 +1,96 @@
+/** Standard ONNX files of a step. */
+import { OnnxError } from './errors.ts';
+import { compileTrace } from './lower/compile.ts';
+import type { Initializer, Node, OnnxModel } from './onnx/model.ts';
+import { type InputType, type StepFunction, type Trace, trace } from './trace/trace.ts';
+
+export interface ExportOptions {
+  /** Shapes of the float32 inputs by name. With `dynamicBatch` their first size is only an example. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  /** Leaves the first size of every input and output open, as the dimension `batch`. */
+  readonly dynamicBatch?: boolean;
+  /** Written into the file as it is (`metadata_props`). */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes what `step` computes as an ONNX file (opset 17, standard operators only) with the present values of its
+ * variables in it. The same step and values give the same bytes.
+ *
+ * @throws OnnxError when the step assigns variables, or cannot be written for every batch size.
+ */
+export function exportOnnx(step: StepFunction, options: ExportOptions): Uint8Array {
+  const { inputs, dynamicBatch = false, metadata } = options;
+  if (!dynamicBatch) return modelFor(step, inputs).serialize(metadata);
+  const withBatch = (batch: number) =>
+    Object.fromEntries(Object.entries(inputs).map(([name, shape]) => [name, shape.with(0, batch)]));
+  return openBatch(modelFor(step, withBatch(2)), modelFor(step, withBatch(3))).serialize(metadata);
+}
+
+function modelFor(step: StepFunction, shapes: ExportOptions['inputs']): OnnxModel {
+  const types = Object.entries(shapes).map(([name, shape]): [string, InputType] => [
+    name,
+    { shape, dtype: 'float32' },
+  ]);
+  const traced = trace(step, Object.fromEntries(types));
+  if (traced.assignments.size > 0) {
+    throw new OnnxError(
+      'The step assigns variables, but a file holds fixed values. Export the function that only computes outputs.',
+    );
+  }
+  return compileTrace(traced, { block: 0, poolIndices: true }, { freeze: (index) => valuesOf(traced, index) })
+    .model;
+}
+
+function valuesOf({ variables }: Trace, index: number): Float32Array | Int32Array {
+  return variables[index]!.dataSync() as Float32Array | Int32Array;
+}
+
+/**
+ * The model for every batch size, from those for two and three images: whatever differs depends on the batch. Only
+ * the shapes of reshapes may, in one place, which then stands open.
+ */
+function openBatch(two: OnnxModel, three: OnnxModel): OnnxModel {
+  const shapes = new Set(two.nodes.flatMap((node) => (node.opType === 'Reshape' ? [node.inputs[1]!] : [])));
+  const others = new Set(
+    two.nodes.flatMap(({ opType, inputs }) => (opType === 'Reshape' ? inputs.slice(0, 1) : inputs)),
+  );
+  const sameNodes = JSON.stringify(two.nodes) === JSON.stringify(three.nodes);
+  if (!sameNodes || two.initializers.length !== three.initializers.length) {
+    throw dependsOnBatch(firstDifference(two.nodes, three.nodes));
+  }
+  two.initializers.forEach((initializer, i) => {
+    const other = three.initializers[i]!;
+    if (Buffer.compare(initializer.bytes, other.bytes) === 0) return;
+    const isShape = shapes.has(initializer.name) && !others.has(initializer.name);
+    const opened = isShape ? openShape(initializer, other) : undefined;
+    if (!opened) throw dependsOnBatch(two.nodes.find(({ inputs }) => inputs.includes(initializer.name)));
+    two.initializers[i] = opened;
+  });
+  for (const list of [two.inputs, two.outputs]) {
+    const other = list === two.inputs ? three.inputs : three.outputs;
+    list.forEach((type, i) => {
+      const shape = type.shape.map((length, axis) => (length === other[i]!.shape[axis] ? length : 'batch'));
+      list[i] = { ...type, shape };
+    });
+  }
+  return two;
+}
+
+function openShape(initializer: Initializer, other: Initializer): Initializer | undefined {
+  const lengths = ({ bytes }: Initializer) => [...new BigInt64Array(bytes.slice().buffer)];
+  const [two, three] = [lengths(initializer), lengths(other)];
+  const open = two.flatMap((length, i) => (length === three[i] ? [] : [i]));
+  if (two.length !== three.length || open.length !== 1 || two.includes(-1n)) return undefined;
+  return { ...initializer, bytes: new Uint8Array(BigInt64Array.from(two.with(open[0]!, -1n)).buffer) };
+}
+
+const firstDifference = (two: readonly Node[], three: readonly Node[]) =>
+  two.find((node, i) => JSON.stringify(node) !== JSON.stringify(three[i]));
+
+function dependsOnBatch(node: Node | undefined): OnnxError {
+  const where = node ? ` (at the operator ${node.opType})` : '';
+  return new OnnxError(
+    `What the step computes depends on how many images it is given${where}, so no file serves every batch size. Write sizes without the batch, or export for one size with dynamicBatch: false.`,
+  );
+}

@@ -1,0 +1,226 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { createOnnxRuntime, registerLowering } from '../src/index.ts';
+import { numbers, tf, useOracle, useRuntime, variable } from './oracle.ts';
+
+useOracle();
+const runtime = useRuntime({ threads: 2 });
+const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
+
+describe('state', () => {
+  test('is shared by all programs, and written back on request', async () => {
+    const state = variable(tf.tensor1d([1, 2]));
+    const double = runtime().compile(() => {
+      state.assign(tf.mul(state, 2));
+      return {};
+    });
+    const read = runtime().compile(() => ({ state: tf.add(state, 0.5) }));
+    await double.run({});
+    await double.run({});
+    expect([...(await read.run({})).state!.data]).toEqual([4.5, 8.5]);
+    expect([...state.dataSync()]).toEqual([1, 2]);
+    await runtime().writeBack();
+    expect([...state.dataSync()]).toEqual([4, 8]);
+    await double.run({});
+    expect([...(await read.run({})).state!.data]).toEqual([8.5, 16.5]);
+  });
+
+  test('follows assignments from outside, and data changed in place once told so', async () => {
+    const state = variable(tf.tensor1d([1]));
+    const read = runtime().compile(() => ({ state: tf.mul(state, 1) }));
+    expect((await read.run({})).state!.data[0]).toBe(1);
+    const loaded = tf.tensor1d([5]);
+    state.assign(loaded);
+    loaded.dispose();
+    expect((await read.run({})).state!.data[0]).toBe(5);
+    (state.dataSync() as Float32Array)[0] = 7; // the cpu backend hands out its own array
+    expect((await read.run({})).state!.data[0]).toBe(5);
+    runtime().refresh([state]);
+    expect((await read.run({})).state!.data[0]).toBe(7);
+  });
+
+  test('may swap', async () => {
+    const [a, b] = [variable(tf.scalar(1)), variable(tf.scalar(2))] as const;
+    const swap = runtime().compile(() => {
+      const [x, y] = [tf.clone(a), tf.clone(b)];
+      a.assign(y);
+      b.assign(x);
+      return {};
+    });
+    for (let i = 0; i < 3; i++) await swap.run({});
+    await runtime().writeBack();
+    expect([a.dataSync()[0], b.dataSync()[0]]).toEqual([2, 1]);
+  });
+
+  test('is a variable’s first value where the program only writes it', async () => {
+    const seen = variable(tf.scalar(0));
+    const watch = runtime().compile(({ x }) => {
+      seen.assign(tf.mean(x!) as tf.Scalar);
+      return { twice: tf.mul(seen, 2) };
+    });
+    expect((await watch.run({ x: scalar(3) })).twice!.data[0]).toBe(6);
+    await runtime().writeBack([seen]);
+    expect(seen.dataSync()[0]).toBe(3);
+  });
+});
+
+describe('programs', () => {
+  test('are compiled per shape, so that a last smaller batch works', async () => {
+    let traces = 0;
+    const step = runtime().compile(({ x }) => {
+      traces++;
+      return { sum: tf.sum(x!) };
+    });
+    for (const batch of [4, 4, 3, 4, 3]) {
+      const x = numbers([batch, 2], batch);
+      const { sum } = await step.run({ x });
+      expect(sum!.data[0]).toBeCloseTo(
+        x.data.reduce((a, b) => a + b),
+        5,
+      );
+    }
+    expect(traces).toBe(2);
+  });
+
+  test('take whole numbers, return constants, inputs and one value under two names', async () => {
+    const rows = tf.tensor2d([
+      [1, 2],
+      [3, 4],
+    ]);
+    const step = runtime().compile(({ which, x }) => {
+      const row = tf.gather(rows, which as tf.Tensor1D);
+      return { row, same: row, x: x!, one: tf.onesLike(x!), rows };
+    });
+    const outputs = await step.run({ which: { data: Int32Array.of(1), shape: [1] }, x: numbers([2], 1) });
+    expect([...outputs.row!.data]).toEqual([3, 4]);
+    expect([...outputs.same!.data]).toEqual([3, 4]);
+    expect(outputs.x!.data).toEqual(numbers([2], 1).data);
+    expect([...outputs.one!.data]).toEqual([1, 1]);
+    expect([...outputs.rows!.data]).toEqual([1, 2, 3, 4]);
+    rows.dispose();
+  });
+
+  test('run one after the other when several are asked for at once', async () => {
+    const count = variable(tf.scalar(0));
+    const step = runtime().compile(() => {
+      count.assign(tf.add(count, 1));
+      return { count: tf.mul(count, 1) };
+    });
+    const results = await Promise.all(Array.from({ length: 5 }, () => step.run({})));
+    expect(results.map(({ count }) => count!.data[0])).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  test('leave the event loop free', async () => {
+    const filter = variable(tf.tensor(numbers([3, 3, 64, 64], 1).data, [3, 3, 64, 64]));
+    const step = runtime().compile(({ x }) => {
+      let y = x as tf.Tensor4D;
+      for (let i = 0; i < 12; i++) y = tf.tanh(tf.conv2d(y, filter as tf.Tensor as tf.Tensor4D, 1, 'same'));
+      return { mean: tf.mean(y) };
+    });
+    const x = numbers([16, 32, 32, 64], 1);
+    await step.run({ x });
+    let ticks = 0;
+    const timer = setInterval(() => ticks++, 1);
+    const running = step.run({ x });
+    await running;
+    clearInterval(timer);
+    expect(ticks).toBeGreaterThan(3);
+  });
+});
+
+describe('errors say what, where and what to do', () => {
+  const fail = (step: Parameters<ReturnType<typeof runtime>['compile']>[0]) =>
+    runtime()
+      .compile(step)
+      .run({ x: numbers([2, 3], 1) });
+  const here = /runtime\.test\.ts:\d+:\d+/;
+
+  test('a kernel without a rule', async () => {
+    const step = () => fail(({ x }) => ({ y: tf.topk(x!, 2).values }));
+    await expect(step()).rejects.toThrow('kernel TopK, at');
+    await expect(step()).rejects.toThrow(here);
+    await expect(step()).rejects.toThrow('registerLowering');
+    registerLowering<'x', { k: number }>('TopK', (graph, { x }, { k }) => {
+      const shape = [...x.shape.slice(0, -1), k];
+      const top = graph.slice(x, [0, 0], shape);
+      return [top, top];
+    });
+    expect((await step()).y!.shape).toEqual([2, 2]);
+  });
+
+  test('a tensor that is read', async () => {
+    const step = () => fail(({ x }) => ({ y: tf.scalar(x!.dataSync()[0]!) }));
+    await expect(step()).rejects.toThrow('reads the values of a tensor');
+    await expect(step()).rejects.toThrow(here);
+    const state = variable(tf.scalar(1));
+    await expect(fail(() => ({ y: tf.scalar(state.dataSync()[0]!) }))).rejects.toThrow('reads the values');
+  });
+
+  test('random numbers, and other numbers of the host', async () => {
+    await expect(fail(({ x }) => ({ y: tf.dropout(x!, 0.5) }))).rejects.toThrow('would repeat at every step');
+    await expect(fail(() => ({ y: tf.randomNormal([2]) }))).rejects.toThrow(here);
+  });
+
+  test('a variable that is created inside', async () => {
+    const weight = variable(tf.scalar(1));
+    const optimizer = tf.train.momentum(0.1, 0.9);
+    const step = () => fail(() => ({ y: optimizer.minimize(() => tf.square(weight) as tf.Scalar, true)! }));
+    await expect(step()).rejects.toThrow('creates the variable');
+    optimizer.dispose();
+    // tensorflow.js keeps a momentum's rate for itself.
+    (optimizer as unknown as { c: tf.Tensor }).c.dispose();
+  });
+
+  test('data of unexpected shape, missing inputs, outputs that are no tensors', async () => {
+    const step = runtime().compile(({ x, y }) => ({ z: tf.add(x!, y!) }));
+    await expect(step.run({ x: { data: new Float32Array(5), shape: [2, 3] }, y: scalar(1) })).rejects.toThrow(
+      'Input "x" has 5 values, but its shape [2,3] asks for 6',
+    );
+    await expect(step.run({ x: scalar(1) })).rejects.toThrow('has no input "y"');
+    await expect(fail(() => ({ y: 1 as unknown as tf.Tensor }))).rejects.toThrow('returns a number as "y"');
+  });
+
+  test('a variable that is disposed', async () => {
+    const state = variable(tf.scalar(1));
+    const step = runtime().compile(() => ({ y: tf.mul(state, 2) }));
+    await step.run({});
+    state.dispose();
+    await expect(step.run({})).rejects.toThrow('is disposed');
+  });
+
+  test('a failed step leaves the next one alone', async () => {
+    await expect(fail(({ x }) => ({ y: tf.scalar(x!.dataSync()[0]!) }))).rejects.toThrow();
+    expect((await fail(({ x }) => ({ y: tf.mul(x!, 2) }))).y!.shape).toEqual([2, 3]);
+  });
+});
+
+test('a runtime whose owner forgets it does not keep the process alive', async () => {
+  const script = `
+    const { createOnnxRuntime } = await import('@simgan/tfjs-onnx');
+    const runtime = await createOnnxRuntime({ threads: 1 });
+    const { y } = await runtime.compile(({ x }) => ({ y: x })).run({ x: { data: Float32Array.of(4), shape: [] } });
+    process.stdout.write(String(y.data[0]));`;
+  const backend =
+    "const tf = await import('@tensorflow/tfjs-core'); await import('@tensorflow/tfjs-backend-cpu'); await tf.setBackend('cpu');";
+  const args = [
+    '--conditions=@simgan/source',
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '-e',
+    backend + script,
+  ];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: new URL('..', import.meta.url),
+  });
+  expect(stdout).toBe('4');
+});
+
+test('the standard layout can be forced', async () => {
+  const standard = await createOnnxRuntime({ layout: 'standard', threads: 1 });
+  expect(standard.layout).toBe('standard');
+  expect(standard.threads).toBe(1);
+  await standard.dispose();
+  await expect(standard.compile(({ x }) => ({ y: x! })).run({ x: scalar(1) })).rejects.toThrow('ended');
+});
