@@ -15,17 +15,18 @@ const image: ImageSpec = { width: 24, height: 24, channels: 1, bits: 8 };
 /** The middle of the cross, in pixels. */
 const annotation = z.object({ x: z.number(), y: z.number() });
 
-/** A cross of one brightness, as a simulator draws it; a camera adds light and noise. */
+/** A cross as a simulator draws it; a camera adds light and noise. */
 function crosses(light: number, noise: number): Simulator<z.infer<typeof annotation>> {
   return (rng) => {
     const place = rng.fork('place');
     const [x, y] = [6 + place.int(12), 6 + place.int(12)];
+    const brightness = 150 + place.int(80);
     const sensor = rng.fork('sensor');
     const pixels = createImage(image);
     for (const i of pixels.keys()) {
       const [dx, dy] = [Math.abs((i % image.width) - x), Math.abs(Math.floor(i / image.width) - y)];
       const bright = Math.min(dx, dy) === 0 && Math.max(dx, dy) <= 4;
-      const value = (bright ? 200 : 60) + light + noise * sensor.normal();
+      const value = (bright ? brightness : 60) + light + noise * sensor.normal();
       pixels[i] = Math.min(255, Math.max(0, Math.round(value)));
     }
     return { image: pixels, annotation: { x, y } };

@@ -39,15 +39,25 @@ test('a sample is matched the same way whatever else is asked for, and another s
   expect(await images(3)).not.toEqual(await images(4));
 });
 
-test('grey stays grey: channels of equal pixels are reordered alike', async () => {
+test('colours take the mean of the real tints, and grey stays grey where the real is grey', async () => {
   const image = { width: 4, height: 4, channels: 3, bits: 8 } as const;
-  const flat = datasetOf([{ id: 'a', annotation: null, image: new Uint8Array(48).fill(9) }]);
-  const ramp = datasetOf([{ id: 'b', image: Uint8Array.from({ length: 48 }, (_, i) => Math.floor(i / 3)) }]);
-  const matched = await (await matchHistograms(flat, ramp, { image, seed: 1 })).at(0);
-  for (let pixel = 0; pixel < 16; pixel++) {
-    const [r, g, b] = matched.image.slice(pixel * 3, pixel * 3 + 3);
-    expect([g, b]).toEqual([r, r]);
-  }
+  const pixels = (color: (pixel: number) => number[]) =>
+    Uint8Array.from(Array.from({ length: 16 }, (_, pixel) => color(pixel)).flat());
+  const grey = datasetOf([{ id: 'a', annotation: null, image: pixels((i) => [i, i, i]) }]);
+  const ramp = datasetOf([{ id: 'b', image: pixels((i) => [100 + i, 100 + i, 100 + i]) }]);
+  const reddish = datasetOf([{ id: 'c', image: pixels((i) => [130 + i, 100 + i, 70 + i]) }]);
+  const matched = async (real: typeof ramp) =>
+    [...(await (await matchHistograms(grey, real, { image, seed: 1 })).at(0)).image].slice(0, 6);
+  expect(await matched(ramp)).toEqual([100, 100, 100, 101, 101, 101]);
+  expect(await matched(reddish)).toEqual([130, 100, 70, 131, 101, 71]);
+});
+
+test('equal values are ordered by their surroundings, not at random', async () => {
+  const image = { width: 5, height: 1, channels: 1, bits: 8 } as const;
+  const steps = datasetOf([{ id: 'a', annotation: null, image: Uint8Array.of(1, 5, 5, 5, 9) }]);
+  const real = datasetOf([{ id: 'b', image: Uint8Array.of(10, 20, 30, 40, 50) }]);
+  const matched = await (await matchHistograms(steps, real, { image, seed: 1 })).at(0);
+  expect([...matched.image]).toEqual([10, 20, 30, 40, 50]);
 });
 
 test('matching closes the distance in intensities; a set is at no distance from itself', async () => {
