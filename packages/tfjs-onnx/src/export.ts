@@ -38,8 +38,7 @@ function modelFor(step: StepFunction, shapes: ExportOptions['inputs']): OnnxMode
       'The step assigns variables, but a file holds fixed values. Export the function that only computes outputs.',
     );
   }
-  return compileTrace(traced, { block: 0, poolIndices: true }, { freeze: (index) => valuesOf(traced, index) })
-    .model;
+  return compileTrace(traced, { block: 0 }, { freeze: (index) => valuesOf(traced, index) }).model;
 }
 
 function valuesOf({ variables }: Trace, index: number): Float32Array | Int32Array {

@@ -1,7 +1,7 @@
 /** Reductions, and operators that move elements along single axes. */
 import type { Value } from '../trace/graph.ts';
 import { commonLayout } from './elementwise.ts';
-import type { Layout, Lowering } from './lowering.ts';
+import { type Layout, type Lowering, nchw } from './lowering.ts';
 
 /** Any operator on row-major tensors, as it is. */
 export function lowerRow(lowering: Lowering, value: Value): void {
@@ -55,7 +55,7 @@ function reduce(lowering: Lowering, op: string, name: string, axes: readonly num
     : model.node(op, [name], { axes, keepdims });
 }
 
-/** Slice, Take (a gather with fixed indices), Pad and Concat stay in the layout of their input where they can. */
+/** Slice, Take (a gather with fixed indices), Pad, Concat and Interleave stay in the layout of their input where they can. */
 export function lowerMove(lowering: Lowering, value: Value): void {
   const layout = moveLayout(lowering, value);
   const inputs = value.inputs.map((input) =>
@@ -102,6 +102,15 @@ function emitMove(
       });
     case 'Concat':
       return model.node('Concat', inputs, { axis: place(attributes.axis as number) });
+    case 'Interleave': {
+      // A new axis behind the one that the parts alternate along, taken in by it at once.
+      const at = place(attributes.axis as number);
+      const whole =
+        layout === 'blocked' ? lowering.blocksShape(shape) : layout === 'nchw' ? nchw(shape) : shape;
+      const part = whole.with(at, whole[at]! / inputs.length);
+      const parts = inputs.map((input) => lowering.reshape(input, part.toSpliced(at + 1, 0, 1)));
+      return lowering.reshape(model.node('Concat', parts, { axis: at + 1 }), whole);
+    }
     default: {
       const pads = attributes.pads as number[];
       const rank = layout === 'blocked' ? 5 : shape.length;

@@ -8,7 +8,7 @@ import { lowerElementwise } from './elementwise.ts';
 import { lowerDepthwiseFilterGradient, lowerFilterGradient } from './filter-gradient.ts';
 import { fuse, liveValues } from './fuse.ts';
 import { Lowering, type Target } from './lowering.ts';
-import { lowerDepthwise, lowerMaxPoolGradient, lowerPool, lowerSeparable } from './spatial.ts';
+import { lowerDepthwise, lowerPool, lowerSeparable } from './spatial.ts';
 
 export interface Output {
   readonly name: string;
@@ -37,8 +37,8 @@ const SPATIAL: Readonly<Record<string, (lowering: Lowering, value: Value) => voi
   DepthwiseConv2D: lowerDepthwise,
   DepthwiseConv2DFilterGradient: lowerDepthwiseFilterGradient,
   DepthwiseConv2DInputGradient: lowerDepthwise,
+  Interleave: lowerMove,
   MaxPool2D: lowerPool,
-  MaxPool2DGradient: lowerMaxPoolGradient,
   Pad: lowerMove,
   ReduceMax: lowerReduction,
   ReduceMean: lowerReduction,

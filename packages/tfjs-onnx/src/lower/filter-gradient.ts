@@ -29,11 +29,12 @@ function slabsOf(lowering: Lowering, value: Value): Slabs | undefined {
   const [x, dy] = value.inputs as [Value, Value];
   const { strides } = windowOf(value);
   const [batch, height, width, channels] = dy.shape as [number, number, number, number];
-  if (block === 0 || strides[0] !== 1 || strides[1] !== 1) return undefined;
+  if (block === 0) return undefined;
   if (x.shape[3]! % block !== 0 || channels % block !== 0) return undefined;
   for (let perImage = 1; perImage <= height; perImage++) {
     const rows = Math.ceil(height / perImage);
-    const repeats = (perImage * (rows + value.shape[0]! - 1)) / height; // rows of x are copied to all slabs they touch
+    const copied = perImage * ((rows - 1) * strides[0] + value.shape[0]!); // rows go to all slabs that they touch
+    const repeats = copied / (height * strides[0]);
     if (repeats > 3) return undefined;
     if ((batch * perImage) % block === 0 && rows * width * block * block * 4 <= CACHE)
       return { perImage, rows };
@@ -50,22 +51,33 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
   const { model, target } = lowering;
   const { block } = target;
   const [x, dy] = value.inputs as [Value, Value];
-  const { pads } = windowOf(value);
+  const { pads, strides } = windowOf(value);
   const [batch, height, width, outputs] = dy.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth, inputs] = value.shape as [number, number, number];
   const [from, to] = [inputs / block, outputs / block];
   const lanes = batch * perImage;
-  const [columns, slabRows] = [width + kernelWidth - 1, rows + kernelHeight - 1];
+  const slabRows = (rows - 1) * strides[0] + kernelHeight;
+  const [bottom, right] = gradientEnds(value).map((end) => Math.max(end, 0)) as [number, number];
+  const [imageRows, columns] = [x.shape[1]! + pads[0] + bottom, x.shape[2]! + pads[1] + right];
 
   // Copies of `rows` rows for every slab, block of channels first.
-  const cut = (name: string, blocks: number, imageRows: number, length: number, columns: number) => {
+  const cut = (
+    name: string,
+    blocks: number,
+    imageRows: number,
+    step: number,
+    length: number,
+    columns: number,
+  ) => {
     const lines = lowering.reshape(name, [batch * blocks * imageRows, columns * block]);
     const indices: number[] = [];
     for (let channel = 0; channel < blocks; channel++) {
       for (let lane = 0; lane < lanes; lane++) {
         const [image, slab] = [Math.floor(lane / perImage), lane % perImage];
         for (let row = 0; row < length; row++) {
-          indices.push((image * blocks + channel) * imageRows + Math.min(slab * rows + row, imageRows - 1));
+          indices.push(
+            (image * blocks + channel) * imageRows + Math.min(slab * rows * step + row, imageRows - 1),
+          );
         }
       }
     }
@@ -73,12 +85,11 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
       ? lines
       : model.node('Gather', [lines, model.int64(indices)], { axis: 0 });
   };
-  const [bottom, right] = gradientEnds(value);
   const padded = pad(lowering, lowering.get(x, 'blocked'), inputs, [pads[0], pads[1], bottom, right]);
-  const image = cut(padded, from, height + kernelHeight - 1, slabRows, columns);
+  const image = cut(padded, from, imageRows, strides[0], slabRows, columns);
   const missing = perImage * rows - height;
   const gradient = pad(lowering, lowering.get(dy, 'blocked'), outputs, [0, 0, missing, 0]);
-  const filter = cut(gradient, to, height + missing, rows, width);
+  const filter = cut(gradient, to, height + missing, 1, rows, width);
 
   const groups = lanes / block;
   const lanesLast = (name: string, shape: number[], attributes = {}) =>
@@ -91,11 +102,24 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
       lowering.reshape(input, [from, lanes, slabRows, columns * block]),
       lowering.reshape(weights, [outputs, lanes, rows, width]),
     ],
-    { kernel_shape: [rows, width], dilations: [1, block], strides: [1, 1], pads: [0, 0, 0, 0], group: 1 },
+    {
+      kernel_shape: [rows, width],
+      dilations: [strides[0], block * strides[1]],
+      strides: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: 1,
+    },
     NCHWC,
   );
-  const shape = [from, to, kernelHeight, kernelWidth, block, block];
-  const ordered = lowering.permute(lowering.reshape(conv, shape), shape, [2, 3, 0, 4, 1, 5]);
+  // Columns beyond the last window, where the strides leave some, give outputs beyond the filter.
+  const outColumns = columns - (width - 1) * strides[1];
+  const blocks = [from, to, kernelHeight, outColumns, block, block];
+  const gradients = lowering.reshape(conv, blocks);
+  const kept =
+    outColumns > kernelWidth
+      ? model.node('Slice', [gradients, model.int64([0]), model.int64([kernelWidth]), model.int64([3])])
+      : gradients;
+  const ordered = lowering.permute(kept, blocks.with(3, kernelWidth), [2, 3, 0, 4, 1, 5]);
   lowering.set(value, 'row', lowering.reshape(ordered, value.shape));
 }
 

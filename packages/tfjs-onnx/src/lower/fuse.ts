@@ -26,7 +26,8 @@ export function liveValues(roots: Iterable<Value>): Value[] {
 /** Equivalent roots, with biases, residuals and activations fused into their convolutions. */
 export function fuse(graph: Graph, roots: readonly Value[], target: Target): Value[] {
   const stepped = rewrite(graph, roots, stepOfRelu(graph, liveValues(roots)));
-  return rewrite(graph, stepped, epilogues(graph, liveValues(stepped), stepped, target));
+  const phased = rewrite(graph, stepped, phases(graph, target));
+  return rewrite(graph, phased, epilogues(graph, liveValues(phased), phased, target));
 }
 
 type Rule = (value: Value, inputs: readonly Value[]) => Value | undefined;
@@ -53,6 +54,56 @@ function stepOfRelu(graph: Graph, values: readonly Value[]): Rule {
     op === 'HardSigmoid' && relu.has(x!)
       ? graph.node(op, [graph.node('Relu', [input!], shape)], shape, { attributes })
       : undefined;
+}
+
+/**
+ * The input gradient of a strided convolution, interleaved from gradients with stride 1 and every stride-th row and
+ * column of the filter each: the blocked kernel then does it without touching the zeros that a stride leaves.
+ */
+function phases(graph: Graph, { block }: Target): Rule {
+  return (value, inputs) => {
+    if (value.op !== 'Conv2DInputGradient' || block === 0) return undefined;
+    const { kernel, strides, pads, dilations } = windowOf(value);
+    const [dy, filter] = inputs as [Value, Value];
+    const [batch, height, width, channels] = value.shape as [number, number, number, number];
+    const fits = channels % block === 0 && dy.shape[3]! % block === 0;
+    const strided = strides[0] > 1 || strides[1] > 1;
+    if (
+      !fits ||
+      !strided ||
+      kernel[0] < strides[0] ||
+      kernel[1] < strides[1] ||
+      dilations[0] > 1 ||
+      dilations[1] > 1
+    ) {
+      return undefined;
+    }
+    // Row i of the result, i + pad = m * stride + phase, is row m of that phase.
+    const places = (axis: 0 | 1) => {
+      const last = Math.ceil(((axis === 0 ? height : width) + pads[axis]!) / strides[axis]!);
+      return Math.max(last, dy.shape[axis + 1]! + Math.ceil(kernel[axis]! / strides[axis]!) - 1);
+    };
+    const shape = [batch, places(0), places(1), channels];
+    const phase = (row: number, column: number) => {
+      const size = [
+        Math.ceil((kernel[0] - row) / strides[0]),
+        Math.ceil((kernel[1] - column) / strides[1]),
+      ] as const;
+      const taps = graph.slice(
+        filter,
+        [row, column, 0, 0],
+        [...size, ...filter.shape.slice(2)],
+        [...strides, 1, 1],
+      );
+      const attributes = { kernel: size, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
+      return graph.node(value.op, [dy, taps], shape, { attributes });
+    };
+    const rows = Array.from({ length: strides[0] }, (_, row) => {
+      const columns = Array.from({ length: strides[1] }, (_, column) => phase(row, column));
+      return graph.interleave(columns, 2);
+    });
+    return graph.slice(graph.interleave(rows, 1), [0, pads[0], pads[1], 0], value.shape);
+  };
 }
 
 /** Adding a bias, adding a residual, and relu, in this order, where nobody else looks at the sum before. */

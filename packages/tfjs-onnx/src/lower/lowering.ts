@@ -13,8 +13,6 @@ export type Layout = 'row' | 'nchw' | 'blocked';
 export interface Target {
   /** Channels per block of ONNX Runtime's internal layout; 0: standard operators only. */
   readonly block: number;
-  /** `false` where a provider lacks the second output of MaxPool (WebGPU). */
-  readonly poolIndices: boolean;
 }
 
 export const NCHWC = 'com.microsoft.nchwc';

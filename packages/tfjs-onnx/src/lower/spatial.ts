@@ -1,7 +1,7 @@
 /** Depthwise convolutions, poolings and separable maps of image batches. */
 import type { Value } from '../trace/graph.ts';
 import { transposedAttributes, windowOf } from './convolution.ts';
-import { type Lowering, NCHWC, nchw } from './lowering.ts';
+import { type Lowering, NCHWC } from './lowering.ts';
 
 export function lowerDepthwise(lowering: Lowering, value: Value): void {
   const { model } = lowering;
@@ -39,21 +39,6 @@ export function lowerPool(lowering: Lowering, value: Value): void {
   } else {
     lowering.set(value, 'nchw', model.node('MaxPool', [lowering.get(x, 'nchw')], attributes));
   }
-}
-
-/** dy goes to the first of the largest elements of each window, as in tensorflow.js. */
-export function lowerMaxPoolGradient(lowering: Lowering, value: Value): void {
-  const { model } = lowering;
-  const [dy, x] = value.inputs as [Value, Value];
-  const [, indices] = model.multiple('MaxPool', [lowering.get(x, 'nchw')], poolAttributes(value), 2);
-  const length = value.shape.reduce((product, axis) => product * axis, 1);
-  const zeros = model.node('ConstantOfShape', [model.int64([length])]);
-  const flat = (name: string) => lowering.reshape(name, [-1]);
-  const scattered = model.node('ScatterElements', [zeros, flat(indices!), flat(lowering.get(dy, 'nchw'))], {
-    axis: 0,
-    reduction: 'add',
-  });
-  lowering.set(value, 'nchw', lowering.reshape(scattered, nchw(value.shape)));
 }
 
 /** rows · x · columnsᵀ on every channel. */

@@ -84,7 +84,7 @@ class Runtime implements OnnxRuntime {
     this.device = device;
     this.threads = threads;
     this.layout = block > 0 ? `nchwc${block}` : 'standard';
-    this.#target = { block, poolIndices: device !== 'gpu' };
+    this.#target = { block };
   }
 
   compile(step: StepFunction): CompiledFunction {

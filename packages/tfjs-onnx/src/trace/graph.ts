@@ -178,6 +178,13 @@ export class Graph {
     return this.node('Take', [x], x.shape.with(axis, indices.length), { attributes: { axis, indices } });
   }
 
+  /** Element `i * parts.length + k` along `axis` is element `i` of part `k`; all parts have one shape. */
+  interleave(parts: readonly Value[], axis: number): Value {
+    if (parts.length === 1) return parts[0]!;
+    const shape = parts[0]!.shape.with(axis, parts[0]!.shape[axis]! * parts.length);
+    return this.node('Interleave', parts, shape, { attributes: { axis } });
+  }
+
   matMul(a: Value, b: Value): Value {
     const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2));
     return this.node('MatMul', [a, b], [...batch, a.shape.at(-2)!, b.shape.at(-1)!]);

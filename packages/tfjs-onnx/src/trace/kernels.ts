@@ -4,6 +4,7 @@ import { backend_util, slice_util } from '@tensorflow/tfjs-core';
 import type { ElementType } from '../onnx/model.ts';
 import { elementType } from './dtype.ts';
 import { type Graph, hostArray, type Shape, size, type Value } from './graph.ts';
+import { maxPoolGradient, step } from './max-pool-gradient.ts';
 import { averageWeights, resizeWeights, transposed, type Weights, window2D } from './window.ts';
 
 /** Builds the outputs of one kernel call from its inputs. */
@@ -95,10 +96,7 @@ on<'dy' | 'y'>('EluGrad', (g, { dy, y }) =>
   g.where(g.compare('GreaterOrEqual', y, g.scalar(0)), dy, g.mul(dy, g.add(y, g.scalar(1)))),
 );
 on<'x', kernel.StepAttrs>('Step', (g, { x }, { alpha }) =>
-  // min(max(3e38 x, 0), 1) is the fastest step that ONNX Runtime has; exact from the smallest normal number on.
-  alpha === 0
-    ? g.elementwise('HardSigmoid', [x], { attributes: { alpha: { float: 3e38 }, beta: { float: 0 } } })
-    : g.where(g.compare('Greater', x, g.scalar(0)), g.scalar(1), g.scalar(alpha)),
+  alpha === 0 ? step(g, x) : g.where(g.compare('Greater', x, g.scalar(0)), g.scalar(1), g.scalar(alpha)),
 );
 on<'condition' | 't' | 'e'>('Select', (g, { condition, t, e }) => {
   const perRow = condition.shape.length === 1 && t.shape.length > 1;
@@ -270,8 +268,10 @@ on<'x' | 'segmentIds', kernel.UnsortedSegmentSumAttrs>(
 );
 on<'indices', kernel.OneHotAttrs>('OneHot', (g, { indices }, { depth, onValue, offValue, dtype }) => {
   const type = elementType(dtype ?? 'int32');
-  const values = constant(g, [offValue, onValue], type);
-  return g.node('OneHot', [indices, g.int64(depth), values], [...indices.shape, depth], { dtype: type });
+  const classes = constant(g, [...Array(depth).keys()], 'int32');
+  const isClass = g.compare('Equal', g.reshape(indices, [...indices.shape, 1]), classes);
+  return g.where(isClass, g.scalar(onValue, type), g.scalar(offValue, type));
+});
 });
 on<'x', kernel.DepthToSpaceAttrs>('DepthToSpace', (g, { x }, { blockSize: block, dataFormat }) => {
   channelsLast(dataFormat);
@@ -416,9 +416,7 @@ on<'x', kernel.MaxPoolAttrs>('MaxPool', (g, { x }, attributes) => {
   return g.node('MaxPool2D', [x], info.outShape, { attributes: { ...window2D(info) } });
 });
 on<'dy' | 'input', kernel.MaxPoolGradAttrs>('MaxPoolGrad', (g, { dy, input }, attributes) =>
-  g.node('MaxPool2DGradient', [dy, input], input.shape, {
-    attributes: { ...window2D(poolInfo(input, attributes)) },
-  }),
+  maxPoolGradient(g, dy, input, poolInfo(input, attributes)),
 );
 on<'x', kernel.AvgPoolAttrs>('AvgPool', (g, { x }, attributes) => {
   const info = poolInfo(x, attributes);

@@ -1,0 +1,94 @@
+/** The gradient of max pooling, from operators that every provider has and that keep any memory layout. */
+import type { backend_util } from '@tensorflow/tfjs-core';
+import type { Graph, Value } from './graph.ts';
+import { type Window2D, window2D } from './window.ts';
+
+/**
+ * dy goes to the first of the largest elements of its window, in the order of rows, as in tensorflow.js.
+ *
+ * The largest of a window is the largest of its rows' largest, so the gradient first goes to the first row that has
+ * it, then within this row to the first column: 2k comparisons instead of k².
+ */
+export function maxPoolGradient(g: Graph, dy: Value, x: Value, info: backend_util.Conv2DInfo): Value {
+  const window = window2D(info);
+  const [batch, , , channels] = x.shape as [number, number, number, number];
+  const rowWise: Window2D = {
+    ...window,
+    kernel: [1, window.kernel[1]],
+    strides: [1, window.strides[1]],
+    pads: [0, window.pads[1], 0, window.pads[3]],
+  };
+  const rows = g.node('MaxPool2D', [x], [batch, x.shape[1]!, info.outWidth, channels], {
+    attributes: { ...rowWise },
+  });
+  const y = g.node('MaxPool2D', [x], info.outShape, { attributes: { ...window } });
+  return along(g, 2, window, along(g, 1, window, dy, rows, y), x, rows);
+}
+
+/** The gradient of pooling `x` to `y` along one axis. */
+function along(
+  g: Graph,
+  axis: 1 | 2,
+  { kernel, strides, pads }: Window2D,
+  dy: Value,
+  x: Value,
+  y: Value,
+): Value {
+  const [taps, stride, before, after] = [
+    kernel[axis - 1]!,
+    strides[axis - 1]!,
+    pads[axis - 1]!,
+    pads[axis + 1]!,
+  ];
+  const [length, outputs] = [x.shape[axis]!, y.shape[axis]!];
+  const only = (start: number, end: number): [number, number][] =>
+    x.shape.map((_, i) => (i === axis ? [start, end] : [0, 0]));
+  const padded = g.pad(x, only(before, after), Number.NEGATIVE_INFINITY);
+  const at = (tap: number) => {
+    const begin = x.shape.map((_, i) => (i === axis ? tap : 0));
+    const steps = x.shape.map((_, i) => (i === axis ? stride : 1));
+    return g.slice(padded, begin, x.shape.with(axis, outputs), steps);
+  };
+  // What is left of dy after the taps so far; a tap takes all where it reaches the maximum. The last takes the rest.
+  const parts: Value[] = [];
+  let left = dy;
+  for (let tap = 0; tap < taps - 1; tap++) {
+    const isLess = step(g, g.sub(y, at(tap)));
+    const rest = g.mul(left, isLess);
+    parts.push(g.sub(left, rest));
+    left = rest;
+  }
+  parts.push(left);
+
+  // Tap t of output o lies at o * stride + t: phase t % stride, place o + floor(t / stride).
+  const places = Math.ceil((length + before + after) / stride);
+  const phases = Array.from({ length: stride }, (_, phase) => {
+    const shifted = parts.flatMap((part, tap) => {
+      if (tap % stride !== phase) return [];
+      const start = Math.floor(tap / stride);
+      return [place(g, part, axis, start, places)];
+    });
+    return shifted.length > 0 ? shifted.reduce(g.add) : g.fill(0, x.shape.with(axis, places));
+  });
+  const begin = x.shape.map((_, i) => (i === axis ? before : 0));
+  return g.slice(g.interleave(phases, axis), begin, x.shape);
+}
+
+/** `part` from `start` on in zeros of the given length; what goes beyond it is zero by construction. */
+function place(g: Graph, part: Value, axis: number, start: number, length: number): Value {
+  const kept = Math.min(part.shape[axis]!, length - start);
+  const cut = g.slice(
+    part,
+    part.shape.map(() => 0),
+    part.shape.with(axis, kept),
+  );
+  return g.pad(
+    cut,
+    part.shape.map((_, i) => (i === axis ? [start, length - start - kept] : [0, 0])),
+  );
+}
+
+/** 1 where x > 0, else 0; exact from the smallest normal number on, and faster in ONNX Runtime than a comparison. */
+export function step(g: Graph, x: Value): Value {
+  return g.elementwise('HardSigmoid', [x], { attributes: { alpha: { float: 3e38 }, beta: { float: 0 } } });
+}
