@@ -272,7 +272,6 @@ on<'indices', kernel.OneHotAttrs>('OneHot', (g, { indices }, { depth, onValue, o
   const isClass = g.compare('Equal', g.reshape(indices, [...indices.shape, 1]), classes);
   return g.where(isClass, g.scalar(onValue, type), g.scalar(offValue, type));
 });
-});
 on<'x', kernel.DepthToSpaceAttrs>('DepthToSpace', (g, { x }, { blockSize: block, dataFormat }) => {
   channelsLast(dataFormat);
   const [n, h, w, c] = x.shape as [number, number, number, number];
