@@ -1,5 +1,5 @@
 import type { EngineName } from '@simgan/core/node';
-import { choice, flag, keyValues, requiredText, text, whole } from './options.ts';
+import { choice, excluding, flag, folder, keyValues, requiredText, text, whole } from './options.ts';
 
 // Named here and checked by type, because importing them would load the engines to print a help page.
 const engines = ['auto', 'tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu'] as const satisfies readonly (
@@ -22,6 +22,17 @@ export const common = {
   steps: whole("In place of the recipe's number of steps", { least: 1, otherwise: undefined }),
   'batch-size': whole("In place of the recipe's batch size", { least: 1, otherwise: undefined }),
   resume: flag('Go on with what an interrupted run left in --out'),
-  force: flag('Replace what an earlier run wrote to --out'),
+  force: excluding(flag('Replace what an earlier run wrote to --out'), {
+    resume: 'one replaces an earlier run, the other goes on with it',
+  }),
   json: flag('Write events and the result to stdout as JSON lines'),
+} as const;
+
+/** Where the pictures come from that a refiner is trained with. */
+export const sources = {
+  synthetic: folder(
+    "Synthetic pictures in place of the plugin's simulator; labels from a metadata.jsonl in it",
+  ),
+  real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
+  match: choice(['histogram', 'none'], "In place of the recipe's photometric matching", undefined),
 } as const;

@@ -26,51 +26,62 @@ export interface Surroundings {
  */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<number> {
   const { stdout, stderr, cwd, signal } = surroundings;
-  const [name, ...rest] = args;
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
-    stdout.write(`${overview()}\n`);
-    return name === undefined ? 2 : 0;
+  const asksForHelp = args[0] === 'help' || args.includes('--help') || args.includes('-h');
+  const [name, ...rest] = args[0] === 'help' ? args.slice(1) : args;
+  if (name === undefined || name === '--help' || name === '-h') {
+    (asksForHelp ? stdout : stderr).write(`${overview()}\n`);
+    return asksForHelp ? 0 : 2;
   }
   if (name === '--version' || name === '-v') {
     stdout.write(`${version}\n`);
     return 0;
   }
+  const output = createOutput(stdout, stderr, args.includes('--json'));
   const command = commands.find((candidate) => candidate.name === name);
-  if (!command) {
-    const near = suggestion(
-      name,
-      commands.map((candidate) => candidate.name),
-    );
-    stderr.write(`Unknown command ${name}.${near} The commands: simgan-cli --help\n`);
-    return 2;
-  }
-  if (rest.includes('--help') || rest.includes('-h')) {
+  if (command && asksForHelp) {
     stdout.write(`${helpOf(command)}\n`);
     return 0;
   }
   try {
-    const values = readOptions(command.options, rest);
-    const output = createOutput(stdout, stderr, Boolean((values as { json?: boolean }).json));
-    await command.run(values, { output, cwd, signal });
+    if (!command) {
+      const names = commands.map((candidate) => candidate.name);
+      throw new UsageError([`Unknown command ${name}.${suggestion(name, names)}`]);
+    }
+    await command.run(readOptions(command.options, rest), { output, cwd, signal });
     return 0;
   } catch (error) {
-    if (error instanceof UsageError) {
-      stderr.write(`${error.problems.join('\n')}\nSee simgan-cli ${name} --help\n`);
-      return 2;
-    }
-    if (error instanceof Interrupted) {
-      stderr.write(`\n${error.message}\n`);
-      return 130;
-    }
-    if (isSimganError(error)) {
-      stderr.write(`${error.message}\n`);
-      return error.code === 'INVALID_ARGUMENT' ? 2 : 1;
-    }
-    stderr.write(
-      `This should not have happened; it is a defect of simgan-cli ${version} (Node ${process.version}, ${process.platform}).\n${(error as Error).stack}\n`,
-    );
-    return 1;
+    const { exitCode, lines, code } = verdictOn(error, signal);
+    if (exitCode === 2) lines.push(`See simgan-cli ${command ? `${command.name} ` : ''}--help`);
+    output.failure(lines, { code, exitCode, message: lines.join('\n') });
+    return exitCode;
   }
+}
+
+/** What an error means to the person or program in front of the command line. */
+function verdictOn(error: unknown, signal: AbortSignal): { exitCode: number; lines: string[]; code: string } {
+  if (error instanceof UsageError) return { exitCode: 2, lines: [...error.problems], code: 'USAGE' };
+  if (error instanceof Interrupted) return { exitCode: 130, lines: [error.message], code: 'INTERRUPTED' };
+  if (isSimganError(error)) {
+    if (error.code === 'OUTPUT_EXISTS') {
+      const ways = '--resume goes on with a dataset, --force replaces it, --out chooses another folder.';
+      return { exitCode: 2, lines: [error.message, ways], code: error.code };
+    }
+    const exitCode = error.code === 'INVALID_ARGUMENT' ? 2 : 1;
+    return { exitCode, lines: [error.message], code: error.code };
+  }
+  if (signal.aborted) {
+    const line = 'Stopped; nothing is lost. Go on with the same command and --resume.';
+    return { exitCode: 130, lines: [line], code: 'INTERRUPTED' };
+  }
+  const { message, stack, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== undefined) {
+    // The disk, the network or a permission, in the system's own words; they name the file.
+    const line = `The system refused what was needed: ${message}. Mend that, then go on with --resume.`;
+    return { exitCode: 1, lines: [line], code: 'SYSTEM' };
+  }
+  const where = `simgan-cli ${version}, Node ${process.version}, ${process.platform}`;
+  const lines = [`This should not have happened; it is a defect of ${where}.`, stack ?? message];
+  return { exitCode: 1, lines, code: 'DEFECT' };
 }
 
 /** By name: a plugin may bring its own copy of the core. */

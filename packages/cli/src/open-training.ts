@@ -1,18 +1,16 @@
 import { resolve } from 'node:path';
 import {
   type Dataset,
-  type Engine,
   type MatchKind,
   matchHistograms,
   type Plugin,
   type Sample,
   type TrainingRecipe,
 } from '@simgan/core';
-import type { EngineName } from '@simgan/core/node';
 import type { Context } from './command.ts';
-import { loadPlugin } from './plugins.ts';
+import { pluginOrigin } from './plugins.ts';
 import type { RunConfig } from './run-folder.ts';
-import { chooseRecipe, startEngine } from './setup.ts';
+import { chooseRecipe } from './setup.ts';
 import { openReal, openSynthetic, type RealSource, type SyntheticSource } from './sources.ts';
 import { recipeNumbers } from './training-run.ts';
 
@@ -25,20 +23,19 @@ export interface TrainingOptions {
   readonly 'batch-size': number | undefined;
   readonly match: MatchKind | undefined;
   readonly seed: number;
-  readonly engine: EngineName | 'auto';
-  readonly device: 'auto' | 'cpu' | 'gpu' | 'cuda';
-  readonly threads: number | undefined;
   readonly synthetic: string | undefined;
   readonly real: string | undefined;
+  /** How many samples are refined, where the simulator makes them. */
   readonly count?: number;
+  /** Whether there is a refiner already, and a handful of pictures will do. */
+  readonly isTrained?: boolean;
 }
 
-/** Everything that training and refinement need, opened. The caller disposes the engine. */
+/** The recipe and the pictures that training and refinement need. */
 export interface Training {
   readonly plugin: Plugin;
   readonly recipe: TrainingRecipe;
   readonly config: RunConfig;
-  readonly engine: Engine;
   readonly seed: number;
   readonly sources: { readonly synthetic: SyntheticSource; readonly real: RealSource };
   /** What is refined, as the refiner gets it: matched where the recipe says so. */
@@ -48,21 +45,28 @@ export interface Training {
   readonly real: RealSource['images'];
 }
 
-/** Resolves the options: the plugin, its recipe, the pictures, and last the engine, which is the slowest to start. */
-export async function openTraining(options: TrainingOptions, context: Context): Promise<Training> {
-  const { cwd } = context;
-  const { seed, count = 0 } = options;
-  const plugin = await loadPlugin(options.plugin, options['plugin-option'], cwd);
-  const chosen = chooseRecipe(plugin, options);
-  const recipe: TrainingRecipe = { ...chosen.recipe, match: options.match ?? chosen.recipe.match ?? 'none' };
-  const folder = (dir: string | undefined) => dir && resolve(cwd, dir);
+/** The plugin's recipe with what the options put in place of its numbers. */
+export function recipeOf(plugin: Plugin, options: TrainingOptions): { name: string; recipe: TrainingRecipe } {
+  const { name, recipe } = chooseRecipe(plugin, options);
+  return { name, recipe: { ...recipe, match: options.match ?? recipe.match ?? 'none' } };
+}
 
-  const synthetic = await openSynthetic(plugin, { dir: folder(options.synthetic), count, seed }, context);
-  const real = await openReal(
-    plugin,
-    { dir: folder(options.real), seed, atLeast: recipe.batchSize },
-    context,
-  );
+/** Opens the pictures that the options name. */
+export async function openTraining(
+  plugin: Plugin,
+  options: TrainingOptions,
+  context: Context,
+): Promise<Training> {
+  const { cwd, signal } = context;
+  const { seed, count = 0, isTrained = false } = options;
+  const { name, recipe } = recipeOf(plugin, options);
+  const source = (dir: string | undefined) => ({
+    dir: dir && resolve(cwd, dir),
+    seed,
+    atLeast: isTrained ? 1 : recipe.batchSize,
+  });
+  const synthetic = await openSynthetic(plugin, { ...source(options.synthetic), count }, context);
+  const real = await openReal(plugin, source(options.real), context);
   const matched = async <Annotation>(samples: Dataset<Sample<Annotation>>) =>
     recipe.match === 'histogram'
       ? matchHistograms(samples, real.images, { image: plugin.image, seed })
@@ -74,20 +78,19 @@ export async function openTraining(options: TrainingOptions, context: Context): 
       'match     every synthetic picture takes the histogram of a real one first (--match none)',
     );
   }
-  const engine = await startEngine(options, context);
+  signal.throwIfAborted();
   return {
     plugin,
     recipe,
     config: {
-      plugin: options.plugin,
+      plugin: pluginOrigin(options.plugin, cwd),
       pluginOptions: options['plugin-option'],
-      recipe: chosen.name,
+      recipe: name,
       numbers: recipeNumbers(recipe),
       seed,
       synthetic: synthetic.origin,
       real: real.origin,
     },
-    engine,
     seed,
     sources: { synthetic, real },
     samples,

@@ -9,6 +9,8 @@ export interface OptionSpec<Value> {
   readonly description: string;
   /** May be given more than once. */
   readonly repeatable?: boolean;
+  /** Options that it makes no sense beside, by name, each with the reason. */
+  readonly excludes?: Readonly<Record<string, string>>;
   /**
    * The value of the texts given, of none if the option was not given.
    *
@@ -24,6 +26,14 @@ export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
 export type OptionValues<Table extends OptionTable> = {
   readonly [Name in keyof Table]: Table[Name] extends OptionSpec<infer Value> ? Value : never;
 };
+
+/** The same option, which may not stand beside some others. */
+export function excluding<Value>(
+  spec: OptionSpec<Value>,
+  excludes: Readonly<Record<string, string>>,
+): OptionSpec<Value> {
+  return { ...spec, excludes };
+}
 
 /** An option that is there or not. */
 export function flag(description: string): OptionSpec<boolean> {
@@ -48,8 +58,26 @@ export function requiredText(argument: string, description: string): OptionSpec<
     argument,
     description,
     read([value]) {
-      if (!value) throw new Error(`is required: give ${argument}`);
+      if (!value) throw new Error(`expected ${argument}, which must be given`);
       return value;
+    },
+  };
+}
+
+/** A folder on this machine. */
+export function folder(description: string): OptionSpec<string | undefined> {
+  const { read } = text('DIR', description);
+  return {
+    argument: 'DIR',
+    description,
+    read(texts) {
+      const dir = read(texts);
+      if (dir !== undefined && /^[a-z]+:\/\//i.test(dir)) {
+        throw new Error(
+          `expected a folder on this machine but received the address ${dir}; download it first`,
+        );
+      }
+      return dir;
     },
   };
 }
@@ -135,30 +163,43 @@ export function readOptions<Table extends OptionTable>(
     ),
   });
   const given = new Map<string, string[]>();
+  const misused = new Set<string>();
   const problems: string[] = [];
   for (const [index, token] of tokens.entries()) {
     if (token.kind === 'positional') {
       // What follows an unknown option may be its argument.
       const before = tokens[index - 1];
-      if (before?.kind === 'option' && !table[before.name]) continue;
+      if (before?.kind === 'option' && !Object.hasOwn(table, before.name)) continue;
       problems.push(`Unexpected argument ${JSON.stringify(token.value)}: everything is passed as an option.`);
     }
     if (token.kind !== 'option') continue;
-    const spec = table[token.name];
+    const spec = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
     const texts = given.get(token.name) ?? [];
+    const misuse = (problem: string) => {
+      problems.push(problem);
+      misused.add(token.name);
+    };
     if (!spec) {
-      problems.push(`Unknown option ${token.rawName}.${suggestion(token.name, Object.keys(table), '--')}`);
+      misuse(`Unknown option ${token.rawName}.${suggestion(token.name, Object.keys(table), '--')}`);
     } else if (spec.argument && token.value === undefined) {
-      problems.push(`${token.rawName} needs an argument: ${token.rawName} ${spec.argument}`);
+      misuse(`${token.rawName} needs an argument: ${token.rawName} ${spec.argument}`);
+    } else if (spec.argument && !token.inlineValue && token.value?.startsWith('--')) {
+      misuse(
+        `${token.rawName} needs an argument, and ${token.value} is an option. If it is meant: ${token.rawName}=${token.value}`,
+      );
     } else if (!spec.argument && token.value !== undefined) {
-      problems.push(`${token.rawName} takes no argument, but received ${JSON.stringify(token.value)}.`);
+      misuse(`${token.rawName} takes no argument, but received ${JSON.stringify(token.value)}.`);
     } else if (texts.length > 0 && !spec.repeatable) {
-      problems.push(`${token.rawName} is given more than once.`);
+      misuse(`${token.rawName} is given more than once.`);
     }
     given.set(token.name, [...texts, token.value ?? '']);
   }
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(table)) {
+    for (const [other, reason] of Object.entries(given.has(name) ? (spec.excludes ?? {}) : {})) {
+      if (given.has(other)) problems.push(`--${name} has no place beside --${other}: ${reason}.`);
+    }
+    if (misused.has(name)) continue;
     try {
       values[name] = spec.read(given.get(name) ?? []);
     } catch (error) {

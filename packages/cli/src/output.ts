@@ -24,7 +24,10 @@ export interface Output {
   event(type: string, fields: Readonly<Record<string, unknown>>): void;
   /** The last word: for people the lines, for machines the fields. */
   result(lines: readonly string[], fields: Readonly<Record<string, unknown>>): void;
-  progress(label: string, total: number): Progress;
+  /** The last word of a command that could not be carried out. */
+  failure(lines: readonly string[], fields: Readonly<Record<string, unknown>>): void;
+  /** With `passing` it leaves nothing behind when it ends: another line will say what came of it. */
+  progress(label: string, total: number, options?: { readonly passing?: boolean }): Progress;
 }
 
 /** How often progress is written: often enough to see on a terminal, rarely enough for a log. */
@@ -32,25 +35,40 @@ const INTERVAL_MS = { terminal: 100, log: 10_000 };
 
 export function createOutput(stdout: TextStream, stderr: TextStream, json: boolean): Output {
   const isTerminal = Boolean(stderr.isTTY);
+  // On a terminal progress stays on one line, which must be closed before anything else is written.
   let openLine = false;
-  const writeLine = (line: string) => {
-    stderr.write(`${openLine ? '\r\u001b[K' : ''}${line}\n`);
+  const closeLine = () => {
+    if (openLine) stderr.write('\n');
     openLine = false;
+  };
+  const writeLine = (line: string) => {
+    closeLine();
+    stderr.write(`${line}\n`);
+  };
+  const event = (type: string, fields: Readonly<Record<string, unknown>>) => {
+    if (json) stdout.write(`${JSON.stringify({ event: type, ...fields })}\n`);
   };
   return {
     json,
     note: writeLine,
     warn: (line) => writeLine(`Note: ${line}`),
-    event(type, fields) {
-      if (json) stdout.write(`${JSON.stringify({ event: type, ...fields })}\n`);
-    },
+    event,
     result(lines, fields) {
-      stdout.write(json ? `${JSON.stringify({ event: 'result', ...fields })}\n` : `${lines.join('\n')}\n`);
+      closeLine();
+      if (json) event('result', fields);
+      else stdout.write(`${lines.join('\n')}\n`);
     },
-    progress(label, total) {
+    failure(lines, fields) {
+      event('error', fields);
+      writeLine(lines.join('\n'));
+    },
+    progress(label, total, { passing = false } = {}) {
       const rate = createRate();
-      let shownAt = Number.NEGATIVE_INFINITY;
+      const interval = isTerminal ? INTERVAL_MS.terminal : INTERVAL_MS.log;
+      // What is done within the interval needs no line of a log but the last.
+      let shownAt = isTerminal ? Number.NEGATIVE_INFINITY : performance.now();
       let last = '';
+      let isShown = true;
       const show = () => {
         if (isTerminal) {
           stderr.write(`\r${last.slice(0, (stderr.columns ?? 100) - 1)}\u001b[K`);
@@ -58,20 +76,26 @@ export function createOutput(stdout: TextStream, stderr: TextStream, json: boole
         } else {
           stderr.write(`${last}\n`);
         }
+        isShown = true;
       };
       return {
         update(done, note = '') {
           const now = performance.now();
           rate.record(done, now);
           last = progressLine(label, done, total, rate.perSecond(), note);
-          const interval = isTerminal ? INTERVAL_MS.terminal : INTERVAL_MS.log;
-          if (now - shownAt < interval && done < total) return;
+          isShown = false;
+          if (now - shownAt < interval) return;
           shownAt = now;
           show();
         },
         end() {
-          if (openLine) stderr.write('\n');
-          openLine = false;
+          if (passing) {
+            if (openLine) stderr.write('\r\u001b[K');
+            openLine = false;
+          } else {
+            if (!isShown) show();
+            closeLine();
+          }
         },
       };
     },

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { isAbsolute, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Plugin } from '@simgan/core';
@@ -17,13 +17,13 @@ export async function loadPlugin(
   options: Readonly<Record<string, unknown>>,
   cwd: string,
 ): Promise<Plugin> {
-  const { file, tried } = isPath(name)
-    ? { file: pathToFileURL(resolve(cwd, name)).href, tried: [] }
-    : find(name, cwd);
+  const { file, tried } = isPath(name) ? findFile(resolve(cwd, name)) : findPackage(name, cwd);
   if (!file) {
     throw new UsageError([
       `There is no plugin ${JSON.stringify(name)}. Tried ${tried.join(', ')}.${suggestion(name, bundledPlugins())}`,
-      `Install one with: npm install simgan-plugin-${name.replace(/[^a-z0-9-]/gi, '')}`,
+      isPath(name)
+        ? 'Give the path of its module, relative to the folder you are in.'
+        : `Install one with: npm install simgan-plugin-${name.replace(/[^a-z0-9-]/gi, '')}`,
     ]);
   }
   let module: { default?: unknown };
@@ -38,20 +38,41 @@ export async function loadPlugin(
       `The module of plugin ${name} has no factory as its default export. Export one: export default function (options) { return definePlugin({ … }) }`,
     ]);
   }
-  const plugin = (await factory(options)) as Plugin;
-  if (plugin?.apiVersion !== 1) {
+  let plugin: Partial<Plugin> | undefined;
+  try {
+    plugin = (await factory(options)) as Partial<Plugin> | undefined;
+  } catch (error) {
+    const given = Object.keys(options).length > 0 ? ` with the options ${JSON.stringify(options)}` : '';
+    throw new UsageError([`The plugin ${name} cannot be made${given}: ${(error as Error).message}`]);
+  }
+  if (plugin?.apiVersion === undefined) {
     throw new UsageError([
-      `The plugin ${name} speaks version ${String(plugin?.apiVersion)} of the plugin interface, this program version 1. Install a version of it that fits.`,
+      `The factory of plugin ${name} makes no plugin. Have it return what definePlugin({ … }) returns.`,
     ]);
   }
-  return plugin;
+  if (plugin.apiVersion !== 1) {
+    throw new UsageError([
+      `The plugin ${name} speaks version ${String(plugin.apiVersion)} of the plugin interface, this program version 1. Install a version of it that fits.`,
+    ]);
+  }
+  return plugin as Plugin;
+}
+
+/** How a plugin is written down, so that it is found again from another folder. */
+export function pluginOrigin(name: string, cwd: string): string {
+  return isPath(name) ? resolve(cwd, name) : name;
 }
 
 function isPath(name: string): boolean {
   return name.startsWith('.') || isAbsolute(name) || /\.[cm]?[jt]s$/.test(name);
 }
 
-function find(name: string, cwd: string): { file?: string; tried: string[] } {
+function findFile(path: string): { file?: string; tried: string[] } {
+  const isFile = statSync(path, { throwIfNoEntry: false })?.isFile();
+  return { tried: [path], ...(isFile && { file: pathToFileURL(path).href }) };
+}
+
+function findPackage(name: string, cwd: string): { file?: string; tried: string[] } {
   const tried = [`@simgan/plugin-${name}`, `simgan-plugin-${name}`, name];
   const fromProject = pathToFileURL(join(cwd, 'package.json')).href;
   for (const specifier of tried) {

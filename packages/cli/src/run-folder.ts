@@ -1,5 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ImageSpec, Sample } from '@simgan/core';
 import type { JsonObject } from '@simgan/core/node';
 import { UsageError } from './errors.ts';
 
@@ -19,6 +20,7 @@ export const augmentFiles = { dataset: 'dataset', run: 'run', preview: 'preview.
 
 /** What `run.json` says: enough to build the same networks again. */
 export interface RunConfig {
+  /** A name, or the whole path of a module. */
   readonly plugin: string;
   readonly pluginOptions: Readonly<Record<string, unknown>>;
   readonly recipe: string;
@@ -31,36 +33,104 @@ export interface RunConfig {
   readonly real: string;
 }
 
+/** An output folder that may be written to. */
+export interface ClaimedFolder {
+  readonly dir: string;
+  /**
+   * Removes what an earlier run of ours left, if the user wants it replaced. To be called when nothing but the
+   * work itself can fail any more: until then the earlier run is kept.
+   */
+  readonly clear: () => Promise<void>;
+}
+
 /**
- * Makes sure that an output folder may be written to: it is empty or not there, or the user said what to do
- * with what an earlier run of ours left. With `force` that is removed; files of others never are.
+ * Makes sure that a run's folder may be written to: it is empty or not there, or the user said what to do with
+ * what an earlier run of ours left. Files of others are never replaced.
  *
  * @throws UsageError otherwise
  */
-export async function claimFolder(
-  dir: string,
-  files: Readonly<Record<string, string>>,
-  { resume, force }: { resume: boolean; force: boolean },
-): Promise<void> {
+export async function claimRunFolder(dir: string, wish: Wish): Promise<ClaimedFolder> {
+  const names = Object.values(runFiles);
+  const present = await ownNames(dir, names);
+  refuseUnwanted(dir, present, wish);
+  return { dir, clear: async () => (wish.force ? removeFiles(dir, present) : undefined) };
+}
+
+/** {@link claimRunFolder} for the folder that `augment` fills. */
+export async function claimAugmentFolder(dir: string, wish: Wish): Promise<ClaimedFolder> {
+  const present = await ownNames(dir, Object.values(augmentFiles));
+  refuseUnwanted(dir, present, wish);
+  const [run, dataset] = [join(dir, augmentFiles.run), join(dir, augmentFiles.dataset)];
+  const ofRun = await ownNames(run, Object.values(runFiles));
+  const { inspectOutput } = await import('@simgan/core/node');
+  const found = await inspectOutput(dataset);
+  if (found.state === 'foreign') throw foreignFiles(dataset, found.files);
+  return {
+    dir,
+    async clear() {
+      if (!wish.force) return;
+      if (found.state !== 'free') await removeDataset(dataset, found.header.plugin, found.header.image);
+      await removeFiles(run, ofRun);
+      const folders: readonly string[] = [augmentFiles.run, augmentFiles.dataset];
+      await removeFiles(
+        dir,
+        present.filter((name) => !folders.includes(name)),
+      );
+    },
+  };
+}
+
+/** What the user wants done with what an earlier run left. */
+interface Wish {
+  readonly resume: boolean;
+  readonly force: boolean;
+}
+
+/** What systems and editors leave in a folder by themselves. */
+const litter = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini', '.gitkeep', '.gitignore']);
+
+/** The names in a folder, which must all be ours: the given ones, and what a kill leaves of writing them. */
+async function ownNames(dir: string, names: readonly string[]): Promise<string[]> {
   const present = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOTDIR') {
+      throw new UsageError([`${dir} is a file. Choose another folder with --out.`]);
+    }
     throw new UsageError([`${dir} cannot be written to: ${error.message}`]);
   });
-  if (present.length === 0) return;
-  const ours = new Set(Object.values(files));
-  const foreign = present.filter((name) => !ours.has(name));
-  if (foreign.length > 0) {
-    throw new UsageError([
-      `${dir} is not empty and holds files of others (${foreign.slice(0, 3).join(', ')}${foreign.length > 3 ? ', …' : ''}), which are never replaced. Choose another folder with --out.`,
-    ]);
-  }
-  if (force) {
-    for (const name of present) await rm(join(dir, name), { recursive: true });
-  } else if (!resume) {
-    throw new UsageError([
-      `${dir} holds an earlier run. Go on with it with --resume, replace it with --force, or choose another folder with --out.`,
-    ]);
-  }
+  const ours = new Set([...names, ...names.map((name) => `.${name}.tmp`)]);
+  const foreign = present.filter((name) => !ours.has(name) && !litter.has(name));
+  if (foreign.length > 0) throw foreignFiles(dir, foreign);
+  return present.filter((name) => ours.has(name));
+}
+
+function foreignFiles(dir: string, files: readonly string[]): UsageError {
+  const named = `${files.slice(0, 3).join(', ')}${files.length > 3 ? ', …' : ''}`;
+  return new UsageError([
+    `${dir} is not empty and holds files of others (${named}), which are never replaced. Choose another folder with --out.`,
+  ]);
+}
+
+function refuseUnwanted(dir: string, present: readonly string[], { resume, force }: Wish): void {
+  if (present.length === 0 || resume || force) return;
+  throw new UsageError([
+    `${dir} holds an earlier run. Go on with it with --resume, replace it with --force, or choose another folder with --out.`,
+  ]);
+}
+
+async function removeFiles(dir: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await rm(join(dir, name), { force: true });
+}
+
+/** Deletes a dataset's files and no others, by having it replaced and stopping before anything takes its place. */
+async function removeDataset(dir: string, name: string, image: ImageSpec): Promise<void> {
+  const { datasetOf } = await import('@simgan/core');
+  const { writeDataset } = await import('@simgan/core/node');
+  const stop = AbortSignal.abort();
+  const options = { plugin: { name, image }, existing: 'replace', signal: stop } as const;
+  await writeDataset(dir, datasetOf<Sample<unknown>>([]), options).catch((error: unknown) => {
+    if (error !== stop.reason) throw error;
+  });
 }
 
 /**

@@ -6,11 +6,13 @@ import {
   type RealImage,
   rememberItems,
   type Sample,
+  SimganError,
   simulate,
 } from '@simgan/core';
 import { type Reject, readDataset, readImages } from '@simgan/core/node';
 import type { Context } from './command.ts';
 import { UsageError } from './errors.ts';
+import type { Output, Progress } from './output.ts';
 
 /** What is refined, and where it comes from. */
 export interface SyntheticSource {
@@ -38,10 +40,19 @@ const STAND_IN_LENGTH = 2048;
 /** Of memory for pictures that training draws again and again. */
 const PICTURE_BYTES = 512 * 2 ** 20;
 
+/** What is common to both kinds of pictures. */
+interface SourceOptions {
+  /** The user's folder, if there is one. */
+  readonly dir: string | undefined;
+  readonly seed: number;
+  /** A batch where they are trained on. */
+  readonly atLeast: number;
+}
+
 /** The user's folder of synthetic pictures, or the plugin's simulator. */
 export async function openSynthetic(
   plugin: Plugin,
-  { dir, count, seed }: { dir: string | undefined; count: number; seed: number },
+  { dir, count, seed, atLeast }: SourceOptions & { count: number },
   { output, signal }: Context,
 ): Promise<SyntheticSource> {
   if (dir === undefined) {
@@ -57,7 +68,10 @@ export async function openSynthetic(
       origin: 'simulator',
     };
   }
-  const { samples, rejects, resized, annotations } = await readDataset(dir, plugin, { signal });
+  const { samples, rejects, resized, annotations } = await withReading(output, (onProgress) =>
+    readDataset(dir, plugin, { signal, onProgress }),
+  );
+  checkBatch('synthetic', dir, samples.length, atLeast);
   output.note(
     `synthetic ${samples.length} pictures from ${dir}${scaled(resized, plugin)}${rejected(rejects)}; ${
       annotations === 'plugin' ? 'annotations checked' : 'annotations passed on as they are'
@@ -71,11 +85,14 @@ export async function openSynthetic(
 /** The user's real pictures, or the plugin's stand-in camera, loudly. */
 export async function openReal(
   plugin: Plugin,
-  { dir, seed, atLeast }: { dir: string | undefined; seed: number; atLeast: number },
+  { dir, seed, atLeast }: SourceOptions,
   { output, signal }: Context,
 ): Promise<RealSource> {
   if (dir !== undefined) {
-    const { images, rejects, resized, ignored } = await readImages(dir, plugin.image, { atLeast, signal });
+    const { images, rejects, resized, ignored } = await withReading(output, (onProgress) =>
+      readImages(dir, plugin.image, { signal, onProgress }),
+    );
+    checkBatch('real', dir, images.length, atLeast);
     output.note(
       `real      ${images.length} pictures from ${dir}${scaled(resized, plugin)}${rejected(rejects)}${
         ignored > 0 ? `, ${ignored} other files passed over` : ''
@@ -90,7 +107,7 @@ export async function openReal(
     ]);
   }
   output.warn(
-    `no real pictures were given, so a simulated stand-in camera plays the real one. Pass yours with --real DIR.`,
+    'no real pictures were given, so a simulated stand-in camera plays the real one. Pass yours with --real DIR.',
   );
   output.event('real', { origin: 'stand-in', count: STAND_IN_LENGTH });
   const standInSeed = createRng(seed)
@@ -98,6 +115,30 @@ export async function openReal(
     .int(2 ** 31);
   const images = simulate(plugin.standIn, { seed: standInSeed, length: STAND_IN_LENGTH });
   return { images: remembered(plugin, images), rejects: [], origin: 'stand-in', isStandIn: true };
+}
+
+/** Shows how far the reading of a folder is, which takes long where there are many pictures. */
+export async function withReading<Result>(
+  output: Output,
+  read: (onProgress: (done: number, total: number) => void) => Promise<Result>,
+): Promise<Result> {
+  let progress: Progress | undefined;
+  try {
+    return await read((done, total) => {
+      progress ??= output.progress('read', total, { passing: true });
+      progress.update(done);
+    });
+  } finally {
+    progress?.end();
+  }
+}
+
+function checkBatch(kind: 'synthetic' | 'real', dir: string, count: number, atLeast: number): void {
+  if (count >= atLeast) return;
+  throw new SimganError(
+    'NOT_ENOUGH_DATA',
+    `There are ${count} usable ${kind} pictures in ${dir}, fewer than the one batch of ${atLeast} that a training step takes. Add pictures, or train with smaller batches: --batch-size ${count}`,
+  );
 }
 
 function remembered<Item extends RealImage>({ image }: Plugin, dataset: Dataset<Item>): Dataset<Item> {

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import {
   createTrainingState,
   type Dataset,
@@ -61,13 +62,16 @@ export async function trainInFolder(options: TrainingRunOptions, context: Contex
   const { output, signal } = context;
   await mkdir(dir, { recursive: true });
   const state = createTrainingState(plugin, recipe, seed);
+  const progress = output.progress('train', totalSteps(recipe));
   try {
     const checkpoint = resume ? await loadCheckpoint(join(dir, runFiles.checkpoint)) : undefined;
     if (checkpoint) {
       await checkSameRun(dir, config);
       restoreCheckpoint(state, checkpoint);
       await engine.readAgain();
-      if (state.step > 0) output.note(`resume    after step ${state.step}`);
+      const steps = totalSteps(recipe);
+      if (state.step >= steps) output.note(`resume    all ${steps} training steps were done already`);
+      else if (state.step > 0) output.note(`resume    after training step ${state.step} of ${steps}`);
     } else {
       for (const name of [runFiles.checkpoint, runFiles.refiner]) await rm(join(dir, name), { force: true });
     }
@@ -78,7 +82,6 @@ export async function trainInFolder(options: TrainingRunOptions, context: Contex
       await engine.writeBack();
       await saveCheckpoint(join(dir, runFiles.checkpoint), await takeCheckpoint(state));
     };
-    const progress = output.progress('train', totalSteps(recipe));
     let savedAt = performance.now();
     for await (const step of train({ plugin, state, synthetic, real, engine, seed })) {
       progress.update(step.step, describeStep(step));
@@ -89,19 +92,19 @@ export async function trainInFolder(options: TrainingRunOptions, context: Contex
         savedAt = performance.now();
       }
       if (signal.aborted) {
-        progress.end();
         throw new Interrupted(
           `Stopped after step ${step.step} of ${step.steps}; nothing is lost. Go on with the same command and --resume.`,
         );
       }
     }
-    progress.end();
     await save();
     await saveWeights(join(dir, runFiles.refiner), state.averagedRefiner, { run: JSON.stringify(config) });
     return state;
   } catch (error) {
     state.dispose();
     throw error;
+  } finally {
+    progress.end();
   }
 }
 
@@ -123,14 +126,27 @@ function percent(share: number): string {
 }
 
 async function checkSameRun(dir: string, config: RunConfig): Promise<void> {
-  const before = await readRunConfig(dir);
-  const changed = (Object.keys(config) as (keyof RunConfig)[]).filter(
-    (key) => JSON.stringify(before?.[key]) !== JSON.stringify(config[key]),
-  );
-  if (changed.length === 0) return;
+  const before = (await readRunConfig(dir)) ?? {};
+  const differences = differencesOf({ ...before }, { ...config });
+  if (differences.length === 0) return;
   throw new UsageError([
-    `The run in ${dir} was started with another ${changed.join(', ')}: it cannot be resumed with these options. Give the same ones, or start anew with --force.`,
+    `The run in ${dir} was started otherwise and cannot be resumed: ${differences.join('; ')}. Give the same options, or start anew with --force.`,
   ]);
+}
+
+/** Where two configurations differ: `steps was 850 and is 1000 now`. */
+function differencesOf(before: Record<string, unknown>, now: Record<string, unknown>): string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(now)])].flatMap((key) => {
+    const [a, b] = [before[key], now[key]];
+    if (isDeepStrictEqual(a, b)) return [];
+    if (isObject(a) && isObject(b)) return differencesOf(a, b);
+    const shown = (value: unknown) => JSON.stringify(value) ?? 'not set';
+    return [`${key} was ${shown(a)} and is ${shown(b)} now`];
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Steps after the last checkpoint are done again, and logged again. */

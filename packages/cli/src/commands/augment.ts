@@ -1,24 +1,27 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { MatchKind, Refiner } from '@simgan/core';
+import type { Dataset, MatchKind, Sample } from '@simgan/core';
 import { type Context, defineCommand } from '../command.ts';
-import { common } from '../common-options.ts';
-import { Interrupted } from '../errors.ts';
-import type { Training } from '../open-training.ts';
-import { choice, type OptionValues, text, whole } from '../options.ts';
-import { augmentFiles, claimFolder, type RunConfig, readRunConfig, runFiles } from '../run-folder.ts';
+import { common, sources } from '../common-options.ts';
+import { Interrupted, UsageError } from '../errors.ts';
+import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
+import { augmentFiles, claimAugmentFolder, type RunConfig } from '../run-folder.ts';
 
 const options = {
   ...common,
-  count: whole('How many samples the simulator makes', { least: 1, otherwise: 1000 }),
-  synthetic: text(
-    'DIR',
-    "Synthetic pictures in place of the plugin's simulator; labels from a metadata.jsonl in it",
-  ),
-  real: text('DIR', 'Real pictures; without them a simulated stand-in camera plays the real one'),
-  refiner: text('RUN|FILE|URL', 'A trained refiner in place of training one'),
-  match: choice(['histogram', 'none'], "In place of the recipe's photometric matching", undefined),
-  out: text('DIR', "Where to write [the plugin's name with -augmented]"),
+  count: excluding(whole('How many samples the simulator makes', { least: 1, otherwise: 1000 }), {
+    synthetic: 'all pictures of that folder are refined',
+  }),
+  ...sources,
+  refiner: excluding(text('RUN|FILE|URL', 'A trained refiner in place of training one'), {
+    steps: 'nothing is trained',
+    'batch-size': 'nothing is trained',
+  }),
+  out: folder("Where to write [the plugin's name with -augmented]"),
 };
+
+/** Pictures that are refined at once; a resumed run forms the same batches, so that it makes the same bytes. */
+const BATCH = 32;
 
 export const augment = defineCommand({
   name: 'augment',
@@ -38,28 +41,43 @@ export const augment = defineCommand({
   options,
   async run(values, context) {
     const { output, cwd, signal } = context;
-    const out = values.out ?? `${values.plugin.replace(/[^\w-]/g, '_')}-augmented`;
-    const dir = resolve(cwd, out);
-    await claimFolder(dir, augmentFiles, values);
-
     const [{ refine, rememberItems }, { readDataset, writeDataset }] = await Promise.all([
       import('@simgan/core'),
       import('@simgan/core/node'),
     ]);
-    const { openTraining } = await import('../open-training.ts');
+    const { openTraining, recipeOf } = await import('../open-training.ts');
+    const { loadPlugin } = await import('../plugins.ts');
     const { compareWithReal, writePreview } = await import('../preview.ts');
+    const { startEngine } = await import('../setup.ts');
+    const { withReading } = await import('../sources.ts');
+    const { findRefiner, loadRefiner } = await import('../trained-refiner.ts');
+    const { trainInFolder } = await import('../training-run.ts');
     const started = performance.now();
 
-    const trained =
-      values.refiner === undefined ? undefined : await readRunConfig(resolve(cwd, values.refiner));
-    const training = await openTraining(trained ? withOptionsOf(trained, values) : values, context);
-    const { plugin, recipe, config, engine, seed, sources, samples, real } = training;
+    const trained = values.refiner === undefined ? undefined : await findRefiner(values.refiner, cwd);
+    const settings = trained?.config ? withOptionsOf(trained.config, values, context) : values;
+    const plugin = await loadPlugin(settings.plugin, settings['plugin-option'], cwd);
+    const { image } = plugin;
+    const { seed } = settings;
+    const { name: recipeName, recipe } = recipeOf(plugin, settings);
+    const out = values.out ?? `${plugin.name}-augmented`;
+    const claimed = await claimAugmentFolder(resolve(cwd, out), values);
+    const { dir } = claimed;
+    const engine = await startEngine(values, context);
     try {
-      const refiner = await obtainRefiner(dir, values, training, context);
+      const loaded = trained && (await loadRefiner(trained, { plugin, recipe, engine, seed }, context));
+      if (loaded) output.note(`refiner   ${values.refiner} (recipe ${recipeName})`);
+      const training = await openTraining(plugin, { ...settings, isTrained: loaded !== undefined }, context);
+      const { config, sources, samples, real } = training;
+      await claimed.clear();
+      const run = { dir: join(dir, augmentFiles.run), ...training, engine, resume: values.resume };
+      const state = loaded ? undefined : await trainInFolder(run, context);
+      const refiner = loaded ?? state!.averagedRefiner;
+
       const progress = output.progress('refine', samples.length);
-      const image = plugin.image;
-      const refined = refine(samples, { refiner: refiner.network, image, engine, seed });
-      const { count } = await writeDataset(join(dir, augmentFiles.dataset), refined, {
+      const unwritten = (isWritten: (id: string) => boolean) =>
+        refine(batchesToDo(samples, isWritten), { refiner, image, engine, seed, batchSize: BATCH });
+      const { count, resumed } = await writeDataset(join(dir, augmentFiles.dataset), unwritten, {
         plugin,
         annotations: sources.synthetic.annotations,
         provenance: {
@@ -80,16 +98,20 @@ export const augment = defineCommand({
         onProgress: (written) => progress.update(written),
         signal,
       }).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
         progress.end();
+        if (!signal.aborted) throw error;
         throw new Interrupted(
           'Stopped while refining; what is written is safe. Go on with the same command and --resume.',
         );
       });
       progress.end();
-      refiner.dispose();
+      if (resumed > 0) output.note(`resume    ${resumed} of ${count} refined samples were there already`);
+      if (state) state.dispose();
+      else refiner.dispose();
 
-      const written = await readDataset(join(dir, augmentFiles.dataset), plugin);
+      const written = await withReading(output, (onProgress) =>
+        readDataset(join(dir, augmentFiles.dataset), plugin, { onProgress, signal }),
+      );
       const rows = [
         { label: 'synthetic', images: sources.synthetic.samples },
         ...(samples === sources.synthetic.samples
@@ -116,9 +138,7 @@ export const augment = defineCommand({
           '',
           `${count} refined samples in ${join(out, augmentFiles.dataset)}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
           `Look at ${join(out, augmentFiles.preview)}`,
-          sources.real.isStandIn
-            ? `Next: your own pictures: simgan-cli augment --plugin ${values.plugin} --real YOUR_PICTURES`
-            : `Next: more samples of the same refiner: simgan-cli augment --plugin ${values.plugin} --refiner ${join(out, augmentFiles.run)} --count 10000`,
+          nextStep(values, out, sources.real.isStandIn),
         ],
         { out, count, rejects, seconds, distances: figures },
       );
@@ -128,40 +148,55 @@ export const augment = defineCommand({
   },
 });
 
+function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: boolean): string {
+  const command = `simgan-cli augment --plugin ${values.plugin}`;
+  if (values.refiner !== undefined) {
+    return values.synthetic === undefined
+      ? 'Next: more of them: the same command with a larger --count and --resume'
+      : `Next: other pictures with the same refiner: ${command} --refiner ${values.refiner} --synthetic DIR`;
+  }
+  return isStandIn
+    ? `Next: your own pictures: ${command} --real YOUR_PICTURES`
+    : `Next: more samples of the same refiner: ${command} --refiner ${join(out, augmentFiles.run)} --count 10000`;
+}
+
+/** The samples of the batches of which not all are written: in one that is half written all are refined again. */
+async function* batchesToDo(
+  samples: Dataset<Sample<unknown>>,
+  isWritten: (id: string) => boolean,
+): AsyncGenerator<Sample<unknown>> {
+  for (let start = 0; start < samples.length; start += BATCH) {
+    const batch: Sample<unknown>[] = [];
+    for (let index = start; index < Math.min(start + BATCH, samples.length); index++) {
+      batch.push(await samples.at(index));
+    }
+    if (!batch.every(({ id }) => isWritten(id))) yield* batch;
+  }
+}
+
 /** What the user left open is as it was in the run that trained the refiner. */
-function withOptionsOf(run: RunConfig, values: OptionValues<typeof options>): OptionValues<typeof options> {
+function withOptionsOf(
+  run: RunConfig,
+  values: OptionValues<typeof options>,
+  { output }: Context,
+): OptionValues<typeof options> {
+  const match = values.match ?? (run.numbers.match as MatchKind | undefined);
+  let real = values.real ?? (run.real === 'stand-in' ? undefined : run.real);
+  if (values.real === undefined && real !== undefined && !existsSync(real)) {
+    const gone = `The refiner was trained on the real pictures in ${real}, which is not there`;
+    if (match === 'histogram') {
+      throw new UsageError([
+        `${gone}; their histograms are needed. Pass real pictures with --real DIR, or --match none.`,
+      ]);
+    }
+    output.warn(`${gone}.`);
+    real = undefined;
+  }
   return {
     ...values,
     'plugin-option': { ...run.pluginOptions, ...values['plugin-option'] },
     recipe: values.recipe ?? run.recipe,
-    match: values.match ?? (run.numbers.match as MatchKind | undefined),
-    real: values.real ?? (run.real === 'stand-in' ? undefined : run.real),
+    match,
+    real,
   };
-}
-
-/** Trains a refiner in the folder's `run`, or loads the one that the user has. */
-async function obtainRefiner(
-  dir: string,
-  values: OptionValues<typeof options>,
-  training: Training,
-  context: Context,
-): Promise<{ network: Refiner; dispose: () => void }> {
-  const { plugin, recipe, config, engine, seed } = training;
-  if (values.refiner === undefined) {
-    const { trainInFolder } = await import('../training-run.ts');
-    const run = { dir: join(dir, augmentFiles.run), ...training, resume: values.resume };
-    const state = await trainInFolder(run, context);
-    return { network: state.averagedRefiner, dispose: () => state.dispose() };
-  }
-  const [{ networksOf }, { isWebUrl, loadWeights }] = await Promise.all([
-    import('@simgan/core'),
-    import('@simgan/core/node'),
-  ]);
-  const isRun = !isWebUrl(values.refiner) && (await readRunConfig(resolve(context.cwd, values.refiner)));
-  const place = isWebUrl(values.refiner) ? values.refiner : resolve(context.cwd, values.refiner);
-  const network = networksOf(plugin, recipe).refiner(plugin.image, seed);
-  await loadWeights(isRun ? join(place, runFiles.refiner) : place, network, { signal: context.signal });
-  await engine.readAgain();
-  context.output.note(`refiner   ${values.refiner} (recipe ${config.recipe})`);
-  return { network, dispose: () => network.dispose() };
 }

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
 import { Interrupted } from '../errors.ts';
-import { text, whole } from '../options.ts';
+import { folder, whole } from '../options.ts';
 
 const { plugin, 'plugin-option': pluginOption, seed, resume, force, json } = common;
 
@@ -16,36 +16,41 @@ export const simulateCommand = defineCommand({
     plugin,
     'plugin-option': pluginOption,
     count: whole('How many samples', { least: 1, otherwise: 1000 }),
-    out: text('DIR', "Where to write [the plugin's name with -synthetic]"),
+    out: folder("Where to write [the plugin's name with -synthetic]"),
     seed,
     resume,
     force,
     json,
   },
   async run(values, { output, cwd, signal }) {
-    const [{ simulate }, { writeDataset }, { loadPlugin }] = await Promise.all([
+    const [{ createDataset, sampleId, simulate }, { writeDataset }, { loadPlugin }] = await Promise.all([
       import('@simgan/core'),
       import('@simgan/core/node'),
       import('../plugins.ts'),
     ]);
     const domain = await loadPlugin(values.plugin, values['plugin-option'], cwd);
     const out = values.out ?? `${domain.name}-synthetic`;
+    const samples = simulate(domain.simulator, { seed: values.seed, length: values.count });
+    // Sample i needs none before it, so what is written need not be rendered again.
+    const unwritten = (isWritten: (id: string) => boolean) => {
+      const indices = Array.from({ length: values.count }, (_, index) => index);
+      const left = indices.filter((index) => !isWritten(sampleId(index)));
+      return createDataset(left.length, (index) => samples.at(left[index]!));
+    };
     const progress = output.progress('simulate', values.count);
-    const { count } = await writeDataset(
-      resolve(cwd, out),
-      simulate(domain.simulator, { seed: values.seed, length: values.count }),
-      {
-        plugin: domain,
-        provenance: { made: 'simulated', seed: values.seed },
-        existing: values.force ? 'replace' : values.resume ? 'resume' : 'refuse',
-        onProgress: (written) => progress.update(written),
-        signal,
-      },
-    ).catch((error: unknown) => {
+    const { count, resumed } = await writeDataset(resolve(cwd, out), unwritten, {
+      plugin: domain,
+      provenance: { made: 'simulated', seed: values.seed },
+      existing: values.force ? 'replace' : values.resume ? 'resume' : 'refuse',
+      onProgress: (written) => progress.update(written),
+      signal,
+    }).catch((error: unknown) => {
+      progress.end();
       if (!signal.aborted) throw error;
-      throw new Interrupted(`Stopped; what is written is safe. Go on with the same command and --resume.`);
+      throw new Interrupted('Stopped; what is written is safe. Go on with the same command and --resume.');
     });
     progress.end();
+    if (resumed > 0) output.note(`resume    ${resumed} of ${count} samples were there already`);
     output.result(
       [
         `${count} samples in ${out}`,

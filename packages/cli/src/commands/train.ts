@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { defineCommand } from '../command.ts';
-import { common } from '../common-options.ts';
-import { choice, text } from '../options.ts';
+import { common, sources } from '../common-options.ts';
+import { folder } from '../options.ts';
 
 export const trainCommand = defineCommand({
   name: 'train',
@@ -14,22 +14,26 @@ export const trainCommand = defineCommand({
   ],
   options: {
     ...common,
-    synthetic: text('DIR', "Synthetic pictures in place of the plugin's simulator"),
-    real: text('DIR', 'Real pictures; without them a simulated stand-in camera plays the real one'),
-    match: choice(['histogram', 'none'], "In place of the recipe's photometric matching", undefined),
-    out: text('DIR', "Where the run is kept [runs/ and the plugin's name]"),
+    ...sources,
+    out: folder("Where the run is kept [runs/ and the plugin's name]"),
   },
   async run(values, context) {
     const { cwd, output } = context;
-    const { openTraining } = await import('../open-training.ts');
-    const { claimFolder, runFiles } = await import('../run-folder.ts');
+    const { openTraining, recipeOf } = await import('../open-training.ts');
+    const { loadPlugin } = await import('../plugins.ts');
+    const { claimRunFolder } = await import('../run-folder.ts');
+    const { startEngine } = await import('../setup.ts');
     const { trainInFolder } = await import('../training-run.ts');
-    const out = values.out ?? join('runs', values.plugin.replace(/[^\w-]/g, '_'));
-    const dir = resolve(cwd, out);
-    await claimFolder(dir, runFiles, values);
-    const training = await openTraining(values, context);
+    const plugin = await loadPlugin(values.plugin, values['plugin-option'], cwd);
+    recipeOf(plugin, values);
+    const out = values.out ?? join('runs', plugin.name);
+    const claimed = await claimRunFolder(resolve(cwd, out), values);
+    const engine = await startEngine(values, context);
     try {
-      const state = await trainInFolder({ dir, ...training, resume: values.resume }, context);
+      const training = await openTraining(plugin, values, context);
+      await claimed.clear();
+      const run = { dir: claimed.dir, ...training, engine, resume: values.resume };
+      const state = await trainInFolder(run, context);
       const { step } = state;
       state.dispose();
       output.result(
@@ -40,7 +44,7 @@ export const trainCommand = defineCommand({
         { out, steps: step },
       );
     } finally {
-      await training.engine.dispose();
+      await engine.dispose();
     }
   },
 });
