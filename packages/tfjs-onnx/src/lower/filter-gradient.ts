@@ -21,7 +21,7 @@ interface Slabs {
 }
 
 /** Bytes of dy that one pass of the blocked kernel reads again and again; they should stay in the second level cache. */
-const CACHE = 448 * 1024;
+const CACHE = 300 * 1024;
 
 /** The cut with which the blocked kernel can compute this gradient, if there is one that pays. */
 function slabsOf(lowering: Lowering, value: Value): Slabs | undefined {
@@ -46,6 +46,9 @@ function slabsOf(lowering: Lowering, value: Value): Slabs | undefined {
  * The gradient as a blocked convolution of its own. Slabs of images play the input channels, dy the filter, blocks of
  * input channels the batch; the position within a block lies beside the column, so that a dilation by the block size
  * slides over columns alone and the output is `[I/b, O/b, kernel height, kernel width * b, b]`.
+ *
+ * Whole blocks of images are groups of the convolution, whose outputs are added in the end: dy then needs no more than
+ * one reordering to be a filter.
  */
 function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slabs): void {
   const { model, target } = lowering;
@@ -55,66 +58,76 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
   const [batch, height, width, outputs] = dy.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth, inputs] = value.shape as [number, number, number];
   const [from, to] = [inputs / block, outputs / block];
-  const lanes = batch * perImage;
+  const teams = batch % block === 0 ? batch / block : 1;
+  const lanes = (batch * perImage) / teams;
+  /** Which slab of which image is a lane of a team. */
+  const lane = (team: number, index: number) =>
+    batch % block === 0
+      ? { image: team * block + (index % block), slab: Math.floor(index / block) }
+      : { image: Math.floor(index / perImage), slab: index % perImage };
+
   const slabRows = (rows - 1) * strides[0] + kernelHeight;
   const [bottom, right] = gradientEnds(value).map((end) => Math.max(end, 0)) as [number, number];
   const [imageRows, columns] = [x.shape[1]! + pads[0] + bottom, x.shape[2]! + pads[1] + right];
+  const missing = perImage * rows - height;
 
-  // Copies of `rows` rows for every slab, block of channels first.
+  /** Copies the rows of every lane, block of channels first. */
   const cut = (
     name: string,
     blocks: number,
-    imageRows: number,
+    from: { rows: number; columns: number },
     step: number,
     length: number,
-    columns: number,
   ) => {
-    const lines = lowering.reshape(name, [batch * blocks * imageRows, columns * block]);
     const indices: number[] = [];
     for (let channel = 0; channel < blocks; channel++) {
-      for (let lane = 0; lane < lanes; lane++) {
-        const [image, slab] = [Math.floor(lane / perImage), lane % perImage];
-        for (let row = 0; row < length; row++) {
-          indices.push(
-            (image * blocks + channel) * imageRows + Math.min(slab * rows * step + row, imageRows - 1),
-          );
-        }
+      for (let index = 0; index < lanes * teams; index++) {
+        const { image, slab } = lane(Math.floor(index / lanes), index % lanes);
+        const first = (image * blocks + channel) * from.rows;
+        for (let row = 0; row < length; row++)
+          indices.push(first + Math.min(slab * step + row, from.rows - 1));
       }
     }
-    return indices.every((index, i) => index === i)
-      ? lines
-      : model.node('Gather', [lines, model.int64(indices)], { axis: 0 });
+    const lines = lowering.reshape(name, [batch * blocks * from.rows, from.columns * block]);
+    return model.node('Gather', [lines, model.int64(indices)], { axis: 0 });
   };
-  const padded = pad(lowering, lowering.get(x, 'blocked'), inputs, [pads[0], pads[1], bottom, right]);
-  const image = cut(padded, from, imageRows, strides[0], slabRows, columns);
-  const missing = perImage * rows - height;
-  const gradient = pad(lowering, lowering.get(dy, 'blocked'), outputs, [0, 0, missing, 0]);
-  const filter = cut(gradient, to, height + missing, 1, rows, width);
-
-  const groups = lanes / block;
-  const lanesLast = (name: string, shape: number[], attributes = {}) =>
+  const reorder = (name: string, shape: number[], attributes = {}) =>
     model.node('ReorderInput', [lowering.reshape(name, shape)], attributes, NCHWC);
-  const input = lanesLast(image, [from * groups, block, 1, slabRows * columns * block]);
-  const weights = lanesLast(filter, [to * groups, 1, block, rows * width * block], { channels_last: 1 });
+
+  const padded = pad(lowering, lowering.get(x, 'blocked'), inputs, [pads[0], pads[1], bottom, right]);
+  const image = cut(padded, from, { rows: imageRows, columns }, rows * strides[0], slabRows);
+  const blocksOfLanes = (teams * lanes) / block;
+  const input = reorder(image, [from * blocksOfLanes, block, 1, slabRows * columns * block]);
+
+  const gradient = pad(lowering, lowering.get(dy, 'blocked'), outputs, [0, 0, missing, 0]);
+  const filter =
+    batch % block === 0
+      ? reorder(gradient, [teams, 1, block, outputs * (height + missing) * width], { channels_last: 1 })
+      : reorder(
+          cut(gradient, to, { rows: height + missing, columns: width }, rows, rows),
+          [to * blocksOfLanes, 1, block, rows * width * block],
+          { channels_last: 1 },
+        );
   const conv = model.node(
     'Conv',
     [
-      lowering.reshape(input, [from, lanes, slabRows, columns * block]),
-      lowering.reshape(weights, [outputs, lanes, rows, width]),
+      lowering.reshape(input, [from, teams * lanes, slabRows, columns * block]),
+      lowering.reshape(filter, [teams * outputs, lanes, rows, width]),
     ],
     {
       kernel_shape: [rows, width],
       dilations: [strides[0], block * strides[1]],
       strides: [1, 1],
       pads: [0, 0, 0, 0],
-      group: 1,
+      group: teams,
     },
     NCHWC,
   );
   // Columns beyond the last window, where the strides leave some, give outputs beyond the filter.
   const outColumns = columns - (width - 1) * strides[1];
   const blocks = [from, to, kernelHeight, outColumns, block, block];
-  const gradients = lowering.reshape(conv, blocks);
+  const ofTeams = lowering.reshape(conv, blocks.toSpliced(1, 0, teams));
+  const gradients = model.node('ReduceSum', [ofTeams, model.int64([1])], { keepdims: 0 });
   const kept =
     outColumns > kernelWidth
       ? model.node('Slice', [gradients, model.int64([0]), model.int64([kernelWidth]), model.int64([3])])
