@@ -8,6 +8,30 @@ export {
   type StatisticsDistance,
   statisticsDistance,
 } from './evaluation/statistics.ts';
+export {
+  type CropWindow,
+  carryLabels,
+  composeTransforms,
+  cropTransform,
+  type Direction,
+  flipTransform,
+  type ImageTransform,
+  invertTransform,
+  isMirrored,
+  type LabelMove,
+  type LabelMoves,
+  mirrorTransform,
+  movePoint,
+  type Point,
+  type ResampleOptions,
+  resample,
+  resizeTransform,
+  type Size,
+  turnAngles,
+  turnDirection,
+  turnInPicture,
+  unmoved,
+} from './geometry.ts';
 export { type HostTensor, hostScalar, scalarValue } from './host-tensor.ts';
 export {
   createImage,
@@ -19,6 +43,15 @@ export {
   imageProblem,
   imageRange,
 } from './image.ts';
+export {
+  isMat73,
+  type MatArray,
+  type MatCells,
+  type MatStruct,
+  type MatText,
+  type MatValue,
+  readMatFile,
+} from './mat-file.ts';
 export { type MatchKind, matchHistograms } from './match.ts';
 export { type DiscriminatorLayer, patchDiscriminator } from './networks/discriminator.ts';
 export {
@@ -39,6 +72,17 @@ export {
   weightedSum,
 } from './networks/regularizer.ts';
 export { definePlugin, networksOf, type Plugin } from './plugin.ts';
+export {
+  type DatasetReader,
+  type Folder,
+  type Hdf5File,
+  type LabelledFolder,
+  type NumericArray,
+  type Picture,
+  type ReaderOptions,
+  type Reject,
+  readEach,
+} from './reader.ts';
 export { type RefineOptions, refine } from './refine.ts';
 export { createRng, type Rng } from './rng.ts';
 export type { RealImage, Sample } from './sample.ts';

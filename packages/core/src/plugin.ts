@@ -3,6 +3,7 @@ import { SimganError } from './errors.ts';
 import { type ImageSpec, imageRange } from './image.ts';
 import type { Discriminator, NetworkBuilder, Refiner } from './networks/network.ts';
 import type { Regularizer } from './networks/regularizer.ts';
+import type { DatasetReader } from './reader.ts';
 import type { Simulator } from './simulate.ts';
 import { checkRecipe, type TrainingRecipe } from './training/recipe.ts';
 
@@ -29,6 +30,8 @@ export interface Plugin<Annotation = unknown> {
     readonly quick: TrainingRecipe;
     readonly [name: string]: TrainingRecipe;
   };
+  /** Formats of others that the plugin reads, by the name that `--format` takes. */
+  readonly readers?: Readonly<Record<string, DatasetReader<Annotation>>>;
 }
 
 /**

@@ -1,29 +1,14 @@
 import { availableParallelism } from 'node:os';
+import { inParallel as runInParallel } from '../in-parallel.ts';
 
 /** How many files are worked on at once: enough to keep the decoders busy, few enough to bound memory. */
 export const PARALLEL_FILES = Math.min(8, Math.max(2, availableParallelism()));
 
-/**
- * Runs a job for each index in [0, count), at most `limit` at a time. The first failure stops new jobs, waits
- * for those under way and is thrown.
- */
-export async function inParallel(
+/** As the core's, at most {@link PARALLEL_FILES} at a time unless given. */
+export function inParallel(
   count: number,
   job: (index: number) => Promise<void>,
   { limit = PARALLEL_FILES, signal }: { limit?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
-  let next = 0;
-  const failures: unknown[] = [];
-  const worker = async () => {
-    while (next < count && failures.length === 0) {
-      try {
-        signal?.throwIfAborted();
-        await job(next++);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, count) }, worker));
-  if (failures.length > 0) throw failures[0];
+  return runInParallel(count, job, { limit, signal });
 }

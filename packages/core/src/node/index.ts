@@ -13,6 +13,7 @@ export {
   engineNames,
 } from './engines.ts';
 export { type FetchLimits, fetchBytes, isWebUrl } from './fetch-bytes.ts';
+export { type OpenFolder, openFolder, readFormat } from './folder.ts';
 export type { LoadOptions } from './load-pictures.ts';
 export { inspectOutput, type OutputFolder } from './output-folder.ts';
 export {

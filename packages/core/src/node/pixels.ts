@@ -69,11 +69,7 @@ export async function decodePicture(
 
   const header = await readHeader(bytes);
   const { width, height } = header.autoOrient;
-  if (width * height > maxPixels) {
-    throw unusable(
-      `The picture is ${width} x ${height}; pictures of more than ${maxPixels / 1e6} megapixels are not read.`,
-    );
-  }
+  if (width * height > maxPixels) throw tooManyPixels(width, height, maxPixels);
   if (width < spec.width * minScale || height < spec.height * minScale) {
     throw unusable(
       `The picture is ${width} x ${height}, too small for ${spec.width} x ${spec.height}: ` +
@@ -148,7 +144,24 @@ export async function encodePng(image: Image, spec: ImageSpec): Promise<Buffer> 
     .toBuffer();
 }
 
-/** The width and height of a picture as it is shown, in pixels, from its header alone. */
+/**
+ * The size of a picture as it is shown, from its header alone.
+ *
+ * @throws SimganError INVALID_IMAGE if it is no picture, damaged or larger than allowed.
+ */
+export async function pictureSize(
+  bytes: Uint8Array,
+  options: Pick<DecodeOptions, 'maxPixels' | 'maxBytes'> = {},
+): Promise<{ readonly width: number; readonly height: number }> {
+  const { maxPixels, maxBytes } = { ...decodeDefaults, ...options };
+  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
+  checkKind(bytes);
+  const { width, height } = (await readHeader(bytes)).autoOrient;
+  if (width * height > maxPixels) throw tooManyPixels(width, height, maxPixels);
+  return { width, height };
+}
+
+/** Size, orientation, channels and depth, from the header. */
 async function readHeader(bytes: Uint8Array) {
   // The limit on pixels is ours to report, with the picture's size: sharp's own message has none.
   return sharp(bytes, { limitInputPixels: false })
@@ -203,6 +216,12 @@ function unusable(message: string, cause?: unknown): SimganError {
 function damaged(error: Error): SimganError {
   const detail = error.message.split('\n')[0]!.replace(/^Input buffer (has corrupt header: )?/, '');
   return unusable(`The picture is damaged or cut off (${detail}).`, error);
+}
+
+function tooManyPixels(width: number, height: number, maxPixels: number): SimganError {
+  return unusable(
+    `The picture is ${width} x ${height}; pictures of more than ${maxPixels / 1e6} megapixels are not read.`,
+  );
 }
 
 function tooManyBytes(size: number, maxBytes: number): SimganError {

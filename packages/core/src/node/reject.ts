@@ -1,10 +1,6 @@
-/** An input that was left out, and why. Readers list them and go on; nothing is dropped in silence. */
-export interface Reject {
-  /** The file relative to the folder that was read (`a/b.png`, `metadata.jsonl:12`), or its URL. */
-  readonly file: string;
-  /** A sentence for people. */
-  readonly reason: string;
-}
+import type { Reject } from '../reader.ts';
+
+export type { Reject };
 
 const reasons: Readonly<Record<string, string>> = {
   EACCES: 'It cannot be read: permission denied.',

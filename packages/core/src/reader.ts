@@ -1,0 +1,152 @@
+/** @file How a plugin reads datasets in the formats of others, without knowing where files lie or how they are decoded. */
+import { createDataset, type Dataset } from './dataset.ts';
+import { SimganError } from './errors.ts';
+import type { Image, ImageSpec } from './image.ts';
+import { inParallel } from './in-parallel.ts';
+import type { Sample } from './sample.ts';
+
+/** An input that was left out, and why. Readers list them and go on; nothing is dropped in silence. */
+export interface Reject {
+  /** The file relative to the folder that was read (`a/b.png`, `metadata.jsonl:12`, `7.json:head_pose`), or its URL. */
+  readonly file: string;
+  /** A sentence for people. */
+  readonly reason: string;
+}
+
+/** A decoded picture at its own size. */
+export interface Picture {
+  readonly image: Image;
+  readonly spec: ImageSpec;
+}
+
+/** Numbers of an array as they lie in memory; what the order of `shape` means is the format's to say. */
+export interface NumericArray {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+/**
+ * An HDF5 file (also MATLAB's since v7.3). Paths are `group/group/dataset`. Arrays are row-major: the last index
+ * runs fastest.
+ */
+export interface Hdf5File {
+  /** What a group holds, in the file's order (by name unless it was made otherwise); empty if there is no such group. */
+  names(path: string): readonly string[];
+  /** An array's shape; `undefined` if there is no array of numbers there. */
+  shape(path: string): readonly number[] | undefined;
+  /**
+   * An array of numbers, or the part of it whose index along `axis` is in [start, end).
+   *
+   * @throws SimganError INVALID_FILE if there is none or it is damaged.
+   */
+  numbers(path: string, part?: { axis: number; start: number; end: number }): NumericArray;
+  /** A dataset of one or more texts; `undefined` if there is none. */
+  texts(path: string): readonly string[] | undefined;
+}
+
+/** Files in a fixed order and the means to read them, wherever they lie. */
+export interface Folder {
+  /** For messages. */
+  readonly name: string;
+  /** Paths relative to the folder with `/` between parts, sorted by code unit; also those of subfolders. */
+  readonly files: readonly string[];
+  /** What could not be listed. */
+  readonly rejects: readonly Reject[];
+  /** @throws SimganError INVALID_FILE if the file cannot be read. */
+  read(file: string): Promise<Uint8Array>;
+  /**
+   * Decodes a picture at its own size, turned as its EXIF orientation says.
+   *
+   * @throws SimganError INVALID_IMAGE if it is damaged, too large or no picture.
+   */
+  picture(file: string, form: Pick<ImageSpec, 'channels' | 'bits'>): Promise<Picture>;
+  /**
+   * Opens an HDF5 file and hands it to `use`, which must be done with it when it returns: few are kept open.
+   *
+   * @throws SimganError INVALID_FILE if it is no HDF5 file or cut off.
+   */
+  hdf5<Value>(file: string, use: (file: Hdf5File) => Value): Promise<Value>;
+}
+
+/** What a reader is told. */
+export interface ReaderOptions {
+  /** The form that images are brought to; labels go along. */
+  readonly image: ImageSpec;
+  /** Bytes of decoded samples to keep in memory, 512 MiB unless given; the others are read again when asked for. */
+  readonly memoryBudget?: number;
+  /** Called with how many inputs were looked at and how many there are. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Labelled pictures, and what was left out. */
+export interface LabelledFolder<Annotation> {
+  readonly samples: Dataset<Sample<Annotation>>;
+  readonly rejects: readonly Reject[];
+}
+
+/**
+ * Reads one format. Files that are not of the format are passed over; those that are and cannot be used are
+ * rejects with their reason, and the rest goes on.
+ */
+export type DatasetReader<Annotation> = (
+  folder: Folder,
+  options: ReaderOptions,
+) => Promise<LabelledFolder<Annotation>>;
+
+/** Decoders are asynchronous and few; a handful under way keeps them busy. */
+const UNDER_WAY = 8;
+/** What a sample's annotation takes beside its pixels, bytes: an estimate for some sixty points. */
+const ANNOTATION_BYTES = 8192;
+
+/**
+ * Reads each input once, several at a time, keeps what fits the memory budget and lists what cannot be used: for
+ * formats where only decoding tells whether an input is sound. The result does not depend on what was ready first.
+ *
+ * @param read - the sample of an input, or why it is left out; what it throws is a reject too, under `fileOf`.
+ */
+export async function readEach<Input, Annotation>(
+  inputs: readonly Input[],
+  fileOf: (input: Input) => string,
+  read: (input: Input) => Promise<Sample<Annotation> | Reject>,
+  { memoryBudget = 512 * 2 ** 20, onProgress, signal }: Omit<ReaderOptions, 'image'> = {},
+): Promise<LabelledFolder<Annotation>> {
+  const outcomes: (Sample<Annotation> | Reject | undefined)[] = [];
+  const refused = new Map<number, Reject>();
+  let used = 0;
+  let done = 0;
+  await inParallel(
+    inputs.length,
+    async (index) => {
+      const input = inputs[index]!;
+      const outcome = await read(input).catch((error: unknown): Reject => {
+        signal?.throwIfAborted();
+        if (!(error instanceof SimganError)) throw error;
+        return { file: fileOf(input), reason: error.message };
+      });
+      if ('reason' in outcome) refused.set(index, outcome);
+      else {
+        const bytes = outcome.image.byteLength + ANNOTATION_BYTES;
+        if (used + bytes <= memoryBudget) {
+          used += bytes;
+          outcomes[index] = outcome;
+        }
+      }
+      onProgress?.(++done, inputs.length);
+    },
+    { limit: UNDER_WAY, signal },
+  );
+  const usable = inputs.map((_, index) => index).filter((index) => !refused.has(index));
+  const samples = createDataset(usable.length, async (item) => {
+    const index = usable[item]!;
+    const outcome = outcomes[index] ?? (await read(inputs[index]!));
+    if (!('reason' in outcome)) return outcome;
+    throw new SimganError(
+      'INVALID_FILE',
+      `${outcome.file} was usable at the start and no longer is: ${outcome.reason} ` +
+        'Leave the folder alone while it is in use, then run it again.',
+    );
+  });
+  const rejects = inputs.flatMap((_, index) => refused.get(index) ?? []);
+  return { samples, rejects };
+}
