@@ -58,12 +58,41 @@ function reduce(lowering: Lowering, op: string, name: string, axes: readonly num
 /** Slice, Take (a gather with fixed indices), Pad, Concat and Interleave stay in the layout of their input where they can. */
 export function lowerMove(lowering: Lowering, value: Value): void {
   const layout = moveLayout(lowering, value);
+  if (value.op === 'Take' && layout === 'blocked' && takeBoth(lowering, value)) return;
   const inputs = value.inputs.map((input) =>
     layout === 'blocked' ? lowering.blocks(input) : lowering.get(input, layout),
   );
   const name = emitMove(lowering, value, layout, inputs);
   if (layout === 'blocked') lowering.setBlocks(value, name);
   else lowering.set(value, layout, name);
+}
+
+/** Adds thin pieces of rows or columns to an image batch, in place where ONNX Runtime finds the batch free. */
+export function lowerAddAt(lowering: Lowering, value: Value): void {
+  const { model } = lowering;
+  const [base, ...parts] = value.inputs as [Value, ...Value[]];
+  const { axis, starts } = value.attributes as { axis: number; starts: number[] };
+  const layout = lowering.layout(base);
+  const dims = ({ shape }: Value) =>
+    layout === 'blocked' ? lowering.blocksShape(shape) : layout === 'nchw' ? nchw(shape) : shape;
+  const along = lowering.axis(layout, axis);
+  const product = (lengths: readonly number[]) => lengths.reduce((total, length) => total * length, 1);
+  const [outer, inner] = [product(dims(value).slice(0, along)), product(dims(value).slice(along + 1))];
+  const length = value.shape[axis]!;
+
+  let name = lowering.reshape(lowering.get(base, layout), [outer * length, inner]);
+  parts.forEach((part, i) => {
+    const thickness = part.shape[axis]!;
+    const indices = Array.from({ length: outer * thickness }, (_, line) => {
+      const [block, offset] = [Math.floor(line / thickness), line % thickness];
+      return block * length + starts[i]! + offset;
+    });
+    const update = lowering.reshape(lowering.get(part, layout), [outer * thickness, inner]);
+    name = model.node('ScatterND', [name, model.int64(indices, [indices.length, 1]), update], {
+      reduction: 'add',
+    });
+  });
+  lowering.set(value, layout, lowering.reshape(name, layout === 'blocked' ? nchw(value.shape) : dims(value)));
 }
 
 function moveLayout(lowering: Lowering, value: Value): Layout {
@@ -73,6 +102,27 @@ function moveLayout(lowering: Lowering, value: Value): Layout {
   return value.op === 'Concat' && value.inputs.every(({ shape }) => shape[3]! % lowering.target.block === 0)
     ? layout
     : 'row';
+}
+
+/** Takes rows and columns of blocks in one gather. */
+function takeBoth(lowering: Lowering, value: Value): boolean {
+  const { model, target } = lowering;
+  const [inner] = value.inputs as [Value];
+  const axes = [value, inner].map(({ attributes }) => attributes.axis);
+  if (inner.op !== 'Take' || !lowering.has(inner.inputs[0]!, 'blocked')) return false;
+  if (!(axes.includes(1) && axes.includes(2))) return false;
+  const [source] = inner.inputs as [Value];
+  const [batch, , width, channels] = source.shape as [number, number, number, number];
+  const indicesAlong = (axis: number) => (axes[0] === axis ? value : inner).attributes.indices as number[];
+  const places = indicesAlong(1).flatMap((row) => indicesAlong(2).map((column) => row * width + column));
+  const images = [batch * (channels / target.block), source.shape[1]! * width, target.block];
+  const pixels = lowering.reshape(lowering.get(source, 'blocked'), images);
+  lowering.set(
+    value,
+    'blocked',
+    lowering.reshape(model.node('Gather', [pixels, model.int64(places)], { axis: 1 }), nchw(value.shape)),
+  );
+  return true;
 }
 
 function touchesChannels({ op, attributes }: Value): boolean {

@@ -2,7 +2,7 @@
 import { OnnxModel } from '../onnx/model.ts';
 import { ELEMENTWISE, type Value } from '../trace/graph.ts';
 import type { Trace } from '../trace/trace.ts';
-import { lowerMove, lowerReduction, lowerRow } from './array.ts';
+import { lowerAddAt, lowerMove, lowerReduction, lowerRow } from './array.ts';
 import { lowerConvolution } from './convolution.ts';
 import { lowerElementwise } from './elementwise.ts';
 import { lowerDepthwiseFilterGradient, lowerFilterGradient } from './filter-gradient.ts';
@@ -29,6 +29,7 @@ export interface Compiled {
 }
 
 const SPATIAL: Readonly<Record<string, (lowering: Lowering, value: Value) => void>> = {
+  AddAt: lowerAddAt,
   AveragePool2D: lowerPool,
   Concat: lowerMove,
   Conv2D: lowerConvolution,

@@ -26,7 +26,8 @@ export function liveValues(roots: Iterable<Value>): Value[] {
 /** Equivalent roots, with biases, residuals and activations fused into their convolutions. */
 export function fuse(graph: Graph, roots: readonly Value[], target: Target): Value[] {
   const stepped = rewrite(graph, roots, stepOfRelu(graph, liveValues(roots)));
-  const phased = rewrite(graph, stepped, phases(graph, target));
+  const folded = target.block > 0 ? rewrite(graph, stepped, lines(graph)) : stepped;
+  const phased = rewrite(graph, folded, phases(graph, target));
   return rewrite(graph, phased, epilogues(graph, liveValues(phased), phased, target));
 }
 
@@ -103,6 +104,40 @@ function phases(graph: Graph, { block }: Target): Rule {
       return graph.interleave(columns, 2);
     });
     return graph.slice(graph.interleave(rows, 1), [0, pads[0], pads[1], 0], value.shape);
+  };
+}
+
+/**
+ * Adding a few rows or columns that were padded to the size of an image, as the gradients of slices are, becomes adding
+ * them in place.
+ */
+function lines(graph: Graph): Rule {
+  const isLine = ({ op, shape, attributes, inputs }: Value) => {
+    if (op !== 'Pad' || shape.length !== 4 || (attributes.value as { float: number }).float !== 0)
+      return undefined;
+    const pads = attributes.pads as number[];
+    const padded = [0, 1, 2, 3].filter((axis) => pads[axis] || pads[axis + 4]);
+    const axis = padded[0]!;
+    const isThin = 3 * inputs[0]!.shape[axis]! <= shape[axis]!;
+    return padded.length === 1 && (axis === 1 || axis === 2) && isThin
+      ? { axis, start: pads[axis]! }
+      : undefined;
+  };
+  const addAt = (base: Value, parts: readonly Value[], axis: number, starts: readonly number[]) =>
+    graph.node('AddAt', [base, ...parts], base.shape, { attributes: { axis, starts } });
+
+  return (value, inputs) => {
+    if (value.op !== 'Add' || !inputs.every(({ shape }) => sameShape(shape, value.shape))) return undefined;
+    for (const [base, padded] of [inputs, inputs.toReversed()] as [Value, Value][]) {
+      const line = isLine(padded);
+      if (!line) continue;
+      const { axis, starts } = base.attributes as { axis?: number; starts?: number[] };
+      if (base.op !== 'AddAt' || axis !== line.axis)
+        return addAt(base, padded.inputs, line.axis, [line.start]);
+      const [first, ...parts] = base.inputs as [Value, ...Value[]];
+      return addAt(first, [...parts, ...padded.inputs], axis, [...starts!, line.start]);
+    }
+    return undefined;
   };
 }
 

@@ -139,6 +139,8 @@ export class Graph {
 
   concat(inputs: readonly Value[], axis: number): Value {
     if (inputs.length === 1) return inputs[0]!;
+    const taken = piecesOfOne(inputs, axis);
+    if (taken) return this.take(taken.source, taken.indices, axis);
     const length = inputs.reduce((sum, { shape }) => sum + shape[axis]!, 0);
     return this.node('Concat', inputs, inputs[0]!.shape.with(axis, length), { attributes: { axis } });
   }
@@ -225,6 +227,22 @@ export function splat(value: Value): number | undefined {
 /** `x` before it was repeated, where broadcasting to `rank` axes gives it back. */
 function unbroadcast(x: Value, rank: number): Value {
   return x.op === 'Broadcast' && x.inputs[0]!.shape.length <= rank ? x.inputs[0]! : x;
+}
+
+/** Reflecting borders are often written as slices put together again; that is one gather. */
+function piecesOfOne(
+  parts: readonly Value[],
+  axis: number,
+): { source: Value; indices: number[] } | undefined {
+  const pieces = parts.map((part) => {
+    const { axes, starts, steps } = part.attributes as Record<string, number[] | undefined>;
+    const isPiece = part.op === 'Slice' && axes!.length === 1 && axes![0] === axis;
+    const [source, start, step] = isPiece ? [part.inputs[0]!, starts![0]!, steps![0]!] : [part, 0, 1];
+    return { source, indices: Array.from({ length: part.shape[axis]! }, (_, i) => start + i * step) };
+  });
+  const [first] = pieces;
+  if (!first || pieces.some(({ source }) => source !== first.source)) return undefined;
+  return { source: first.source, indices: pieces.flatMap(({ indices }) => indices) };
 }
 
 function neutralOperand(op: string, [a, b]: readonly Value[]): Value | undefined {
