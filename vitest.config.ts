@@ -5,7 +5,12 @@ export default defineConfig({
   resolve: { conditions: ['@simgan/source'] },
   ssr: { resolve: { conditions: ['@simgan/source', 'node', 'import', 'module', 'default'] } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'packages/*/test/**/*.test.ts',
+      'examples/**/*.test.ts',
+      'test/**/*.test.ts',
+    ],
     setupFiles: ['./test/fail-on-console.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
