@@ -1,0 +1,150 @@
+/** What is measured: the three programs of Algorithm 1 on each engine, behind one face. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Engine, HostTensor, ImageSpec, NetworkBuilder, Refiner } from '@simgan/core';
+import { l1Regularizer } from '@simgan/core';
+import { createEngine } from '@simgan/core/node';
+import * as hands from '@simgan/plugin-depth-hands';
+import * as eyes from '@simgan/plugin-eyes';
+import { createTrainingState } from '../packages/core/src/training/state.ts';
+import { discriminatorStep, refinerStep, refineStep } from '../packages/core/src/training/steps.ts';
+
+export type StepName = 'G' | 'D' | 'refine';
+export type NetworkName = 'eyes' | 'hands';
+
+/** Something that can do the steps of one pair of networks at one batch size. */
+export interface Subject {
+  readonly name: string;
+  /** Milliseconds of one step. */
+  run(step: StepName): Promise<number>;
+  dispose(): Promise<void>;
+}
+
+export interface Setting {
+  readonly network: NetworkName;
+  readonly batch: number;
+  readonly threads: number;
+}
+
+interface Networks {
+  readonly image: ImageSpec;
+  readonly refiner: NetworkBuilder<Refiner>;
+  readonly discriminator: NetworkBuilder;
+}
+
+const networks: Record<NetworkName, Networks> = {
+  eyes: {
+    image: { width: 55, height: 35, channels: 1, bits: 8 },
+    refiner: eyes.paperRefiner,
+    discriminator: eyes.paperDiscriminator,
+  },
+  hands: {
+    image: { width: 224, height: 224, channels: 1, bits: 8 },
+    refiner: hands.paperRefiner,
+    discriminator: hands.paperDiscriminator,
+  },
+};
+
+/** Our own engines, on the paper's networks with Adam. */
+export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: Setting): Promise<Subject> {
+  const { engine } = await createEngine(name, { threads, device: 'cpu' });
+  const { image, ...builders } = networks[network];
+  const regularizer = l1Regularizer();
+  const recipe = {
+    steps: 1,
+    batchSize: batch,
+    optimizer: { kind: 'adam', beta1: 0.5 } as const,
+    learningRate: 1e-3,
+    lambda: 0.1,
+    refinerUpdates: 1,
+    discriminatorUpdates: 1,
+    historySize: 0,
+    warmup: { refiner: 0, discriminator: 0 },
+  };
+  const state = createTrainingState({ image, regularizer, ...builders }, recipe, 1);
+  const [synthetic, real] = [images(image, batch, 1), images(image, batch, 2)];
+  const learningRate = scalar(recipe.learningRate);
+  const programs = compile(engine, state, regularizer);
+  const inputs: Record<StepName, Record<string, HostTensor>> = {
+    G: { synthetic, learningRate, lambda: scalar(recipe.lambda) },
+    D: { refined: synthetic, real, learningRate },
+    refine: { synthetic },
+  };
+  return {
+    name,
+    async run(step) {
+      const start = performance.now();
+      await programs[step].run(inputs[step]);
+      return performance.now() - start;
+    },
+    async dispose() {
+      state.dispose();
+      await engine.dispose();
+    },
+  };
+}
+
+function compile(
+  engine: Engine,
+  state: ReturnType<typeof createTrainingState>,
+  regularizer: ReturnType<typeof l1Regularizer>,
+) {
+  return {
+    G: engine.compile(refinerStep(state, regularizer)),
+    D: engine.compile(discriminatorStep(state)),
+    refine: engine.compile(refineStep(state.refiner.network)),
+  };
+}
+
+function images({ width, height }: ImageSpec, batch: number, seed: number): HostTensor {
+  const shape = [batch, height, width, 1];
+  return {
+    shape,
+    data: Float32Array.from({ length: batch * height * width }, (_, i) => Math.sin(seed + i * i)),
+  };
+}
+
+const scalar = (value: number): HostTensor => ({ data: Float32Array.of(value), shape: [] });
+
+/** PyTorch in a process of its own. */
+export class Torch {
+  readonly version: string;
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(version: string, process: ChildProcess, lines: AsyncIterator<string>) {
+    this.version = version;
+    this.#process = process;
+    this.#lines = lines;
+  }
+
+  /** `undefined` where no Python with torch is found. */
+  static async start(python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'): Promise<Torch | undefined> {
+    // Debian's allocator returns large buffers to the system after every step, which costs torch a third at batch 128.
+    const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '-1' };
+    const script = fileURLToPath(new URL('./peer.py', import.meta.url));
+    const child = spawn(python, [script], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    child.on('error', () => {});
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    const first = await lines.next();
+    if (first.done) return undefined;
+    return new Torch((JSON.parse(first.value) as { version: string }).version, child, lines);
+  }
+
+  subject(setting: Setting): Subject {
+    return {
+      name: 'torch',
+      run: async (step) => {
+        this.#process.stdin!.write(`${JSON.stringify({ ...setting, step })}\n`);
+        const { value } = await this.#lines.next();
+        return (JSON.parse(value as string) as { ms: number }).ms;
+      },
+      dispose: async () => {},
+    };
+  }
+
+  stop(): void {
+    this.#process.stdin!.end();
+  }
+}
