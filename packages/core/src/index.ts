@@ -47,6 +47,7 @@ export {
   isMat73,
   type MatArray,
   type MatCells,
+  type MatOther,
   type MatStruct,
   type MatText,
   type MatValue,

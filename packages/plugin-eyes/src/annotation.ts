@@ -15,13 +15,13 @@ const point = z.tuple([real, real]);
 export const landmarkCounts = { iris: 32, lidMargin: 16, caruncle: 7 } as const;
 
 /**
- * What is true of a picture of an eye. Plain JSON.
+ * All that the simulator says of a picture of an eye. Plain JSON.
  *
  * The camera frame is that of MPIIGaze and OpenCV: x to the right of the picture, y downwards, z away from
  * the camera into the scene. A person who looks straight into the camera has the gaze (0, 0, -1). Pitch is
  * `asin(-y)` (positive: up), yaw is `atan2(-x, -z)` (positive: towards the left of the picture), radians.
  */
-export const eyeAnnotation = z.object({
+export const completeEyeAnnotation = z.object({
   /** `direction`: unit vector of the eye's optical axis in the camera frame; `pitch`, `yaw`: the same, radians. */
   gaze: z.object({ direction: z.tuple([real, real, real]), pitch: real, yaw: real }),
   /**
@@ -52,5 +52,14 @@ export const eyeAnnotation = z.object({
   side: z.enum(['left', 'right']),
 });
 
-/** What is true of a picture of an eye; see {@link eyeAnnotation} for units and axes. */
+/**
+ * What is known of a picture of an eye: every field of {@link completeEyeAnnotation} may be missing, because the
+ * data sets of the field give some and not others (a gaze without landmarks, landmarks without an openness).
+ */
+export const eyeAnnotation = completeEyeAnnotation.partial();
+
+/** What is known of a picture of an eye; see {@link completeEyeAnnotation} for units and axes. */
 export type EyeAnnotation = z.infer<typeof eyeAnnotation>;
+
+/** All that the simulator says of a picture of an eye; an {@link EyeAnnotation} that lacks nothing. */
+export type CompleteEyeAnnotation = z.infer<typeof completeEyeAnnotation>;

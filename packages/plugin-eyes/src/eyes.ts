@@ -8,6 +8,7 @@ import {
 } from '@simgan/core';
 import { type EyeAnnotation, eyeAnnotation } from './annotation.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
+import { eyeReaders } from './readers/index.ts';
 import { paperRecipe, quickRecipe } from './recipes.ts';
 import { eyeSimulator } from './simulator/eye-simulator.ts';
 import type { EyeSimulatorOptions } from './simulator/options.ts';
@@ -31,6 +32,7 @@ export function eyes(options: EyeSimulatorOptions = {}): Plugin<EyeAnnotation> {
     discriminator: paperDiscriminator,
     regularizer: color ? colorRegularizer : l1Regularizer(),
     recipes: { paper: paperRecipe, quick: quickRecipe },
+    readers: eyeReaders,
   });
 }
 

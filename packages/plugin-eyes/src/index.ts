@@ -1,6 +1,19 @@
-export { type EyeAnnotation, eyeAnnotation, landmarkCounts } from './annotation.ts';
+export {
+  type CompleteEyeAnnotation,
+  completeEyeAnnotation,
+  type EyeAnnotation,
+  eyeAnnotation,
+  landmarkCounts,
+} from './annotation.ts';
 export { eyes, eyes as default } from './eyes.ts';
 export { paperDiscriminator, paperRefiner, quickRefiner } from './networks.ts';
+export { carryEye } from './readers/carry-eye.ts';
+export { eyeGazeH5 } from './readers/eye-gaze-h5.ts';
+export type { EyeWindow } from './readers/eye-window.ts';
+export { type MpiiGazeOptions, mpiiGaze } from './readers/mpii-gaze.ts';
+export { mpiiGazeH5 } from './readers/mpii-gaze-h5.ts';
+export { type SynthesEyesOptions, synthesEyes } from './readers/synthes-eyes.ts';
+export { type UnityEyesOptions, unityEyes } from './readers/unity-eyes.ts';
 export { paperRecipe, quickRecipe } from './recipes.ts';
 export { eyeSimulator } from './simulator/eye-simulator.ts';
 export type { Degrees, EyeSimulatorOptions } from './simulator/options.ts';

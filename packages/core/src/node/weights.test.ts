@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterEach, expect, onTestFinished, test } from 'vitest';
-import '../../test/count-tensors.ts';
+import '../../test/cpu-backend.ts';
 import type { ImageSpec } from '../image.ts';
 import type { Refiner } from '../networks/network.ts';
 import { residualRefiner } from '../networks/refiner.ts';

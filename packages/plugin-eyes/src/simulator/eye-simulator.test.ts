@@ -1,12 +1,15 @@
 import { createRng, type Simulated, type Simulator } from '@simgan/core';
 import { expect, test } from 'vitest';
-import type { EyeAnnotation } from '../annotation.ts';
+import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { standInCamera } from '../stand-in/stand-in-camera.ts';
 import { eyeSimulator } from './eye-simulator.ts';
 
 const rng = createRng(11);
 
-function many(simulator: Simulator<EyeAnnotation>, count: number): Promise<Simulated<EyeAnnotation>[]> {
+function many(
+  simulator: Simulator<CompleteEyeAnnotation>,
+  count: number,
+): Promise<Simulated<CompleteEyeAnnotation>[]> {
   return Promise.all(Array.from({ length: count }, (_, i) => simulator(rng.fork(i))));
 }
 
@@ -57,7 +60,7 @@ test('gaze and head stay within the ranges asked for', async () => {
 });
 
 test('closed eyes come at the rate asked for', async () => {
-  const closed = (samples: Simulated<EyeAnnotation>[]) =>
+  const closed = (samples: Simulated<CompleteEyeAnnotation>[]) =>
     samples.filter(({ annotation }) => annotation.openness === 0).length;
   expect(closed(await many(eyeSimulator({ closedRate: 0, blinkRate: 0, width: 16, height: 12 }), 200))).toBe(
     0,
@@ -77,7 +80,7 @@ test('options out of bounds are all named', () => {
 });
 
 /** Grey values of the parts that a sample's labels name, where the lids leave them open. */
-function parts({ image, annotation }: Simulated<EyeAnnotation>, width: number, height: number) {
+function parts({ image, annotation }: Simulated<CompleteEyeAnnotation>, width: number, height: number) {
   const { pupilCenter, iris, lidMargin } = annotation;
   // The iris is nearly an ellipse: two of its radii make coordinates in which it is the unit circle.
   const [ax, ay] = [iris[0]![0] - pupilCenter[0], iris[0]![1] - pupilCenter[1]];

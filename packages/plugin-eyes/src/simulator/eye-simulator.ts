@@ -1,5 +1,5 @@
 import type { Simulator } from '@simgan/core';
-import type { EyeAnnotation } from '../annotation.ts';
+import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { drawAppearance, renderedStyle } from './appearance.ts';
 import { develop, meter, quantize } from './develop.ts';
 import { labelsOf } from './labels.ts';
@@ -16,7 +16,7 @@ import { drawScene } from './scene.ts';
  *
  * @throws SimganError INVALID_ARGUMENT naming every option that is out of bounds.
  */
-export function eyeSimulator(options: EyeSimulatorOptions = {}): Simulator<EyeAnnotation> {
+export function eyeSimulator(options: EyeSimulatorOptions = {}): Simulator<CompleteEyeAnnotation> {
   const complete = completeOptions(options);
   return (rng) => {
     const scene = drawScene(rng.fork('scene'), complete);

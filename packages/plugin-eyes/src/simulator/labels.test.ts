@@ -1,6 +1,6 @@
 import { createRng } from '@simgan/core';
 import { expect, test } from 'vitest';
-import { eyeAnnotation } from '../annotation.ts';
+import { completeEyeAnnotation } from '../annotation.ts';
 import { type FacePoint, faceAt } from './face.ts';
 import { labelsOf, opennessOf } from './labels.ts';
 import { marginsAt, poseLids } from './lids.ts';
@@ -140,9 +140,9 @@ test('openness is 0 for closed eyes and grows with the gap', () => {
 test('annotations are plain JSON of the schema', () => {
   for (const scene of scenes.slice(0, 100)) {
     const labels = labelsOf(scene);
-    expect(eyeAnnotation.parse(JSON.parse(JSON.stringify(labels)))).toEqual(labels);
+    expect(completeEyeAnnotation.parse(JSON.parse(JSON.stringify(labels)))).toEqual(labels);
   }
   const { iris, ...rest } = labelsOf(scenes[0]!);
-  expect(eyeAnnotation.safeParse({ ...rest, iris: iris.slice(1) }).success).toBe(false);
-  expect(eyeAnnotation.safeParse({ ...rest, iris, openness: 1.2 }).success).toBe(false);
+  expect(completeEyeAnnotation.safeParse({ ...rest, iris: iris.slice(1) }).success).toBe(false);
+  expect(completeEyeAnnotation.safeParse({ ...rest, iris, openness: 1.2 }).success).toBe(false);
 });

@@ -1,4 +1,4 @@
-import { type EyeAnnotation, landmarkCounts } from '../annotation.ts';
+import { type CompleteEyeAnnotation, landmarkCounts } from '../annotation.ts';
 import { project } from './camera.ts';
 import { irisAxes } from './eyeball.ts';
 import { marginsAt } from './lids.ts';
@@ -8,7 +8,7 @@ import { add, anglesOf, scale, type Vector } from './vector.ts';
 type Point = [x: number, y: number];
 
 /** What is true of a scene: its 3-D points projected, its directions in the camera's frame. */
-export function labelsOf(scene: EyeScene): EyeAnnotation {
+export function labelsOf(scene: EyeScene): CompleteEyeAnnotation {
   const { camera, eyeball, gaze } = scene;
   const see = (point: Vector): Point => {
     const [x, y] = project(camera, point);

@@ -1,6 +1,6 @@
 import { createRng, type Image, type Simulated, type Simulator } from '@simgan/core';
 import { expect, test } from 'vitest';
-import type { EyeAnnotation } from '../annotation.ts';
+import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { eyeSimulator } from '../simulator/eye-simulator.ts';
 import { standInCamera } from './stand-in-camera.ts';
 
@@ -26,17 +26,17 @@ test('grey pictures use all greys about equally often, as equalised ones do', as
 
 test('every channel has its own noise, which renderings lack', async () => {
   const options = { width: 55, height: 35, color: true };
-  const tint = async (simulator: Simulator<EyeAnnotation>) =>
+  const tint = async (simulator: Simulator<CompleteEyeAnnotation>) =>
     (await many(simulator, 30, 'noise')).reduce((sum, { image }) => sum + features(image, 55, 3)[5]! / 30, 0);
   expect(await tint(standInCamera(options))).toBeGreaterThan(1.5 * (await tint(eyeSimulator(options))));
 });
 
 async function many(
-  simulator: Simulator<EyeAnnotation>,
+  simulator: Simulator<CompleteEyeAnnotation>,
   count: number,
   purpose: string,
-): Promise<Simulated<EyeAnnotation>[]> {
-  const samples: Simulated<EyeAnnotation>[] = [];
+): Promise<Simulated<CompleteEyeAnnotation>[]> {
+  const samples: Simulated<CompleteEyeAnnotation>[] = [];
   for (let i = 0; i < count; i++) samples.push(await simulator(rng.fork(purpose).fork(i)));
   return samples;
 }
@@ -86,7 +86,7 @@ test.each([
   'a logistic regression on plain measures tells it from the simulator in %s',
   async (_, options) => {
     const channels = options.color ? 3 : 1;
-    const measure = async (simulator: Simulator<EyeAnnotation>, purpose: string) =>
+    const measure = async (simulator: Simulator<CompleteEyeAnnotation>, purpose: string) =>
       (await many(simulator, 200, purpose)).map(({ image }) => features(image, options.width, channels));
     const rendered = await measure(eyeSimulator(options), 'rendered');
     const seen = await measure(standInCamera(options), 'seen');

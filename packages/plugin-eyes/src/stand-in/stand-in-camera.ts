@@ -1,5 +1,5 @@
 import type { Rng, Simulator } from '@simgan/core';
-import type { EyeAnnotation } from '../annotation.ts';
+import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { drawAppearance, type Style } from '../simulator/appearance.ts';
 import { develop, meter, quantize } from '../simulator/develop.ts';
 import { around, between, chance } from '../simulator/draw.ts';
@@ -34,7 +34,7 @@ const roomStyle: Style = {
  *
  * @throws SimganError INVALID_ARGUMENT naming every option that is out of bounds.
  */
-export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<EyeAnnotation> {
+export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<CompleteEyeAnnotation> {
   const complete = completeOptions(options);
   const { width, height, color } = complete;
   // Sensors with more pixels sit behind better lenses.

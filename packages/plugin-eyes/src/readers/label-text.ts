@@ -1,0 +1,78 @@
+/** @file Labels out of JSON, where they stand as text. Nothing is evaluated. */
+
+/** A label that cannot be used, with the key under which it stands. */
+export class LabelProblem extends Error {
+  readonly key: string;
+
+  constructor(key: string, reason: string) {
+    super(reason);
+    this.key = key;
+  }
+}
+
+/** @throws LabelProblem if the text is no JSON object. */
+export function parseObject(bytes: Uint8Array): Record<string, unknown> {
+  const text = new TextDecoder().decode(bytes).replace(/^\uFEFF/, '');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new LabelProblem('', `It is not JSON: ${(error as Error).message}.`);
+  }
+  if (!isObject(value)) throw new LabelProblem('', 'It is not a JSON object.');
+  return value;
+}
+
+/** What stands under a key such as `eye_details.look_vec`; `undefined` if there is none. */
+export function valueAt(object: Record<string, unknown>, key: string): unknown {
+  let value: unknown = object;
+  for (const part of key.split('.')) {
+    if (!isObject(value) || !Object.hasOwn(value, part)) return undefined;
+    value = value[part];
+  }
+  return value;
+}
+
+/** A finite number, written as JSON's numbers are. */
+const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+
+/**
+ * Numbers written as a vector: `"(1.5, 2, 3e-2)"`, with spaces in place of commas, without parentheses, or a
+ * JSON array.
+ *
+ * @throws LabelProblem if it is missing, not finite, no vector, or has fewer than `least` numbers.
+ */
+export function parseVector(value: unknown, key: string, least: number): number[] {
+  if (value === undefined) throw new LabelProblem(key, `${key} is missing.`);
+  const words = Array.isArray(value)
+    ? value.map(String)
+    : String(value)
+        .trim()
+        .replace(/^\((.*)\)$/s, '$1')
+        .trim()
+        .split(/\s*[,;]\s*|\s+/);
+  const numbers = words.map((word) => (NUMBER.test(word) ? Number(word) : Number.NaN));
+  const wrong = words.find((_, index) => !Number.isFinite(numbers[index]));
+  if (wrong !== undefined) {
+    const shown = JSON.stringify(wrong.slice(0, 40));
+    throw new LabelProblem(key, `${key} holds ${shown}, which is not a finite number.`);
+  }
+  if (numbers.length < least) {
+    throw new LabelProblem(key, `${key} has ${numbers.length} numbers, not ${least}.`);
+  }
+  return numbers;
+}
+
+/** @throws LabelProblem if it is no list of `count` vectors. */
+export function parseVectors(value: unknown, key: string, count: number, least: number): number[][] {
+  if (value === undefined) throw new LabelProblem(key, `${key} is missing.`);
+  if (!Array.isArray(value) || value.length !== count) {
+    const found = Array.isArray(value) ? `${value.length} points` : 'no list';
+    throw new LabelProblem(key, `${key} has ${found}, not ${count} points.`);
+  }
+  return value.map((item, index) => parseVector(item, `${key}[${index}]`, least));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,91 @@
+import { type DatasetReader, type Hdf5File, type Reject, SimganError } from '@simgan/core';
+import type { EyeAnnotation } from '../annotation.ts';
+import { gazeOfAngles } from './eye-angles.ts';
+import { type Block, datasetOfBlocks, greyPicture, stretched } from './eye-arrays.ts';
+import { idOf, stemOf } from './eye-picture.ts';
+
+/**
+ * Reads the `MPIIGaze.h5` that hysts' pytorch_mpiigaze makes: groups `p00` to `p14`, each of `image` (N x 36 x 60
+ * bytes), `gaze` and `pose` (N x 2: pitch and yaw, radians, of our annotation's frames). Right eyes were
+ * mirrored when the file was made, so all are seen as left eyes; normalisation had taken the head's roll away.
+ *
+ * Pictures are read from the disk one by one. A group that lacks an array and a row whose numbers are not finite are
+ * rejects (`MPIIGaze.h5:p00/gaze[3]`).
+ */
+export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
+  return async (folder, { image: form, signal, onProgress }) => {
+    const files = folder.files.filter((file) => /\.(h5|hdf5)$/i.test(file));
+    const rejects: Reject[] = [];
+    const blocks: Block<Person>[] = [];
+    for (const [index, file] of files.entries()) {
+      signal?.throwIfAborted();
+      try {
+        const found = await folder.hdf5(file, (open) => peopleOf(open, file, rejects));
+        if (found.length === 0) rejects.push({ file, reason: 'It has no group p00, p01 and so on.' });
+        for (const { rows, ...source } of found) blocks.push({ source, rows });
+      } catch (error) {
+        if (!(error instanceof SimganError)) throw error;
+        rejects.push({ file, reason: error.message });
+      }
+      onProgress?.(index + 1, files.length);
+    }
+    const samples = datasetOfBlocks(blocks, ({ file, name, width, height }, row) =>
+      folder.hdf5(file, (open) => {
+        const part = { axis: 0, start: row, end: row + 1 };
+        const pixels = open.numbers(`${name}/image`, part).data;
+        const gaze = open.numbers(`${name}/gaze`, part).data;
+        const pose = open.numbers(`${name}/pose`, part).data;
+        const annotation: EyeAnnotation = {
+          gaze: gazeOfAngles(gaze[0]!, gaze[1]!),
+          headPose: { pitch: pose[0]!, yaw: pose[1]!, roll: 0 },
+          side: 'left',
+        };
+        const id = idOf(`${stemOf(file)}/${name}/${String(row).padStart(4, '0')}`);
+        const picture = greyPicture(width, height, (y, x) => pixels[y * width + x]!);
+        return stretched(id, picture, annotation, form);
+      }),
+    );
+    return { samples, rejects };
+  };
+}
+
+interface Person {
+  readonly file: string;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+function peopleOf(open: Hdf5File, file: string, rejects: Reject[]): (Person & { rows: number[] })[] {
+  return open
+    .names('')
+    .filter((name) => /^p\d+$/.test(name))
+    .flatMap((name) => {
+      const shapes = {
+        image: open.shape(`${name}/image`),
+        gaze: open.shape(`${name}/gaze`),
+        pose: open.shape(`${name}/pose`),
+      };
+      const [count = 0, height = 0, width = 0] = shapes.image ?? [];
+      const isPair = (shape?: readonly number[]) =>
+        shape?.length === 2 && shape[0] === count && shape[1] === 2;
+      if (shapes.image?.length !== 3 || !isPair(shapes.gaze) || !isPair(shapes.pose)) {
+        const [image, gaze, pose] = Object.values(shapes).map((shape) => shape?.join(' x ') ?? 'missing');
+        const reason = `Its image is ${image}, gaze ${gaze} and pose ${pose}, not N x 36 x 60, N x 2 and N x 2.`;
+        rejects.push({ file: `${file}:${name}`, reason });
+        return [];
+      }
+      const rows: number[] = [];
+      const gaze = open.numbers(`${name}/gaze`).data;
+      const pose = open.numbers(`${name}/pose`).data;
+      const finite = (array: ArrayLike<number>, row: number) =>
+        Number.isFinite(array[2 * row]) && Number.isFinite(array[2 * row + 1]);
+      for (let row = 0; row < count; row++) {
+        const wrong = !finite(gaze, row) ? 'gaze' : !finite(pose, row) ? 'pose' : undefined;
+        if (wrong === undefined) rows.push(row);
+        else
+          rejects.push({ file: `${file}:${name}/${wrong}[${row}]`, reason: `Its ${wrong} is not finite.` });
+      }
+      return [{ file, name, width, height, rows }];
+    });
+}

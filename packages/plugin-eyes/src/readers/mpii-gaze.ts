@@ -1,0 +1,194 @@
+import {
+  type DatasetReader,
+  type Folder,
+  type Hdf5File,
+  isMat73,
+  type MatValue,
+  type NumericArray,
+  type Reject,
+  readMatFile,
+  SimganError,
+} from '@simgan/core';
+import type { EyeAnnotation } from '../annotation.ts';
+import { gazeOf, headPoseOf, rotationOf } from './eye-angles.ts';
+import { type Block, datasetOfBlocks, greyPicture, stretched } from './eye-arrays.ts';
+import { idOf, stemOf } from './eye-picture.ts';
+
+/** How {@link mpiiGaze} reads. */
+export interface MpiiGazeOptions {
+  /**
+   * Whether right eyes are mirrored, so that all are seen as left eyes and one network serves both, as in the
+   * data set's own experiments. Gaze, head pose and side go along. `true` unless given.
+   */
+  readonly mirrorRightEyes?: boolean;
+}
+
+/**
+ * Reads MPIIGaze's normalised data, `pXX/dayYY.mat`, MATLAB v5 to v7.3: a struct `data` with `left` and `right`,
+ * each of `image` (N x 36 x 60), `gaze` (N x 3) and `pose` (N x 3, a rotation vector), and the `filenames` of the
+ * pictures they were cut from. Frames are those of our annotation (y downwards, z away from the camera).
+ *
+ * Pictures are stretched whole. A day that cannot be read, a missing array and a row whose numbers are not finite
+ * are rejects (`p00/day01.mat:data.left.gaze(3)`, rows counted from 1 as MATLAB does). A few days are kept in
+ * memory at a time; read in order, each is parsed once for its pictures.
+ */
+export function mpiiGaze({ mirrorRightEyes = true }: MpiiGazeOptions = {}): DatasetReader<EyeAnnotation> {
+  return async (folder, { image: form, signal, onProgress }) => {
+    const days = folder.files.filter((file) => /(^|\/)day\d+\.mat$/i.test(file));
+    const load = rememberLast(KEPT_DAYS, (file) => readDay(folder, file));
+    const rejects: Reject[] = [];
+    const blocks: Block<{ file: string; side: Side }>[] = [];
+    for (const [index, file] of days.entries()) {
+      signal?.throwIfAborted();
+      try {
+        const day = await load(file);
+        for (const side of sides) {
+          const eyes = day.eyes[side];
+          if (typeof eyes === 'string') rejects.push({ file: `${file}:data.${side}`, reason: eyes });
+          else
+            blocks.push({ source: { file, side }, rows: usableRows(eyes, `${file}:data.${side}`, rejects) });
+        }
+      } catch (error) {
+        if (!(error instanceof SimganError)) throw error;
+        rejects.push({ file, reason: error.message });
+      }
+      onProgress?.(index + 1, days.length);
+    }
+    const samples = datasetOfBlocks(blocks, async ({ file, side }, row) => {
+      const day = await load(file);
+      const eyes = day.eyes[side] as Eyes;
+      const id = idOf(`${stemOf(file)}/${day.names[row] ?? String(row + 1).padStart(4, '0')}-${side}`);
+      const picture = greyPicture(eyes.width, eyes.height, (y, x) => {
+        return eyes.image.data[row + eyes.count * (y + eyes.height * x)]!;
+      });
+      return stretched(id, picture, annotationOf(eyes, row, side), form, mirrorRightEyes && side === 'right');
+    });
+    return { samples, rejects };
+  };
+}
+
+const sides = ['left', 'right'] as const;
+type Side = (typeof sides)[number];
+
+/** A day has some 13 MB. */
+const KEPT_DAYS = 8;
+
+/** One eye's arrays, column-major: the first index, the sample, runs fastest. */
+interface Eyes {
+  readonly count: number;
+  readonly width: number;
+  readonly height: number;
+  readonly image: NumericArray;
+  readonly gaze: NumericArray;
+  readonly pose: NumericArray;
+}
+
+interface Day {
+  /** An eye's arrays, or why it has none that can be used. */
+  readonly eyes: Readonly<Record<Side, Eyes | string>>;
+  /** The names of the pictures without extension; empty where they do not tell samples apart. */
+  readonly names: readonly string[];
+}
+
+type Find = (side: Side, array: 'image' | 'gaze' | 'pose') => NumericArray | undefined;
+
+async function readDay(folder: Folder, file: string): Promise<Day> {
+  const bytes = await folder.read(file);
+  if (isMat73(bytes)) return folder.hdf5(file, dayOfHdf5);
+  const variables = await readMatFile(bytes, file);
+  const data = variables.get('data');
+  if (data?.kind !== 'struct') throw new SimganError('INVALID_FILE', 'It has no struct "data".');
+  const find: Find = (side, name) => {
+    const eye = fieldOf(data, side);
+    const array = eye && fieldOf(eye, name);
+    return array?.kind === 'array' ? array : undefined;
+  };
+  const names = variables.get('filenames');
+  const cells = names?.kind === 'cells' ? names.cells : [];
+  return dayOf(
+    find,
+    cells.flatMap((cell) => (cell.kind === 'text' ? [cell.text] : [])),
+  );
+}
+
+/** MATLAB writes its arrays to HDF5 as they lie in memory, so the shape is read backwards. */
+function dayOfHdf5(file: Hdf5File): Day {
+  if (file.names('data').length === 0) throw new SimganError('INVALID_FILE', 'It has no struct "data".');
+  const find: Find = (side, name) => {
+    const path = `data/${side}/${name}`;
+    if (file.shape(path) === undefined) return undefined;
+    const { shape, data } = file.numbers(path);
+    return { shape: [...shape].reverse(), data };
+  };
+  return dayOf(find, []);
+}
+
+function dayOf(find: Find, files: readonly string[]): Day {
+  const names = files.map((name) => name.replace(/\.[^.]*$/, ''));
+  return {
+    eyes: { left: eyesOf(find, 'left'), right: eyesOf(find, 'right') },
+    names: new Set(names).size === names.length ? names : [],
+  };
+}
+
+function eyesOf(find: Find, side: Side): Eyes | string {
+  const [image, gaze, pose] = [find(side, 'image'), find(side, 'gaze'), find(side, 'pose')];
+  if (!image || !gaze || !pose) {
+    const missing = Object.entries({ image, gaze, pose }).flatMap(([name, array]) => (array ? [] : [name]));
+    return `It has no ${missing.join(', no ')}.`;
+  }
+  // The single sample of a day may have lost its first index on the way through other programs.
+  const shape = image.shape.length === 2 ? [1, ...image.shape] : image.shape;
+  const [count = 0, height = 0, width = 0] = shape;
+  const isVector = ({ shape: [rows, columns], data }: NumericArray) =>
+    data.length === count * 3 && (columns === 3 || (count === 1 && rows === 3));
+  if (shape.length !== 3 || !isVector(gaze) || !isVector(pose)) {
+    const form = (array: NumericArray) => array.shape.join(' x ');
+    return `Its image is ${form(image)}, gaze ${form(gaze)} and pose ${form(pose)}, not N x 36 x 60, N x 3 and N x 3.`;
+  }
+  return { count, height, width, image, gaze, pose };
+}
+
+/** The rows whose labels are finite and pixels bytes; the others are rejects. */
+function usableRows(eyes: Eyes, where: string, rejects: Reject[]): number[] {
+  const rows: number[] = [];
+  for (let row = 0; row < eyes.count; row++) {
+    const wrong = (['gaze', 'pose'] as const).find(
+      (name) => !vectorAt(eyes[name], eyes.count, row).every(Number.isFinite),
+    );
+    if (wrong !== undefined) {
+      rejects.push({ file: `${where}.${wrong}(${row + 1})`, reason: `Its ${wrong} is not finite.` });
+    } else if (Math.hypot(...vectorAt(eyes.gaze, eyes.count, row)) < 1e-6) {
+      rejects.push({ file: `${where}.gaze(${row + 1})`, reason: 'Its gaze has no direction.' });
+    } else rows.push(row);
+  }
+  return rows;
+}
+
+function annotationOf(eyes: Eyes, row: number, side: Side): EyeAnnotation {
+  return {
+    gaze: gazeOf(vectorAt(eyes.gaze, eyes.count, row)),
+    headPose: headPoseOf(rotationOf(vectorAt(eyes.pose, eyes.count, row))),
+    side,
+  };
+}
+
+function vectorAt({ data }: NumericArray, count: number, row: number): [number, number, number] {
+  return [data[row]!, data[row + count]!, data[row + 2 * count]!];
+}
+
+function fieldOf(value: MatValue, name: string): MatValue | undefined {
+  return value.kind === 'struct' ? value.fields.get(name)?.[0] : undefined;
+}
+
+/** Keeps the results of the last few calls. */
+function rememberLast<Value>(most: number, load: (key: string) => Promise<Value>) {
+  const kept = new Map<string, Promise<Value>>();
+  return (key: string): Promise<Value> => {
+    const value = kept.get(key) ?? load(key);
+    kept.delete(key);
+    kept.set(key, value);
+    if (kept.size > most) kept.delete(kept.keys().next().value!);
+    return value;
+  };
+}
