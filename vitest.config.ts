@@ -11,7 +11,7 @@ export default defineConfig({
       'examples/**/*.test.ts',
       'test/**/*.test.ts',
     ],
-    setupFiles: ['./test/fail-on-console.ts'],
+    setupFiles: ['./test/fail-on-console.ts', './test/count-tensors.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

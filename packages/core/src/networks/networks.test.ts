@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import '../../test/count-tensors.ts';
+import '../../test/cpu-backend.ts';
 import type { ImageSpec } from '../image.ts';
 import { createRng } from '../rng.ts';
 import { reflectPad, variableName } from './convolution.ts';

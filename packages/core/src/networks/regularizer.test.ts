@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import '../../test/count-tensors.ts';
+import '../../test/cpu-backend.ts';
 import { l1Regularizer, meanOfChannels, type Regularizer, regionMeans, weightedSum } from './regularizer.ts';
 
 const at = (regularizer: Regularizer, refined: tf.Tensor4D, synthetic: tf.Tensor4D) =>

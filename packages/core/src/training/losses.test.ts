@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import '../../test/count-tensors.ts';
+import '../../test/cpu-backend.ts';
 import { adversarialLoss, discriminatorLoss, patchAccuracy, patchesOf, patchLoss } from './losses.ts';
 
 /** [batch 1, height 1, width 3, 2]: three patches with one pair of logits each. */

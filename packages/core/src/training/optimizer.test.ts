@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import '../../test/count-tensors.ts';
+import '../../test/cpu-backend.ts';
 import { createVariable } from '../networks/convolution.ts';
 import { createOptimizer, createOptimizerState, minimize, type OptimizerSpec } from './optimizer.ts';
 

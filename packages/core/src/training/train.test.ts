@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { blobs, tinyRecipe } from '../../test/blobs.ts';
-import '../../test/count-tensors.ts';
+import '../../test/cpu-backend.ts';
 import { eagerEngine } from '../engine/eager.ts';
 import type { Engine } from '../engine/engine.ts';
 import { refine } from '../refine.ts';
