@@ -58,7 +58,7 @@ export async function openTraining(
   context: Context,
 ): Promise<Training> {
   const { cwd, signal } = context;
-  const { seed, count = 0, isTrained = false } = options;
+  const { seed, count, isTrained = false } = options;
   const { name, recipe } = recipeOf(plugin, options);
   const source = (dir: string | undefined) => ({
     dir: dir && resolve(cwd, dir),

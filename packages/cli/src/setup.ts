@@ -41,8 +41,9 @@ export async function startEngine(
     device,
     ...(threads !== undefined && { threads }),
   });
-  const why = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join(' ');
-  output.note(`engine    ${engine.name} (${engine.device})${why ? `. Before it: ${why}` : ''}`);
+  const before = passedOver.map(({ name }) => name).join(', ');
+  const why = before && `; ${before} would come first but does not load here (see simgan-cli doctor)`;
+  output.note(`engine    ${engine.name} (${engine.device})${why}`);
   output.event('engine', { name: engine.name, device: engine.device, passedOver });
   return engine;
 }

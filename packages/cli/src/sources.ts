@@ -52,14 +52,16 @@ interface SourceOptions {
 /** The user's folder of synthetic pictures, or the plugin's simulator. */
 export async function openSynthetic(
   plugin: Plugin,
-  { dir, count, seed, atLeast }: SourceOptions & { count: number },
+  { dir, count = 0, seed, atLeast }: SourceOptions & { count?: number | undefined },
   { output, signal }: Context,
 ): Promise<SyntheticSource> {
   if (dir === undefined) {
     const samples = simulate(plugin.simulator, { seed, length: count });
     const training = simulate(plugin.simulator, { seed, length: Math.max(count, TRAINING_LENGTH) });
-    output.note(`synthetic ${count} from the simulator of ${plugin.name}, seed ${seed}`);
-    output.event('synthetic', { origin: 'simulator', count });
+    // Where nothing is refined, what is trained on is all there is.
+    const shown = count || training.length;
+    output.note(`synthetic ${shown} from the simulator of ${plugin.name}, seed ${seed}`);
+    output.event('synthetic', { origin: 'simulator', count: shown });
     return {
       samples,
       training: remembered(plugin, training),

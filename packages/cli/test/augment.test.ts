@@ -239,6 +239,25 @@ test('a folder of others that is called as ours is never replaced', async () => 
   expect(await filesBelow(cwd)).toEqual(before);
 });
 
+test('on a terminal all that takes long shows how far it is', async () => {
+  const cwd = await temporaryFolder();
+  await writeRealPictures(join(cwd, 'real'), 5);
+  const { exitCode, stderr } = await callCli([...augment, '--real', 'real', '--out', 'out', '--count', '7'], {
+    cwd,
+    isTTY: true,
+  });
+  expect(exitCode).toBe(0);
+  const readable = stderr.replaceAll('\r', '<start>').replaceAll('\u001b[K', '<wipe>');
+  const [engine, synthetic, reading, training, refining, checking] = readable.split('\n');
+  expect(engine).toMatch(/^engine {4}wasm/);
+  expect(synthetic).toMatch(/^synthetic 7 from/);
+  // What passes is wiped away by the line that says what came of it.
+  expect(reading).toMatch(/^<start>read {7}1\/5 {2}20%.*<start><wipe>real {6}5 pictures from/);
+  expect(training).toMatch(/^<start>train {6}1\/6 {2}16%.*<start>train {6}6\/6 {2}100%.*<wipe>$/);
+  expect(refining).toMatch(/^<start>refine {5}1\/7 {2}14%.*<start>refine {5}7\/7 {2}100%.*<wipe>$/);
+  expect(checking).toMatch(/^<start>read {7}1\/7 {2}14%.*<start><wipe>$/);
+});
+
 test('interrupted, then killed while it refines, it ends in the same bytes as if it had not been', async () => {
   const cwd = await temporaryFolder();
   const command = [...augment, '--count', '2000'];

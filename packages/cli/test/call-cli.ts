@@ -3,9 +3,13 @@ import { Writable } from 'node:stream';
 import { run } from '../src/index.ts';
 import type { CliResult } from './spawn-cli.ts';
 
-/** Carries out a command line as the program does, but for signals. */
-export async function callCli(args: readonly string[], { cwd }: { cwd: string }): Promise<CliResult> {
-  const [stdout, stderr] = [new Collector(), new Collector()];
+/** Carries out a command line as the program does, but for signals; with `isTTY` as on a terminal. */
+export async function callCli(
+  args: readonly string[],
+  { cwd, isTTY = false }: { cwd: string; isTTY?: boolean },
+): Promise<CliResult> {
+  const stdout = new Collector();
+  const stderr = Object.assign(new Collector(), { isTTY, columns: 100 });
   const exitCode = await run(args, { stdout, stderr, cwd, signal: new AbortController().signal });
   return { exitCode, signal: null, stdout: stdout.text, stderr: stderr.text };
 }
