@@ -228,6 +228,8 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
           const { engine: other } = await createEngine(name);
           const small: TrainingRecipe = {
             ...recipe,
+            // Adam divides by gradients that are almost 0 in the first steps, and amplifies what is rounding.
+            optimizer: { kind: 'momentum', momentum: 0.9 },
             batchSize: 2,
             historySize: 4,
             steps: 2,
