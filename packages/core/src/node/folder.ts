@@ -29,14 +29,17 @@ export async function openFolder(
   await checkFolder(dir);
   const { files, rejects } = await listFiles(dir);
   const known = new Set(files);
-  const handles = new Map<string, Promise<OpenHdf5File>>();
-  const close = async (file: string) => {
-    const handle = handles.get(file);
-    handles.delete(file);
-    await handle?.then(
-      (open) => open.close(),
-      () => {},
-    );
+  const handles = new Map<string, OpenHdf5File>();
+  // One at a time: the library is synchronous, and a handle must not be closed between opening and use.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <Value>(job: () => Value | Promise<Value>): Promise<Value> => {
+    const done = turn.then(job);
+    turn = done.catch(() => {});
+    return done;
+  };
+  const closeAll = () => {
+    for (const handle of handles.values()) handle.close();
+    handles.clear();
   };
   const read = async (file: string): Promise<Uint8Array> => {
     // Only what was listed: a path in a file of labels must not lead out of the folder.
@@ -55,23 +58,20 @@ export async function openFolder(
       const spec = { ...(await pictureSize(bytes, options)), channels, bits };
       return { image: (await decodePicture(bytes, spec, options)).image, spec };
     },
-    async hdf5(file, use) {
-      if (!known.has(file)) throw new SimganError('INVALID_FILE', `There is no file ${file} in ${dir}.`);
-      for (;;) {
-        let handle = handles.get(file);
-        if (!handle) {
-          handle = openHdf5File(join(dir, file), file);
-          handles.set(file, handle);
-          if (handles.size > OPEN_FILES) await close(handles.keys().next().value!);
+    hdf5: (file, use) =>
+      inTurn(async () => {
+        if (!known.has(file)) throw new SimganError('INVALID_FILE', `There is no file ${file} in ${dir}.`);
+        const open = handles.get(file) ?? (await openHdf5File(join(dir, file), file));
+        handles.delete(file);
+        handles.set(file, open);
+        if (handles.size > OPEN_FILES) {
+          const [oldest, handle] = handles.entries().next().value!;
+          handles.delete(oldest);
+          handle.close();
         }
-        const open = await handle;
-        // Another call may have closed it in the meantime, to keep few open.
-        if (handles.get(file) === handle) return use(open);
-      }
-    },
-    close: async () => {
-      await Promise.all(Array.from(handles.keys(), close));
-    },
+        return use(open);
+      }),
+    close: () => inTurn(closeAll),
   };
 }
 
