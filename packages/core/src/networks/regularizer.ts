@@ -46,8 +46,9 @@ export function weightedSum(
 
 /**
  * psi = the colours of regions: means over squares of `size` pixels, which anchor what
- * {@link meanOfChannels} alone leaves to drift.
+ * {@link meanOfChannels} alone leaves to drift. Rows and columns beyond the last whole square are left free
+ * (tfjs's gradient of a padded average is wrong at the border).
  */
 export function regionMeans(size: number): FeatureTransform {
-  return (batch) => tf.avgPool(batch, size, size, 'same');
+  return (batch) => tf.avgPool(batch, size, size, 'valid');
 }
