@@ -11,10 +11,7 @@ export type Verdict = 'real' | 'refined';
  * axis. For two classes -log softmax is softplus(other - verdict), which is stable for logits of any size.
  */
 export function patchLoss(logits: tf.Tensor4D, verdict: Verdict): tf.Scalar {
-  const [batch, height, width] = logits.shape;
-  const size: [number, number, number, number] = [batch, height, width, 1];
-  const real = tf.slice(logits, [0, 0, 0, 0], size);
-  const refined = tf.slice(logits, [0, 0, 0, 1], size);
+  const { real, refined } = byClass(logits);
   const margin = verdict === 'real' ? tf.sub(refined, real) : tf.sub(real, refined);
   return tf.mean(tf.softplus(margin)) as tf.Scalar;
 }
@@ -26,10 +23,7 @@ export function patchesOf(logits: tf.Tensor4D): number {
 
 /** The share of patches whose larger logit is `verdict`, in [0, 1]. */
 export function patchAccuracy(logits: tf.Tensor4D, verdict: Verdict): tf.Scalar {
-  const [batch, height, width] = logits.shape;
-  const size: [number, number, number, number] = [batch, height, width, 1];
-  const real = tf.slice(logits, [0, 0, 0, 0], size);
-  const refined = tf.slice(logits, [0, 0, 0, 1], size);
+  const { real, refined } = byClass(logits);
   const right = verdict === 'real' ? tf.greater(real, refined) : tf.greater(refined, real);
   return tf.mean(tf.cast(right, 'float32')) as tf.Scalar;
 }
@@ -45,4 +39,14 @@ export function discriminatorLoss(onRefined: tf.Tensor4D, onReal: tf.Tensor4D): 
 /** The first term of eq. 2, what the refiner minimizes: its patches should be judged real. */
 export function adversarialLoss(onRefined: tf.Tensor4D): tf.Scalar {
   return patchLoss(onRefined, 'real');
+}
+
+/** The two logits of every patch, each `[batch, h, w, 1]`. Sliced: a gather has no gradient on wasm. */
+function byClass(logits: tf.Tensor4D): { real: tf.Tensor4D; refined: tf.Tensor4D } {
+  const [batch, height, width] = logits.shape;
+  const size: [number, number, number, number] = [batch, height, width, 1];
+  return {
+    real: tf.slice(logits, [0, 0, 0, 0], size),
+    refined: tf.slice(logits, [0, 0, 0, 1], size),
+  };
 }
