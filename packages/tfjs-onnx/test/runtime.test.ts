@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { createOnnxRuntime, registerLowering } from '../src/index.ts';
@@ -195,26 +196,73 @@ describe('errors say what, where and what to do', () => {
   });
 });
 
-test('a runtime whose owner forgets it does not keep the process alive', async () => {
-  const script = `
+/** Runs a script in a process of its own, with `tf`, `runtime` and `numbers` at hand; what it returns, as text. */
+async function inProcess(script: string): Promise<string> {
+  const prelude = `
+    const tf = await import('@tensorflow/tfjs-core');
+    await import('@tensorflow/tfjs-backend-cpu');
+    await import('@tensorflow/tfjs-layers');
+    tf.env().set('IS_TEST', true);
+    await tf.setBackend('cpu');
     const { createOnnxRuntime } = await import('@simgan/tfjs-onnx');
-    const runtime = await createOnnxRuntime({ threads: 1 });
-    const { y } = await runtime.compile(({ x }) => ({ y: x })).run({ x: { data: Float32Array.of(4), shape: [] } });
-    process.stdout.write(String(y.data[0]));`;
-  const backend =
-    "const tf = await import('@tensorflow/tfjs-core'); await import('@tensorflow/tfjs-backend-cpu'); await tf.setBackend('cpu');";
+    const runtime = await createOnnxRuntime({ threads: 2 });
+    const numbers = (shape) => ({ shape, data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i)) });
+    const filter = tf.variable(tf.tensor(numbers([3, 3, 16, 16]).data, [3, 3, 16, 16]));
+    const step = runtime.compile(({ x }) => {
+      const { value, grads } = tf.variableGrads(() => tf.mean(tf.tanh(tf.conv2d(x, filter, 1, 'same'))), [filter]);
+      filter.assign(tf.sub(filter, grads[filter.name]));
+      return { value };
+    });
+    const x = numbers([4, 8, 8, 16]);`;
+  const code = `${prelude}\nprocess.stdout.write(String(await (async () => {${script}})()));`;
   const args = [
+    '--expose-gc',
     '--conditions=@simgan/source',
     '--import',
     'tsx',
     '--input-type=module',
     '-e',
-    backend + script,
+    code,
   ];
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     cwd: new URL('..', import.meta.url),
   });
-  expect(stdout).toBe('4');
+  return stdout;
+}
+
+// The runtime is never disposed in these: that they end shows that it does not keep a process alive.
+
+test('two processes agree bit for bit', async () => {
+  const script = `
+    for (let i = 0; i < 5; i++) await step.run({ x });
+    await runtime.writeBack();
+    return Buffer.from(filter.dataSync().buffer).toString('base64');`;
+  const [first, second] = [await inProcess(script), await inProcess(script)];
+  expect(first.length).toBeGreaterThan(9000);
+  expect(second).toBe(first);
+});
+
+test('memory is flat over 1,000 steps', async () => {
+  const growth = await inProcess(`
+    const after = async (steps) => {
+      for (let i = 0; i < steps; i++) await step.run({ x });
+      gc();
+      return process.memoryUsage().rss;
+    };
+    const warm = await after(300);
+    return (await after(1000)) - warm;`);
+  expect(Number(growth)).toBeLessThan(30e6);
+});
+
+test('the example of the README runs', async () => {
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8');
+  const [, example] = /## Use\n\n```ts\n([^`]+)```/.exec(readme)!;
+  const code = `${example}\nprocess.stdout.write(String(loss.data[0]));`;
+  const args = ['--conditions=@simgan/source', '--import', 'tsx', '--input-type=module', '-e', code];
+  const { stdout } = await promisify(execFile)(process.execPath, args, {
+    cwd: new URL('..', import.meta.url),
+  });
+  expect(stdout).toContain('73'); // the mean of 5² and 11², from weights of zero
 });
 
 test('the standard layout can be forced', async () => {

@@ -83,12 +83,17 @@ export function lowerAddAt(lowering: Lowering, value: Value): void {
   let name = lowering.reshape(lowering.get(base, layout), [outer * length, inner]);
   parts.forEach((part, i) => {
     const thickness = part.shape[axis]!;
-    const indices = Array.from({ length: outer * thickness }, (_, line) => {
-      const [block, offset] = [Math.floor(line / thickness), line % thickness];
-      return block * length + starts[i]! + offset;
+    const indices = model.shared(`lines ${[outer, length, thickness, starts[i]]}`, () => {
+      const line = (index: number) =>
+        Math.floor(index / thickness) * length + starts[i]! + (index % thickness);
+      const count = outer * thickness;
+      return model.int64(
+        Array.from({ length: count }, (_, index) => line(index)),
+        [count, 1],
+      );
     });
     const update = lowering.reshape(lowering.get(part, layout), [outer * thickness, inner]);
-    name = model.node('ScatterND', [name, model.int64(indices, [indices.length, 1]), update], {
+    name = model.node('ScatterND', [name, indices, update], {
       reduction: 'add',
     });
   });
@@ -120,7 +125,7 @@ function takeBoth(lowering: Lowering, value: Value): boolean {
   lowering.set(
     value,
     'blocked',
-    lowering.reshape(model.node('Gather', [pixels, model.int64(places)], { axis: 1 }), nchw(value.shape)),
+    lowering.reshape(model.node('Gather', [pixels, model.int32(places)], { axis: 1 }), nchw(value.shape)),
   );
   return true;
 }
@@ -147,7 +152,7 @@ function emitMove(
       return model.node('Slice', [x, ...[starts!, ends!, placed, steps!].map((list) => model.int64(list))]);
     }
     case 'Take':
-      return model.node('Gather', [x, model.int64(attributes.indices as number[])], {
+      return model.node('Gather', [x, model.int32(attributes.indices as number[])], {
         axis: place(attributes.axis as number),
       });
     case 'Concat':

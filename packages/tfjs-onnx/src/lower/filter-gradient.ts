@@ -79,17 +79,21 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
     step: number,
     length: number,
   ) => {
-    const indices: number[] = [];
-    for (let channel = 0; channel < blocks; channel++) {
-      for (let index = 0; index < lanes * teams; index++) {
-        const { image, slab } = lane(Math.floor(index / lanes), index % lanes);
-        const first = (image * blocks + channel) * from.rows;
-        for (let row = 0; row < length; row++)
-          indices.push(first + Math.min(slab * step + row, from.rows - 1));
+    const indices = () => {
+      const list: number[] = [];
+      for (let channel = 0; channel < blocks; channel++) {
+        for (let index = 0; index < lanes * teams; index++) {
+          const { image, slab } = lane(Math.floor(index / lanes), index % lanes);
+          const first = (image * blocks + channel) * from.rows;
+          for (let row = 0; row < length; row++)
+            list.push(first + Math.min(slab * step + row, from.rows - 1));
+        }
       }
-    }
+      return model.int32(list);
+    };
+    const rows = model.shared(`cut ${[batch, perImage, blocks, from.rows, step, length]}`, indices);
     const lines = lowering.reshape(name, [batch * blocks * from.rows, from.columns * block]);
-    return model.node('Gather', [lines, model.int64(indices)], { axis: 0 });
+    return model.node('Gather', [lines, rows], { axis: 0 });
   };
   const reorder = (name: string, shape: number[], attributes = {}) =>
     model.node('ReorderInput', [lowering.reshape(name, shape)], attributes, NCHWC);

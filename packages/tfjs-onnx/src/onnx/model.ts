@@ -83,6 +83,17 @@ export class OnnxModel {
     return this.constant('int64', BigInt64Array.from(values, BigInt), shape);
   }
 
+  /** A constant that is long to build and often the same: `key` stands for its contents. */
+  shared(key: string, build: () => string): string {
+    const known = this.#known.get(key)?.[0] ?? build();
+    this.#known.set(key, [known]);
+    return known;
+  }
+
+  int32(values: readonly number[], shape: readonly number[] = [values.length]): string {
+    return this.constant('int32', Int32Array.from(values), shape);
+  }
+
   float32(values: ArrayLike<number>, shape: readonly number[]): string {
     return this.constant('float32', Float32Array.from(values), shape);
   }
