@@ -71,7 +71,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   property(
     'residual blocks, and their gradients',
     12,
-    fc.record({ batch, channels: among(3, 16, 32), size: integer(3, 5), seed }),
+    fc.record({ batch, channels: among(3, 16), size: integer(3, 5), seed }),
     async ({ batch, channels, size, seed }) => {
       const filters = Object.fromEntries(
         ['a', 'b'].map((name, i) => [name, numbers([3, 3, channels, channels], seed + i)]),
@@ -299,12 +299,12 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
 
   property(
     'reflected borders made of slices, and their gradients',
-    25,
+    15,
     fc.record({
-      channels,
+      channels: among(3, 16),
       kernel: among(3, 5),
-      height: integer(4, 8),
-      width: integer(4, 8),
+      height: integer(4, 7),
+      width: integer(4, 7),
       skip: fc.boolean(),
       seed,
     }),

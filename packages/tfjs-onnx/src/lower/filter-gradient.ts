@@ -20,6 +20,12 @@ interface Slabs {
   readonly rows: number;
 }
 
+/** An image as lines of numbers. */
+interface Lines {
+  readonly rows: number;
+  readonly length: number;
+}
+
 /** Bytes of dy that one pass of the blocked kernel reads again and again; they should stay in the second level cache. */
 const CACHE = 300 * 1024;
 
@@ -30,7 +36,7 @@ function slabsOf(lowering: Lowering, value: Value): Slabs | undefined {
   const { strides } = windowOf(value);
   const [batch, height, width, channels] = dy.shape as [number, number, number, number];
   if (block === 0) return undefined;
-  if (x.shape[3]! % block !== 0 || channels % block !== 0) return undefined;
+  if ((x.shape[3]! % block !== 0 && x.shape[3]! > block) || channels % block !== 0) return undefined;
   for (let perImage = 1; perImage <= height; perImage++) {
     const rows = Math.ceil(height / perImage);
     const copied = perImage * ((rows - 1) * strides[0] + value.shape[0]!); // rows go to all slabs that they touch
@@ -57,7 +63,9 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
   const { pads, strides } = windowOf(value);
   const [batch, height, width, outputs] = dy.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth, inputs] = value.shape as [number, number, number];
-  const [from, to] = [inputs / block, outputs / block];
+  // Fewer channels than fill a block stay beside the column as they are.
+  const part = Math.min(inputs, block);
+  const [from, to] = [inputs / part, outputs / block];
   const teams = batch % block === 0 ? batch / block : 1;
   const lanes = (batch * perImage) / teams;
   /** Which slab of which image is a lane of a team. */
@@ -72,13 +80,7 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
   const missing = perImage * rows - height;
 
   /** Copies the rows of every lane, block of channels first. */
-  const cut = (
-    name: string,
-    blocks: number,
-    from: { rows: number; columns: number },
-    step: number,
-    length: number,
-  ) => {
+  const cut = (name: string, blocks: number, from: Lines, step: number, length: number) => {
     const indices = () => {
       const list: number[] = [];
       for (let channel = 0; channel < blocks; channel++) {
@@ -92,35 +94,39 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
       return model.int32(list);
     };
     const rows = model.shared(`cut ${[batch, perImage, blocks, from.rows, step, length]}`, indices);
-    const lines = lowering.reshape(name, [batch * blocks * from.rows, from.columns * block]);
+    const lines = lowering.reshape(name, [batch * blocks * from.rows, from.length]);
     return model.node('Gather', [lines, rows], { axis: 0 });
   };
   const reorder = (name: string, shape: number[], attributes = {}) =>
     model.node('ReorderInput', [lowering.reshape(name, shape)], attributes, NCHWC);
 
-  const padded = pad(lowering, lowering.get(x, 'blocked'), inputs, [pads[0], pads[1], bottom, right]);
-  const image = cut(padded, from, { rows: imageRows, columns }, rows * strides[0], slabRows);
+  const border = [pads[0], pads[1], bottom, right] as const;
+  const padded =
+    part === block
+      ? pad(lowering, lowering.get(x, 'blocked'), inputs, border)
+      : model.node('Pad', [lowering.get(x), model.int64([0, pads[0], pads[1], 0, 0, bottom, right, 0])]);
+  const image = cut(padded, from, { rows: imageRows, length: columns * part }, rows * strides[0], slabRows);
   const blocksOfLanes = (teams * lanes) / block;
-  const input = reorder(image, [from * blocksOfLanes, block, 1, slabRows * columns * block]);
+  const input = reorder(image, [from * blocksOfLanes, block, 1, slabRows * columns * part]);
 
   const gradient = pad(lowering, lowering.get(dy, 'blocked'), outputs, [0, 0, missing, 0]);
   const filter =
     batch % block === 0
       ? reorder(gradient, [teams, 1, block, outputs * (height + missing) * width], { channels_last: 1 })
       : reorder(
-          cut(gradient, to, { rows: height + missing, columns: width }, rows, rows),
+          cut(gradient, to, { rows: height + missing, length: width * block }, rows, rows),
           [to * blocksOfLanes, 1, block, rows * width * block],
           { channels_last: 1 },
         );
   const conv = model.node(
     'Conv',
     [
-      lowering.reshape(input, [from, teams * lanes, slabRows, columns * block]),
+      lowering.reshape(input, [from, teams * lanes, slabRows, columns * part]),
       lowering.reshape(filter, [teams * outputs, lanes, rows, width]),
     ],
     {
       kernel_shape: [rows, width],
-      dilations: [strides[0], block * strides[1]],
+      dilations: [strides[0], part * strides[1]],
       strides: [1, 1],
       pads: [0, 0, 0, 0],
       group: teams,
@@ -129,7 +135,7 @@ function lowerBlocked(lowering: Lowering, value: Value, { perImage, rows }: Slab
   );
   // Columns beyond the last window, where the strides leave some, give outputs beyond the filter.
   const outColumns = columns - (width - 1) * strides[1];
-  const blocks = [from, to, kernelHeight, outColumns, block, block];
+  const blocks = [from, to, kernelHeight, outColumns, part, block];
   const ofTeams = lowering.reshape(conv, blocks.toSpliced(1, 0, teams));
   const gradients = model.node('ReduceSum', [ofTeams, model.int64([1])], { keepdims: 0 });
   const kept =
