@@ -17,14 +17,19 @@ type HeadPose = CompleteEyeAnnotation['headPose'];
 
 /** A gaze from its direction in our frame, of any length above 0. */
 export function gazeOf(direction: Vector): Gaze {
-  const [x, y, z] = normalize(direction);
-  return { direction: [x, y, z], ...anglesOf([x, y, z]) };
+  const unit = normalize(direction);
+  const { pitch, yaw } = anglesOf(unit);
+  return noNegativeZero(unit, pitch, yaw);
 }
 
 /** A gaze from pitch (up) and yaw (towards the picture's left), radians. */
 export function gazeOfAngles(pitch: number, yaw: number): Gaze {
-  const [x, y, z] = directionOf(pitch, yaw);
-  return { direction: [x, y, z], pitch, yaw };
+  return noNegativeZero(directionOf(pitch, yaw), pitch, yaw);
+}
+
+/** -0 would not survive the way through a file. */
+function noNegativeZero([x, y, z]: Vector, pitch: number, yaw: number): Gaze {
+  return { direction: [x + 0, y + 0, z + 0], pitch: pitch + 0, yaw: yaw + 0 };
 }
 
 /** A head's pose from its rotation to the camera's frame. */

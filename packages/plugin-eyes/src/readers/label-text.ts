@@ -67,8 +67,8 @@ export function parseVector(value: unknown, key: string, least: number): number[
 export function parseVectors(value: unknown, key: string, count: number, least: number): number[][] {
   if (value === undefined) throw new LabelProblem(key, `${key} is missing.`);
   if (!Array.isArray(value) || value.length !== count) {
-    const found = Array.isArray(value) ? `${value.length} points` : 'no list';
-    throw new LabelProblem(key, `${key} has ${found}, not ${count} points.`);
+    const found = Array.isArray(value) ? `${value.length} points` : 'no list of points';
+    throw new LabelProblem(key, `${key} has ${found}, not ${count}.`);
   }
   return value.map((item, index) => parseVector(item, `${key}[${index}]`, least));
 }

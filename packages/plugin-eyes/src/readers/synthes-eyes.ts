@@ -51,6 +51,5 @@ function anglesOfName(file: string): { pitch: number; yaw: number } | string {
   if (Math.abs(pitch) > Math.PI / 2 || Math.abs(yaw) > Math.PI) {
     return `Its name says pitch ${pitch} and yaw ${yaw}, which are no radians of a gaze.`;
   }
-  // "-0.0000" is no direction of its own.
-  return { pitch: pitch + 0, yaw: yaw + 0 };
+  return { pitch, yaw };
 }
