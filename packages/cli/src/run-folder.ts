@@ -1,6 +1,5 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageSpec, Sample } from '@simgan/core';
 import type { JsonObject } from '@simgan/core/node';
 import { UsageError } from './errors.ts';
 
@@ -62,14 +61,14 @@ export async function claimAugmentFolder(dir: string, wish: Wish): Promise<Claim
   refuseUnwanted(dir, present, wish);
   const [run, dataset] = [join(dir, augmentFiles.run), join(dir, augmentFiles.dataset)];
   const ofRun = await ownNames(run, Object.values(runFiles));
-  const { inspectOutput } = await import('@simgan/core/node');
+  const { inspectOutput, removeDataset } = await import('@simgan/core/node');
   const found = await inspectOutput(dataset);
   if (found.state === 'foreign') throw foreignFiles(dataset, found.files);
   return {
     dir,
     async clear() {
       if (!wish.force) return;
-      if (found.state !== 'free') await removeDataset(dataset, found.header.plugin, found.header.image);
+      if (found.state !== 'free') await removeDataset(dataset, found.state);
       await removeFiles(run, ofRun);
       const folders: readonly string[] = [augmentFiles.run, augmentFiles.dataset];
       await removeFiles(
@@ -120,17 +119,6 @@ function refuseUnwanted(dir: string, present: readonly string[], { resume, force
 
 async function removeFiles(dir: string, names: readonly string[]): Promise<void> {
   for (const name of names) await rm(join(dir, name), { force: true });
-}
-
-/** Deletes a dataset's files and no others, by having it replaced and stopping before anything takes its place. */
-async function removeDataset(dir: string, name: string, image: ImageSpec): Promise<void> {
-  const { datasetOf } = await import('@simgan/core');
-  const { writeDataset } = await import('@simgan/core/node');
-  const stop = AbortSignal.abort();
-  const options = { plugin: { name, image }, existing: 'replace', signal: stop } as const;
-  await writeDataset(dir, datasetOf<Sample<unknown>>([]), options).catch((error: unknown) => {
-    if (error !== stop.reason) throw error;
-  });
 }
 
 /**

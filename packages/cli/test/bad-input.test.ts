@@ -61,6 +61,7 @@ test('a folder of all that can be wrong with pictures: what is usable is used, t
   const { exitCode, stdout, stderr } = await runCli([...augment, '--real', 'real', '--out', 'out'], { cwd });
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.any(String) });
   const rejects = await jsonLines(join(cwd, 'out', 'dataset', 'rejects.jsonl'));
+  expect(rejects.every((reject) => reject.of === 'real')).toBe(true);
   expect(rejects.map(({ file, reason }) => [file, reason])).toEqual([
     ['circle.png', 'It is a link that leads back to itself.'],
     ['dangling.png', 'It does not exist, or is a link to something that does not.'],

@@ -11,6 +11,8 @@ export interface Reject {
   readonly file: string;
   /** A sentence for people. */
   readonly reason: string;
+  /** Of which of several sources it was, where there are several: `synthetic`, `real`. */
+  readonly of?: string;
 }
 
 /** A decoded picture at its own size. */

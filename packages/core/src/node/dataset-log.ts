@@ -171,7 +171,7 @@ class FolderLog implements DatasetLog {
     } catch (error) {
       throw outputFailed(this.#path(METADATA), error);
     }
-    const lines = rejects.map(({ file, reason }) => `${JSON.stringify({ file, reason })}\n`);
+    const lines = rejects.map((reject) => `${JSON.stringify(reject)}\n`);
     await writeFileAtomic(this.#path(REJECTS), lines.join(''), { durable: true });
     const manifest: DatasetManifest = {
       ...this.#header,

@@ -15,7 +15,7 @@ export {
 export { type FetchLimits, fetchBytes, isWebUrl } from './fetch-bytes.ts';
 export { type OpenFolder, openFolder, readFormat } from './folder.ts';
 export type { LoadOptions } from './load-pictures.ts';
-export { inspectOutput, type OutputFolder } from './output-folder.ts';
+export { inspectOutput, type OutputFolder, removeDataset } from './output-folder.ts';
 export {
   type DecodedPicture,
   type DecodeOptions,

@@ -133,7 +133,7 @@ async function isWholePng(file: string): Promise<boolean> {
 export async function removeDataset(
   dir: string,
   state: 'begun' | 'complete',
-  companions: readonly string[],
+  companions: readonly string[] = [],
 ): Promise<void> {
   const allowed = new Set([MANIFEST, BEGUN_MANIFEST, METADATA, BEGUN_METADATA, REJECTS]);
   const isUnfinished = (name: string) => name.startsWith('.') && name.endsWith('.tmp');
