@@ -33,6 +33,7 @@ export const sources = {
   synthetic: folder(
     "Synthetic pictures in place of the plugin's simulator; labels from a metadata.jsonl in it",
   ),
+  format: text('NAME', "How --synthetic is read: one of the plugin's formats, such as unityeyes"),
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
   match: choice(['histogram', 'none'], "In place of the recipe's photometric matching", undefined),
 } as const;

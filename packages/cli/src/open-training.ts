@@ -24,6 +24,8 @@ export interface TrainingOptions {
   readonly match: MatchKind | undefined;
   readonly seed: number;
   readonly synthetic: string | undefined;
+  /** Of the synthetic pictures, where it is not that of a dataset of ours. */
+  readonly format?: string | undefined;
   readonly real: string | undefined;
   /** How many samples are refined, where the simulator makes them. */
   readonly count?: number;
@@ -65,7 +67,11 @@ export async function openTraining(
     seed,
     atLeast: isTrained ? 1 : recipe.batchSize,
   });
-  const synthetic = await openSynthetic(plugin, { ...source(options.synthetic), count }, context);
+  const synthetic = await openSynthetic(
+    plugin,
+    { ...source(options.synthetic), format: options.format, count },
+    context,
+  );
   const real = await openReal(plugin, source(options.real), context);
   const matched = async <Annotation>(samples: Dataset<Sample<Annotation>>) =>
     recipe.match === 'histogram'

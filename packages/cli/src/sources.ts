@@ -1,6 +1,7 @@
 import {
   createRng,
   type Dataset,
+  type DatasetReader,
   imageLength,
   type Plugin,
   type RealImage,
@@ -9,9 +10,10 @@ import {
   SimganError,
   simulate,
 } from '@simgan/core';
-import { type Reject, readDataset, readImages } from '@simgan/core/node';
+import { type Reject, readDataset, readFormat, readImages } from '@simgan/core/node';
 import type { Context } from './command.ts';
 import { UsageError } from './errors.ts';
+import { suggestion } from './options.ts';
 import type { Output, Progress } from './output.ts';
 
 /** What is refined, and where it comes from. */
@@ -35,7 +37,7 @@ export interface RealSource {
 }
 
 /** Training on too few simulated pictures learns them by heart, and a simulator has as many as one likes. */
-const TRAINING_LENGTH = 4096;
+const TRAINING_LENGTH = 8192;
 const STAND_IN_LENGTH = 2048;
 /** Of memory for pictures that training draws again and again. */
 const PICTURE_BYTES = 512 * 2 ** 20;
@@ -52,12 +54,19 @@ interface SourceOptions {
 /** The user's folder of synthetic pictures, or the plugin's simulator. */
 export async function openSynthetic(
   plugin: Plugin,
-  { dir, count = 0, seed, atLeast }: SourceOptions & { count?: number | undefined },
+  {
+    dir,
+    format,
+    count = 0,
+    seed,
+    atLeast,
+  }: SourceOptions & { format?: string | undefined; count?: number | undefined },
   { output, signal }: Context,
 ): Promise<SyntheticSource> {
+  const reader = format === undefined ? undefined : readerOf(plugin, format, dir);
   if (dir === undefined) {
     const samples = simulate(plugin.simulator, { seed, length: count });
-    const training = simulate(plugin.simulator, { seed, length: Math.max(count, TRAINING_LENGTH) });
+    const training = simulate(plugin.simulator, { seed, length: TRAINING_LENGTH });
     // Where nothing is refined, what is trained on is all there is.
     const shown = count || training.length;
     output.note(`synthetic ${shown} from the simulator of ${plugin.name}, seed ${seed}`);
@@ -69,6 +78,16 @@ export async function openSynthetic(
       rejects: [],
       origin: 'simulator',
     };
+  }
+  if (reader) {
+    const { samples, rejects } = await withReading(output, (onProgress) =>
+      readFormat(dir, reader, { image: plugin.image, signal, onProgress }),
+    );
+    checkBatch('synthetic', dir, samples.length, atLeast);
+    output.note(`synthetic ${samples.length} pictures from ${dir}, read as ${format}${rejected(rejects)}`);
+    output.event('synthetic', { origin: dir, format, count: samples.length, rejects: rejects.length });
+    const training = remembered(plugin, samples);
+    return { samples, training, annotations: 'plugin', rejects, origin: `${dir} (${format})` };
   }
   const { samples, rejects, resized, annotations } = await withReading(output, (onProgress) =>
     readDataset(dir, plugin, { signal, onProgress }),
@@ -82,6 +101,22 @@ export async function openSynthetic(
   output.event('synthetic', { origin: dir, count: samples.length, rejects: rejects.length, resized });
   const all = samples as Dataset<Sample<unknown>>;
   return { samples: all, training: remembered(plugin, all), annotations, rejects, origin: dir };
+}
+
+/** The plugin's reader of a format, for a folder that must be there. */
+function readerOf(plugin: Plugin, format: string, dir: string | undefined): DatasetReader<unknown> {
+  const names = Object.keys(plugin.readers ?? {});
+  const reader = names.includes(format) ? plugin.readers?.[format] : undefined;
+  if (!reader) {
+    const known = names.length > 0 ? `it reads ${names.join(', ')}` : 'it reads none';
+    throw new UsageError([
+      `The plugin ${plugin.name} does not read the format ${JSON.stringify(format)}: ${known}.${suggestion(format, names)}`,
+    ]);
+  }
+  if (dir === undefined) {
+    throw new UsageError([`--format ${format} says how --synthetic is read: pass --synthetic DIR too.`]);
+  }
+  return reader;
 }
 
 /** The user's real pictures, or the plugin's stand-in camera, loudly. */
