@@ -12,6 +12,7 @@ export {
   type EngineReport,
   engineNames,
 } from './engines.ts';
+export { type ExportedRefiner, exportRefiner } from './export-refiner.ts';
 export { type FetchLimits, fetchBytes, isWebUrl } from './fetch-bytes.ts';
 export { type OpenFolder, openFolder, readFormat } from './folder.ts';
 export type { LoadOptions } from './load-pictures.ts';
