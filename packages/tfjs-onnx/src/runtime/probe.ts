@@ -1,4 +1,5 @@
 /** Finds out at start-up what this copy of ONNX Runtime can do on this machine. */
+import { existsSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';
 import { NCHWC } from '../lower/lowering.ts';
 import { OnnxModel } from '../onnx/model.ts';
@@ -17,8 +18,20 @@ export async function probe({ device, layout, threads }: OpenOptions): Promise<F
       `ONNX Runtime has no ${device} here: ${trial.error}. ${hint} The device cpu always works.`,
     );
   }
-  if (device === 'auto' && (await isWorthwhile(threads))) return { device: 'gpu', block: 0 };
+  if (device === 'auto' && mayHaveGpu() && (await isWorthwhile(threads))) return { device: 'gpu', block: 0 };
   return { device: 'cpu', block: layout === 'standard' ? 0 : await blockSize(threads) };
+}
+
+/**
+ * Whether it makes sense to ask for a GPU: on Linux, whether the kernel shows one, or the user names a Vulkan driver.
+ * Asking in vain would print warnings that nobody can turn off.
+ */
+function mayHaveGpu(): boolean {
+  const named = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'].some(
+    (name) => process.env[name],
+  );
+  const devices = ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'];
+  return process.platform !== 'linux' || named || devices.some((device) => existsSync(device));
 }
 
 /** Whether a GPU is there that computes what the CPU computes, to 1e-4, and faster: a software driver is not. */
