@@ -28,7 +28,7 @@ test('leaves a run, the same bytes for the same seed', async () => {
   });
   const notes = first.stderr.split('\n');
   expect(notes[0]).toBe('engine    wasm (cpu through WebAssembly, 1 thread)');
-  expect(notes[1]).toBe('synthetic 4096 from the simulator of blobs, seed 1');
+  expect(notes[1]).toBe('synthetic 8192 from the simulator of blobs, seed 1');
   expect(notes[2]).toContain(
     'no real pictures were given, so a simulated stand-in camera plays the real one',
   );
