@@ -31,7 +31,7 @@ test('an export says what it needs', async () => {
   const cwd = await temporaryFolder();
   expect(await callCli(['export'], { cwd })).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('--refiner: is required'),
+    stderr: expect.stringContaining('--refiner: expected RUN|FILE|URL, which must be given'),
   });
   expect(await callCli(['export', '--refiner', 'nowhere'], { cwd })).toMatchObject({
     exitCode: 2,
