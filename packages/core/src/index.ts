@@ -2,6 +2,8 @@ export { createDataset, type Dataset, datasetOf, mapDataset, rememberItems, take
 export { eagerEngine } from './engine/eager.ts';
 export type { CompiledStep, Engine, Step } from './engine/engine.ts';
 export { type ErrorCode, SimganError } from './errors.ts';
+export type { Estimator, EstimatorRecipe } from './evaluation/estimator.ts';
+export type { LabelProbe, Measurement, Quantity, Values } from './evaluation/label-probe.ts';
 export {
   type ImageStatistics,
   measureStatistics,

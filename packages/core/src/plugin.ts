@@ -1,5 +1,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { SimganError } from './errors.ts';
+import type { Estimator } from './evaluation/estimator.ts';
+import type { LabelProbe } from './evaluation/label-probe.ts';
 import { type ImageSpec, imageRange } from './image.ts';
 import type { Discriminator, NetworkBuilder, Refiner } from './networks/network.ts';
 import type { Regularizer } from './networks/regularizer.ts';
@@ -30,6 +32,10 @@ export interface Plugin<Annotation = unknown> {
     readonly quick: TrainingRecipe;
     readonly [name: string]: TrainingRecipe;
   };
+  /** Measures in the pixels what the annotation says, to tell whether refinement moved a label. */
+  readonly probe?: LabelProbe<Annotation>;
+  /** The downstream task, to tell what refined pictures are worth to it. */
+  readonly estimator?: Estimator<Annotation>;
   /** Formats of others that the plugin reads, by the name that `--format` takes. */
   readonly readers?: Readonly<Record<string, DatasetReader<Annotation>>>;
 }
