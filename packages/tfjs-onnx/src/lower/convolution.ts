@@ -12,11 +12,11 @@ export interface Epilogue {
   readonly activation?: string;
 }
 
-export type Strategy = 'blocked' | 'product' | 'standard' | 'transposed';
+export type Strategy = 'blocked' | 'narrow' | 'product' | 'standard' | 'transposed';
 
 /** How a `Conv2D` or `Conv2DInputGradient` is computed. */
 export function strategyOf(value: Value, { block }: Target): Strategy {
-  const { kernel, strides, pads, dilations } = windowOf(value);
+  const { kernel, strides, pads, dilations, residual } = windowOf(value);
   const [from, to] = [value.inputs[0]!.shape[3]!, value.shape[3]!];
   const isGradient = value.op === 'Conv2DInputGradient';
   const isUnit = strides[0] === 1 && strides[1] === 1;
@@ -24,6 +24,7 @@ export function strategyOf(value: Value, { block }: Target): Strategy {
   if (isGradient && !isUnit) return 'transposed';
   if (isGradient && gradientPads(value).some((pad) => pad < 0)) return 'transposed';
   if (fitsBlocks) return 'blocked';
+  if (!isGradient && !residual && to < block && from % block === 0) return 'narrow';
   const isPixel = kernel[0] === 1 && kernel[1] === 1 && isUnit && pads.every((pad) => pad === 0);
   return isPixel && dilations[0] === 1 && dilations[1] === 1 ? 'product' : 'standard';
 }
@@ -45,10 +46,26 @@ export function lowerConvolution(lowering: Lowering, value: Value): void {
   switch (strategyOf(value, target)) {
     case 'blocked': {
       const input = x.shape[3]! < target.block ? lowering.get(x, 'nchw') : lowering.get(x, 'blocked');
-      const weights = blockedFilter(lowering, filter, isGradient);
+      const name = isGradient ? reversed(lowering, filter) : lowering.get(filter);
+      const weights = blockedFilter(lowering, name, filter.shape, isGradient);
       const sum = added ? lowering.get(added, 'blocked') : '';
       const conv = { ...attributes, group: 1, ...(activation && { activation }) };
       lowering.set(value, 'blocked', model.node('Conv', [input, weights, biasName, sum], conv, NCHWC));
+      return;
+    }
+    case 'narrow': {
+      // Few outputs, as a last layer has: zeros fill up their block, so that the many inputs may stay in theirs.
+      const [height, width, from, to] = filter.shape as [number, number, number, number];
+      const missing = target.block - to;
+      const pad = (name: string, rank: number) =>
+        model.node('Pad', [name, model.int64([...new Array<number>(2 * rank - 1).fill(0), missing])]);
+      const shape = [height, width, from, target.block];
+      const weights = blockedFilter(lowering, pad(lowering.get(filter), 4), shape, false);
+      const conv = { ...attributes, group: 1, ...(activation && { activation }) };
+      const inputs = [lowering.get(x, 'blocked'), weights, biasName && pad(biasName, 1)];
+      const blocks = model.node('Conv', inputs, conv, NCHWC);
+      const row = model.node('ReorderOutput', [blocks], { channels: to, channels_last: 1 }, NCHWC);
+      lowering.set(value, 'row', row);
       return;
     }
     case 'product': {
@@ -140,11 +157,10 @@ function reversed(lowering: Lowering, filter: Value): string {
 }
 
 /** HWIO → the order in which the blocked kernel reads: `[O/b, I/b, height, width, b(i), b(o)]`, or `[O/b, I, h, w, b(o)]`. */
-function blockedFilter(lowering: Lowering, filter: Value, isGradient: boolean): string {
+function blockedFilter(lowering: Lowering, name: string, filter: Shape, isGradient: boolean): string {
   const { block } = lowering.target;
-  const [height, width, inputs, outputs] = filter.shape as [number, number, number, number];
+  const [height, width, inputs, outputs] = filter as [number, number, number, number];
   const [from, to] = isGradient ? [outputs, inputs] : [inputs, outputs];
-  const name = isGradient ? reversed(lowering, filter) : lowering.get(filter);
   const isWide = from % block === 0;
   const [splitFrom, splitTo] = [isWide ? [from / block, block] : [from], [to / block, block]];
   const shape = [height, width, ...(isGradient ? [...splitTo, ...splitFrom] : [...splitFrom, ...splitTo])];
