@@ -32,8 +32,8 @@ export const doctor = defineCommand({
         `${machine.cpu}, ${machine.processors} processors, ${machine.memoryGiB.toFixed(0)} GiB`,
         `plugins   ${bundledPlugins().join(', ')}`,
         ...engines.map(
-          ({ name, device: where, problem }) =>
-            `${where ? 'yes' : 'no '}  ${name.padEnd(15)} ${where ?? problem}`,
+          ({ name, device: where, remark, problem }) =>
+            `${where ? 'yes' : 'no '}  ${name.padEnd(15)} ${where ?? problem}${remark ? ` (${remark})` : ''}`,
         ),
         `${engine.name} makes ${throughput.stepsPerSecond.toFixed(2)} training steps of 16 eyes a second and refines ${throughput.imagesPerSecond.toFixed(0)} pictures a second`,
         'Next: simgan-cli augment --plugin eyes',

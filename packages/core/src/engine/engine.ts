@@ -23,6 +23,8 @@ export interface Engine {
   readonly name: string;
   /** What it runs on, for people: `cpu, 2 threads`. */
   readonly device: string;
+  /** What a doctor would add, such as why no GPU is used. */
+  readonly remark?: string;
   compile<Output extends string>(step: Step<Output>): CompiledStep<Output>;
   /** Brings variables up to date with the steps run so far; an engine may keep its own copy between. */
   writeBack(): Promise<void>;

@@ -13,6 +13,7 @@ export function onnxEngine(runtime: OnnxRuntime): Engine {
   return {
     name: 'onnx',
     device: `${place} through ONNX Runtime, ${runtime.layout} layout`,
+    ...(runtime.noGpu && { remark: `no GPU: ${runtime.noGpu}` }),
     compile: <Output extends string>(step: Step<Output>) => {
       const compiled = runtime.compile(step);
       return {

@@ -34,6 +34,8 @@ export interface EngineReport {
   readonly name: EngineName;
   /** What it would run on, if it loads. */
   readonly device?: string;
+  /** What else is worth knowing, such as why no GPU is used. */
+  readonly remark?: string;
   /** Why it does not load, and what to do about it. */
   readonly problem?: string;
 }
@@ -68,7 +70,8 @@ export async function describeEngines(options: EngineOptions = {}): Promise<Engi
   for (const name of engineNames) {
     try {
       const engine = await loaders[name](options);
-      reports.push({ name, device: engine.device });
+      const { device, remark } = engine;
+      reports.push({ name, device, ...(remark && { remark }) });
       await engine.dispose();
     } catch (error) {
       reports.push({ name, problem: (error as Error).message });

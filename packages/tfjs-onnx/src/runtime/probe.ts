@@ -18,8 +18,10 @@ export async function probe({ device, layout, threads }: OpenOptions): Promise<F
       `ONNX Runtime has no ${device} here: ${trial.error}. ${hint} The device cpu always works.`,
     );
   }
-  if (device === 'auto' && mayHaveGpu() && (await isWorthwhile(threads))) return { device: 'gpu', block: 0 };
-  return { device: 'cpu', block: layout === 'standard' ? 0 : await blockSize(threads) };
+  const noGpu = device === 'auto' ? await reasonAgainstGpu(threads) : undefined;
+  if (device === 'auto' && !noGpu) return { device: 'gpu', block: 0 };
+  const block = layout === 'standard' ? 0 : await blockSize(threads);
+  return { device: 'cpu', block, ...(noGpu && { noGpu }) };
 }
 
 /**
@@ -34,14 +36,19 @@ function mayHaveGpu(): boolean {
   return process.platform !== 'linux' || named || devices.some((device) => existsSync(device));
 }
 
-/** Whether a GPU is there that computes what the CPU computes, to 1e-4, and faster: a software driver is not. */
-async function isWorthwhile(threads: number): Promise<boolean> {
+/** Why a GPU is not taken; nothing if one computes what the CPU computes, to 1e-4, and faster: a software driver is not. */
+async function reasonAgainstGpu(threads: number): Promise<string | undefined> {
+  if (!mayHaveGpu()) return 'the system shows none';
   const gpu = await tryProvider('gpu', threads);
-  if ('error' in gpu) return false;
+  if ('error' in gpu) return gpu.error;
   const cpu = await tryProvider('cpu', threads);
-  if ('error' in cpu) return false;
-  const agrees = gpu.output.every((value, i) => Math.abs(value - cpu.output[i]!) <= 1e-4);
-  return agrees && gpu.ms < cpu.ms;
+  if ('error' in cpu) return cpu.error;
+  const difference = gpu.output.reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - cpu.output[i]!)),
+    0,
+  );
+  if (!(difference <= 1e-4)) return `its results differ from the CPU's by ${difference}`;
+  return gpu.ms < cpu.ms ? undefined : `it takes ${(gpu.ms / cpu.ms).toFixed(1)} times as long as the CPU`;
 }
 
 type Trial = { readonly output: Float32Array; readonly ms: number } | { readonly error: string };

@@ -15,6 +15,8 @@ export interface Facts {
   readonly device: 'cpu' | 'gpu' | 'cuda';
   /** Channels per block of the internal layout; 0: standard operators. */
   readonly block: number;
+  /** Why `auto` did not take a GPU. */
+  readonly noGpu?: string;
 }
 
 export interface HostData {

@@ -45,6 +45,8 @@ export interface OnnxRuntime {
   readonly threads: number;
   /** `nchwc16`, `nchwc8` or `standard`. */
   readonly layout: string;
+  /** Why `auto` did not take a GPU; nothing where it did, or was not asked to. */
+  readonly noGpu: string | undefined;
   /** Prepares a step; nothing is traced before its first run. */
   compile(step: StepFunction): CompiledFunction;
   /** Copies what the runs made of the variables (all that they know by default) back into the `tf.Variable`s. */
@@ -73,17 +75,19 @@ class Runtime implements OnnxRuntime {
   readonly device: Facts['device'];
   readonly threads: number;
   readonly layout: string;
+  readonly noGpu: string | undefined;
   readonly #remote: Remote;
   readonly #target: Target;
   readonly #variables = new SharedVariables();
   #last: Promise<unknown> = Promise.resolve();
   #programs = 0;
 
-  constructor(remote: Remote, { device, block }: Facts, threads: number) {
+  constructor(remote: Remote, { device, block, noGpu }: Facts, threads: number) {
     this.#remote = remote;
     this.device = device;
     this.threads = threads;
     this.layout = block > 0 ? `nchwc${block}` : 'standard';
+    this.noGpu = noGpu;
     this.#target = { block };
   }
 
