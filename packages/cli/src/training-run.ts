@@ -62,14 +62,14 @@ export async function trainInFolder(options: TrainingRunOptions, context: Contex
   const { output, signal } = context;
   await mkdir(dir, { recursive: true });
   const state = createTrainingState(plugin, recipe, seed);
-  const progress = output.progress('train', totalSteps(recipe));
+  const steps = totalSteps(recipe);
+  const progress = output.progress('train', steps);
   try {
     const checkpoint = resume ? await loadCheckpoint(join(dir, runFiles.checkpoint)) : undefined;
     if (checkpoint) {
       await checkSameRun(dir, config);
       restoreCheckpoint(state, checkpoint);
       await engine.readAgain();
-      const steps = totalSteps(recipe);
       if (state.step >= steps) output.note(`resume    all ${steps} training steps were done already`);
       else if (state.step > 0) output.note(`resume    after training step ${state.step} of ${steps}`);
     } else {
@@ -83,21 +83,29 @@ export async function trainInFolder(options: TrainingRunOptions, context: Contex
       await saveCheckpoint(join(dir, runFiles.checkpoint), await takeCheckpoint(state));
     };
     let savedAt = performance.now();
-    for await (const step of train({ plugin, state, synthetic, real, engine, seed })) {
-      progress.update(step.step, describeStep(step));
+    const saveNowAndThen = async () => {
+      if (performance.now() - savedAt < CHECKPOINT_SECONDS * 1000) return;
+      await save();
+      savedAt = performance.now();
+    };
+    let lastNote = '';
+    const onUpdate = async (done: number, updates: number) => {
+      progress.update(state.step, `update ${done}/${updates} of the turn  ${lastNote}`);
+      await saveNowAndThen();
+    };
+    for await (const step of train({ plugin, state, synthetic, real, engine, seed, signal, onUpdate })) {
+      lastNote = describeStep(step);
+      progress.update(step.step, lastNote);
       output.event('step', { ...step });
       await appendFile(join(dir, runFiles.log), `${JSON.stringify(step)}\n`);
-      if (signal.aborted || performance.now() - savedAt > CHECKPOINT_SECONDS * 1000) {
-        await save();
-        savedAt = performance.now();
-      }
-      if (signal.aborted) {
-        throw new Interrupted(
-          `Stopped after step ${step.step} of ${step.steps}; nothing is lost. Go on with the same command and --resume.`,
-        );
-      }
+      await saveNowAndThen();
     }
     await save();
+    if (signal.aborted) {
+      throw new Interrupted(
+        `Stopped after step ${state.step} of ${steps}; nothing is lost. Go on with the same command and --resume.`,
+      );
+    }
     await saveWeights(join(dir, runFiles.refiner), state.averagedRefiner, { run: JSON.stringify(config) });
     return state;
   } catch (error) {

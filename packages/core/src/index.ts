@@ -105,7 +105,9 @@ export { checkRecipe, type LambdaTarget, type TrainingRecipe } from './training/
 export {
   type Checkpoint,
   createTrainingState,
+  type DiscriminatorLosses,
   type Player,
+  type RefinerLosses,
   restoreCheckpoint,
   type TrainingState,
   takeCheckpoint,

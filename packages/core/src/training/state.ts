@@ -15,6 +15,23 @@ export interface Player<Kind> {
   readonly optimizerState: readonly tf.Variable[];
 }
 
+/** What a refiner update reports: means, and `…Sum` as the paper writes it. */
+export interface RefinerLosses {
+  readonly loss: number;
+  readonly adversarial: number;
+  readonly adversarialSum: number;
+  readonly regularization: number;
+  readonly lambda: number;
+}
+
+/** What a discriminator update reports; accuracies in [0, 1]. */
+export interface DiscriminatorLosses {
+  readonly loss: number;
+  readonly lossSum: number;
+  readonly accuracyOnRefined: number;
+  readonly accuracyOnReal: number;
+}
+
 /**
  * Everything that training changes. Between two steps of {@link train} it is at rest: it can be saved,
  * looked at, or put back to what was saved.
@@ -31,6 +48,8 @@ export interface TrainingState {
   lambda: number;
   /** Steps done, warm-up included. */
   step: number;
+  /** The turn that is under way: updates done, and what the last ones reported. */
+  turn: { updates: number; refiner?: RefinerLosses; discriminator?: DiscriminatorLosses };
   /** Batches drawn of each kind. */
   drawn: { synthetic: number; real: number };
   dispose(): void;
@@ -66,6 +85,7 @@ export function createTrainingState(
     history: new HistoryBuffer(recipe.historySize),
     lambda: initialLambda(recipe.lambda),
     step: 0,
+    turn: { updates: 0 },
     drawn: { synthetic: 0, real: 0 },
     dispose() {
       for (const { network, optimizerState } of [refiner, discriminator]) {
@@ -96,8 +116,8 @@ export async function takeCheckpoint(state: TrainingState): Promise<Checkpoint> 
     for (const [i, entry] of entries.entries()) data.set(entry, i * length);
     tensors.history = { data, shape: [entries.length, length] };
   }
-  const { lambda, step, drawn } = state;
-  return { tensors, about: { training: JSON.stringify({ lambda, step, drawn }) } };
+  const { lambda, step, turn, drawn } = state;
+  return { tensors, about: { training: JSON.stringify({ lambda, step, turn, drawn }) } };
 }
 
 /**
@@ -132,9 +152,10 @@ export function restoreCheckpoint(state: TrainingState, checkpoint: Checkpoint):
   const history = checkpoint.tensors.history;
   const [count = 0, length = 0] = history?.shape ?? [];
   const entries = Array.from({ length: count }, (_, i) => history!.data.slice(i * length, (i + 1) * length));
-  const { lambda, step, drawn } = JSON.parse(about!) as Pick<TrainingState, 'lambda' | 'step' | 'drawn'>;
+  type Rest = Pick<TrainingState, 'lambda' | 'step' | 'turn' | 'drawn'>;
+  const { lambda, step, turn, drawn } = JSON.parse(about!) as Rest;
   state.history = new HistoryBuffer(state.recipe.historySize, entries);
-  Object.assign(state, { lambda, step, drawn });
+  Object.assign(state, { lambda, step, turn, drawn });
 }
 
 function namedVariables(state: TrainingState): [name: string, variable: tf.Variable][] {

@@ -192,6 +192,39 @@ test('training that was stopped goes on from its checkpoint as if it had not bee
   second.state.dispose();
 });
 
+test('training that is stopped within a turn goes on within it', async () => {
+  const changes = { refinerUpdates: 3, discriminatorUpdates: 2, steps: 2 } as const;
+  const whole = setUp(changes);
+  const allSteps = await collect(whole.run());
+
+  for (const stopAt of [1, 3, 4]) {
+    const first = setUp(changes);
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const run = train({
+      ...{ plugin, state: first.state, synthetic, real, seed: 4, signal: stop.signal },
+      engine: eagerEngine('cpu', 'test', 'cpu'),
+      onUpdate(done, updates) {
+        seen.push(`${done}/${updates}`);
+        if (done === stopAt) stop.abort();
+      },
+    });
+    // The abort is noticed after the next update; the turn is not finished.
+    expect((await collect(run)).length).toBe(stopAt === 4 ? 5 : 4);
+    expect(seen).toEqual(['1/5', '2/5', '3/5', '4/5'].slice(0, stopAt));
+    const checkpoint = await takeCheckpoint(first.state);
+    first.state.dispose();
+
+    const second = setUp(changes);
+    restoreCheckpoint(second.state, checkpoint);
+    const rest = await collect(second.run());
+    expect(rest).toEqual(allSteps.slice(stopAt === 4 ? 5 : 4));
+    expect(await takeCheckpoint(second.state)).toEqual(await takeCheckpoint(whole.state));
+    second.state.dispose();
+  }
+  whole.state.dispose();
+});
+
 test('a checkpoint of other networks is refused whole, with everything that does not fit', async () => {
   const { state } = setUp({ averaging: 0.9 });
   const before = refinerWeights(state);

@@ -7,7 +7,7 @@ import { createRng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 import { noiseBatch, shuffledBatches } from './batches.ts';
 import { nextLambda, type TrainingRecipe } from './recipe.ts';
-import type { TrainingState } from './state.ts';
+import type { DiscriminatorLosses, RefinerLosses, TrainingState } from './state.ts';
 import { discriminatorStep, refinerStep, refinerWarmupStep, refineStep } from './steps.ts';
 
 /** What to train with. */
@@ -22,6 +22,13 @@ export interface TrainOptions {
   readonly engine: Engine;
   /** Orders the batches, the noise and the history. */
   readonly seed: number;
+  /**
+   * Ends the training after the update that is under way, within a turn if need be: with fifty updates a turn
+   * may take minutes. The state is then at rest, and goes on from there.
+   */
+  readonly signal?: AbortSignal | undefined;
+  /** Called and awaited after each update of a turn but the last, with how many of the turn's are done. */
+  readonly onUpdate?: ((done: number, updates: number) => void | Promise<void>) | undefined;
 }
 
 /** What happened in one step: losses are means, `…Sum` as the paper writes them, accuracies in [0, 1]. */
@@ -30,19 +37,10 @@ export interface TrainStep {
   /** Steps done, of `steps` in all, warm-up included. */
   readonly step: number;
   readonly steps: number;
-  readonly refiner?: {
-    readonly loss: number;
-    readonly adversarial: number;
-    readonly adversarialSum: number;
-    readonly regularization: number;
-    readonly lambda: number;
-  };
-  readonly discriminator?: {
-    readonly loss: number;
-    readonly lossSum: number;
-    readonly accuracyOnRefined: number;
-    readonly accuracyOnReal: number;
-  };
+  /** Of the turn's last refiner update. */
+  readonly refiner?: RefinerLosses;
+  /** Of the turn's last discriminator update. */
+  readonly discriminator?: DiscriminatorLosses;
 }
 
 /** How many steps {@link train} yields for a recipe, warm-up included. */
@@ -52,14 +50,14 @@ export function totalSteps({ warmup, steps }: TrainingRecipe): number {
 
 /**
  * Algorithm 1 of the paper. Goes on from where the state stands, yields after every turn of the two
- * networks, and ends when the recipe's steps are done or the caller stops asking. Between two steps the
- * state is at rest.
+ * networks, and ends when the recipe's steps are done, the caller stops asking or the signal aborts. Then and
+ * between two steps the state is at rest.
  *
  * @throws SimganError NOT_ENOUGH_DATA if there is less than one batch of real or synthetic pictures.
  * @throws SimganError TRAINING_DIVERGED if a loss is no longer a number.
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
-  const { state, engine } = options;
+  const { state, engine, signal, onUpdate } = options;
   const { recipe } = state;
   const programs = compilePrograms(options);
   const draw = createDraw(options);
@@ -98,14 +96,22 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainStep, v
       } else if (state.step < recipe.warmup.refiner + recipe.warmup.discriminator) {
         done = { phase: 'discriminator warm-up', discriminator: await moveDiscriminator() };
       } else {
-        let refiner = await moveRefiner();
-        for (let k = 1; k < recipe.refinerUpdates; k++) refiner = await moveRefiner();
-        let discriminator = await moveDiscriminator();
-        for (let k = 1; k < recipe.discriminatorUpdates; k++) discriminator = await moveDiscriminator();
-        done = { phase: 'adversarial', refiner, discriminator };
+        const { turn } = state;
+        const updates = recipe.refinerUpdates + recipe.discriminatorUpdates;
+        while (turn.updates < updates) {
+          if (turn.updates < recipe.refinerUpdates) turn.refiner = await moveRefiner();
+          else turn.discriminator = await moveDiscriminator();
+          turn.updates += 1;
+          if (turn.updates === updates) break;
+          if (signal?.aborted) return;
+          await onUpdate?.(turn.updates, updates);
+        }
+        done = { phase: 'adversarial', refiner: turn.refiner!, discriminator: turn.discriminator! };
+        state.turn = { updates: 0 };
       }
       state.step += 1;
       yield { ...done, step: state.step, steps };
+      if (signal?.aborted) return;
     }
   } finally {
     for (const program of Object.values(programs)) await program.dispose();
