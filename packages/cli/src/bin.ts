@@ -9,7 +9,7 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     interrupt.abort();
     const remind = () =>
       process.stderr.write('\nStopping after what is under way; once more stops at once.\n');
-    setTimeout(remind, 1000).unref();
+    setTimeout(remind, 50).unref();
   });
 }
 
