@@ -1,5 +1,6 @@
 import {
   definePlugin,
+  type ImageSpec,
   l1Regularizer,
   meanOfChannels,
   type Plugin,
@@ -8,6 +9,7 @@ import {
 } from '@simgan/core';
 import { type EyeAnnotation, eyeAnnotation } from './annotation.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
+import { eyeProbe } from './probe/eye-probe.ts';
 import { eyeReaders } from './readers/index.ts';
 import { paperRecipe, quickRecipe } from './recipes.ts';
 import { eyeSimulator } from './simulator/eye-simulator.ts';
@@ -22,9 +24,10 @@ import { standInCamera } from './stand-in/stand-in-camera.ts';
  */
 export function eyes(options: EyeSimulatorOptions = {}): Plugin<EyeAnnotation> {
   const { width = 55, height = 35, color = false } = options;
+  const image: ImageSpec = { width, height, channels: color ? 3 : 1, bits: 8 };
   return definePlugin({
     name: 'eyes',
-    image: { width, height, channels: color ? 3 : 1, bits: 8 },
+    image,
     annotation: eyeAnnotation,
     simulator: eyeSimulator(options),
     standIn: standInCamera(options),
@@ -32,6 +35,7 @@ export function eyes(options: EyeSimulatorOptions = {}): Plugin<EyeAnnotation> {
     discriminator: paperDiscriminator,
     regularizer: color ? colorRegularizer : l1Regularizer(),
     recipes: { paper: paperRecipe, quick: quickRecipe },
+    probe: eyeProbe(image),
     readers: eyeReaders,
   });
 }

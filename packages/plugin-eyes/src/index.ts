@@ -7,6 +7,7 @@ export {
 } from './annotation.ts';
 export { eyes, eyes as default } from './eyes.ts';
 export { paperDiscriminator, paperRefiner, quickRefiner } from './networks.ts';
+export { eyeProbe } from './probe/eye-probe.ts';
 export { carryEye } from './readers/carry-eye.ts';
 export { eyeGazeH5 } from './readers/eye-gaze-h5.ts';
 export type { EyeWindow } from './readers/eye-window.ts';
