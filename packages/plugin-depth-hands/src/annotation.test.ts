@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import {
+  completeHandAnnotation,
   EVALUATED_JOINTS,
   HAND_JOINT_COUNT,
   HAND_JOINTS,
-  handAnnotation,
   PALM_CENTRE,
 } from './annotation.ts';
 
@@ -42,9 +42,9 @@ test('the schema takes a hand through JSON and refuses a joint too few', () => {
     camera: { fx: 500, fy: 500, cx: 320, cy: 240, width: 640, height: 480 },
     crop: { u: 10, v: 20, scaleU: 1.5, scaleV: 1.5, near: 550, cube: 300 },
   });
-  expect(handAnnotation.parse(JSON.parse(JSON.stringify(hand(36))))).toEqual(hand(36));
-  expect(handAnnotation.safeParse(hand(35)).success).toBe(false);
-  expect(handAnnotation.safeParse({ ...hand(36), crop: { ...hand(36).crop, near: 550.5 } }).success).toBe(
-    false,
-  );
+  expect(completeHandAnnotation.parse(JSON.parse(JSON.stringify(hand(36))))).toEqual(hand(36));
+  expect(completeHandAnnotation.safeParse(hand(35)).success).toBe(false);
+  expect(
+    completeHandAnnotation.safeParse({ ...hand(36), crop: { ...hand(36).crop, near: 550.5 } }).success,
+  ).toBe(false);
 });

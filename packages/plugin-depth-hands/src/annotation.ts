@@ -58,22 +58,38 @@ export const handCrop = z.object({
  */
 export type HandCrop = z.infer<typeof handCrop>;
 
-/** Annotations of hands: the schema of {@link HandAnnotation}. */
-export const handAnnotation = z.object({
+const joints = <Item extends z.ZodType>(item: Item) => z.array(item).length(HAND_JOINT_COUNT);
+
+/** All that the simulator says of a picture of a hand: the schema of {@link CompleteHandAnnotation}. */
+export const completeHandAnnotation = z.object({
   side: z.enum(['left', 'right']),
-  joints: z.object({
-    uvd: z.array(triple).length(HAND_JOINT_COUNT),
-    xyz: z.array(triple).length(HAND_JOINT_COUNT),
-    occluded: z.array(z.boolean()).length(HAND_JOINT_COUNT),
-  }),
+  joints: z.object({ uvd: joints(triple), xyz: joints(triple), occluded: joints(z.boolean()) }),
   camera: cameraIntrinsics,
   crop: handCrop,
 });
+
+/** What is known of a picture of a hand: the schema of {@link HandAnnotation}. */
+export const handAnnotation = z
+  .object({
+    ...completeHandAnnotation.shape,
+    joints: z.object({
+      uvd: joints(triple.nullable()),
+      xyz: joints(triple.nullable()),
+      occluded: joints(z.boolean()).optional(),
+    }),
+  })
+  .partial();
 
 /**
  * What is true of a picture of a hand. Per joint of {@link HAND_JOINTS}: `uvd` in pixels of the picture and
  * mm from the camera, `xyz` in mm before the camera (x right, y up, z away), and whether it is `occluded`:
  * another part of the hand stands before it, more than 40 mm of the hand itself do, or it lies outside the
  * cube.
+ */
+export type CompleteHandAnnotation = z.infer<typeof completeHandAnnotation>;
+
+/**
+ * What is known of a picture of a hand; see {@link CompleteHandAnnotation}. Every field may be missing, and
+ * joints that a data set does not have are `null`: most have fewer than 36, and none says which are occluded.
  */
 export type HandAnnotation = z.infer<typeof handAnnotation>;

@@ -1,8 +1,9 @@
 import { definePlugin, l1Regularizer, type Plugin } from '@simgan/core';
 import { type HandAnnotation, handAnnotation } from './annotation.ts';
+import { handImage } from './hand-image.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
+import { handReaders } from './readers/index.ts';
 import { paperRecipe, quickRecipe } from './recipes.ts';
-import { handImage } from './simulator/hand-image.ts';
 import type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 import { handSimulator } from './simulator/hand-simulator.ts';
 import { standInDepthCamera } from './stand-in/stand-in-camera.ts';
@@ -24,5 +25,6 @@ export function depthHands(options: HandSimulatorOptions = {}): Plugin<HandAnnot
     discriminator: paperDiscriminator,
     regularizer: l1Regularizer(),
     recipes: { paper: paperRecipe, quick: quickRecipe },
+    readers: handReaders,
   });
 }

@@ -1,5 +1,7 @@
 export {
   type CameraIntrinsics,
+  type CompleteHandAnnotation,
+  completeHandAnnotation,
   EVALUATED_JOINTS,
   HAND_JOINT_COUNT,
   HAND_JOINTS,
@@ -8,10 +10,31 @@ export {
   handAnnotation,
   PALM_CENTRE,
 } from './annotation.ts';
+export { cropAround, NYU_KINECT, project, toCrop, toFrame, unproject } from './camera.ts';
 export { depthHands, depthHands as default } from './depth-hands.ts';
+export {
+  backgroundValue,
+  cubeOf,
+  handImage,
+  invalidValue,
+  loadDepths,
+  type PixelKind,
+  pixelKind,
+  storeDepths,
+} from './hand-image.ts';
 export { paperDiscriminator, paperRefiner, quickRefiner } from './networks.ts';
+export { type CropHandOptions, cropHand } from './preparation/crop-hand.ts';
+export { type DepthFrame, type DepthUnit, depthFrame, toMillimetres } from './preparation/depth-frame.ts';
+export { locateHand } from './preparation/locate-hand.ts';
+export { packNyuDepth, unpackNyuDepth } from './preparation/nyu-packing.ts';
+export { type DepthPicturesOptions, depthPictures, SR305 } from './readers/depth-pictures.ts';
+export { icvl } from './readers/icvl.ts';
+export { msra15, SENZ3D } from './readers/msra15.ts';
+export { type NyuOptions, nyu } from './readers/nyu.ts';
 export { paperRecipe, quickRecipe } from './recipes.ts';
-export { handImage, type PixelKind, pixelKind } from './simulator/hand-image.ts';
+export type { Vec3 } from './simulator/geometry.ts';
 export type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 export { handSimulator } from './simulator/hand-simulator.ts';
+export type { HandView } from './simulator/view.ts';
 export { type StandInDepthCameraOptions, standInDepthCamera } from './stand-in/stand-in-camera.ts';
+export { KINECT, type StructuredLightSensor } from './stand-in/structured-light.ts';

@@ -1,6 +1,4 @@
-import { createImage, type Image } from '@simgan/core';
-import type { HandAnnotation, HandCrop } from '../annotation.ts';
-import { backgroundValue, handImage } from './hand-image.ts';
+import type { CompleteHandAnnotation } from '../annotation.ts';
 import type { HandSurface } from './surface.ts';
 import { tilesOf } from './tiles.ts';
 
@@ -11,7 +9,11 @@ const TILE = 4;
  * The depth of the skin in mm from the camera at every pixel of the crop, row by row; Infinity where there
  * is none.
  */
-export function depthMap(surface: HandSurface, { camera, crop }: HandAnnotation, size: number): Float32Array {
+export function depthMap(
+  surface: HandSurface,
+  { camera, crop }: CompleteHandAnnotation,
+  size: number,
+): Float32Array {
   const depths = new Float32Array(size * size).fill(Number.POSITIVE_INFINITY);
   const project = ([x, y, z]: readonly [number, number, number], radius: number) => ({
     u: (camera.cx + (camera.fx * x) / z - crop.u) / crop.scaleU,
@@ -37,16 +39,4 @@ export function depthMap(surface: HandSurface, { camera, crop }: HandAnnotation,
 function silhouette(x: number, z: number, radius: number): number {
   const free = Math.max(1, z - radius);
   return (radius / free) * Math.hypot(1, x / free);
-}
-
-/** A clean depth map as a picture of {@link handImage}'s form. */
-export function storeDepth(depths: Float32Array, crop: HandCrop, size: number): Image {
-  const image = createImage(handImage(size, crop.cube));
-  const background = backgroundValue(crop.cube);
-  for (let i = 0; i < depths.length; i++) {
-    // Infinity compares as outside too.
-    const value = Math.round(depths[i]!) - crop.near;
-    image[i] = value >= 0 && value <= crop.cube ? value : background;
-  }
-  return image;
 }

@@ -1,9 +1,14 @@
 import { type Rng, SimganError } from '@simgan/core';
-import { type CameraIntrinsics, type HandAnnotation, type HandCrop, PALM_CENTRE } from '../annotation.ts';
-import { cropAround, NYU_KINECT, project, toCrop, unproject } from './camera.ts';
+import {
+  type CameraIntrinsics,
+  type CompleteHandAnnotation,
+  type HandCrop,
+  PALM_CENTRE,
+} from '../annotation.ts';
+import { cropAround, NYU_KINECT, project, toCrop, unproject } from '../camera.ts';
+import { handImage } from '../hand-image.ts';
 import { fleshOn } from './flesh.ts';
 import { along, dot, type Frame, subtract, type Vec3 } from './geometry.ts';
-import { handImage } from './hand-image.ts';
 import { occludedJoints } from './occlusion.ts';
 import { randomPose } from './pose.ts';
 import { withoutSelfPenetration } from './self-contact.ts';
@@ -31,7 +36,7 @@ export interface HandSimulatorOptions {
 /** A hand before a camera. */
 export interface HandScene {
   readonly surface: HandSurface;
-  readonly annotation: HandAnnotation;
+  readonly annotation: CompleteHandAnnotation;
 }
 
 /** The options with their defaults, checked. */
@@ -91,7 +96,7 @@ function annotate(
   surface: HandSurface,
   crop: HandCrop,
   { camera, size }: ResolvedHandOptions,
-): HandAnnotation {
+): CompleteHandAnnotation {
   const xyz = joints.map(rounded);
   const uvd = xyz.map((joint) => rounded(toCrop(project(joint, camera), crop)));
   return {

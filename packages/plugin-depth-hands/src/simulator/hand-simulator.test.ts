@@ -1,8 +1,8 @@
 import { createRng, encodeImages, imageProblem, simulate } from '@simgan/core';
 import { expect, test } from 'vitest';
-import { HAND_JOINTS, type HandAnnotation, handAnnotation } from '../annotation.ts';
+import { type CompleteHandAnnotation, completeHandAnnotation, HAND_JOINTS } from '../annotation.ts';
+import { backgroundValue, handImage } from '../hand-image.ts';
 import { cross, dot, subtract, type Vec3 } from './geometry.ts';
-import { backgroundValue, handImage } from './hand-image.ts';
 import { handSimulator } from './hand-simulator.ts';
 
 const hands = (options: Parameters<typeof handSimulator>[0], count: number, seed = 1) => {
@@ -59,7 +59,7 @@ test('pictures fit their form, hands fill a fair part of them, and annotations f
     const filled = image.filter((value) => value !== backgroundValue(250)).length / image.length;
     expect(filled).toBeGreaterThan(0.04);
     expect(filled).toBeLessThan(0.6);
-    expect(handAnnotation.parse(JSON.parse(JSON.stringify(annotation)))).toEqual(annotation);
+    expect(completeHandAnnotation.parse(JSON.parse(JSON.stringify(annotation)))).toEqual(annotation);
   }
 });
 
@@ -74,7 +74,7 @@ test('the same seed and index give the same hand, in any order; others differ', 
 });
 
 test('left hands are mirror images of right ones', async () => {
-  const turn = ({ joints: { xyz } }: HandAnnotation) => {
+  const turn = ({ joints: { xyz } }: CompleteHandAnnotation) => {
     const wrist = joint(xyz, 'PALM_6');
     const toThumb = subtract(joint(xyz, 'F4_KNU1_B'), joint(xyz, 'F1_KNU1_B'));
     const toFingers = subtract(joint(xyz, 'F3_KNU1_B'), wrist);

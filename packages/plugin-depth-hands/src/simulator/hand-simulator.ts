@@ -1,6 +1,7 @@
 import type { Simulator } from '@simgan/core';
-import type { HandAnnotation } from '../annotation.ts';
-import { depthMap, storeDepth } from './depth-map.ts';
+import type { CompleteHandAnnotation } from '../annotation.ts';
+import { storeDepths } from '../hand-image.ts';
+import { depthMap } from './depth-map.ts';
 import { type HandSimulatorOptions, randomScene, resolveHandOptions } from './hand-scene.ts';
 
 /**
@@ -11,11 +12,11 @@ import { type HandSimulatorOptions, randomScene, resolveHandOptions } from './ha
  *
  * @throws SimganError INVALID_ARGUMENT naming the option that cannot be used.
  */
-export function handSimulator(options: HandSimulatorOptions = {}): Simulator<HandAnnotation> {
+export function handSimulator(options: HandSimulatorOptions = {}): Simulator<CompleteHandAnnotation> {
   const resolved = resolveHandOptions(options);
   return (rng) => {
     const { surface, annotation } = randomScene(rng, resolved);
     const depths = depthMap(surface, annotation, resolved.size);
-    return { image: storeDepth(depths, annotation.crop, resolved.size), annotation };
+    return { image: storeDepths(depths, annotation.crop), annotation };
   };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cropAround, NYU_KINECT, project, toCrop } from './camera.ts';
+import { cropAround, NYU_KINECT, project, toCrop } from '../camera.ts';
 import type { Cone } from './flesh.ts';
 import type { Vec3 } from './geometry.ts';
 import { occludedJoints } from './occlusion.ts';

@@ -1,5 +1,5 @@
 import type { Rng } from '@simgan/core';
-import type { HandAnnotation } from '../annotation.ts';
+import type { CompleteHandAnnotation } from '../annotation.ts';
 
 /** How far, in mm, anything stays behind the farthest joint. */
 const CLEARANCE_MM = 45;
@@ -8,7 +8,11 @@ const CLEARANCE_MM = 45;
  * The depths in mm of what stands behind a hand: a wall beyond the cube and, two times in five, the person's
  * body, of which the front may reach into the cube. Joints stay before it, so annotations stay true.
  */
-export function randomBackground(rng: Rng, { joints, crop }: HandAnnotation, size: number): Float32Array {
+export function randomBackground(
+  rng: Rng,
+  { joints, crop }: CompleteHandAnnotation,
+  size: number,
+): Float32Array {
   const far = crop.near + crop.cube;
   const wall = far + 150 + 1400 * rng.next();
   const lean = [0.25 * rng.normal(), 0.25 * rng.normal()] as const;

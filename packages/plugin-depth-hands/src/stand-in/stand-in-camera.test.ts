@@ -1,6 +1,6 @@
 import { createRng, type Image } from '@simgan/core';
 import { expect, test } from 'vitest';
-import { pixelKind } from '../simulator/hand-image.ts';
+import { pixelKind } from '../hand-image.ts';
 import { handSimulator } from '../simulator/hand-simulator.ts';
 import { standInDepthCamera } from './stand-in-camera.ts';
 

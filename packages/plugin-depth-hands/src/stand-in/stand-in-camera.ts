@@ -1,7 +1,7 @@
-import { createImage, type Image, type Simulator } from '@simgan/core';
-import type { HandAnnotation, HandCrop } from '../annotation.ts';
+import type { Simulator } from '@simgan/core';
+import type { CompleteHandAnnotation } from '../annotation.ts';
+import { storeDepths } from '../hand-image.ts';
 import { depthMap } from '../simulator/depth-map.ts';
-import { backgroundValue, handImage, invalidValue } from '../simulator/hand-image.ts';
 import { type HandSimulatorOptions, randomScene, resolveHandOptions } from '../simulator/hand-scene.ts';
 import { randomBackground } from './background.ts';
 import { KINECT, measure, type StructuredLightSensor } from './structured-light.ts';
@@ -19,7 +19,9 @@ export interface StandInDepthCameraOptions extends HandSimulatorOptions {
  *
  * @throws SimganError INVALID_ARGUMENT naming the option that cannot be used.
  */
-export function standInDepthCamera(options: StandInDepthCameraOptions = {}): Simulator<HandAnnotation> {
+export function standInDepthCamera(
+  options: StandInDepthCameraOptions = {},
+): Simulator<CompleteHandAnnotation> {
   const { sensor: changes, ...hand } = options;
   const resolved = resolveHandOptions(hand);
   const sensor = { ...KINECT, ...changes };
@@ -31,17 +33,6 @@ export function standInDepthCamera(options: StandInDepthCameraOptions = {}): Sim
     for (const [pixel, depth] of background.entries()) depths[pixel] = Math.min(depth, depths[pixel]!);
     const sampling = { size, focal: annotation.camera.fx, scale: annotation.crop.scaleU };
     const measured = measure(depths, sensor, sampling, rng.fork('sensor'));
-    return { image: storeMeasured(measured, annotation.crop, size), annotation };
+    return { image: storeDepths(measured, annotation.crop), annotation };
   };
-}
-
-/** A measured depth map, NaN where nothing was measured, as a picture of `handImage`'s form. */
-function storeMeasured(depths: Float32Array, crop: HandCrop, size: number): Image {
-  const image = createImage(handImage(size, crop.cube));
-  for (const [pixel, depth] of depths.entries()) {
-    const value = Math.round(depth) - crop.near;
-    if (Number.isNaN(value)) image[pixel] = invalidValue(crop.cube);
-    else image[pixel] = value >= 0 && value <= crop.cube ? value : backgroundValue(crop.cube);
-  }
-  return image;
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { cropAround, NYU_KINECT, project, toCrop, toFrame, unproject } from './camera.ts';
-import type { Vec3 } from './geometry.ts';
+import type { Vec3 } from './simulator/geometry.ts';
 
 const points: Vec3[] = [
   [0, 0, 700],

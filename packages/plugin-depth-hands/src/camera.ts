@@ -1,5 +1,5 @@
-import type { CameraIntrinsics, HandCrop } from '../annotation.ts';
-import type { Vec3 } from './geometry.ts';
+import type { CameraIntrinsics, HandCrop } from './annotation.ts';
+import type { Vec3 } from './simulator/geometry.ts';
 
 /** Kinect 1 of the NYU hand pose dataset, from the dataset's own conversion script. */
 export const NYU_KINECT: CameraIntrinsics = {

@@ -1,4 +1,5 @@
-import { type ImageSpec, SimganError } from '@simgan/core';
+import { createImage, type Image, type ImageSpec, imageRange, SimganError } from '@simgan/core';
+import type { HandCrop } from './annotation.ts';
 
 /** How far, in mm of stored value, background lies behind the cube, and a hole behind background. */
 const GAP = 30;
@@ -56,4 +57,54 @@ export function handImage(size = 224, cube = 300): ImageSpec {
     );
   }
   return { width: size, height: size, channels: 1, bits: 16, range: [0, invalidValue(cube)] };
+}
+
+/**
+ * The cube of pictures of a form that {@link handImage} made, in mm.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the form is another.
+ */
+export function cubeOf(form: ImageSpec): number {
+  const [low, high] = imageRange(form);
+  const cube = high - 2 * GAP;
+  const { width, height, channels, bits } = form;
+  if (low !== 0 || cube < 1 || width !== height || channels !== 1 || bits !== 16) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `Pictures of ${width} x ${height} in ${channels} channels of ${bits} bits between ${low} and ${high} are not of ` +
+        'the form of hands: take the form that handImage(size, cube) gives.',
+    );
+  }
+  return cube;
+}
+
+/**
+ * A square map of depths as a picture of {@link handImage}'s form. Depths inside the cube are kept to the
+ * millimetre, whole ones exactly.
+ *
+ * @param depths Row by row, mm from the camera; NaN where nothing was measured, Infinity where nothing is.
+ */
+export function storeDepths(depths: Float32Array, { near, cube }: Pick<HandCrop, 'near' | 'cube'>): Image {
+  const image = createImage(handImage(Math.sqrt(depths.length), cube));
+  const [background, invalid] = [backgroundValue(cube), invalidValue(cube)];
+  for (let i = 0; i < depths.length; i++) {
+    const value = Math.round(depths[i]!) - near;
+    if (Number.isNaN(value)) image[i] = invalid;
+    else image[i] = value >= 0 && value <= cube ? value : background;
+  }
+  return image;
+}
+
+/**
+ * The inverse of {@link storeDepths} inside the cube; also of refined pictures, whose values go to the nearest
+ * of the three kinds.
+ *
+ * @returns mm from the camera; NaN where nothing was measured, Infinity for what lies outside the cube.
+ */
+export function loadDepths(image: Image, { near, cube }: Pick<HandCrop, 'near' | 'cube'>): Float32Array {
+  return Float32Array.from(image, (value) => {
+    const kind = pixelKind(value, cube);
+    if (kind === 'depth') return near + Math.min(value, cube);
+    return kind === 'background' ? Number.POSITIVE_INFINITY : Number.NaN;
+  });
 }

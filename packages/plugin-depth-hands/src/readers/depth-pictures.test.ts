@@ -1,0 +1,65 @@
+import { expect, test } from 'vitest';
+import { greyPng, readAll, temporaryFolder } from '../../test/reading.ts';
+import { backgroundValue, handImage, invalidValue, pixelKind } from '../hand-image.ts';
+import { depthPictures, SR305 } from './depth-pictures.ts';
+
+const count = (image: ArrayLike<number>, kind: string) =>
+  Array.from(image).filter((value) => pixelKind(value, 300) === kind).length;
+
+test('reads frames in a unit of their own, about the nearest surface', async () => {
+  // 160 x 160 pixels at 600 mm are 201.7 mm square.
+  const frame = (u: number, v: number) => {
+    if (v > 380) return 0;
+    return u >= 100 && u < 260 && v >= 200 && v < 360 ? 8 * 600 + 3 : 8 * 1100;
+  };
+  const dir = await temporaryFolder({
+    'a/1.png': await greyPng(640, 480, frame),
+    'a/2.png': await greyPng(640, 480, () => 0),
+    'a/8bit.png': 'no picture',
+    'notes.txt': '',
+  });
+  const { samples, rejects } = await readAll(dir, depthPictures(SR305), handImage(150, 300));
+  expect(samples.map(({ id }) => id)).toEqual(['a/1']);
+  const { image, annotation } = samples[0]!;
+  expect(annotation.joints).toBeUndefined();
+  expect(annotation.camera).toEqual(SR305.camera);
+  expect(annotation.crop!.near + image[75 * 150 + 75]!).toBe(600);
+  expect(count(image, 'depth') / (201.7 / 2) ** 2).toBeCloseTo(1, 1);
+  expect(image.at(-1)).toBe(invalidValue(300));
+  expect(image[0]).toBe(backgroundValue(300));
+  expect(rejects).toEqual([
+    { file: 'a/2.png', reason: 'No surface in it is large enough to be a hand.' },
+    { file: 'a/8bit.png', reason: expect.stringContaining('not a picture') },
+  ]);
+});
+
+test('gives tight crops of any size the hand in its true size, and hides where they were cut', async () => {
+  // A hand of 50 x 80 pixels, a shadow to its left that reaches the border, and a hole of 4 pixels within it.
+  const crop = (u: number, v: number) => {
+    if (u > 50 && u < 53 && v > 50 && v < 53) return 0;
+    if (u >= 30 && u < 80 && v >= 20 && v < 100) return 735;
+    return u < 30 ? 0 : 2900;
+  };
+  const dir = await temporaryFolder({
+    'small.png': await greyPng(100, 120, crop),
+    'wide.png': await greyPng(130, 120, crop),
+  });
+  const { samples, rejects } = await readAll(dir, depthPictures(), handImage(224, 300));
+  expect(rejects).toEqual([]);
+  for (const { image, annotation } of samples) {
+    // 735 / 588 = 1.25 mm for each pixel of the camera, 1.34 for each of the picture.
+    const millimetres = (50 * 735) / 588.04;
+    const widest = Array.from({ length: 224 }, (_, row) =>
+      count(image.subarray(row * 224, (row + 1) * 224), 'depth'),
+    ).reduce((a, b) => Math.max(a, b));
+    expect(widest * (300 / 224)).toBeCloseTo(millimetres, -0.5);
+    expect(count(image, 'invalid')).toBeGreaterThan(0);
+    expect(count(image, 'invalid')).toBeLessThan(12);
+    expect(image[112 * 224 + 60]).toBe(backgroundValue(300));
+    expect(annotation.crop!.near).toBe(735 - 150);
+  }
+});
+
+test('a unit that is none is refused before anything is read', () => {
+  expect(() => depthPictures({ unit: -1 })).toThrow('A unit of -1 mm cannot be');
+});

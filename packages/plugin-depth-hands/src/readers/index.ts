@@ -1,0 +1,17 @@
+import type { DatasetReader } from '@simgan/core';
+import type { HandAnnotation } from '../annotation.ts';
+import { depthPictures, SR305 } from './depth-pictures.ts';
+import { icvl } from './icvl.ts';
+import { msra15 } from './msra15.ts';
+import { nyu } from './nyu.ts';
+
+/** The formats of hands that are read, by name, with their default options. */
+export const handReaders = {
+  nyu: nyu(),
+  'nyu-masked': nyu({ mask: true }),
+  'nyu-rendered': nyu({ pictures: 'synthdepth' }),
+  msra15: msra15(),
+  icvl: icvl(),
+  depth: depthPictures(),
+  sr305: depthPictures(SR305),
+} as const satisfies Record<string, DatasetReader<HandAnnotation>>;

@@ -1,0 +1,132 @@
+import { type DatasetReader, type Folder, type Reject, readEach, SimganError } from '@simgan/core';
+import type { CameraIntrinsics, HandAnnotation } from '../annotation.ts';
+import { type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
+import type { Vec3 } from '../simulator/geometry.ts';
+import { handSample, type KnownJoints } from './hand-sample.ts';
+import { namedJoints } from './joint-names.ts';
+
+/** The Creative Senz3D camera of MSRA15 and ICVL. */
+export const SENZ3D: CameraIntrinsics = { fx: 241.42, fy: 241.42, cx: 160, cy: 120, width: 320, height: 240 };
+
+/** Its 21 joints in the order of `joint.txt`, as the joints of ours that they are nearest to. */
+const JOINTS = namedJoints([
+  'PALM_6',
+  ...['F4', 'F3', 'F2', 'F1'].flatMap((finger) =>
+    ['KNU1_B', 'KNU2_B', 'KNU3_B', 'KNU3_A'].map((knuckle) => `${finger}_${knuckle}`),
+  ),
+  'TH_KNU1_B',
+  'TH_KNU2_B',
+  'TH_KNU3_B',
+  'TH_KNU3_A',
+]);
+
+/**
+ * Reads MSRA15 (Sun et al., "Cascaded hand pose regression", CVPR 2015): `PN/gesture/NNNNNN_depth.bin` beside
+ * `joint.txt`. A picture is six 32-bit integers, width, height and the window (left, top, right, bottom) of the
+ * frame, then the window's depths in mm as 32-bit floats, 0 where the hand is not. `joint.txt` has the number of
+ * frames, then a line for each with 21 joints, `x y z` in mm, y up and z towards the camera: the wrist, then
+ * index, middle, ring, little finger and thumb from their roots on.
+ *
+ * The hand is cut out about the middle of the palm, between the wrist and the middle finger's root.
+ */
+export function msra15(): DatasetReader<HandAnnotation> {
+  return async (folder, options) => {
+    const rejects: Reject[] = [];
+    const tables = new Map<string, (KnownJoints | string)[] | undefined>();
+    const frames: { file: string; joints: KnownJoints | string }[] = [];
+    const known = new Set(folder.files);
+    for (const file of folder.files) {
+      const [, parent, digits] = /^(.*?)(\d{6})_depth\.bin$/i.exec(file) ?? [];
+      if (parent === undefined || digits === undefined) continue;
+      if (!tables.has(parent)) {
+        tables.set(parent, await readJoints(folder, `${parent}joint.txt`, known, rejects));
+      }
+      const table = tables.get(parent);
+      if (!table) continue;
+      const joints =
+        table[Number(digits)] ?? `${parent}joint.txt has ${table.length} frames, and none for it.`;
+      frames.push({ file, joints });
+    }
+    const read = await readEach(
+      frames,
+      ({ file }) => file,
+      async ({ file, joints }) => {
+        if (typeof joints === 'string') return { file, reason: joints };
+        const frame = windowedFrame(await folder.read(file));
+        return typeof frame === 'string'
+          ? { file, reason: frame }
+          : handSample(
+              file,
+              { frame, camera: SENZ3D, joints, cutting: { beyond: 'background' } },
+              options.image,
+            );
+      },
+      options,
+    );
+    return { samples: read.samples, rejects: [...rejects, ...read.rejects] };
+  };
+}
+
+const HEADER_BYTES = 24;
+
+/** The whole frame of which the file has a window, or why not. */
+function windowedFrame(bytes: Uint8Array): DepthFrame | string {
+  if (bytes.length < HEADER_BYTES)
+    return `It has ${bytes.length} bytes, fewer than its header of ${HEADER_BYTES}.`;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const [width, height, left, top, right, bottom] = Array.from({ length: 6 }, (_, i) =>
+    view.getInt32(4 * i, true),
+  ) as [number, number, number, number, number, number];
+  const isWindow =
+    left >= 0 && top >= 0 && left < right && top < bottom && right <= width && bottom <= height;
+  if (width !== SENZ3D.width || height !== SENZ3D.height || !isWindow) {
+    return (
+      `Its header says a window from (${left}, ${top}) to (${right}, ${bottom}) of a frame of ${width} x ${height}; ` +
+      `frames are ${SENZ3D.width} x ${SENZ3D.height}.`
+    );
+  }
+  const count = (right - left) * (bottom - top);
+  if (bytes.length !== HEADER_BYTES + 4 * count) {
+    return `It has ${bytes.length} bytes, and its window of ${count} pixels takes ${HEADER_BYTES + 4 * count}.`;
+  }
+  const stored = new Float32Array(width * height);
+  for (let i = 0; i < count; i++) {
+    const [column, row] = [left + (i % (right - left)), top + Math.floor(i / (right - left))];
+    stored[row * width + column] = view.getFloat32(HEADER_BYTES + 4 * i, true);
+  }
+  return depthFrame({ width, height }, stored, { zero: 'background' });
+}
+
+async function readJoints(
+  folder: Folder,
+  file: string,
+  known: ReadonlySet<string>,
+  rejects: Reject[],
+): Promise<(KnownJoints | string)[] | undefined> {
+  if (!known.has(file)) {
+    rejects.push({ file, reason: 'It is missing, so the joints of the pictures beside it are not known.' });
+    return undefined;
+  }
+  try {
+    const [, ...lines] = new TextDecoder()
+      .decode(await folder.read(file))
+      .trim()
+      .split(/\r?\n/);
+    return lines.map((line, index) => {
+      const numbers = line.trim().split(/\s+/).map(Number);
+      if (numbers.length !== 3 * JOINTS.length || !numbers.every(Number.isFinite)) {
+        return `Line ${index + 2} of ${file} is not ${3 * JOINTS.length} numbers.`;
+      }
+      return new Map(
+        JOINTS.map((joint, i): [number, Vec3] => {
+          const [x, y, z] = numbers.slice(3 * i, 3 * i + 3) as [number, number, number];
+          return [joint, [x, y, -z]];
+        }),
+      );
+    });
+  } catch (error) {
+    if (!(error instanceof SimganError)) throw error;
+    rejects.push({ file, reason: error.message });
+    return undefined;
+  }
+}

@@ -1,0 +1,181 @@
+import {
+  type DatasetReader,
+  type Folder,
+  type MatValue,
+  type Reject,
+  readEach,
+  readMatFile,
+  SimganError,
+} from '@simgan/core';
+import { EVALUATED_JOINTS, HAND_JOINT_COUNT, type HandAnnotation } from '../annotation.ts';
+import { NYU_KINECT } from '../camera.ts';
+import { type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
+import { unpackNyuDepth } from '../preparation/nyu-packing.ts';
+import type { Vec3 } from '../simulator/geometry.ts';
+import { handSample, jointsOfFrame } from './hand-sample.ts';
+
+/** How {@link nyu} reads. */
+export interface NyuOptions {
+  /** Which of the three cameras; 1, the one in front, unless given. */
+  readonly kinect?: 1 | 2 | 3;
+  /** `depth`, what the camera measured, unless given; `synthdepth` is the fitted hand model's rendering. */
+  readonly pictures?: 'depth' | 'synthdepth';
+  /**
+   * Whether the hand is cut out of what was measured with the rendering beside it, as in the paper, so that forearm
+   * and background are gone. `false` unless given.
+   */
+  readonly mask?: boolean;
+}
+
+/**
+ * Reads the NYU hand pose dataset (Tompson et al., ACM Transactions on Graphics 33(5), 2014):
+ * `depth_K_NNNNNNN.png` or `synthdepth_K_NNNNNNN.png` beside `joint_data.mat`, whose `joint_uvd` (3 cameras x
+ * frames x 36 joints x 3) has pixels and mm. In its place a `*keypointsUVD*.mat` of the 14 evaluated joints in the
+ * first camera (frames x 14 x 3, as published with A2J) will do.
+ *
+ * Hands are cut out about the joint in the middle of the palm. Broken pictures, frames without joints that are
+ * finite numbers, and cubes in which nothing was measured are rejects, and so are label files that cannot be read.
+ */
+export function nyu({
+  kinect = 1,
+  pictures = 'depth',
+  mask = false,
+}: NyuOptions = {}): DatasetReader<HandAnnotation> {
+  const name = new RegExp(`^(?:(.*)/)?${pictures}_${kinect}_(\\d{7})\\.png$`, 'i');
+  return async (folder, options) => {
+    const rejects: Reject[] = [];
+    const known = new Set(folder.files);
+    const byFolder = new Map<string, { file: string; frame: number }[]>();
+    for (const file of folder.files) {
+      const [, parent = '', digits] = name.exec(file) ?? [];
+      if (digits === undefined) continue;
+      if (!byFolder.has(parent)) byFolder.set(parent, []);
+      byFolder.get(parent)!.push({ file, frame: Number(digits) - 1 });
+    }
+    const labelled: { file: string; frame: number; labels: JointTable }[] = [];
+    for (const [parent, frames] of byFolder) {
+      options.signal?.throwIfAborted();
+      const labels = await readLabels(folder, parent, kinect, rejects);
+      if (labels) labelled.push(...frames.map((entry) => ({ ...entry, labels })));
+    }
+    const read = await readEach(
+      labelled,
+      ({ file }) => file,
+      async ({ file, frame, labels }) => {
+        const joints = labels.frame(frame);
+        if (typeof joints === 'string') return { file, reason: joints };
+        const rendered = file.replace(/depth_(?=[^/]*$)/i, 'synthdepth_');
+        if (mask && !known.has(rendered)) {
+          return { file, reason: `Its rendering ${rendered} is missing, with which it would be cut out.` };
+        }
+        const seen = {
+          frame: await readDepth(folder, file, pictures),
+          camera: NYU_KINECT,
+          joints: jointsOfFrame(joints, NYU_KINECT),
+          cutting: mask ? { mask: await readDepth(folder, rendered, 'synthdepth') } : {},
+        };
+        return handSample(file, seen, options.image);
+      },
+      options,
+    );
+    return { samples: read.samples, rejects: [...rejects, ...read.rejects] };
+  };
+}
+
+/** Stored values from here on say that nothing was measured, as 0 does. */
+const UNMEASURED = 32_001;
+
+async function readDepth(
+  folder: Folder,
+  file: string,
+  pictures: 'depth' | 'synthdepth',
+): Promise<DepthFrame> {
+  const { image, spec } = await folder.picture(file, { channels: 3, bits: 8 });
+  const stored = unpackNyuDepth(image).map((value) => (value >= UNMEASURED ? 0 : value));
+  // A rendering has no holes.
+  return depthFrame(spec, stored, { zero: pictures === 'depth' ? 'invalid' : 'background' });
+}
+
+/** The joints of every frame of one camera. */
+interface JointTable {
+  /** Index into `HAND_JOINTS` and `[u, v, d]` of each joint, or why there are none. */
+  frame(index: number): (readonly [number, Vec3])[] | string;
+}
+
+async function readLabels(
+  folder: Folder,
+  parent: string,
+  kinect: number,
+  rejects: Reject[],
+): Promise<JointTable | undefined> {
+  const within = (file: string) => file.slice(0, Math.max(0, file.lastIndexOf('/'))) === parent;
+  const files = folder.files.filter((file) => within(file));
+  const file =
+    files.find((candidate) => /(^|\/)joint_data\.mat$/i.test(candidate)) ??
+    files.find((candidate) => /keypointsUVD[^/]*\.mat$/i.test(candidate));
+  if (file === undefined) {
+    const missing = parent === '' ? 'joint_data.mat' : `${parent}/joint_data.mat`;
+    rejects.push({
+      file: missing,
+      reason: 'It is missing, so the joints of the pictures beside it are not known.',
+    });
+    return undefined;
+  }
+  try {
+    return tableOf(await readMatFile(await folder.read(file), file), kinect);
+  } catch (error) {
+    if (!(error instanceof SimganError)) throw error;
+    rejects.push({ file, reason: error.message });
+    return undefined;
+  }
+}
+
+/** @throws SimganError INVALID_FILE if the variables hold no joints of that camera. */
+function tableOf(variables: ReadonlyMap<string, MatValue>, kinect: number): JointTable {
+  const all = variables.get('joint_uvd');
+  if (all?.kind === 'array') {
+    const [cameras = 0, frames = 0, joints, axes] = all.shape;
+    if (joints === HAND_JOINT_COUNT && axes === 3 && kinect <= cameras) {
+      // One camera's, in single precision: the whole file of the training set takes 190 MB.
+      const own = Float32Array.from({ length: frames * joints * 3 }, (_, i) => {
+        return all.data[kinect - 1 + cameras * i]!;
+      });
+      return jointTable(own, frames, HAND_JOINT_COUNT, (joint) => joint);
+    }
+    const form = `joint_uvd is ${all.shape.join(' x ')}, not 3 x frames x ${HAND_JOINT_COUNT} x 3`;
+    throw new SimganError('INVALID_FILE', `Its ${form}, or has no camera ${kinect}.`);
+  }
+  for (const value of variables.values()) {
+    if (value.kind !== 'array') continue;
+    const [frames = 0, joints, axes] = value.shape;
+    if (value.shape.length !== 3 || joints !== EVALUATED_JOINTS.length || axes !== 3) continue;
+    if (kinect !== 1) {
+      throw new SimganError('INVALID_FILE', `It has the joints of camera 1, not of camera ${kinect}.`);
+    }
+    const own = Float32Array.from(value.data);
+    return jointTable(own, frames, EVALUATED_JOINTS.length, (joint) => EVALUATED_JOINTS[joint]!);
+  }
+  throw new SimganError('INVALID_FILE', 'It has no array joint_uvd.');
+}
+
+/** @param data `frames x joints x 3`, column-major: the frame runs fastest. */
+function jointTable(
+  data: Float32Array,
+  frames: number,
+  joints: number,
+  indexOf: (joint: number) => number,
+): JointTable {
+  return {
+    frame(index) {
+      if (index < 0 || index >= frames) {
+        return `It is frame ${index + 1}, and its labels have ${frames} frames.`;
+      }
+      const uvd = Array.from({ length: joints }, (_, joint) => {
+        const at = (axis: number) => data[index + frames * (joint + joints * axis)]!;
+        return [indexOf(joint), [at(0), at(1), at(2)]] as const;
+      });
+      const isBroken = uvd.some(([, [u, v, d]]) => !Number.isFinite(u + v + d) || d <= 0);
+      return isBroken ? `The joints of frame ${index + 1} are not finite places before the camera.` : uvd;
+    },
+  };
+}
