@@ -46,7 +46,9 @@ export const exportCommand = defineCommand({
     const trained = await findRefiner(values.refiner, cwd);
     const name = values.plugin ?? trained.config?.plugin;
     if (name === undefined) {
-      throw new UsageError(['--plugin: expected NAME, which must be given because this refiner does not say whose it is']);
+      throw new UsageError([
+        '--plugin: expected NAME, which must be given because this refiner does not say whose it is',
+      ]);
     }
     const options = { ...trained.config?.pluginOptions, ...values['plugin-option'] };
     const plugin = await loadPlugin(name, options, cwd);
