@@ -61,13 +61,13 @@ export function fitIris(plane: Plane): FoundIris {
   const fine = (pupil: number) => (at: readonly number[]) => evidence(at, sharp, sharpSlopes, pupil);
 
   const climbed = candidates(soft, softSlopes)
-    .map((start) => climb(coarse, start, [1, 1, 0.5, 0.1, 0.1], 22))
+    .map((start) => climb(coarse, start, [1, 1, 0.5, 0.1, 0.1], 15))
     .sort((a, b) => b.value - a.value)
     .slice(0, 2)
-    .map(({ at }) => climb(fine(model.pupil), at, [0.5, 0.5, 0.3, 0.08, 0.08], 45))
+    .map(({ at }) => climb(fine(model.pupil), at, [0.5, 0.5, 0.3, 0.08, 0.08], 36))
     .sort((a, b) => b.value - a.value);
   const best = climbed[0]!;
-  const other = climb(fine(0.25), best.at, [0.4, 0.4, 0.2, 0.05, 0.05], 25);
+  const other = climb(fine(0.25), best.at, [0.4, 0.4, 0.2, 0.05, 0.05], 20);
   return {
     ellipse: ellipseOf(best.at),
     slopes: sharpSlopes,
@@ -78,37 +78,61 @@ export function fitIris(plane: Plane): FoundIris {
   };
 }
 
-/** Where coarse irises fit best, at most four places that are not neighbours. */
+/** Distance between the places at which coarse irises are tried, and from the border to the first, pixels. */
+const GRID = 1.5;
+const MARGIN = 6.5;
+
+/** Where coarse irises fit best, at most three places that are not neighbours. */
 function candidates({ width, height }: Plane, slopes: Slopes): number[][] {
-  const found: { at: number[]; value: number }[] = [];
-  const margin = 6.5;
-  for (const stretch of [0, 0.25, -0.15]) {
-    const outline = coarseOutline(stretch);
-    for (let y = margin; y < height - margin; y += 1.5) {
-      for (let x = margin; x < width - margin; x += 1.5) {
-        let value = 0;
-        for (const { dx, dy, nx, ny, weight } of outline) {
-          const column = Math.floor(x + dx);
-          const row = Math.floor(y + dy);
-          if (column < 0 || row < 0 || column >= width || row >= height) continue;
-          const at = 2 * (row * width + column);
-          const rise = slopes.values[at]! * nx + slopes.values[at + 1]! * ny;
-          if (rise > 0) value += weight * Math.min(model.cap, rise);
-        }
-        found.push({ at: [x, y, model.radius, stretch, 0], value });
+  const columns = Math.max(1, Math.ceil((width - 2 * MARGIN) / GRID));
+  const rows = Math.max(1, Math.ceil((height - 2 * MARGIN) / GRID));
+  const values = new Float32Array(columns * rows).fill(-1);
+  const shapes = new Uint8Array(columns * rows);
+  for (const [shape, outline] of coarseOutlines.entries()) {
+    for (let cell = 0; cell < values.length; cell++) {
+      const x = MARGIN + GRID * (cell % columns);
+      const y = MARGIN + GRID * Math.floor(cell / columns);
+      let value = 0;
+      for (const { dx, dy, nx, ny, weight } of outline) {
+        const column = Math.floor(x + dx);
+        const row = Math.floor(y + dy);
+        if (column < 0 || row < 0 || column >= width || row >= height) continue;
+        const at = 2 * (row * width + column);
+        const rise = slopes.values[at]! * nx + slopes.values[at + 1]! * ny;
+        if (rise > 0) value += weight * Math.min(model.cap, rise);
+      }
+      if (value > values[cell]!) {
+        values[cell] = value;
+        shapes[cell] = shape;
       }
     }
   }
-  found.sort((a, b) => b.value - a.value);
-  const chosen: number[][] = [];
-  for (const { at } of found) {
-    if (chosen.length === 4) break;
-    if (chosen.every((other) => Math.hypot(other[0]! - at[0]!, other[1]! - at[1]!) > 3)) chosen.push(at);
-  }
-  return chosen;
+  return Array.from({ length: 3 }, () => {
+    const best = values.reduce((top, value, cell) => (value > values[top]! ? cell : top), 0);
+    const [column, row] = [best % columns, Math.floor(best / columns)];
+    for (let cell = 0; cell < values.length; cell++) {
+      const [dx, dy] = [(cell % columns) - column, Math.floor(cell / columns) - row];
+      if (Math.hypot(dx, dy) * GRID <= 3) values[cell] = -1;
+    }
+    return [MARGIN + GRID * column, MARGIN + GRID * row, model.radius, stretches[shapes[best]!]!, 0];
+  });
 }
 
-function coarseOutline(stretch: number) {
+/** What the width (positive) or the height of coarse irises lacks. */
+const stretches = [0, 0.25, -0.15] as const;
+
+const coarseOutlines = stretches.map(coarseOutline);
+
+/** A place of an outline against its centre, its normal, and how much its evidence counts. */
+interface OutlinePoint {
+  readonly dx: number;
+  readonly dy: number;
+  readonly nx: number;
+  readonly ny: number;
+  readonly weight: number;
+}
+
+function coarseOutline(stretch: number): readonly OutlinePoint[] {
   const short = 1 - Math.abs(stretch);
   const [across, down] = stretch >= 0 ? [short, 1] : [1, short];
   return directions.map(([cos, sin]) => {
