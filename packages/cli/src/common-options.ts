@@ -35,5 +35,6 @@ export const sources = {
   ),
   format: text('NAME', "How --synthetic is read: one of the plugin's formats, such as unityeyes"),
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
+  'real-format': text('NAME', 'How --real is read, likewise; plainly or as the plugin says unless given'),
   match: choice(['histogram', 'none'], "In place of the recipe's photometric matching", undefined),
 } as const;

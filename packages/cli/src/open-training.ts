@@ -27,6 +27,8 @@ export interface TrainingOptions {
   /** Of the synthetic pictures, where it is not that of a dataset of ours. */
   readonly format?: string | undefined;
   readonly real: string | undefined;
+  /** Of the real pictures. */
+  readonly 'real-format'?: string | undefined;
   /** How many samples are refined, where the simulator makes them. */
   readonly count?: number;
   /** Whether there is a refiner already, and a handful of pictures will do. */
@@ -72,7 +74,7 @@ export async function openTraining(
     { ...source(options.synthetic), format: options.format, count },
     context,
   );
-  const real = await openReal(plugin, source(options.real), context);
+  const real = await openReal(plugin, { ...source(options.real), format: options['real-format'] }, context);
   const matched = async <Annotation>(samples: Dataset<Sample<Annotation>>) =>
     recipe.match === 'histogram'
       ? matchHistograms(samples, real.images, { image: plugin.image, seed })
@@ -96,6 +98,7 @@ export async function openTraining(
       seed,
       synthetic: synthetic.origin,
       real: real.origin,
+      ...(real.format !== undefined && { realFormat: real.format }),
     },
     seed,
     sources: { synthetic, real },

@@ -30,6 +30,8 @@ export interface RunConfig {
   readonly synthetic: string;
   /** Folders with their whole paths, or `stand-in`. */
   readonly real: string;
+  /** How the real pictures were read, where they were not read plainly. */
+  readonly realFormat?: string;
 }
 
 /** An output folder that may be written to. */

@@ -10,7 +10,7 @@ import {
   SimganError,
   simulate,
 } from '@simgan/core';
-import { type Reject, readDataset, readFormat, readImages } from '@simgan/core/node';
+import { inspectOutput, type Reject, readDataset, readFormat, readImages } from '@simgan/core/node';
 import type { Context } from './command.ts';
 import { UsageError } from './errors.ts';
 import { suggestion } from './options.ts';
@@ -33,6 +33,8 @@ export interface RealSource {
   readonly images: Dataset<RealImage>;
   readonly rejects: readonly Reject[];
   readonly origin: string;
+  /** The plugin's format that they were read in, if they were not read plainly. */
+  readonly format?: string;
   readonly isStandIn: boolean;
 }
 
@@ -63,7 +65,7 @@ export async function openSynthetic(
   }: SourceOptions & { format?: string | undefined; count?: number | undefined },
   { output, signal }: Context,
 ): Promise<SyntheticSource> {
-  const reader = format === undefined ? undefined : readerOf(plugin, format, dir);
+  const reader = format === undefined ? undefined : readerOf(plugin, format, dir, 'synthetic');
   if (dir === undefined) {
     const samples = simulate(plugin.simulator, { seed, length: count });
     const training = simulate(plugin.simulator, { seed, length: TRAINING_LENGTH });
@@ -104,7 +106,12 @@ export async function openSynthetic(
 }
 
 /** The plugin's reader of a format, for a folder that must be there. */
-function readerOf(plugin: Plugin, format: string, dir: string | undefined): DatasetReader<unknown> {
+function readerOf(
+  plugin: Plugin,
+  format: string,
+  dir: string | undefined,
+  kind: 'synthetic' | 'real',
+): DatasetReader<unknown> {
   const names = Object.keys(plugin.readers ?? {});
   const reader = names.includes(format) ? plugin.readers?.[format] : undefined;
   if (!reader) {
@@ -114,7 +121,8 @@ function readerOf(plugin: Plugin, format: string, dir: string | undefined): Data
     ]);
   }
   if (dir === undefined) {
-    throw new UsageError([`--format ${format} says how --synthetic is read: pass --synthetic DIR too.`]);
+    const option = kind === 'synthetic' ? '--format' : '--real-format';
+    throw new UsageError([`${option} ${format} says how --${kind} is read: pass --${kind} DIR too.`]);
   }
   return reader;
 }
@@ -122,9 +130,20 @@ function readerOf(plugin: Plugin, format: string, dir: string | undefined): Data
 /** The user's real pictures, or the plugin's stand-in camera, loudly. */
 export async function openReal(
   plugin: Plugin,
-  { dir, seed, atLeast }: SourceOptions,
+  { dir, format, seed, atLeast }: SourceOptions & { format?: string | undefined },
   { output, signal }: Context,
 ): Promise<RealSource> {
+  const named = format ?? (dir === undefined || (await isOurs(dir)) ? undefined : plugin.realFormat);
+  if (named !== undefined) {
+    const reader = readerOf(plugin, named, dir, 'real');
+    const { samples, rejects } = await withReading(output, (onProgress) =>
+      readFormat(dir!, reader, { image: plugin.image, signal, onProgress }),
+    );
+    checkBatch('real', dir!, samples.length, atLeast);
+    output.note(`real      ${samples.length} pictures from ${dir}, read as ${named}${rejected(rejects)}`);
+    output.event('real', { origin: dir, format: named, count: samples.length, rejects: rejects.length });
+    return { images: remembered(plugin, samples), rejects, origin: dir!, format: named, isStandIn: false };
+  }
   if (dir !== undefined) {
     const { images, rejects, resized, ignored } = await withReading(output, (onProgress) =>
       readImages(dir, plugin.image, { signal, onProgress }),
@@ -152,6 +171,13 @@ export async function openReal(
     .int(2 ** 31);
   const images = simulate(plugin.standIn, { seed: standInSeed, length: STAND_IN_LENGTH });
   return { images: remembered(plugin, images), rejects: [], origin: 'stand-in', isStandIn: true };
+}
+
+/** Whether a folder is a dataset that we wrote: its pictures have the plugin's form already. */
+async function isOurs(dir: string): Promise<boolean> {
+  // What is wrong with it is said by whoever reads it.
+  const found = await inspectOutput(dir).catch(() => undefined);
+  return found?.state === 'begun' || found?.state === 'complete';
 }
 
 /** Shows how far the reading of a folder is, which takes long where there are many pictures. */

@@ -85,3 +85,47 @@ test('says which formats there are, and that a format needs a folder', async () 
   );
   expect(none.stderr).toContain('The plugin blobs does not read the format "nyu": it reads none.');
 });
+
+const hands = ['--plugin', '@simgan/plugin-depth-hands', '--plugin-option', 'size=32', '--engine', 'wasm'];
+const oneStep = ['--count', '2', '--steps', '1', '--batch-size', '2'];
+
+test('reads --real as the plugin says, or as told; our own datasets as they are', async () => {
+  const cwd = await temporaryFolder();
+  await mkdir(join(cwd, 'crops'));
+  for (const [width, height] of [
+    [60, 90],
+    [80, 70],
+  ] as const) {
+    // A hand at 735 units before a wall, and a border that was not measured.
+    const image = Uint16Array.from({ length: width * height }, (_, k) => {
+      const x = k % width;
+      return x < 5 ? 0 : x > 20 && x < 55 ? 735 : 2900;
+    });
+    const file = await encodePng(image, { width, height, channels: 1, bits: 16 });
+    await writeFile(join(cwd, `crops/${width}.png`), file);
+  }
+  await writeFile(join(cwd, 'crops/broken.png'), 'nothing');
+  const augment = ['augment', ...hands, ...oneStep];
+  const plain = await callCli([...augment, '--real', 'crops', '--out', 'a'], { cwd });
+  expect(plain.stderr).toContain('real      2 pictures from');
+  expect(plain.stderr).toContain('read as depth, 1 rejected');
+  expect(plain.exitCode).toBe(0);
+  const rejects = await readFile(join(cwd, 'a/dataset/rejects.jsonl'), 'utf8');
+  expect(JSON.parse(rejects)).toMatchObject({ of: 'real', file: 'broken.png' });
+  const config = JSON.parse(await readFile(join(cwd, 'a/run/run.json'), 'utf8'));
+  expect(config.realFormat).toBe('depth');
+
+  const told = await callCli([...augment, '--real', 'crops', '--real-format', 'sr305', '--out', 'b'], {
+    cwd,
+  });
+  expect(told.stderr).toContain('read as sr305');
+  const again = await callCli(['augment', ...hands, '--refiner', 'b/run', '--count', '2', '--out', 'c'], {
+    cwd,
+  });
+  expect(again.stderr).toContain('read as sr305');
+  const own = await callCli([...augment, '--real', 'a/dataset', '--out', 'd'], { cwd });
+  expect(own.stderr).toMatch(/real {6}2 pictures from \S+dataset\n/);
+  expect(own.exitCode).toBe(0);
+  const alone = await callCli([...augment, '--real-format', 'depth', '--out', 'e'], { cwd });
+  expect(alone.stderr).toContain('--real-format depth says how --real is read: pass --real DIR too.');
+}, 60_000);

@@ -38,6 +38,11 @@ export interface Plugin<Annotation = unknown> {
   readonly estimator?: Estimator<Annotation>;
   /** Formats of others that the plugin reads, by the name that `--format` takes. */
   readonly readers?: Readonly<Record<string, DatasetReader<Annotation>>>;
+  /**
+   * Which of them reads a folder of real pictures unless told otherwise, where these are not used as they are stored:
+   * a sensor's frames that a hand must be cut out of. Without it real pictures are scaled to the form.
+   */
+  readonly realFormat?: string;
 }
 
 /**
@@ -60,6 +65,10 @@ export function definePlugin<Annotation>(parts: Omit<Plugin<Annotation>, 'apiVer
   const top = 2 ** parts.image.bits - 1;
   if (!(low >= 0 && low < high && high <= top)) {
     problems.push(`image.range is [${low}, ${high}], which is not an interval within [0, ${top}]`);
+  }
+  const { realFormat, readers = {} } = parts;
+  if (realFormat !== undefined && !Object.hasOwn(readers, realFormat)) {
+    problems.push(`realFormat is ${JSON.stringify(realFormat)}, which is not one of its readers`);
   }
   for (const [name, recipe] of Object.entries(parts.recipes)) {
     try {

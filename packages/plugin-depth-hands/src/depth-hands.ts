@@ -26,5 +26,6 @@ export function depthHands(options: HandSimulatorOptions = {}): Plugin<HandAnnot
     regularizer: l1Regularizer(),
     recipes: { paper: paperRecipe, quick: quickRecipe },
     readers: handReaders,
+    realFormat: 'depth',
   });
 }

@@ -198,5 +198,7 @@ function withOptionsOf(
     recipe: values.recipe ?? run.recipe,
     match,
     real,
+    'real-format':
+      values['real-format'] ?? (values.real === undefined && real !== undefined ? run.realFormat : undefined),
   };
 }
