@@ -3,6 +3,7 @@ import type { Command } from './command.ts';
 import { augment } from './commands/augment.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
+import { inspectCommand } from './commands/inspect.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { trainCommand } from './commands/train.ts';
 import { Interrupted, UsageError } from './errors.ts';
@@ -10,7 +11,14 @@ import { helpLines, readOptions, suggestion } from './options.ts';
 import { createOutput, type TextStream } from './output.ts';
 import { version } from './version.ts';
 
-const commands: readonly Command[] = [augment, simulateCommand, trainCommand, exportCommand, doctor];
+const commands: readonly Command[] = [
+  augment,
+  simulateCommand,
+  trainCommand,
+  inspectCommand,
+  exportCommand,
+  doctor,
+];
 
 /** Where the command line reads and writes. */
 export interface Surroundings {

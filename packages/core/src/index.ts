@@ -2,6 +2,7 @@ export { createDataset, type Dataset, datasetOf, mapDataset, rememberItems, take
 export { eagerEngine } from './engine/eager.ts';
 export type { CompiledStep, Engine, Step } from './engine/engine.ts';
 export { type ErrorCode, SimganError } from './errors.ts';
+export { diagnose, type Finding, measurePhotometry, type Photometry } from './evaluation/diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './evaluation/estimator.ts';
 export type { LabelProbe, Measurement, Quantity, Values } from './evaluation/label-probe.ts';
 export {

@@ -1,0 +1,270 @@
+import type { Dataset } from '../dataset.ts';
+import { type ImageSpec, imageRange } from '../image.ts';
+import type { RealImage } from '../sample.ts';
+
+/** How a set of pictures was taken, in numbers. Intensities are shares of the image's range. */
+export interface Photometry {
+  /** How many pictures were looked at, of `length`. */
+  readonly images: number;
+  readonly length: number;
+  /** Of all pixels. */
+  readonly brightness: number;
+  /** Mean over pictures of each one's standard deviation. */
+  readonly contrast: number;
+  /**
+   * Mean over pictures of the distance between a picture's histogram and an even one, in [0, 0.5]: near 0 where
+   * pictures were histogram-equalised.
+   */
+  readonly unevenness: number;
+  /** Mean length of the gradient as a share of the contrast: falls with blur. */
+  readonly sharpness: number;
+  /** Standard deviation of the pixel noise, estimated as by Immerkaer, "Fast noise variance estimation", 1996. */
+  readonly noise: number;
+  /** Distance in pixels at which two pixels are half as alike as neighbours: grows with the scale of what is shown. */
+  readonly structure: number;
+  /** Energy of the detail of 1, 2, 4 and 8 pixels, as shares that sum to 1: the spectrum, by octaves. */
+  readonly octaves: readonly number[];
+  /** How many pictures are the same as an earlier one, to the eye: equal difference hashes of 8x8 regions. */
+  readonly duplicates: number;
+}
+
+/** Looks at up to `limit` pictures, evenly spread over the set. */
+export async function measurePhotometry(
+  dataset: Dataset<RealImage>,
+  image: ImageSpec,
+  limit = 400,
+): Promise<Photometry> {
+  const images = Math.min(limit, dataset.length);
+  const sums = { brightness: 0, contrast: 0, unevenness: 0, sharpness: 0, noise: 0, structure: 0 };
+  const octaves = [0, 0, 0, 0];
+  const hashes = new Set<string>();
+  for (let n = 0; n < images; n++) {
+    const item = await dataset.at(Math.floor((n * dataset.length) / images));
+    const grey = toGrey(item.image, image);
+    const { mean, deviation } = momentsOf(grey.pixels);
+    sums.brightness += mean;
+    sums.contrast += deviation;
+    sums.unevenness += unevennessOf(grey.pixels);
+    sums.sharpness += gradientOf(grey) / Math.max(deviation, 1e-6);
+    sums.noise += noiseOf(grey);
+    sums.structure += structureOf(grey, mean, deviation);
+    for (const [octave, energy] of octavesOf(grey).entries()) octaves[octave]! += energy;
+    hashes.add(differenceHash(grey));
+  }
+  const total = octaves.reduce((a, b) => a + b, 0) || 1;
+  const mean = (sum: number) => sum / Math.max(1, images);
+  return {
+    images,
+    length: dataset.length,
+    brightness: mean(sums.brightness),
+    contrast: mean(sums.contrast),
+    unevenness: mean(sums.unevenness),
+    sharpness: mean(sums.sharpness),
+    noise: mean(sums.noise),
+    structure: mean(sums.structure),
+    octaves: octaves.map((energy) => energy / total),
+    duplicates: images - hashes.size,
+  };
+}
+
+/** Something about two sets that a person should know before training, and what to do about it. */
+export interface Finding {
+  readonly finding: string;
+  readonly advice: string;
+}
+
+/** Fewer real pictures than this are learned by heart. */
+const FEW_PICTURES = 500;
+
+/** What stands between two sets, the gravest first. Empty where nothing does. */
+export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
+  const findings: Finding[] = [];
+  const note = (finding: string, advice: string) => findings.push({ finding, advice });
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+
+  const isEqualised = real.unevenness < 0.04 && synthetic.unevenness > 0.08;
+  if (isEqualised) {
+    note(
+      'The real pictures are histogram-equalised, the synthetic ones are not.',
+      'Match the histograms (--match histogram): nothing that is learned closes this gap as well.',
+    );
+  } else if (
+    Math.abs(synthetic.brightness - real.brightness) > 0.1 ||
+    ratioBeyond(synthetic.contrast, real.contrast, 1.4)
+  ) {
+    note(
+      `The light differs: brightness ${percent(synthetic.brightness)} against ${percent(real.brightness)}, contrast ${percent(synthetic.contrast)} against ${percent(real.contrast)}.`,
+      'Match the histograms (--match histogram) before anything is learned.',
+    );
+  }
+  if (ratioBeyond(synthetic.structure, real.structure, 1.4)) {
+    const [larger, factor] =
+      synthetic.structure > real.structure
+        ? ['synthetic', synthetic.structure / real.structure]
+        : ['real', real.structure / synthetic.structure];
+    note(
+      `What the pictures show seems to differ in size: structures are about ${factor.toFixed(1)} times as large in the ${larger} ones.`,
+      'Crop both sets alike, so that the same thing fills the picture: a refiner must not change shapes.',
+    );
+  }
+  if (ratioBeyond(synthetic.sharpness, real.sharpness, 1.3)) {
+    const isSharper = synthetic.sharpness > real.sharpness;
+    note(
+      `The synthetic pictures are ${isSharper ? 'sharper' : 'softer'} than the real ones (${synthetic.sharpness.toFixed(2)} against ${real.sharpness.toFixed(2)}).`,
+      isSharper
+        ? 'Blur them in the simulator, or leave it to the refiner, which learns it quickly.'
+        : 'Render them larger and scale down.',
+    );
+  }
+  if (real.noise > 2 * synthetic.noise + 0.002) {
+    note(
+      `The real pictures are noisier (${percent(real.noise)} against ${percent(synthetic.noise)} of the range).`,
+      'Give the refiner a noise channel (the quick recipes do), or add sensor noise in the simulator.',
+    );
+  }
+  if (real.length < FEW_PICTURES) {
+    note(
+      `There are only ${real.length} real pictures.`,
+      'The discriminator may learn them by heart: train for few steps, watch the preview, collect more.',
+    );
+  }
+  for (const [name, set] of [
+    ['real', real],
+    ['synthetic', synthetic],
+  ] as const) {
+    if (set.duplicates > 0.02 * set.images) {
+      note(
+        `${set.duplicates} of ${set.images} ${name} pictures look the same as another one.`,
+        'Remove the copies, such as neighbouring frames of a film: they weigh as much as new ones.',
+      );
+    }
+  }
+  return findings;
+}
+
+interface Grey {
+  readonly pixels: Float64Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+function toGrey(pixels: RealImage['image'], image: ImageSpec): Grey {
+  const { width, height, channels } = image;
+  const [low, high] = imageRange(image);
+  const grey = Float64Array.from({ length: width * height }, (_, pixel) => {
+    let sum = 0;
+    for (let channel = 0; channel < channels; channel++) sum += pixels[pixel * channels + channel]!;
+    return (sum / channels - low) / (high - low);
+  });
+  return { pixels: grey, width, height };
+}
+
+function ratioBeyond(a: number, b: number, factor: number): boolean {
+  return a > b * factor || b > a * factor;
+}
+
+function momentsOf(pixels: Float64Array): { mean: number; deviation: number } {
+  const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
+  const variance = pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+/** The mean distance of the k-th smallest value from where it would stand in an even histogram. */
+function unevennessOf(pixels: Float64Array): number {
+  const sorted = pixels.toSorted();
+  const even = (rank: number) => (rank + 0.5) / sorted.length;
+  return sorted.reduce((sum, value, rank) => sum + Math.abs(value - even(rank)), 0) / sorted.length;
+}
+
+function gradientOf({ pixels, width, height }: Grey): number {
+  let sum = 0;
+  for (let y = 0; y < height - 1; y++) {
+    for (let x = 0; x < width - 1; x++) {
+      const at = y * width + x;
+      sum += Math.hypot(pixels[at + 1]! - pixels[at]!, pixels[at + width]! - pixels[at]!);
+    }
+  }
+  return sum / Math.max(1, (width - 1) * (height - 1));
+}
+
+/** Immerkaer's mask is blind to edges and ramps, and what it sees beyond them is noise. */
+function noiseOf({ pixels, width, height }: Grey): number {
+  let sum = 0;
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const at = y * width + x;
+      const corners =
+        pixels[at - width - 1]! + pixels[at - width + 1]! + pixels[at + width - 1]! + pixels[at + width + 1]!;
+      const sides = pixels[at - width]! + pixels[at + width]! + pixels[at - 1]! + pixels[at + 1]!;
+      sum += Math.abs(corners - 2 * sides + 4 * pixels[at]!);
+    }
+  }
+  return (Math.sqrt(Math.PI / 2) / 6) * (sum / Math.max(1, (width - 2) * (height - 2)));
+}
+
+function structureOf({ pixels, width, height }: Grey, mean: number, deviation: number): number {
+  const likeness = (lag: number) => {
+    let sum = 0;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width - lag; x++) {
+        const at = y * width + x;
+        sum += (pixels[at]! - mean) * (pixels[at + lag]! - mean);
+      }
+    }
+    return sum / Math.max(1, (width - lag) * height) / Math.max(deviation ** 2, 1e-12);
+  };
+  const half = likeness(1) / 2;
+  const longest = Math.floor(width / 2);
+  for (let lag = 2; lag <= longest; lag++) if (likeness(lag) <= half) return lag;
+  return longest;
+}
+
+/** Energy between a picture and its mean over ever larger squares. */
+function octavesOf(grey: Grey): number[] {
+  let coarse = grey;
+  return [1, 2, 4, 8].map((radius) => {
+    const coarser = meanOverSquares(grey, radius);
+    const energy = coarse.pixels.reduce((sum, value, at) => sum + (value - coarser.pixels[at]!) ** 2, 0);
+    coarse = coarser;
+    return energy / grey.pixels.length;
+  });
+}
+
+function meanOverSquares({ pixels, width, height }: Grey, radius: number): Grey {
+  const alongRows = Float64Array.from(pixels, (_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const [from, to] = [Math.max(0, x - radius), Math.min(width - 1, x + radius)];
+    let sum = 0;
+    for (let column = from; column <= to; column++) sum += pixels[y * width + column]!;
+    return sum / (to - from + 1);
+  });
+  const mean = Float64Array.from(pixels, (_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const [from, to] = [Math.max(0, y - radius), Math.min(height - 1, y + radius)];
+    let sum = 0;
+    for (let row = from; row <= to; row++) sum += alongRows[row * width + x]!;
+    return sum / (to - from + 1);
+  });
+  return { pixels: mean, width, height };
+}
+
+/** Whether each of 8x8 regions is brighter than its right and than its lower neighbour. */
+function differenceHash({ pixels, width, height }: Grey): string {
+  const means = Float64Array.from({ length: 81 }, (_, index) => {
+    const [column, row] = [index % 9, Math.floor(index / 9)];
+    const [left, top] = [Math.floor((column * width) / 9), Math.floor((row * height) / 9)];
+    const right = Math.max(left + 1, Math.floor(((column + 1) * width) / 9));
+    const bottom = Math.max(top + 1, Math.floor(((row + 1) * height) / 9));
+    let sum = 0;
+    for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += pixels[y * width + x]!;
+    return sum / ((right - left) * (bottom - top));
+  });
+  let hash = '';
+  for (let row = 0; row < 8; row++) {
+    for (let column = 0; column < 8; column++) {
+      const here = means[row * 9 + column]!;
+      hash += `${here > means[row * 9 + column + 1]! ? 1 : 0}${here > means[(row + 1) * 9 + column]! ? 1 : 0}`;
+    }
+  }
+  return hash;
+}
