@@ -1,0 +1,131 @@
+import type { Dataset } from '../dataset.ts';
+import type { RealImage, Sample } from '../sample.ts';
+import type { LabelProbe } from './label-probe.ts';
+
+/** A picture before and after refinement. */
+export interface RefinedPair<Annotation = unknown> {
+  readonly synthetic: Sample<Annotation>;
+  readonly refined: RealImage;
+}
+
+/** Distances in short. All 0 where there are none. */
+export interface DistanceSummary {
+  /** How many. */
+  readonly count: number;
+  readonly median: number;
+  readonly mean: number;
+  /** The standard deviation. */
+  readonly deviation: number;
+  readonly p95: number;
+}
+
+/** What became of one quantity. Distances in the quantity's unit. */
+export interface QuantityPreservation {
+  readonly unit: string;
+  /** Between what is measured before and after, where both are found: how far refinement moved the label. */
+  readonly shift: DistanceSummary;
+  /** Pictures in which the probe finds it before and not after: labels that refinement destroyed. */
+  readonly lost: number;
+  /** Pictures in which it is not found before, of which nothing can be said. */
+  readonly abstained: number;
+  /** Between what is measured and what the annotation says, before and after. */
+  readonly toAnnotation: { readonly synthetic: DistanceSummary; readonly refined: DistanceSummary };
+}
+
+/** What refinement did to the labels, by the probe's quantities. */
+export interface LabelPreservation {
+  readonly pairs: number;
+  readonly quantities: Readonly<Record<string, QuantityPreservation>>;
+}
+
+/**
+ * Tells whether refinement moved what the annotation says, by measuring the pictures before and after. Apple's
+ * article of 2017 did so by hand: the pupil's centre moved by 1.1 ± 0.8 px at an eye's width of 55 px.
+ */
+export async function measureLabelPreservation<Annotation>(
+  pairs: AsyncIterable<RefinedPair<Annotation>> | Iterable<RefinedPair<Annotation>>,
+  probe: LabelProbe<Annotation>,
+): Promise<LabelPreservation> {
+  const tallies = Object.entries(probe.quantities).map(([name, quantity]) => ({
+    name,
+    quantity,
+    shifts: [] as number[],
+    synthetic: [] as number[],
+    refined: [] as number[],
+    lost: 0,
+    abstained: 0,
+  }));
+  let count = 0;
+  for await (const { synthetic, refined } of pairs) {
+    count += 1;
+    const before = probe.measure(synthetic.image);
+    const after = probe.measure(refined.image);
+    const said = probe.expected(synthetic.annotation);
+    for (const tally of tallies) {
+      const { name, quantity } = tally;
+      const [from, to, truth] = [before[name]?.values, after[name]?.values, said[name]];
+      if (!from) tally.abstained += 1;
+      else if (!to) tally.lost += 1;
+      else tally.shifts.push(quantity.distance(from, to));
+      if (truth && from) tally.synthetic.push(quantity.distance(from, truth));
+      if (truth && to) tally.refined.push(quantity.distance(to, truth));
+    }
+  }
+  const quantities = tallies.map(
+    ({ name, quantity, shifts, synthetic, refined, lost, abstained }) =>
+      [
+        name,
+        {
+          unit: quantity.unit,
+          shift: summarize(shifts),
+          lost,
+          abstained,
+          toAnnotation: { synthetic: summarize(synthetic), refined: summarize(refined) },
+        },
+      ] as const,
+  );
+  return { pairs: count, quantities: Object.fromEntries(quantities) };
+}
+
+/**
+ * Pairs refined pictures with those they were made of, by id, up to `limit` of them, evenly spread. Those without
+ * a counterpart are left out.
+ */
+export async function* pairById<Annotation>(
+  synthetic: Dataset<Sample<Annotation>>,
+  refined: Dataset<RealImage>,
+  limit = Number.POSITIVE_INFINITY,
+): AsyncGenerator<RefinedPair<Annotation>, void, void> {
+  const places = new Map<string, number>();
+  for (let index = 0; index < synthetic.length; index++) places.set((await synthetic.at(index)).id, index);
+  const count = Math.min(limit, refined.length);
+  for (let n = 0; n < count; n++) {
+    const after = await refined.at(Math.floor((n * refined.length) / count));
+    const place = places.get(after.id);
+    if (place !== undefined) yield { synthetic: await synthetic.at(place), refined: after };
+  }
+}
+
+/** Median, mean and spread of some numbers. */
+export function summarize(values: readonly number[]): DistanceSummary {
+  const count = values.length;
+  if (count === 0) return { count, median: 0, mean: 0, deviation: 0, p95: 0 };
+  const sorted = values.toSorted((a, b) => a - b);
+  const mean = sorted.reduce((a, b) => a + b, 0) / count;
+  const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
+  return {
+    count,
+    median: quantile(sorted, 0.5),
+    mean,
+    deviation: Math.sqrt(variance),
+    p95: quantile(sorted, 0.95),
+  };
+}
+
+/** Between neighbours, linear. */
+function quantile(sorted: readonly number[], share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)]!;
+  const above = sorted[Math.ceil(place)]!;
+  return below + (place - Math.floor(place)) * (above - below);
+}
