@@ -4,7 +4,24 @@ export type { CompiledStep, Engine, Step } from './engine/engine.ts';
 export { type ErrorCode, SimganError } from './errors.ts';
 export { diagnose, type Finding, measurePhotometry, type Photometry } from './evaluation/diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './evaluation/estimator.ts';
+export { FEATURES, imageFeatures } from './evaluation/features.ts';
+export {
+  halve,
+  type KernelDistances,
+  kernelDistance,
+  measureKernelDistances,
+} from './evaluation/kernel-distance.ts';
+export {
+  type DistanceSummary,
+  type LabelPreservation,
+  measureLabelPreservation,
+  pairById,
+  type QuantityPreservation,
+  type RefinedPair,
+  summarize,
+} from './evaluation/label-preservation.ts';
 export type { LabelProbe, Measurement, Quantity, Values } from './evaluation/label-probe.ts';
+export { type PatchTestOptions, type PatchTestResult, patchTest } from './evaluation/patch-test.ts';
 export {
   type ImageStatistics,
   measureStatistics,

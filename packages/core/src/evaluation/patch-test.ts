@@ -1,0 +1,171 @@
+import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset } from '../dataset.ts';
+import type { Engine } from '../engine/engine.ts';
+import { SimganError } from '../errors.ts';
+import { type HostTensor, hostScalar } from '../host-tensor.ts';
+import { encodeImages, type Image, type ImageSpec } from '../image.ts';
+import { patchDiscriminator } from '../networks/discriminator.ts';
+import { createRng, type Rng } from '../rng.ts';
+import type { RealImage } from '../sample.ts';
+import { discriminatorLoss } from '../training/losses.ts';
+import { createOptimizer, createOptimizerState, minimize } from '../training/optimizer.ts';
+import { halve } from './kernel-distance.ts';
+
+/** How to test whether two sets can be told apart. */
+export interface PatchTestOptions {
+  readonly image: ImageSpec;
+  readonly engine: Engine;
+  readonly seed: number;
+  /** Of the classifier's training; 300 unless given. */
+  readonly steps?: number;
+  /** Most pictures of either set that are looked at; 1,000 unless given. */
+  readonly limit?: number;
+}
+
+/** How well a classifier tells two sets apart by crops that it has not seen. */
+export interface PatchTestResult {
+  /** The mean of the shares of both sets that are told right: 0.5 is guessing, 1 is certain. */
+  readonly balancedAccuracy: number;
+  /** The probability that a crop of the one set looks more like it than one of the other: 0.5 to 1, whatever the threshold. */
+  readonly auc: number;
+}
+
+const CROP = 15;
+const BATCH = 32;
+/** Crops of each held-out picture that are judged. */
+const VIEWS = 6;
+const LEARNING_RATE = 1e-3;
+
+/** Sees 15x15 pixels. */
+const classifier = patchDiscriminator([
+  { convolution: 3, stride: 2, filters: 16 },
+  { convolution: 3, stride: 2, filters: 32 },
+  { convolution: 3, filters: 32 },
+]);
+
+/**
+ * A classifier two-sample test (Lopez-Paz and Oquab, 2017) on crops of 15x15 pixels, about what a refiner may
+ * change: a whole picture gives itself away by its composition, which refinement keeps. A small network learns
+ * from crops of half of the pictures and is judged on crops of the others.
+ *
+ * Run it on two halves of the real pictures too: what comes out there is what a perfect refiner would get.
+ *
+ * @throws SimganError NOT_ENOUGH_DATA if there are fewer than four pictures in either set.
+ */
+export async function patchTest(
+  first: Dataset<RealImage>,
+  second: Dataset<RealImage>,
+  { image, engine, seed, steps = 300, limit = 1000 }: PatchTestOptions,
+): Promise<PatchTestResult> {
+  const side = Math.min(CROP, image.width, image.height);
+  const form: ImageSpec = { ...image, width: side, height: side };
+  const rng = createRng(seed).fork('patch test');
+  const [a, b] = [await splitPictures(first, limit, seed), await splitPictures(second, limit, seed)];
+  const network = classifier(form, seed);
+  const optimizer = createOptimizer({ kind: 'adam' });
+  const state = createOptimizerState(optimizer, 'patch-test', network.variables);
+  const learn = engine.compile(({ second, first, learningRate }) =>
+    minimize(
+      () => ({
+        loss: discriminatorLoss(network.apply(second as tf.Tensor4D), network.apply(first as tf.Tensor4D)),
+      }),
+      { optimizer, parameters: network.variables, state, learningRate: learningRate as tf.Scalar },
+    ),
+  );
+  // The first class is the discriminator's "real": how much more a crop looks like it, over all its patches.
+  const judge = engine.compile(({ crops }) => {
+    const mean = tf.mean(network.apply(crops as tf.Tensor4D), [1, 2]);
+    const column = (index: number) => tf.slice(mean, [0, index], [-1, 1]);
+    return { margin: tf.sub(column(0), column(1)) };
+  });
+  try {
+    for (let step = 0; step < steps; step++) {
+      const draw = rng.fork('learn').fork(step);
+      await learn.run({
+        first: randomCrops(a.learned, draw.fork('first'), image, form),
+        second: randomCrops(b.learned, draw.fork('second'), image, form),
+        learningRate: hostScalar(LEARNING_RATE),
+      });
+    }
+    const margins = async (pictures: readonly Image[], draw: Rng): Promise<number[]> => {
+      const found: number[] = [];
+      for (let view = 0; view < VIEWS * pictures.length; view += BATCH) {
+        const crops = Array.from({ length: BATCH }, (_, i) => {
+          const picture = pictures[(view + i) % pictures.length]!;
+          return randomCrop(picture, draw.fork(view + i), image, form);
+        });
+        const { margin } = await judge.run({ crops: encodeImages(crops, form) });
+        found.push(...margin!.data);
+      }
+      return found.slice(0, VIEWS * pictures.length);
+    };
+    return compareMargins(
+      await margins(a.heldOut, rng.fork('judge first')),
+      await margins(b.heldOut, rng.fork('judge second')),
+    );
+  } finally {
+    await learn.dispose();
+    await judge.dispose();
+    await engine.writeBack();
+    network.dispose();
+    tf.dispose(state);
+  }
+}
+
+async function splitPictures(dataset: Dataset<RealImage>, limit: number, seed: number) {
+  if (dataset.length < 4) {
+    throw new SimganError(
+      'NOT_ENOUGH_DATA',
+      `A set of ${dataset.length} pictures cannot be told from another: the test takes at least four of each. Add pictures.`,
+    );
+  }
+  const [learned, heldOut] = await Promise.all(
+    halve(dataset, seed).map((half) => {
+      const count = Math.min(Math.ceil(limit / 2), half.length);
+      return Promise.all(Array.from({ length: count }, async (_, index) => (await half.at(index)).image));
+    }),
+  );
+  return { learned: learned!, heldOut: heldOut! };
+}
+
+function randomCrops(pictures: readonly Image[], rng: Rng, image: ImageSpec, form: ImageSpec): HostTensor {
+  const crops = Array.from({ length: BATCH }, (_, i) => {
+    const draw = rng.fork(i);
+    return randomCrop(pictures[draw.int(pictures.length)]!, draw, image, form);
+  });
+  return encodeImages(crops, form);
+}
+
+function randomCrop(picture: Image, rng: Rng, image: ImageSpec, form: ImageSpec): Image {
+  const { channels } = image;
+  const left = rng.int(image.width - form.width + 1);
+  const top = rng.int(image.height - form.height + 1);
+  const crop = picture.slice(0, form.width * form.height * channels);
+  for (let row = 0; row < form.height; row++) {
+    const start = ((top + row) * image.width + left) * channels;
+    crop.set(picture.subarray(start, start + form.width * channels), row * form.width * channels);
+  }
+  return crop;
+}
+
+/** Of margins that should be positive and margins that should not. */
+function compareMargins(positive: readonly number[], negative: readonly number[]): PatchTestResult {
+  const right = (margins: readonly number[], sign: 1 | -1) =>
+    margins.filter((margin) => sign * margin > 0).length / margins.length;
+  const balancedAccuracy = (right(positive, 1) + right(negative, -1)) / 2;
+  // Mann and Whitney's U by ranks; equal margins share theirs.
+  const all = [
+    ...positive.map((margin) => ({ margin, isPositive: true })),
+    ...negative.map((margin) => ({ margin, isPositive: false })),
+  ].sort((x, y) => x.margin - y.margin);
+  let ranks = 0;
+  for (let start = 0; start < all.length; ) {
+    let end = start;
+    while (end < all.length && all[end]!.margin === all[start]!.margin) end += 1;
+    const rank = (start + 1 + end) / 2;
+    ranks += rank * all.slice(start, end).filter(({ isPositive }) => isPositive).length;
+    start = end;
+  }
+  const wins = ranks - (positive.length * (positive.length + 1)) / 2;
+  return { balancedAccuracy, auc: wins / (positive.length * negative.length) };
+}
