@@ -22,7 +22,7 @@ export {
   pixelKind,
   storeDepths,
 } from './hand-image.ts';
-export { paperDiscriminator, paperRefiner, quickRefiner } from './networks.ts';
+export { paperDiscriminator, paperRefiner, quickDiscriminator, quickRefiner } from './networks.ts';
 export { type CropHandOptions, cropHand } from './preparation/crop-hand.ts';
 export { type DepthFrame, type DepthUnit, depthFrame, toMillimetres } from './preparation/depth-frame.ts';
 export { locateHand } from './preparation/locate-hand.ts';

@@ -1,5 +1,5 @@
 import type { TrainingRecipe } from '@simgan/core';
-import { quickRefiner } from './networks.ts';
+import { quickDiscriminator, quickRefiner } from './networks.ts';
 
 /**
  * The numbers of the paper for hands: two refiner steps per discriminator step, 500 and 200 steps of warm-up.
@@ -21,7 +21,7 @@ export const paperRecipe: TrainingRecipe = {
 
 /** A visible result in minutes on two processor cores, on small images. */
 export const quickRecipe: TrainingRecipe = {
-  steps: 400,
+  steps: 300,
   batchSize: 8,
   optimizer: { kind: 'adam', beta1: 0.5 },
   learningRate: 2e-4,
@@ -32,4 +32,5 @@ export const quickRecipe: TrainingRecipe = {
   warmup: { refiner: 0, discriminator: 50 },
   averaging: 0.995,
   refiner: quickRefiner,
+  discriminator: quickDiscriminator,
 };
