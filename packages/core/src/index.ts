@@ -29,6 +29,16 @@ export {
   statisticsDistance,
 } from './evaluation/statistics.ts';
 export {
+  compareDownstream,
+  createEstimatorState,
+  type EstimatorResult,
+  type EstimatorState,
+  type EstimatorStep,
+  type TrainEstimatorOptions,
+  testEstimator,
+  trainEstimator,
+} from './evaluation/train-estimator.ts';
+export {
   type CropWindow,
   carryLabels,
   composeTransforms,
@@ -75,6 +85,7 @@ export {
 } from './mat-file.ts';
 export { type MatchKind, matchHistograms } from './match.ts';
 export { type DiscriminatorLayer, patchDiscriminator } from './networks/discriminator.ts';
+export { type EstimatorLayer, estimatorNetwork } from './networks/estimator.ts';
 export {
   type Discriminator,
   type Network,

@@ -22,7 +22,8 @@ export interface Convolution {
 }
 
 /**
- * A convolution that keeps the size (divided by the stride, rounded up), with biases that start at 0.
+ * A convolution that keeps the size (divided by the stride, rounded up), with biases that start at 0. With the
+ * padding `none` the kernel stays within the image, which shrinks ("valid").
  *
  * The kernel's initial values come from `rng` alone. He et al., "Delving deep into rectifiers", 2015.
  */
@@ -30,7 +31,7 @@ export function convolution(
   name: string,
   { kernel, stride = 1, inputs, filters }: ConvolutionShape,
   rng: Rng,
-  { initializer = 'he', padding = 'zero' }: { initializer?: Initializer; padding?: Padding } = {},
+  { initializer = 'he', padding = 'zero' }: { initializer?: Initializer; padding?: Padding | 'none' } = {},
 ): Convolution {
   const fanIn = kernel * kernel * inputs;
   const deviation =
@@ -46,7 +47,10 @@ export function convolution(
       const reflected = padding === 'reflect' && kernel > 1;
       const input = reflected ? reflectPad(batch, (kernel - 1) / 2) : batch;
       const filter = weights as tf.Tensor as tf.Tensor4D;
-      return tf.add(tf.conv2d(input, filter, stride, reflected ? 'valid' : 'same'), bias);
+      return tf.add(
+        tf.conv2d(input, filter, stride, reflected || padding === 'none' ? 'valid' : 'same'),
+        bias,
+      );
     },
   };
 }

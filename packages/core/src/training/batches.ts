@@ -5,19 +5,36 @@ import type { Rng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 
 /** Mini-batches of a dataset by number: batch `n` of the same source and seed is always the same. */
-export interface Batches {
-  /** `[batch, height, width, channels]` in [-1, 1]. */
-  at(number: number): Promise<HostTensor>;
+export interface Batches<Batch = HostTensor> {
+  /** Images are `[batch, height, width, channels]` in [-1, 1]. */
+  at(number: number): Promise<Batch>;
+}
+
+/** The images of {@link shuffledItems} as the networks see them. */
+export function shuffledBatches(
+  dataset: Dataset<RealImage>,
+  { image, batchSize, rng }: { image: ImageSpec; batchSize: number; rng: Rng },
+): Batches {
+  const batches = shuffledItems(dataset, { batchSize, rng });
+  return {
+    async at(number) {
+      const items = await batches.at(number);
+      return encodeImages(
+        items.map((item) => item.image),
+        image,
+      );
+    },
+  };
 }
 
 /**
  * Shuffled mini-batches without end. Every item comes once before any comes again, each round in a new
  * order; a batch may span two rounds.
  */
-export function shuffledBatches(
-  dataset: Dataset<RealImage>,
-  { image, batchSize, rng }: { image: ImageSpec; batchSize: number; rng: Rng },
-): Batches {
+export function shuffledItems<Item>(
+  dataset: Dataset<Item>,
+  { batchSize, rng }: { batchSize: number; rng: Rng },
+): Batches<Item[]> {
   const orders = new Map<number, Uint32Array>();
   const orderOf = (round: number): Uint32Array => {
     let order = orders.get(round);
@@ -29,18 +46,13 @@ export function shuffledBatches(
     return order;
   };
   return {
-    async at(number) {
-      const items = await Promise.all(
+    at: (number) =>
+      Promise.all(
         Array.from({ length: batchSize }, (_, i) => {
           const position = number * batchSize + i;
           return dataset.at(orderOf(Math.floor(position / dataset.length))[position % dataset.length]!);
         }),
-      );
-      return encodeImages(
-        items.map((item) => item.image),
-        image,
-      );
-    },
+      ),
   };
 }
 
