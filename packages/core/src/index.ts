@@ -4,6 +4,7 @@ export type { CompiledStep, Engine, Step } from './engine/engine.ts';
 export { type ErrorCode, SimganError } from './errors.ts';
 export { diagnose, type Finding, measurePhotometry, type Photometry } from './evaluation/diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './evaluation/estimator.ts';
+export { directionLoss, logisticLoss, squaredDistanceLoss } from './evaluation/estimator-losses.ts';
 export { FEATURES, imageFeatures } from './evaluation/features.ts';
 export {
   halve,

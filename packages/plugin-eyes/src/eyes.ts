@@ -8,6 +8,7 @@ import {
   weightedSum,
 } from '@simgan/core';
 import { type EyeAnnotation, eyeAnnotation } from './annotation.ts';
+import { smallGazeEstimator } from './estimator/gaze-estimator.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
 import { eyeProbe } from './probe/eye-probe.ts';
 import { eyeReaders } from './readers/index.ts';
@@ -36,6 +37,7 @@ export function eyes(options: EyeSimulatorOptions = {}): Plugin<EyeAnnotation> {
     regularizer: color ? colorRegularizer : l1Regularizer(),
     recipes: { paper: paperRecipe, quick: quickRecipe },
     probe: eyeProbe(image),
+    estimator: smallGazeEstimator,
     readers: eyeReaders,
   });
 }

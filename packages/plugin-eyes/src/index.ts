@@ -5,6 +5,8 @@ export {
   eyeAnnotation,
   landmarkCounts,
 } from './annotation.ts';
+export { paperGazeEstimator, smallGazeEstimator } from './estimator/gaze-estimator.ts';
+export { opennessClassifier } from './estimator/openness-classifier.ts';
 export { eyes, eyes as default } from './eyes.ts';
 export { paperDiscriminator, paperRefiner, quickRefiner } from './networks.ts';
 export { eyeProbe } from './probe/eye-probe.ts';
