@@ -85,6 +85,13 @@ export {
   readMatFile,
 } from './mat-file.ts';
 export { type MatchKind, matchHistograms } from './match.ts';
+export {
+  type Convolution,
+  type ConvolutionShape,
+  convolution,
+  type Initializer,
+  type Padding,
+} from './networks/convolution.ts';
 export { type DiscriminatorLayer, patchDiscriminator } from './networks/discriminator.ts';
 export { type EstimatorLayer, estimatorNetwork } from './networks/estimator.ts';
 export {
