@@ -2,6 +2,7 @@ import type { SimganError } from '@simgan/core';
 import type { Command } from './command.ts';
 import { augment } from './commands/augment.ts';
 import { doctor } from './commands/doctor.ts';
+import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { simulateCommand } from './commands/simulate.ts';
@@ -16,6 +17,7 @@ const commands: readonly Command[] = [
   simulateCommand,
   trainCommand,
   inspectCommand,
+  evaluateCommand,
   exportCommand,
   doctor,
 ];

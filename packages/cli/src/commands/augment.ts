@@ -47,6 +47,7 @@ export const augment = defineCommand({
     ]);
     const { openTraining, recipeOf } = await import('../open-training.ts');
     const { loadPlugin } = await import('../plugins.ts');
+    const { measureLabelShift } = await import('../label-shift.ts');
     const { compareWithReal, writePreview } = await import('../preview.ts');
     const { startEngine } = await import('../setup.ts');
     const { withReading } = await import('../sources.ts');
@@ -130,17 +131,20 @@ export const augment = defineCommand({
         image,
       );
       const { lines, figures } = await compareWithReal(rows, real, image);
+      const shift = await measureLabelShift(plugin, sources.synthetic, written.samples);
       const seconds = (performance.now() - started) / 1000;
       const rejects = sources.synthetic.rejects.length + sources.real.rejects.length;
       output.result(
         [
           ...lines,
+          // The plugin's first quantity; evaluate shows all.
+          ...(shift?.lines.slice(0, 1) ?? []),
           '',
           `${count} refined samples in ${join(out, augmentFiles.dataset)}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
           `Look at ${join(out, augmentFiles.preview)}`,
           nextStep(values, out, sources.real.isStandIn),
         ],
-        { out, count, rejects, seconds, distances: figures },
+        { out, count, rejects, seconds, distances: figures, labels: shift?.figures },
       );
     } finally {
       await engine.dispose();

@@ -96,14 +96,27 @@ export async function* pairById<Annotation>(
   refined: Dataset<RealImage>,
   limit = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<RefinedPair<Annotation>, void, void> {
-  const places = new Map<string, number>();
-  for (let index = 0; index < synthetic.length; index++) places.set((await synthetic.at(index)).id, index);
   const count = Math.min(limit, refined.length);
+  let places: ReadonlyMap<string, number> | undefined;
   for (let n = 0; n < count; n++) {
-    const after = await refined.at(Math.floor((n * refined.length) / count));
+    const index = Math.floor((n * refined.length) / count);
+    const after = await refined.at(index);
+    const beside = index < synthetic.length ? await synthetic.at(index) : undefined;
+    if (beside?.id === after.id) {
+      yield { synthetic: beside, refined: after };
+      continue;
+    }
+    // To look for ids means to make every sample, which is done only where the orders differ.
+    places ??= await placesById(synthetic);
     const place = places.get(after.id);
     if (place !== undefined) yield { synthetic: await synthetic.at(place), refined: after };
   }
+}
+
+async function placesById(dataset: Dataset<RealImage>): Promise<Map<string, number>> {
+  const places = new Map<string, number>();
+  for (let index = 0; index < dataset.length; index++) places.set((await dataset.at(index)).id, index);
+  return places;
 }
 
 /** Median, mean and spread of some numbers. */

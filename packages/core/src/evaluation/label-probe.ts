@@ -5,7 +5,7 @@ import type { Image } from '../image.ts';
  * It is made for one form of images and looks at nothing but the picture it is given.
  */
 export interface LabelProbe<Annotation = unknown> {
-  /** What it measures, by name: `pupilCenter`, `silhouette` … The first is the one that is reported where only one can be. */
+  /** What it measures, by name: `pupilCenter`, `silhouette` … The first is the one that is told where there is room for one. */
   readonly quantities: Readonly<Record<string, Quantity>>;
   /** What it finds in a picture. A quantity that it does not dare to tell is left out: it abstains. */
   measure(image: Image): Readonly<Record<string, Measurement>>;
