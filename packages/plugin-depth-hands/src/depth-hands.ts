@@ -1,5 +1,6 @@
-import { definePlugin, type Plugin } from '@simgan/core';
+import { definePlugin, type Plugin, SimganError } from '@simgan/core';
 import { type HandAnnotation, handAnnotation } from './annotation.ts';
+import { handEstimator, hourglassNumbers, smallNumbers } from './evaluation/hand-estimator.ts';
 import { handProbe } from './evaluation/hand-probe.ts';
 import { handImage } from './hand-image.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
@@ -10,13 +11,28 @@ import type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 import { handSimulator } from './simulator/hand-simulator.ts';
 import { standInDepthCamera } from './stand-in/stand-in-camera.ts';
 
+/** What {@link depthHands} makes its plugin of. */
+export interface DepthHandsOptions extends HandSimulatorOptions {
+  /**
+   * The estimator of joints: `hourglass`, the paper's two of 64x64, for a GPU; `small`, one of 32x32, for minutes
+   * on a CPU. Unless given, `small` for pictures of less than 128x128.
+   */
+  readonly estimator?: 'hourglass' | 'small';
+}
+
 /**
  * Hand pose from depth, as in section 3.2 of the paper: square 16-bit images in millimetres. The options are
- * the simulator's; `size` of 64 trains in minutes on a CPU, where the paper's 224 takes days.
+ * the simulator's, and the estimator; `size` of 64 trains in minutes on a CPU, where the paper's 224 takes days.
  *
  * @throws SimganError INVALID_ARGUMENT naming the option that cannot be used.
  */
-export function depthHands(options: HandSimulatorOptions = {}): Plugin<HandAnnotation> {
+export function depthHands({ estimator, ...options }: DepthHandsOptions = {}): Plugin<HandAnnotation> {
+  if (estimator !== undefined && !Object.hasOwn(estimators, estimator)) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `There is no estimator ${JSON.stringify(estimator)} of hands: there are ${Object.keys(estimators).join(' and ')}.`,
+    );
+  }
   const image = handImage(options.size, options.cube);
   return definePlugin({
     name: 'depth-hands',
@@ -31,5 +47,8 @@ export function depthHands(options: HandSimulatorOptions = {}): Plugin<HandAnnot
     readers: handReaders,
     realFormat: 'depth',
     probe: handProbe(image),
+    estimator: handEstimator(image, estimators[estimator ?? (image.width < 128 ? 'small' : 'hourglass')]),
   });
 }
+
+const estimators = { hourglass: hourglassNumbers, small: smallNumbers } as const;

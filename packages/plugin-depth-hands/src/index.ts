@@ -11,7 +11,19 @@ export {
   PALM_CENTRE,
 } from './annotation.ts';
 export { cropAround, NYU_KINECT, project, toCrop, toFrame, unproject } from './camera.ts';
-export { depthHands, depthHands as default } from './depth-hands.ts';
+export { type DepthHandsOptions, depthHands, depthHands as default } from './depth-hands.ts';
+export {
+  type HandAnswer,
+  type HandEstimator,
+  type HandEstimatorOptions,
+  type HandPoseScore,
+  handEstimator,
+  hourglassNumbers,
+  scoreHandPoses,
+  smallNumbers,
+} from './evaluation/hand-estimator.ts';
+export { handProbe, type JointResidual, jointResiduals } from './evaluation/hand-probe.ts';
+export { type HourglassOptions, type MapGrid, mapGrid, stackedHourglass } from './evaluation/hourglass.ts';
 export {
   backgroundValue,
   cubeOf,
@@ -32,6 +44,7 @@ export { icvl } from './readers/icvl.ts';
 export { msra15, SENZ3D } from './readers/msra15.ts';
 export { type NyuOptions, nyu } from './readers/nyu.ts';
 export { paperRecipe, quickRecipe } from './recipes.ts';
+export { holesMasked } from './regularizer.ts';
 export type { Vec3 } from './simulator/geometry.ts';
 export type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 export { handSimulator } from './simulator/hand-simulator.ts';

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { parameterCount } from '@simgan/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
-import { depthHands } from './depth-hands.ts';
+import { type DepthHandsOptions, depthHands } from './depth-hands.ts';
 import { paperRecipe } from './recipes.ts';
 
 // tfjs greets every Node process on the console otherwise.
@@ -25,4 +25,26 @@ test('the networks have the size and the sight of those of the paper', () => {
 test('the recipe of the paper takes two refiner steps for each discriminator step', () => {
   expect([paperRecipe.refinerUpdates, paperRecipe.discriminatorUpdates]).toEqual([2, 1]);
   expect(paperRecipe.warmup).toEqual({ refiner: 500, discriminator: 200 });
+});
+
+test('the quick networks see a part of a picture of 64x64', () => {
+  const { image, recipes } = depthHands({ size: 64 });
+  const [R, D] = [recipes.quick.refiner!(image, 1), recipes.quick.discriminator!(image, 1)];
+  expect([R.receptiveField, D.receptiveField]).toEqual([19, 25]);
+  const logits = tf.tidy(() => D.apply(tf.zeros([1, 64, 64, 1])));
+  expect(logits.shape).toEqual([1, 16, 16, 2]);
+  logits.dispose();
+  R.dispose();
+  D.dispose();
+});
+
+test('the estimator is the small one for small pictures, unless told otherwise', () => {
+  const shape = (options: DepthHandsOptions) => depthHands(options).estimator!.outputShape;
+  expect(shape({ size: 64 })).toEqual([32, 32, 28]);
+  expect(shape({})).toEqual([64, 64, 56]);
+  expect(shape({ size: 64, estimator: 'hourglass' })).toEqual([64, 64, 56]);
+  expect(shape({ estimator: 'small' })).toEqual([32, 32, 28]);
+  // As the command line passes it.
+  const unknown = JSON.parse('{"estimator": "tiny"}') as DepthHandsOptions;
+  expect(() => depthHands(unknown)).toThrow('no estimator "tiny" of hands: there are hourglass and small');
 });

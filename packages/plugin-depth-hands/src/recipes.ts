@@ -19,9 +19,12 @@ export const paperRecipe: TrainingRecipe = {
   warmup: { refiner: 500, discriminator: 200 },
 };
 
-/** A visible result in minutes on two processor cores, on small images. */
+/**
+ * A visible result in minutes on two processor cores, for pictures of 64x64: the shadows, frayed edges and holes of
+ * the stand-in camera. The target of lambda is below how far that camera is from the truth, 0.037.
+ */
 export const quickRecipe: TrainingRecipe = {
-  steps: 300,
+  steps: 900,
   batchSize: 8,
   optimizer: { kind: 'adam', beta1: 0.5 },
   learningRate: 2e-4,

@@ -1,0 +1,96 @@
+import { compareDownstream, simulate } from '@simgan/core';
+import { createEngine } from '@simgan/core/node';
+import { expect, test } from 'vitest';
+import { EVALUATED_JOINTS, type HandAnnotation } from '../annotation.ts';
+import { handImage } from '../hand-image.ts';
+import { handSimulator } from '../simulator/hand-simulator.ts';
+import { handEstimator, hourglassNumbers, scoreHandPoses, smallNumbers } from './hand-estimator.ts';
+
+const hands = (size: number, length: number) => simulate(handSimulator({ size }), { seed: 8, length });
+
+const estimators = [
+  [64, smallNumbers],
+  [224, hourglassNumbers],
+  [100, hourglassNumbers],
+] as const;
+
+/** The joints that a picture shows: the others have no heat. */
+function isShown({ joints }: HandAnnotation, size: number): boolean {
+  return EVALUATED_JOINTS.every((index) => {
+    const [u, v, d] = joints!.uvd[index]!;
+    return Math.min(u, v) > 2 && Math.max(u, v) < size - 3 && d > 0;
+  });
+}
+
+test.each(estimators)(
+  'what should be answered is read as what is true, at %i pixels',
+  async (size, numbers) => {
+    const estimator = handEstimator(handImage(size), numbers);
+    const answers = [];
+    for await (const { annotation } of hands(size, 12)) {
+      if (!isShown(annotation, size)) continue;
+      const output = estimator.target(annotation)!;
+      expect(output.length).toBe(estimator.outputShape.reduce((a, b) => a * b));
+      for (const error of estimator.errors(output, annotation)) expect(error).toBeLessThan(1.2);
+      answers.push({ output, annotation });
+    }
+    expect(answers.length).toBeGreaterThan(5);
+    const score = scoreHandPoses(estimator, answers);
+    expect(score.meanError).toBeLessThan(1);
+    expect(score).toMatchObject({ hands: answers.length, jointsWithin: 1, handsWithin: 1 });
+  },
+);
+
+test('a joint that is told 20 pixels of 224 and 45 mm of depth away is that wrong', async () => {
+  const estimator = handEstimator(handImage(64), smallNumbers);
+  const { annotation } = await hands(64, 1).at(0);
+  const moved = structuredClone(annotation) as HandAnnotation;
+  const [u, v, d] = moved.joints!.uvd[EVALUATED_JOINTS[2]!]!;
+  moved.joints!.uvd[EVALUATED_JOINTS[2]!] = [u + (20 * 64) / 224, v, d];
+  const [u2, v2, d2] = moved.joints!.uvd[EVALUATED_JOINTS[5]!]!;
+  moved.joints!.uvd[EVALUATED_JOINTS[5]!] = [u2, v2, d2 + 45];
+  const output = estimator.target(moved)!;
+  const errors = estimator.errors(output, annotation);
+  expect(errors[2]).toBeCloseTo(20, -0.5);
+  expect(errors[5]).toBeLessThan(1.5);
+  const score = scoreHandPoses(estimator, [
+    { output, annotation },
+    { output: estimator.target(annotation)!, annotation },
+  ]);
+  expect(score.handsWithin).toBe(0.5);
+  expect(score.jointsWithin).toBeCloseTo(27 / 28, 9);
+  // 20 pixels are 27 mm at the palm.
+  expect(score.meanError).toBeGreaterThan((26 + 45) / 28 - 0.5);
+  expect(score.meanError).toBeLessThan((26 + 45) / 28 + 1.5);
+});
+
+test('hands whose joints are not known are not judged', async () => {
+  const estimator = handEstimator(handImage(64));
+  const { annotation } = await hands(64, 1).at(0);
+  const partial = structuredClone(annotation) as HandAnnotation;
+  partial.joints!.uvd[EVALUATED_JOINTS[0]!] = null;
+  expect(estimator.target(partial)).toBeUndefined();
+  expect(estimator.target({})).toBeUndefined();
+  const output = estimator.target(annotation)!;
+  expect(estimator.errors(output, partial)).toEqual([]);
+  expect(scoreHandPoses(estimator, [{ output, annotation: partial }]).hands).toBe(0);
+});
+
+test('hands that it is shown are learned', async () => {
+  const image = handImage(32);
+  const numbers = { ...smallNumbers, side: 16, depth: 2 };
+  const { engine } = await createEngine('onnx', { threads: 1 });
+  const samples = hands(32, 24);
+  const errorAfter = async (steps: number) => {
+    const estimator = handEstimator(image, {
+      ...numbers,
+      recipe: { ...numbers.recipe, steps },
+    });
+    const options = { estimator, sets: { hands: samples }, test: samples, image, engine, seed: 1 };
+    const { hands: result } = await compareDownstream<HandAnnotation>(options);
+    return result!.mean;
+  };
+  const [before, after] = [await errorAfter(1), await errorAfter(90)];
+  await engine.dispose();
+  expect(after).toBeLessThan(before / 2);
+}, 60_000);

@@ -1,0 +1,197 @@
+import type { Estimator, EstimatorRecipe, ImageSpec } from '@simgan/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { EVALUATED_JOINTS, type HandAnnotation } from '../annotation.ts';
+import { toFrame, unproject } from '../camera.ts';
+import { cubeOf } from '../hand-image.ts';
+import type { Vec3 } from '../simulator/geometry.ts';
+import { type HourglassOptions, mapGrid, stackedHourglass } from './hourglass.ts';
+
+/** An estimator of the 14 evaluated joints. */
+export interface HandEstimator extends Estimator<HandAnnotation> {
+  /**
+   * Where an answer says that the joints of `EVALUATED_JOINTS` are: pixels of the picture, and mm behind the near face
+   * of the cube.
+   */
+  joints(output: Float32Array): Vec3[];
+}
+
+/** The numbers of {@link handEstimator}. */
+export interface HandEstimatorOptions extends Omit<HourglassOptions, 'answers'> {
+  readonly recipe: EstimatorRecipe;
+  /** Standard deviation of the heat about a joint, in cells. */
+  readonly spread: number;
+}
+
+/** As the paper's: two hourglasses, maps of 64x64. 1.6 million parameters; for a GPU. */
+export const hourglassNumbers: HandEstimatorOptions = {
+  stacks: 2,
+  width: 128,
+  side: 64,
+  depth: 4,
+  spread: 1.5,
+  recipe: { steps: 20_000, batchSize: 16, optimizer: { kind: 'adam' }, learningRate: 2.5e-4 },
+};
+
+/** One small hourglass, maps of 32x32, for minutes on two processor cores. */
+export const smallNumbers: HandEstimatorOptions = {
+  stacks: 1,
+  width: 32,
+  side: 32,
+  depth: 3,
+  spread: 1,
+  recipe: { steps: 600, batchSize: 8, optimizer: { kind: 'adam' }, learningRate: 2e-3 },
+};
+
+const JOINTS = EVALUATED_JOINTS.length;
+/** Pictures of the paper, in whose pixels errors are told, so that they mean the same at every size. */
+const PAPER_SIZE = 224;
+/** The weight of depth beside heat in the loss. */
+const DEPTH_WEIGHT = 10;
+
+/**
+ * Estimates the 14 joints on which results on the NYU dataset are reported, as in section 3.2 of the paper: for each
+ * joint a map of heat about its pixel, and, beyond the paper, a map of its depth, which counts where the heat is.
+ *
+ * Errors are in pixels of the paper's pictures of 224x224, one for each joint, right within its 5; a pixel is
+ * 300 / 224 = 1.34 mm wide at the palm. {@link scoreHandPoses} tells them in mm.
+ *
+ * @param form The form that `handImage` gives.
+ */
+export function handEstimator(
+  form: ImageSpec,
+  { recipe, spread, ...network }: HandEstimatorOptions = smallNumbers,
+): HandEstimator {
+  const cube = cubeOf(form);
+  const { side, stacks } = network;
+  const { stride, border } = mapGrid(form.width, side);
+  const [answers, cells] = [2 * JOINTS, side * side];
+  const cellOf = (pixel: number) => (pixel + border - (stride - 1) / 2) / stride;
+  const pixelOf = (cell: number) => cell * stride + (stride - 1) / 2 - border;
+
+  const joints = (output: Float32Array): Vec3[] =>
+    EVALUATED_JOINTS.map((_, joint) => {
+      const channels = stacks * answers;
+      const first = (stacks - 1) * answers;
+      const heat = (cell: number) => output[cell * channels + first + joint]!;
+      let hottest = 0;
+      for (let cell = 1; cell < cells; cell++) if (heat(cell) > heat(hottest)) hottest = cell;
+      const [row, column] = [Math.floor(hottest / side), hottest % side];
+      let [sum, sumU, sumV, sumD] = [0, 0, 0, 0];
+      for (let v = Math.max(0, row - 2); v <= Math.min(side - 1, row + 2); v++) {
+        for (let u = Math.max(0, column - 2); u <= Math.min(side - 1, column + 2); u++) {
+          const cell = v * side + u;
+          const weight = cell === hottest ? Math.max(1e-6, heat(cell)) : Math.max(0, heat(cell));
+          sum += weight;
+          sumU += weight * u;
+          sumV += weight * v;
+          sumD += weight * output[cell * channels + first + JOINTS + joint]!;
+        }
+      }
+      return [pixelOf(sumU / sum), pixelOf(sumV / sum), ((sumD / sum + 1) / 2) * cube];
+    });
+
+  return {
+    name: 'hand joints',
+    unit: 'px',
+    within: 5,
+    recipe,
+    network: stackedHourglass({ ...network, answers }),
+    outputShape: [side, side, stacks * answers],
+    target(annotation) {
+      const known = knownJoints(annotation);
+      if (!known) return undefined;
+      const target = new Float32Array(cells * stacks * answers);
+      for (const [joint, [u, v, depth]] of known.entries()) {
+        const [column, row] = [cellOf(u), cellOf(v)];
+        for (let cell = 0; cell < cells; cell++) {
+          const away = ((cell % side) - column) ** 2 + (Math.floor(cell / side) - row) ** 2;
+          for (let stack = 0; stack < stacks; stack++) {
+            const at = (cell * stacks + stack) * answers + joint;
+            target[at] = Math.exp(-away / (2 * spread ** 2));
+            target[at + JOINTS] = (2 * depth) / cube - 1;
+          }
+        }
+      }
+      return target;
+    },
+    loss: (output, target) => {
+      const terms = Array.from({ length: stacks }, (_, stack) => {
+        const part = (tensor: tf.Tensor4D, first: number) =>
+          tf.slice(tensor, [0, 0, 0, stack * answers + first], [-1, -1, -1, JOINTS]) as tf.Tensor4D;
+        const heat = part(target, 0);
+        const heatError = tf.square(tf.sub(part(output, 0), heat));
+        const depthError = tf.mul(heat, tf.square(tf.sub(part(output, JOINTS), part(target, JOINTS))));
+        return tf.add(tf.mean(heatError), tf.mul(DEPTH_WEIGHT, tf.mean(depthError)));
+      });
+      // As if summed over the maps, so that the learning rate means the same for maps of any side.
+      return tf.mul(cells, tf.addN(terms)) as tf.Scalar;
+    },
+    joints,
+    errors(output, annotation) {
+      const known = knownJoints(annotation);
+      if (!known) return [];
+      return joints(output).map(([u, v], joint) => {
+        const [trueU, trueV] = known[joint]!;
+        return (Math.hypot(u - trueU, v - trueV) * PAPER_SIZE) / form.width;
+      });
+    },
+  };
+}
+
+/** The 14 joints in pixels and mm behind the near face, if all are known. */
+function knownJoints({ joints, crop }: HandAnnotation): Vec3[] | undefined {
+  if (!joints || !crop) return undefined;
+  const known = EVALUATED_JOINTS.flatMap((index) => {
+    const joint = joints.uvd[index];
+    return joint ? [[joint[0], joint[1], joint[2] - crop.near] as Vec3] : [];
+  });
+  return known.length === JOINTS ? known : undefined;
+}
+
+/** An estimator's answer and what is true. */
+export interface HandAnswer {
+  readonly output: Float32Array;
+  readonly annotation: HandAnnotation;
+}
+
+/** How well hands are estimated. */
+export interface HandPoseScore {
+  /** Hands of which all 14 joints, the camera and the crop are known; the others are not judged. */
+  readonly hands: number;
+  /** The mean way between a joint and where it is said to be, in space, mm. */
+  readonly meanError: number;
+  /** The share of joints up to 5 pixels of the paper's pictures away: its measure. */
+  readonly jointsWithin: number;
+  /** The share of hands none of whose joints is more than 40 mm away (Taylor et al., CVPR 2012). */
+  readonly handsWithin: number;
+}
+
+/** Judges an estimator's answers in space. */
+export function scoreHandPoses(estimator: HandEstimator, answers: Iterable<HandAnswer>): HandPoseScore {
+  const way: number[] = [];
+  const pixels: number[] = [];
+  let [hands, right] = [0, 0];
+  for (const { output, annotation } of answers) {
+    const { joints, camera, crop } = annotation;
+    if (!joints || !camera || !crop || !knownJoints(annotation)) continue;
+    const errors = estimator.joints(output).map(([u, v, depth], joint) => {
+      const said = unproject(toFrame([u, v, depth + crop.near], crop), camera);
+      const truth = joints.xyz[EVALUATED_JOINTS[joint]!]!;
+      return Math.hypot(said[0] - truth[0], said[1] - truth[1], said[2] - truth[2]);
+    });
+    hands++;
+    if (Math.max(...errors) <= 40) right++;
+    way.push(...errors);
+    pixels.push(...estimator.errors(output, annotation));
+  }
+  const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
+  return {
+    hands,
+    meanError: share(
+      way.reduce((a, b) => a + b, 0),
+      way.length,
+    ),
+    jointsWithin: share(pixels.filter((error) => error <= estimator.within).length, pixels.length),
+    handsWithin: share(right, hands),
+  };
+}
