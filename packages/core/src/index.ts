@@ -6,8 +6,8 @@ export { diagnose, type Finding, measurePhotometry, type Photometry } from './ev
 export type { Estimator, EstimatorRecipe } from './evaluation/estimator.ts';
 export { directionLoss, logisticLoss, squaredDistanceLoss } from './evaluation/estimator-losses.ts';
 export { FEATURES, imageFeatures } from './evaluation/features.ts';
+export { halve } from './evaluation/halve.ts';
 export {
-  halve,
   type KernelDistances,
   kernelDistance,
   measureKernelDistances,

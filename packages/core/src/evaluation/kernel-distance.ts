@@ -1,8 +1,8 @@
-import { createDataset, type Dataset } from '../dataset.ts';
+import type { Dataset } from '../dataset.ts';
 import type { ImageSpec } from '../image.ts';
-import { createRng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 import { imageFeatures } from './features.ts';
+import { halve } from './halve.ts';
 
 /** Values further from the real mean than this many real deviations count as that far: one odd feature is not everything. */
 const CLIP = 4;
@@ -36,20 +36,6 @@ export async function measureKernelDistances(
   return { sets: Object.fromEntries(distances), control: kernelDistance(others!, reference!) };
 }
 
-/** Two halves of a dataset, drawn at random, that share no item. */
-export function halve<Item>(dataset: Dataset<Item>, seed: number): [Dataset<Item>, Dataset<Item>] {
-  const rng = createRng(seed).fork('halve');
-  const order = Array.from({ length: dataset.length }, (_, index) => ({ index, key: rng.next() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ index }) => index);
-  const middle = Math.floor(order.length / 2);
-  return [select(dataset, order.slice(0, middle)), select(dataset, order.slice(middle))];
-}
-
-function select<Item>(dataset: Dataset<Item>, indices: readonly number[]): Dataset<Item> {
-  return createDataset(indices.length, (index) => dataset.at(indices[index]!));
-}
-
 async function featuresOf(
   dataset: Dataset<RealImage>,
   image: ImageSpec,
@@ -66,7 +52,8 @@ async function featuresOf(
 
 /**
  * The unbiased squared maximum mean discrepancy of two sets of feature vectors under the kernel
- * `(x · y / d + 1)³`, both standardised on `reference` and clipped. 0 on average for sets of one distribution.
+ * `(x · y / d + 1)³`, both standardised on `reference` and clipped. 0 on average for sets of one distribution;
+ * not a number if a set has less than two members.
  */
 export function kernelDistance(set: readonly Float64Array[], reference: readonly Float64Array[]): number {
   if (set.length < 2 || reference.length < 2) return Number.NaN;

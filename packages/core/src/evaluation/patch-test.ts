@@ -9,7 +9,7 @@ import { createRng, type Rng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 import { discriminatorLoss } from '../training/losses.ts';
 import { createOptimizer, createOptimizerState, minimize } from '../training/optimizer.ts';
-import { halve } from './kernel-distance.ts';
+import { halve } from './halve.ts';
 
 /** How to test whether two sets can be told apart. */
 export interface PatchTestOptions {

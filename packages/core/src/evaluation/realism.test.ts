@@ -4,7 +4,8 @@ import type { ImageSpec } from '../image.ts';
 import { createEngine } from '../node/engines.ts';
 import { createRng, type Rng } from '../rng.ts';
 import { FEATURES, imageFeatures } from './features.ts';
-import { halve, measureKernelDistances } from './kernel-distance.ts';
+import { halve } from './halve.ts';
+import { measureKernelDistances } from './kernel-distance.ts';
 import { patchTest } from './patch-test.ts';
 
 const image: ImageSpec = { width: 32, height: 24, channels: 1, bits: 8 };
