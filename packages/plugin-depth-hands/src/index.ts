@@ -1,6 +1,7 @@
 export {
   type CameraIntrinsics,
   type CompleteHandAnnotation,
+  cameraIntrinsics,
   completeHandAnnotation,
   EVALUATED_JOINTS,
   HAND_JOINT_COUNT,
@@ -8,6 +9,7 @@ export {
   type HandAnnotation,
   type HandCrop,
   handAnnotation,
+  handCrop,
   PALM_CENTRE,
 } from './annotation.ts';
 export { cropAround, NYU_KINECT, project, toCrop, toFrame, unproject } from './camera.ts';

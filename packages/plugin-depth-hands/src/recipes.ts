@@ -1,4 +1,4 @@
-import type { TrainingRecipe } from '@simgan/core';
+import { l1Regularizer, type TrainingRecipe } from '@simgan/core';
 import { quickDiscriminator, quickRefiner } from './networks.ts';
 
 /**
@@ -17,6 +17,7 @@ export const paperRecipe: TrainingRecipe = {
   // As uncompressed pictures of 224x224 each entry takes 200 kB.
   historySize: 2_500,
   warmup: { refiner: 500, discriminator: 200 },
+  regularizer: l1Regularizer(),
 };
 
 /**
@@ -28,7 +29,7 @@ export const quickRecipe: TrainingRecipe = {
   batchSize: 8,
   optimizer: { kind: 'adam', beta1: 0.5 },
   learningRate: 2e-4,
-  lambda: { start: 5, target: 0.03 },
+  lambda: { start: 5, target: 0.01 },
   refinerUpdates: 2,
   discriminatorUpdates: 1,
   historySize: 256,

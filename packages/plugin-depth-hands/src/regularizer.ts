@@ -2,14 +2,17 @@ import { type ImageSpec, imageRange, l1Regularizer, type Regularizer } from '@si
 import * as tf from '@tensorflow/tfjs-core';
 import { backgroundValue, cubeOf, invalidValue } from './hand-image.ts';
 
+/** What a hole costs of the way from the background to it. */
+const HOLE_SHARE = 0.25;
+
 /**
  * The self-regularization of the paper, the mean of |R(x) - x|, with holes masked: a pixel that the refined picture
  * says was not measured is compared with the background, or with the hole that was there already, and not with the
- * depth that it hides. A hole is then as small a change wherever it is, while every depth is held as in the paper;
- * with none in the refined picture the two are the same.
+ * depth that it hides, and counts a quarter. A hole is then a small change wherever it is, while every depth is held
+ * as in the paper; with no hole in the refined picture the two are the same.
  *
  * The paper's pictures have one value for holes and background, and depth is far from it, so that plain L1 forbids
- * holes in hands, which sensors have.
+ * holes in hands, which sensors have, and lets the whole hand drift for what the many holes beside it cost.
  *
  * @param form The form that `handImage` gives.
  */
@@ -21,13 +24,22 @@ export function holesMasked(form: ImageSpec): Regularizer {
   const threshold = seen((backgroundValue(cube) + invalidValue(cube)) / 2);
   const l1 = l1Regularizer();
   // Which pixels are holes has no gradient, and tfjs wants to be told.
-  const reference = tf.customGrad((refined, synthetic) => {
-    const isHole = tf.greater(refined as tf.Tensor4D, threshold);
-    const behind = tf.add(background, tf.relu(tf.sub(synthetic as tf.Tensor4D, background)));
-    return {
-      value: tf.where(isHole, behind, synthetic as tf.Tensor4D),
+  const constant = (of: (isHole: tf.Tensor4D, synthetic: tf.Tensor4D) => tf.Tensor4D) =>
+    tf.customGrad((refined, synthetic) => ({
+      value: of(tf.greater(refined as tf.Tensor4D, threshold), synthetic as tf.Tensor4D),
       gradFunc: (dy: tf.Tensor) => [tf.zerosLike(dy), tf.zerosLike(dy)],
-    };
+    })) as (refined: tf.Tensor4D, synthetic: tf.Tensor4D) => tf.Tensor4D;
+  const referenceOf = constant((isHole, synthetic) => {
+    const behind: tf.Tensor4D = tf.add(background, tf.relu(tf.sub(synthetic, background)));
+    return tf.where(isHole, behind, synthetic);
   });
-  return (refined, synthetic) => l1(refined, reference(refined, synthetic) as tf.Tensor4D);
+  const weightOf = constant((isHole) => {
+    const seldom: tf.Tensor4D = tf.mul(1 - HOLE_SHARE, tf.cast(isHole, 'float32'));
+    return tf.sub(1, seldom);
+  });
+  return (refined, synthetic) => {
+    const weight = weightOf(refined, synthetic);
+    const reference = referenceOf(refined, synthetic);
+    return l1(tf.mul(refined, weight), tf.mul(reference, weight));
+  };
 }
