@@ -22,8 +22,8 @@ export const paperRecipe: TrainingRecipe = {
 
 /**
  * A visible result in minutes on two processor cores, for pictures of 64x64: the shadows, frayed edges and holes of
- * the stand-in camera. The target of lambda, 1.8 mm on the mean of all pixels with holes at a quarter, is what keeps the
- * joints where they are: at three times as much, hands drift by 7 mm as a whole, and by 1.5 at this.
+ * the stand-in camera. The target of lambda, 1.8 mm over all pixels with holes at a quarter, keeps joints where they are:
+ * against the stand-in camera hands move by 1.5 mm, and by 7 at a target of 0.03 with holes at their full cost.
  */
 export const quickRecipe: TrainingRecipe = {
   steps: 900,
