@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Dataset, MatchKind, Sample } from '@simgan/core';
+import type { Dataset, MatchKind, Plugin, Sample } from '@simgan/core';
 import { type Context, defineCommand } from '../command.ts';
 import { common, sources } from '../common-options.ts';
 import { Interrupted, UsageError } from '../errors.ts';
+import type { Training } from '../open-training.ts';
 import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
 import { augmentFiles, claimAugmentFolder, type RunConfig } from '../run-folder.ts';
 
@@ -41,16 +42,13 @@ export const augment = defineCommand({
   options,
   async run(values, context) {
     const { output, cwd, signal } = context;
-    const [{ refine, rememberItems }, { readDataset, writeDataset }] = await Promise.all([
+    const [{ refine }, { writeDataset }] = await Promise.all([
       import('@simgan/core'),
       import('@simgan/core/node'),
     ]);
     const { openTraining, recipeOf } = await import('../open-training.ts');
     const { loadPlugin } = await import('../plugins.ts');
-    const { measureLabelShift } = await import('../label-shift.ts');
-    const { compareWithReal, writePreview } = await import('../preview.ts');
     const { startEngine } = await import('../setup.ts');
-    const { withReading } = await import('../sources.ts');
     const { findRefiner, loadRefiner } = await import('../trained-refiner.ts');
     const { trainInFolder } = await import('../training-run.ts');
     const started = performance.now();
@@ -69,7 +67,7 @@ export const augment = defineCommand({
       const loaded = trained && (await loadRefiner(trained, { plugin, recipe, engine, seed }, context));
       if (loaded) output.note(`refiner   ${values.refiner} (recipe ${recipeName})`);
       const training = await openTraining(plugin, { ...settings, isTrained: loaded !== undefined }, context);
-      const { config, sources, samples, real } = training;
+      const { config, sources, samples } = training;
       await claimed.clear();
       const run = { dir: join(dir, augmentFiles.run), ...training, engine, resume: values.resume };
       const state = loaded ? undefined : await trainInFolder(run, context);
@@ -110,47 +108,57 @@ export const augment = defineCommand({
       if (state) state.dispose();
       else refiner.dispose();
 
-      const written = await withReading(output, (onProgress) =>
-        readDataset(join(dir, augmentFiles.dataset), plugin, { onProgress, signal }),
-      );
-      const rows = [
-        { label: 'synthetic', images: sources.synthetic.samples },
-        ...(samples === sources.synthetic.samples
-          ? []
-          : [
-              {
-                label: 'matched',
-                images: rememberItems(samples, { budget: 2 ** 28, sizeOf: ({ image }) => image.byteLength }),
-              },
-            ]),
-        { label: 'refined', images: written.samples },
-      ];
-      await writePreview(
-        dir,
-        [...rows, { label: sources.real.isStandIn ? 'stand-in camera' : 'real', images: real }],
-        image,
-      );
-      const { lines, figures } = await compareWithReal(rows, real, image);
-      const shift = await measureLabelShift(plugin, sources.synthetic, written.samples);
+      const { lines, figures } = await summarize(dir, plugin, training);
       const seconds = (performance.now() - started) / 1000;
       const rejects = sources.synthetic.rejects.length + sources.real.rejects.length;
       output.result(
         [
           ...lines,
-          // The plugin's first quantity; evaluate shows all.
-          ...(shift?.lines.slice(0, 1) ?? []),
           '',
           `${count} refined samples in ${join(out, augmentFiles.dataset)}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
           `Look at ${join(out, augmentFiles.preview)}`,
           nextStep(values, out, sources.real.isStandIn),
         ],
-        { out, count, rejects, seconds, distances: figures, labels: shift?.figures },
+        { out, count, rejects, seconds, ...figures },
       );
     } finally {
       await engine.dispose();
     }
   },
 });
+
+/** Draws `preview.png` and says how far the sets are from the real one, and how far labels moved. */
+async function summarize(
+  dir: string,
+  plugin: Plugin,
+  { sources, samples, real }: Training,
+): Promise<{ lines: string[]; figures: Record<string, unknown> }> {
+  const { mapDataset } = await import('@simgan/core');
+  const { fileNameOf, readPicture } = await import('@simgan/core/node');
+  const { measureLabelShift } = await import('../label-shift.ts');
+  const { compareWithReal, writePreview } = await import('../preview.ts');
+  const { image } = plugin;
+  const synthetic = sources.synthetic.samples;
+  // Read when asked for: of a large dataset only a part is looked at.
+  const refined = mapDataset(synthetic, async ({ id }) => {
+    const picture = await readPicture(join(dir, augmentFiles.dataset, fileNameOf(id)), image);
+    return { id, image: picture.image };
+  });
+  const rows = [
+    { label: 'synthetic', images: synthetic },
+    ...(samples === synthetic ? [] : [{ label: 'matched', images: samples }]),
+    { label: 'refined', images: refined },
+  ];
+  const goal = { label: sources.real.isStandIn ? 'stand-in camera' : 'real', images: real };
+  await writePreview(dir, [...rows, goal], image);
+  const { lines, figures } = await compareWithReal(rows, real, image);
+  const shift = await measureLabelShift(plugin, sources.synthetic, refined);
+  return {
+    // The plugin's first quantity; evaluate shows all.
+    lines: [...lines, ...(shift?.lines.slice(0, 1) ?? [])],
+    figures: { distances: figures, labels: shift?.figures },
+  };
+}
 
 function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: boolean): string {
   const command = `simgan-cli augment --plugin ${values.plugin}`;

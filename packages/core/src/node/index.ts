@@ -30,4 +30,4 @@ export { type ImageFolder, type ReadImagesOptions, readImages } from './read-ima
 export type { Reject } from './reject.ts';
 export { idProblem } from './sample-id.ts';
 export { type LoadWeightsOptions, loadWeights, saveWeights } from './weights.ts';
-export { type WriteDatasetOptions, type WrittenDataset, writeDataset } from './write-dataset.ts';
+export { fileNameOf, type WriteDatasetOptions, type WrittenDataset, writeDataset } from './write-dataset.ts';

@@ -140,7 +140,8 @@ export async function writeDataset<Annotation>(
   return { count: log.count(), resumed: log.resumed };
 }
 
-function fileNameOf(id: string): string {
+/** Where {@link writeDataset} puts the picture of a sample, relative to the dataset's folder. */
+export function fileNameOf(id: string): string {
   return `${IMAGES}/${id}.png`;
 }
 
