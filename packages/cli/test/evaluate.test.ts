@@ -42,7 +42,7 @@ test('refined pictures are measured against real ones, with a control, and their
   expect(refined!.pairs).toBe(24);
   expect(Object.keys(refined!.quantities)).toEqual(['pupilCenter', 'iris', 'openness']);
   const [run] = evaluation.downstream!.runs;
-  expect(Object.keys(run!)).toEqual(['synthetic', 'matched', 'refined']);
+  expect(Object.keys(run!)).toEqual(['synthetic', 'matched', 'refined', 'stand-in camera']);
   for (const { count, mean } of Object.values(run!)) {
     expect(count).toBe(60);
     expect(mean).toBeLessThan(90);
