@@ -30,7 +30,8 @@ export const quickRecipe: TrainingRecipe = {
   batchSize: 8,
   optimizer: { kind: 'adam', beta1: 0.5 },
   learningRate: 2e-4,
-  lambda: { start: 5, target: 0.01 },
+  // Where the real hands do other things than the simulated ones, less would let fingers go.
+  lambda: { start: 5, target: 0.01, range: [0.2, 500] },
   refinerUpdates: 2,
   discriminatorUpdates: 1,
   historySize: 256,
