@@ -222,17 +222,18 @@ async function measureDownstream(
     runs.push(run);
   }
   progress.end();
+  const repeated = values.repeats > 1 ? `   (± over ${values.repeats} trainings)` : '';
   const lines = [
     `${name}, trained in ${steps} steps, tested on ${test.length} pictures of the stand-in camera`,
-    `  trained on       mean ${unit}    within ${within}   (± over ${values.repeats} trainings)`,
+    `  trained on       mean ${unit}    within ${within}${repeated}`,
   ];
   for (const set of Object.keys(trained)) {
-    const [mean, share] = (['mean', 'share'] as const).map((figure) =>
-      meanAndSpread(runs.map((run) => run[set]![figure])),
-    );
-    lines.push(
-      `  ${set.padEnd(15)}${mean!.mean.toFixed(2).padStart(8)} ± ${mean!.spread.toFixed(2)}   ${(100 * share!.mean).toFixed(1).padStart(6)}% ± ${(100 * share!.spread).toFixed(1)}`,
-    );
+    const cell = (figure: 'mean' | 'share', factor: number, digits: number) => {
+      const { mean, spread } = meanAndSpread(runs.map((run) => factor * run[set]![figure]));
+      const deviation = values.repeats > 1 ? ` ± ${spread.toFixed(digits)}` : '';
+      return `${mean.toFixed(digits).padStart(9)}${figure === 'share' ? '%' : ''}${deviation}`;
+    };
+    lines.push(`  ${set.padEnd(15)}${cell('mean', 1, 2)}${cell('share', 100, 1)}`);
   }
   return { lines, figures: { estimator: name, unit, within, steps, runs } };
 }
