@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
 import * as tf from '@tensorflow/tfjs-core';
@@ -68,6 +69,8 @@ async function compare(setting: Setting): Promise<void> {
   const subjects: Subject[] = [onnx, ...(torch ? [torch.subject(setting)] : [])];
   const times = new Map<string, number[]>();
   const record = async (subject: Subject, step: StepName) => {
+    // A peer's idle threads spin for a while after its run, and would slow the next one's.
+    await setTimeout(250);
     const key = `${subject.name} ${step}`;
     times.set(key, [...(times.get(key) ?? []), await subject.run(step)]);
   };
