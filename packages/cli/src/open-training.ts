@@ -11,7 +11,7 @@ import type { Context } from './command.ts';
 import { pluginOrigin } from './plugins.ts';
 import type { RunConfig } from './run-folder.ts';
 import { chooseRecipe } from './setup.ts';
-import { openReal, openSynthetic, type RealSource, type SyntheticSource } from './sources.ts';
+import { openReal, openSynthetic, type RealSource, remembered, type SyntheticSource } from './sources.ts';
 import { recipeNumbers } from './training-run.ts';
 
 /** The options that say what is trained with what. */
@@ -80,7 +80,7 @@ export async function openTraining(
       ? matchHistograms(samples, real.images, { image: plugin.image, seed })
       : samples;
   const samples = await matched(synthetic.samples);
-  const training = await matched(synthetic.training);
+  const training = remembered(plugin, await matched(synthetic.training));
   if (recipe.match === 'histogram') {
     context.output.note(
       'match     every synthetic picture takes the histogram of a real one first (--match none)',

@@ -41,7 +41,7 @@ export interface RealSource {
 /** Training on too few simulated pictures learns them by heart, and a simulator has as many as one likes. */
 const TRAINING_LENGTH = 8192;
 const STAND_IN_LENGTH = 2048;
-/** Of memory for pictures that training draws again and again. */
+/** Of memory for each set of pictures that training draws from. */
 const PICTURE_BYTES = 512 * 2 ** 20;
 
 /** What is common to both kinds of pictures. */
@@ -75,7 +75,7 @@ export async function openSynthetic(
     output.event('synthetic', { origin: 'simulator', count: shown });
     return {
       samples,
-      training: remembered(plugin, training),
+      training,
       annotations: 'plugin',
       rejects: [],
       origin: 'simulator',
@@ -88,8 +88,7 @@ export async function openSynthetic(
     checkBatch('synthetic', dir, samples.length, atLeast);
     output.note(`synthetic ${samples.length} pictures from ${dir}, read as ${format}${rejected(rejects)}`);
     output.event('synthetic', { origin: dir, format, count: samples.length, rejects: rejects.length });
-    const training = remembered(plugin, samples);
-    return { samples, training, annotations: 'plugin', rejects, origin: `${dir} (${format})` };
+    return { samples, training: samples, annotations: 'plugin', rejects, origin: `${dir} (${format})` };
   }
   const { samples, rejects, resized, annotations } = await withReading(output, (onProgress) =>
     readDataset(dir, plugin, { signal, onProgress }),
@@ -102,7 +101,7 @@ export async function openSynthetic(
   );
   output.event('synthetic', { origin: dir, count: samples.length, rejects: rejects.length, resized });
   const all = samples as Dataset<Sample<unknown>>;
-  return { samples: all, training: remembered(plugin, all), annotations, rejects, origin: dir };
+  return { samples: all, training: all, annotations, rejects, origin: dir };
 }
 
 /** The plugin's reader of a format, for a folder that must be there. */
@@ -204,7 +203,8 @@ function checkBatch(kind: 'synthetic' | 'real', dir: string, count: number, atLe
   );
 }
 
-function remembered<Item extends RealImage>({ image }: Plugin, dataset: Dataset<Item>): Dataset<Item> {
+/** Keeps pictures as they are after all that is done to them: training draws each again and again. */
+export function remembered<Item extends RealImage>({ image }: Plugin, dataset: Dataset<Item>): Dataset<Item> {
   const bytes = imageLength(image) * (image.bits / 8) + 1024;
   return rememberItems(dataset, { budget: PICTURE_BYTES, sizeOf: () => bytes });
 }
