@@ -1,6 +1,7 @@
 import type { Dataset } from '../dataset.ts';
-import { type ImageSpec, imageRange } from '../image.ts';
+import type { ImageSpec } from '../image.ts';
 import type { RealImage } from '../sample.ts';
+import { greyOf } from './grey.ts';
 
 /** How a set of pictures was taken, in numbers. Intensities are shares of the image's range. */
 export interface Photometry {
@@ -40,7 +41,7 @@ export async function measurePhotometry(
   const hashes = new Set<string>();
   for (let n = 0; n < images; n++) {
     const item = await dataset.at(Math.floor((n * dataset.length) / images));
-    const grey = toGrey(item.image, image);
+    const grey: Grey = { pixels: greyOf(item.image, image), width: image.width, height: image.height };
     const { mean, deviation } = momentsOf(grey.pixels);
     sums.brightness += mean;
     sums.contrast += deviation;
@@ -146,17 +147,6 @@ interface Grey {
   readonly pixels: Float64Array;
   readonly width: number;
   readonly height: number;
-}
-
-function toGrey(pixels: RealImage['image'], image: ImageSpec): Grey {
-  const { width, height, channels } = image;
-  const [low, high] = imageRange(image);
-  const grey = Float64Array.from({ length: width * height }, (_, pixel) => {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++) sum += pixels[pixel * channels + channel]!;
-    return (sum / channels - low) / (high - low);
-  });
-  return { pixels: grey, width, height };
 }
 
 function ratioBeyond(a: number, b: number, factor: number): boolean {

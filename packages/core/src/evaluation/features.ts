@@ -1,4 +1,5 @@
-import { type Image, type ImageSpec, imageRange } from '../image.ts';
+import type { Image, ImageSpec } from '../image.ts';
+import { greyOf } from './grey.ts';
 
 const INTENSITIES = 12;
 const GRADIENTS = 10;
@@ -20,7 +21,7 @@ const TILE = 32;
  */
 export function imageFeatures(pixels: Image, image: ImageSpec): Float64Array {
   const { width, height } = image;
-  const grey = greyOf(pixels, image);
+  const grey = greyOf(pixels, image).map((value) => Math.min(1, Math.max(0, value)));
   const features = new Float64Array(FEATURES);
   const intensities = features.subarray(0, INTENSITIES);
   const gradients = features.subarray(INTENSITIES, INTENSITIES + GRADIENTS);
@@ -43,17 +44,6 @@ export function imageFeatures(pixels: Image, image: ImageSpec): Float64Array {
   }
   features.set(spectrum(grey, width, height), INTENSITIES + GRADIENTS + LAPLACIANS);
   return features;
-}
-
-/** The mean of the channels, 0 to 1 over the image's range. */
-function greyOf(pixels: Image, image: ImageSpec): Float64Array {
-  const { width, height, channels } = image;
-  const [low, high] = imageRange(image);
-  return Float64Array.from({ length: width * height }, (_, pixel) => {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++) sum += pixels[pixel * channels + channel]!;
-    return Math.min(1, Math.max(0, (sum / channels - low) / (high - low)));
-  });
 }
 
 function count(histogram: Float64Array, share: number, weight: number): void {

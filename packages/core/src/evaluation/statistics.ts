@@ -1,6 +1,7 @@
 import type { Dataset } from '../dataset.ts';
-import { type ImageSpec, imageRange } from '../image.ts';
+import type { ImageSpec } from '../image.ts';
 import type { RealImage } from '../sample.ts';
+import { greyOf } from './grey.ts';
 
 const BINS = 64;
 
@@ -27,8 +28,7 @@ export async function measureStatistics(
   image: ImageSpec,
   limit = 500,
 ): Promise<ImageStatistics> {
-  const { width, height, channels } = image;
-  const [low, high] = imageRange(image);
+  const { width, height } = image;
   const count = Math.min(limit, dataset.length);
   const intensity = new Float64Array(BINS);
   const gradient = new Float64Array(BINS);
@@ -37,11 +37,7 @@ export async function measureStatistics(
   let contrast = 0;
   for (let n = 0; n < count; n++) {
     const { image: pixels } = await dataset.at(Math.floor((n * dataset.length) / count));
-    const grey = Float64Array.from({ length: width * height }, (_, pixel) => {
-      let total = 0;
-      for (let channel = 0; channel < channels; channel++) total += pixels[pixel * channels + channel]!;
-      return (total / channels - low) / (high - low);
-    });
+    const grey = greyOf(pixels, image);
     let mean = 0;
     let square = 0;
     for (let y = 0; y < height; y++) {
