@@ -1,4 +1,5 @@
 /** Gradients of convolutions with respect to their filters. */
+import type { OnnxModel } from '../onnx/model.ts';
 import type { Value } from '../trace/graph.ts';
 import { windowOf } from './convolution.ts';
 import { type Lowering, NCHWC, nchw } from './lowering.ts';
@@ -186,15 +187,7 @@ function lowerVolume(lowering: Lowering, value: Value): void {
     dilations: [strides[0], strides[1], 1],
     pads: [pads[0], pads[1], 0, Math.max(bottom, 0), Math.max(right, 0), 0],
   });
-  const cut =
-    bottom < 0 || right < 0
-      ? model.node('Slice', [
-          gradient,
-          model.int64([0, 0]),
-          model.int64([kernelHeight, kernelWidth]),
-          model.int64([2, 3]),
-        ])
-      : gradient;
+  const cut = bottom < 0 || right < 0 ? cutTo(model, gradient, [kernelHeight, kernelWidth]) : gradient;
   const rows = lowering.reshape(cut, [outChannels, kernelHeight, kernelWidth, channels]);
   lowering.set(
     value,
@@ -231,16 +224,13 @@ export function lowerDepthwiseFilterGradient(lowering: Lowering, value: Value): 
     pads: [pads[0], pads[1], Math.max(bottom, 0), Math.max(right, 0)],
     group: channels,
   });
-  const cut =
-    bottom < 0 || right < 0
-      ? model.node('Slice', [
-          gradient,
-          model.int64([0, 0]),
-          model.int64([kernelHeight, kernelWidth]),
-          model.int64([2, 3]),
-        ])
-      : gradient;
+  const cut = bottom < 0 || right < 0 ? cutTo(model, gradient, [kernelHeight, kernelWidth]) : gradient;
   const outputs = channels * multiplier;
   const shape = [1, outputs, kernelHeight, kernelWidth];
   lowering.set(value, 'row', lowering.reshape(lowering.permute(cut, shape, [0, 2, 3, 1]), value.shape));
+}
+
+/** The first rows and columns of an image with channels first. */
+function cutTo(model: OnnxModel, image: string, size: readonly [height: number, width: number]): string {
+  return model.node('Slice', [image, model.int64([0, 0]), model.int64(size), model.int64([2, 3])]);
 }
