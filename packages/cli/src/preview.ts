@@ -4,6 +4,7 @@ import {
   type ImageSpec,
   type ImageStatistics,
   measureStatistics,
+  type Plugin,
   type RealImage,
   statisticsDistance,
 } from '@simgan/core';
@@ -17,11 +18,11 @@ export interface PreviewRow {
   readonly images: Dataset<RealImage>;
 }
 
-/** Draws the same columns of each row, spread over the rows' datasets. */
+/** Draws the same columns of each row, spread over the rows' datasets, as the plugin shows its pictures. */
 export async function writePreview(
   dir: string,
   rows: readonly PreviewRow[],
-  image: ImageSpec,
+  { image, display }: Pick<Plugin, 'image' | 'display'>,
 ): Promise<string> {
   const file = join(dir, 'preview.png');
   const drawn = await Promise.all(
@@ -32,7 +33,7 @@ export async function writePreview(
       return { label, images: items.map((item) => item.image) };
     }),
   );
-  await writeFileAtomic(file, await contactSheet(drawn, image));
+  await writeFileAtomic(file, await contactSheet(drawn, image, { display }));
   return file;
 }
 

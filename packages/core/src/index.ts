@@ -1,4 +1,5 @@
 export { createDataset, type Dataset, datasetOf, mapDataset, rememberItems, takeFrom } from './dataset.ts';
+export type { ImageDisplay, LegendEntry, Rgb } from './display.ts';
 export { eagerEngine } from './engine/eager.ts';
 export type { CompiledStep, Engine, Step } from './engine/engine.ts';
 export { type ErrorCode, SimganError } from './errors.ts';

@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { ImageDisplay } from './display.ts';
 import { SimganError } from './errors.ts';
 import type { Estimator } from './evaluation/estimator.ts';
 import type { LabelProbe } from './evaluation/label-probe.ts';
@@ -18,6 +19,8 @@ export interface Plugin<Annotation = unknown> {
   /** As `--plugin` takes it: small letters, digits and dashes. */
   readonly name: string;
   readonly image: ImageSpec;
+  /** How people are shown the pictures, where they are no grey or coloured light: depth. As they are unless given. */
+  readonly display?: ImageDisplay;
   /** What annotations are; any validator that speaks Standard Schema. Annotations are plain JSON. */
   readonly annotation: StandardSchemaV1<unknown, Annotation>;
   readonly simulator: Simulator<Annotation>;

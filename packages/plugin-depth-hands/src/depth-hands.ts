@@ -1,5 +1,6 @@
 import { definePlugin, type Plugin, SimganError } from '@simgan/core';
 import { type HandAnnotation, handAnnotation } from './annotation.ts';
+import { depthDisplay } from './depth-display.ts';
 import { handEstimator, hourglassNumbers, smallNumbers } from './evaluation/hand-estimator.ts';
 import { handProbe } from './evaluation/hand-probe.ts';
 import { handImage } from './hand-image.ts';
@@ -37,6 +38,7 @@ export function depthHands({ estimator, ...options }: DepthHandsOptions = {}): P
   return definePlugin({
     name: 'depth-hands',
     image,
+    display: depthDisplay(image),
     annotation: handAnnotation,
     simulator: handSimulator(options),
     standIn: standInDepthCamera(options),

@@ -13,6 +13,7 @@ export {
   PALM_CENTRE,
 } from './annotation.ts';
 export { cropAround, NYU_KINECT, project, toCrop, toFrame, unproject } from './camera.ts';
+export { depthDisplay } from './depth-display.ts';
 export { type DepthHandsOptions, depthHands, depthHands as default } from './depth-hands.ts';
 export {
   type HandAnswer,

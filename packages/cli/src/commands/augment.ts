@@ -150,7 +150,7 @@ async function summarize(
     { label: 'refined', images: refined },
   ];
   const goal = { label: sources.real.isStandIn ? 'stand-in camera' : 'real', images: real };
-  await writePreview(dir, [...rows, goal], image);
+  await writePreview(dir, [...rows, goal], plugin);
   const { lines, figures } = await compareWithReal(rows, real, image);
   const shift = await measureLabelShift(plugin, sources.synthetic, refined);
   return {

@@ -56,7 +56,7 @@ export const inspectCommand = defineCommand({
     const findings = diagnose(photometry[0]!, photometry[2]!);
     if (values.out !== undefined) {
       await mkdir(resolve(cwd, values.out), { recursive: true });
-      await writePreview(resolve(cwd, values.out), sets, image);
+      await writePreview(resolve(cwd, values.out), sets, domain);
     }
 
     const columns = ['brightness', 'contrast', 'unevenness', 'sharpness', 'noise', 'structure'] as const;

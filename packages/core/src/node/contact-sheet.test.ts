@@ -75,6 +75,35 @@ test('16 bits are shown over the range of the form; colour stays colour', async 
   expect([...image.subarray((22 * width + 4) * 3, (22 * width + 5) * 3)]).toEqual([200, 5, 5]);
 });
 
+test('a display paints every image and says below what its colours mean', async () => {
+  const thermal: ImageSpec = { ...spec, bits: 16 };
+  const colors = [
+    [9, 8, 7],
+    [0, 90, 180],
+  ] as const;
+  const display = {
+    paint: (image: ArrayLike<number>) =>
+      Uint8Array.from(Array.from(image).flatMap((value) => colors[value]!)),
+    legend: [
+      { colors, label: 'C' },
+      { colors: [colors[1]], label: '' },
+    ],
+  };
+  const rows = [{ label: '', images: [Uint16Array.of(0, 1, 1, 0, 0, 1)] }];
+  const { image, width, height } = await decode(await contactSheet(rows, thermal, { scale: 1, display }), 3);
+  const at = (x: number, y: number) => [...image.subarray((y * width + x) * 3, (y * width + x) * 3 + 3)];
+  const shown = [0, 1].flatMap((y) => [0, 1, 2].map((x) => at(4 + x, 22 + y)[1]));
+  expect(shown).toEqual([8, 90, 90, 8, 8, 90]);
+  const plain = await decode(await contactSheet(rows, thermal, { scale: 1 }));
+  expect(height).toBe(plain.height + 18);
+  // Two halves of one swatch of 28 pixels, its label, and the next swatch.
+  const y = plain.height + 3;
+  expect([at(4, y), at(17, y), at(18, y), at(31, y)]).toEqual([colors[0], colors[0], colors[1], colors[1]]);
+  expect(at(36, y)).toEqual([230, 230, 230]);
+  const next = 4 + 28 + 12 + 16;
+  expect([at(next - 1, y), at(next, y), at(next + 27, y)]).toEqual([[24, 24, 24], colors[1], colors[1]]);
+});
+
 test('an image of another form is refused by its place', async () => {
   await expect(
     contactSheet([{ label: 'Real', images: [new Uint8Array(6), new Uint8Array(5)] }], spec),

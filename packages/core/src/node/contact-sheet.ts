@@ -1,3 +1,4 @@
+import type { ImageDisplay, LegendEntry } from '../display.ts';
 import { SimganError } from '../errors.ts';
 import { type Image, type ImageSpec, imageProblem, imageRange } from '../image.ts';
 import { GLYPH, hasDot } from './bitmap-font.ts';
@@ -10,40 +11,49 @@ export interface ContactSheetRow {
   readonly images: readonly Image[];
 }
 
+/** How {@link contactSheet} draws. */
+export interface ContactSheetOptions {
+  /** How often a pixel is repeated in either direction; as often as gives pictures about 96 pixels wide unless given. */
+  readonly scale?: number;
+  /** Draws in the colours of a plugin, and says below what they mean. */
+  readonly display?: ImageDisplay | undefined;
+}
+
 const gap = 4;
 const dot = 2;
 const ink = 230;
 const background = 24;
 const labelHeight = GLYPH.height * dot;
+const swatch = 2 * labelHeight;
 
 /**
  * A PNG file with rows of images under their labels (synthetic, refined, real), for people to look at: 8 bits,
- * grey or RGB as the images are. Pixels are repeated `scale` times, never blended. 16-bit images are shown over
- * the range of `spec`: low is black and high is white.
+ * grey or RGB as the images or their display are. Pixels are repeated, never blended. Without a display 16-bit
+ * images are shown over the range of `spec`: low is black and high is white.
  *
  * @throws SimganError INVALID_IMAGE if an image is not of the form `spec`.
  */
 export async function contactSheet(
   rows: readonly ContactSheetRow[],
   spec: ImageSpec,
-  { scale = Math.max(1, Math.round(96 / spec.width)) }: { scale?: number } = {},
+  { scale = Math.max(1, Math.round(96 / spec.width)), display }: ContactSheetOptions = {},
 ): Promise<Buffer> {
   const cellWidth = spec.width * scale + gap;
   const cellHeight = spec.height * scale + gap;
-  const widths = rows.map(({ label, images }) =>
-    Math.max(images.length * cellWidth, Array.from(label).length * (GLYPH.width + 1) * dot),
-  );
+  const legend = display?.legend ?? [];
+  const widths = rows.map(({ label, images }) => Math.max(images.length * cellWidth, widthOf(label)));
   const rowHeight = labelHeight + gap + cellHeight;
   const sheet: ImageSpec = {
-    width: gap + Math.max(0, ...widths),
-    height: gap + rows.length * rowHeight,
-    channels: spec.channels,
+    width: gap + Math.max(0, ...widths, legendWidth(legend)),
+    height: gap + rows.length * rowHeight + (legend.length > 0 ? labelHeight + gap : 0),
+    channels: display ? 3 : spec.channels,
     bits: 8,
   };
+  const shown: ImageSpec = { ...spec, channels: sheet.channels, bits: 8 };
   const pixels = new Uint8Array(sheet.width * sheet.height * sheet.channels).fill(background);
   for (const [index, { label, images }] of rows.entries()) {
     const top = gap + index * rowHeight;
-    drawLabel(pixels, sheet, label, top);
+    drawLabel(pixels, sheet, label, gap, top);
     for (const [column, image] of images.entries()) {
       const problem = imageProblem(image, spec);
       if (problem) {
@@ -52,15 +62,42 @@ export async function contactSheet(
           `Image ${column} of the row "${label}" cannot be shown: ${problem}.`,
         );
       }
-      drawImage(pixels, sheet, image, spec, scale, gap + column * cellWidth, top + labelHeight + gap);
+      const painted = display ? display.paint(image) : asLight(image, spec);
+      drawImage(pixels, sheet, painted, shown, scale, gap + column * cellWidth, top + labelHeight + gap);
     }
   }
+  drawLegend(pixels, sheet, legend, gap + rows.length * rowHeight);
   return encodePng(pixels, sheet);
 }
 
-function drawLabel(pixels: Uint8Array, sheet: ImageSpec, label: string, top: number): void {
+function widthOf(label: string): number {
+  return Array.from(label).length * (GLYPH.width + 1) * dot;
+}
+
+function legendWidth(legend: readonly LegendEntry[]): number {
+  return legend.reduce(
+    (width, { colors, label }) => width + Math.max(swatch, colors.length) + widthOf(label) + 4 * gap,
+    0,
+  );
+}
+
+function drawLegend(pixels: Uint8Array, sheet: ImageSpec, legend: readonly LegendEntry[], top: number): void {
+  let left = gap;
+  for (const { colors, label } of legend) {
+    const width = Math.max(swatch, colors.length);
+    for (let y = top; y < top + labelHeight; y++) {
+      for (let x = 0; x < width; x++) {
+        pixels.set(colors[Math.floor((x * colors.length) / width)]!, (y * sheet.width + left + x) * 3);
+      }
+    }
+    drawLabel(pixels, sheet, label, left + width + gap, top);
+    left += width + widthOf(label) + 4 * gap;
+  }
+}
+
+function drawLabel(pixels: Uint8Array, sheet: ImageSpec, label: string, from: number, top: number): void {
   for (const [index, character] of Array.from(label).entries()) {
-    const left = gap + index * (GLYPH.width + 1) * dot;
+    const left = from + index * (GLYPH.width + 1) * dot;
     for (let y = 0; y < labelHeight; y++) {
       for (let x = 0; x < GLYPH.width * dot; x++) {
         if (!hasDot(character, Math.floor(x / dot), Math.floor(y / dot))) continue;
@@ -71,24 +108,29 @@ function drawLabel(pixels: Uint8Array, sheet: ImageSpec, label: string, top: num
   }
 }
 
+/** 8 bits as they are, 16 bits from low to high. */
+function asLight(image: Image, spec: ImageSpec): Uint8Array {
+  if (spec.bits === 8) return image as Uint8Array;
+  const [low, high] = imageRange(spec);
+  return Uint8Array.from(image, (value) =>
+    Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low)))),
+  );
+}
+
 function drawImage(
   pixels: Uint8Array,
   sheet: ImageSpec,
-  image: Image,
-  spec: ImageSpec,
+  image: Uint8Array,
+  { width, height, channels }: ImageSpec,
   scale: number,
   left: number,
   top: number,
 ): void {
-  const [low, high] = spec.bits === 16 ? imageRange(spec) : [0, 255];
-  for (let y = 0; y < spec.height * scale; y++) {
-    for (let x = 0; x < spec.width * scale; x++) {
-      const from = (Math.floor(y / scale) * spec.width + Math.floor(x / scale)) * spec.channels;
-      const to = ((top + y) * sheet.width + left + x) * spec.channels;
-      for (let channel = 0; channel < spec.channels; channel++) {
-        const part = (image[from + channel]! - low) / (high - low);
-        pixels[to + channel] = Math.round(255 * Math.min(1, Math.max(0, part)));
-      }
+  for (let y = 0; y < height * scale; y++) {
+    for (let x = 0; x < width * scale; x++) {
+      const from = (Math.floor(y / scale) * width + Math.floor(x / scale)) * channels;
+      const to = ((top + y) * sheet.width + left + x) * channels;
+      for (let channel = 0; channel < channels; channel++) pixels[to + channel] = image[from + channel]!;
     }
   }
 }

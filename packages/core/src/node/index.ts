@@ -1,6 +1,6 @@
 export { writeFileAtomic } from './atomic-file.ts';
 export { loadCheckpoint, saveCheckpoint } from './checkpoint-file.ts';
-export { type ContactSheetRow, contactSheet } from './contact-sheet.ts';
+export { type ContactSheetOptions, type ContactSheetRow, contactSheet } from './contact-sheet.ts';
 export type { DatasetHeader, DatasetManifest, Json, JsonObject } from './dataset-format.ts';
 export type { ExistingOutput } from './dataset-log.ts';
 export {
