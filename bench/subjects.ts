@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { Engine, HostTensor, ImageSpec, NetworkBuilder, Refiner } from '@simgan/core';
+import type { HostTensor, ImageSpec, NetworkBuilder, Refiner } from '@simgan/core';
 import { l1Regularizer } from '@simgan/core';
 import { createEngine } from '@simgan/core/node';
 import * as hands from '@simgan/plugin-depth-hands';
@@ -65,7 +65,13 @@ export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: S
   const state = createTrainingState({ image, regularizer, ...builders }, recipe, 1);
   const [synthetic, real] = [images(image, batch, 1), images(image, batch, 2)];
   const learningRate = scalar(recipe.learningRate);
-  const programs = compile(engine, state, regularizer);
+  // A refiner that no step changes any more, as those that refine are.
+  const trained = createTrainingState({ image, regularizer, ...builders }, recipe, 1);
+  const programs = {
+    G: engine.compile(refinerStep(state, regularizer)),
+    D: engine.compile(discriminatorStep(state)),
+    refine: engine.compile(refineStep(trained.refiner.network), { itemwise: true }),
+  };
   const inputs: Record<StepName, Record<string, HostTensor>> = {
     G: { synthetic, learningRate, lambda: scalar(recipe.lambda) },
     D: { refined: synthetic, real, learningRate },
@@ -80,20 +86,9 @@ export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: S
     },
     async dispose() {
       state.dispose();
+      trained.dispose();
       await engine.dispose();
     },
-  };
-}
-
-function compile(
-  engine: Engine,
-  state: ReturnType<typeof createTrainingState>,
-  regularizer: ReturnType<typeof l1Regularizer>,
-) {
-  return {
-    G: engine.compile(refinerStep(state, regularizer)),
-    D: engine.compile(discriminatorStep(state)),
-    refine: engine.compile(refineStep(state.refiner.network)),
   };
 }
 

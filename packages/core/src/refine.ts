@@ -25,7 +25,7 @@ export async function* refine<Annotation>(
   samples: AsyncIterable<Sample<Annotation>>,
   { refiner, image, engine, batchSize = 32, seed = 0 }: RefineOptions,
 ): AsyncGenerator<Sample<Annotation>, void, void> {
-  const program = engine.compile(refineStep(refiner));
+  const program = engine.compile(refineStep(refiner), { itemwise: true });
   const rng = createRng(seed).fork('refine');
   try {
     for await (const batch of batchesOf(samples, batchSize)) {

@@ -1,7 +1,15 @@
 export { OnnxError } from './errors.ts';
 export { type ExportOptions, exportOnnx } from './export.ts';
 export {
+  type ImportedModel,
+  type ImportOptions,
+  importedOperators,
+  importOnnx,
+  type ReadExternal,
+} from './import/import-onnx.ts';
+export {
   type CompiledFunction,
+  type CompileOptions,
   createOnnxRuntime,
   type HostTensor,
   type OnnxRuntime,

@@ -17,6 +17,15 @@ export interface CompiledStep<Output extends string = string> {
   dispose(): Promise<void>;
 }
 
+/** What an engine may know of a step. */
+export interface CompileOptions {
+  /**
+   * Promises that the step treats every image of a batch alone: all inputs and outputs are `[batch, …]`, and it assigns
+   * no variables. An engine may then run the images in any order, side by side.
+   */
+  readonly itemwise?: boolean;
+}
+
 /** Where steps run. */
 export interface Engine {
   /** As `--engine` takes it. */
@@ -25,7 +34,7 @@ export interface Engine {
   readonly device: string;
   /** What a doctor would add, such as why no GPU is used. */
   readonly remark?: string;
-  compile<Output extends string>(step: Step<Output>): CompiledStep<Output>;
+  compile<Output extends string>(step: Step<Output>, options?: CompileOptions): CompiledStep<Output>;
   /** Brings variables up to date with the steps run so far; an engine may keep its own copy between. */
   writeBack(): Promise<void>;
   /** Tells the engine that variables were written from outside and its copies are stale. */

@@ -1,7 +1,9 @@
 /** Convolutions and their input gradients: blocked kernels where the channels allow it, else standard operators. */
 import type { Shape, Value } from '../trace/graph.ts';
 import type { Window2D } from '../trace/window.ts';
+import { blockedFilter } from './blocked-filter.ts';
 import { type Lowering, NCHWC, type Target } from './lowering.ts';
+import { isWinograd, lowerWinograd } from './winograd.ts';
 
 export const windowOf = (value: Value) => value.attributes as unknown as Window2D & Epilogue;
 
@@ -12,10 +14,11 @@ export interface Epilogue {
   readonly activation?: string;
 }
 
-export type Strategy = 'blocked' | 'narrow' | 'product' | 'standard' | 'transposed';
+export type Strategy = 'blocked' | 'winograd' | 'narrow' | 'product' | 'standard' | 'transposed';
 
 /** How a `Conv2D` or `Conv2DInputGradient` is computed. */
-export function strategyOf(value: Value, { block }: Target): Strategy {
+export function strategyOf(value: Value, target: Target): Strategy {
+  const { block } = target;
   const { kernel, strides, pads, dilations, residual } = windowOf(value);
   const [from, to] = [value.inputs[0]!.shape[3]!, value.shape[3]!];
   const isGradient = value.op === 'Conv2DInputGradient';
@@ -23,7 +26,7 @@ export function strategyOf(value: Value, { block }: Target): Strategy {
   const fitsBlocks = block > 0 && to % block === 0 && (from % block === 0 || from < block);
   if (isGradient && !isUnit) return 'transposed';
   if (isGradient && gradientPads(value).some((pad) => pad < 0)) return 'transposed';
-  if (fitsBlocks) return 'blocked';
+  if (fitsBlocks) return isWinograd(value, target) ? 'winograd' : 'blocked';
   if (!isGradient && !residual && to < block && from % block === 0) return 'narrow';
   const isPixel = kernel[0] === 1 && kernel[1] === 1 && isUnit && pads.every((pad) => pad === 0);
   return isPixel && dilations[0] === 1 && dilations[1] === 1 ? 'product' : 'standard';
@@ -44,6 +47,9 @@ export function lowerConvolution(lowering: Lowering, value: Value): void {
   };
 
   switch (strategyOf(value, target)) {
+    case 'winograd':
+      lowerWinograd(lowering, value);
+      return;
     case 'blocked': {
       const input = x.shape[3]! < target.block ? lowering.get(x, 'nchw') : lowering.get(x, 'blocked');
       const name = isGradient ? reversed(lowering, filter) : lowering.get(filter);
@@ -154,23 +160,4 @@ function reversed(lowering: Lowering, filter: Value): string {
   ];
   const arguments_ = [last, before, axes, steps].map((list) => lowering.model.int64(list!));
   return lowering.model.node('Slice', [lowering.get(filter), ...arguments_]);
-}
-
-/** HWIO → the order in which the blocked kernel reads: `[O/b, I/b, height, width, b(i), b(o)]`, or `[O/b, I, h, w, b(o)]`. */
-function blockedFilter(lowering: Lowering, name: string, filter: Shape, isGradient: boolean): string {
-  const { block } = lowering.target;
-  const [height, width, inputs, outputs] = filter as [number, number, number, number];
-  const [from, to] = isGradient ? [outputs, inputs] : [inputs, outputs];
-  const isWide = from % block === 0;
-  const [splitFrom, splitTo] = [isWide ? [from / block, block] : [from], [to / block, block]];
-  const shape = [height, width, ...(isGradient ? [...splitTo, ...splitFrom] : [...splitFrom, ...splitTo])];
-  const fromAxis = isGradient ? 4 : 2;
-  const toAxis = isGradient ? 2 : 2 + splitFrom.length;
-  const perm = [toAxis, fromAxis, 0, 1, ...(isWide ? [fromAxis + 1] : []), toAxis + 1];
-  return lowering.reshape(lowering.permute(lowering.reshape(name, shape), shape, perm), [
-    to,
-    from,
-    height,
-    width,
-  ]);
 }

@@ -1,6 +1,6 @@
 /** Rewrites of the graph that leave less to compute. */
 import { type Graph, sameShape, type Value } from '../trace/graph.ts';
-import { type Epilogue, strategyOf, windowOf } from './convolution.ts';
+import { type Epilogue, type Strategy, strategyOf, windowOf } from './convolution.ts';
 import type { Target } from './lowering.ts';
 
 /** Every value that `roots` need, each after its inputs. */
@@ -168,13 +168,15 @@ function epilogues(graph: Graph, values: readonly Value[], roots: readonly Value
       const { bias, residual } = windowOf(conv);
       if (!bias && !residual && isBias(other, conv))
         return extend(conv, [...conv.inputs, other], { bias: 1 });
-      if (!residual && sameShape(other.shape, conv.shape) && strategyOf(conv, target) === 'blocked') {
+      if (!residual && sameShape(other.shape, conv.shape) && takesResidual(strategyOf(conv, target))) {
         return extend(conv, [...conv.inputs, other], { residual: 1 });
       }
     }
     return undefined;
   };
 }
+
+const takesResidual = (strategy: Strategy) => strategy === 'blocked' || strategy === 'winograd';
 
 function isBias(value: Value, conv: Value): boolean {
   const channels = conv.shape[3]!;

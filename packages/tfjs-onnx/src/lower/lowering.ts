@@ -13,6 +13,8 @@ export type Layout = 'row' | 'nchw' | 'blocked';
 export interface Target {
   /** Channels per block of ONNX Runtime's internal layout; 0: standard operators only. */
   readonly block: number;
+  /** Whether small images are convolved with fewer products, which pays on a single thread. */
+  readonly minimal?: boolean;
 }
 
 export const NCHWC = 'com.microsoft.nchwc';

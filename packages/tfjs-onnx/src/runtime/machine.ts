@@ -65,6 +65,21 @@ export class Machine {
     return Object.fromEntries(outputs.map(({ name, result }) => [name, host(fetches[result]!, false)]));
   }
 
+  async runItems({ program, inputs, items }: Calls['runItems'][0]): Promise<Record<string, HostData>> {
+    const { session, outputs } = this.#programs.get(program)!;
+    const whole = outputs.map(({ name, result, shape }) => ({
+      name,
+      result,
+      host: { data: new Float32Array(items * length(shape)), shape: [items, ...shape.slice(1)] },
+    }));
+    for (let item = 0; item < items; item++) {
+      const feeds = Object.entries(inputs).map(([name, input]) => [name, itemOf(input, item)] as const);
+      const fetches = whole.map(({ result, host }) => [result, itemOf(host, item)] as const);
+      await session.run(Object.fromEntries(feeds), Object.fromEntries(fetches));
+    }
+    return Object.fromEntries(whole.map(({ name, host }) => [name, host]));
+  }
+
   async close(): Promise<undefined> {
     for (const program of [...this.#programs.keys()]) await this.unload(program);
     this.#states.clear();
@@ -80,9 +95,17 @@ export class Machine {
 const tensor = ({ data, shape }: HostData): ort.Tensor =>
   data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
 
+const length = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
+
 function empty(type: string, shape: readonly number[]): ort.Tensor {
-  const length = shape.reduce((product, axis) => product * axis, 1);
-  return tensor({ data: type === 'int32' ? new Int32Array(length) : new Float32Array(length), shape });
+  const data = type === 'int32' ? new Int32Array(length(shape)) : new Float32Array(length(shape));
+  return tensor({ data, shape });
+}
+
+/** One item of `[items, …]` as `[1, …]`, in the same memory. */
+function itemOf({ data, shape: [, ...shape] }: HostData, item: number): ort.Tensor {
+  const values = length(shape);
+  return tensor({ data: data.subarray(item * values, (item + 1) * values), shape: [1, ...shape] });
 }
 
 function host({ data, dims }: ort.Tensor, copy: boolean): HostData {

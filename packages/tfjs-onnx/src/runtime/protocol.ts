@@ -47,6 +47,15 @@ export interface Calls {
     { readonly program: number; readonly inputs: Readonly<Record<string, HostData>> },
     Record<string, HostData>,
   ];
+  /** As `run`, with a program of one item, on each item of `[items, …]`. */
+  runItems: [
+    {
+      readonly program: number;
+      readonly inputs: Readonly<Record<string, HostData>>;
+      readonly items: number;
+    },
+    Record<string, HostData>,
+  ];
   close: [undefined, undefined];
 }
 

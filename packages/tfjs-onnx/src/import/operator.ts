@@ -1,0 +1,108 @@
+/** How an operator of a model becomes a function: its attributes and weights are read once, at import. */
+import type * as tf from '@tensorflow/tfjs-core';
+import { OnnxError } from '../errors.ts';
+import type { StoredAttribute, StoredNode, StoredTensor } from '../onnx/read-model.ts';
+import { constantTensor, inModelOrder, type Value } from './value.ts';
+
+/** Computes the operator's first output from its inputs, of which optional ones may be missing. */
+export type Operation = (inputs: readonly (Value | undefined)[]) => Value;
+
+/** Reads an operator. Throws what it does not support, without saying where: the importer adds that. */
+export type OperatorReader = (node: OperatorNode) => Operation;
+
+type Kinds = {
+  [Kind in StoredAttribute['kind']]: Extract<StoredAttribute, { kind: Kind }> extends { value: infer Of }
+    ? Of
+    : never;
+};
+
+/** A node of the model with its attributes and constants, of the types that operators expect. */
+export class OperatorNode {
+  /** Version of the standard operators. */
+  readonly opset: number;
+  /** The inputs that were read as constants. */
+  readonly taken = new Set<number>();
+  readonly #node: StoredNode;
+  readonly #constantOf: (name: string) => StoredTensor | undefined;
+
+  constructor(node: StoredNode, opset: number, constantOf: (name: string) => StoredTensor | undefined) {
+    this.#node = node;
+    this.opset = opset;
+    this.#constantOf = constantOf;
+  }
+
+  int(name: string, otherwise: number): number {
+    return this.#attribute(name, 'int') ?? otherwise;
+  }
+
+  float(name: string, otherwise: number): number {
+    return this.#attribute(name, 'float') ?? otherwise;
+  }
+
+  string(name: string, otherwise: string): string {
+    return this.#attribute(name, 'string') ?? otherwise;
+  }
+
+  ints(name: string): readonly number[] | undefined {
+    return this.#attribute(name, 'ints');
+  }
+
+  /** As {@link ints}, of a given number. */
+  pair(name: string, otherwise: number): readonly [number, number] {
+    const values = this.ints(name) ?? [otherwise, otherwise];
+    if (values.length !== 2) throw new OnnxError(`its ${name} are [${values}]; only images are supported`);
+    return values as [number, number];
+  }
+
+  has(name: string): boolean {
+    return this.#node.attributes.has(name);
+  }
+
+  /** Whether the input is given. */
+  hasInput(index: number): boolean {
+    return (this.#node.inputs[index] ?? '') !== '';
+  }
+
+  /** A constant input, such as weights or a shape; `undefined` where an optional one is left out. */
+  optionalConstant(index: number, what: string): StoredTensor | undefined {
+    if (!this.hasInput(index)) return undefined;
+    const constant = this.#constantOf(this.#node.inputs[index]!);
+    if (!constant) throw new OnnxError(`its ${what} is computed by the model, and must be a constant`);
+    this.taken.add(index);
+    return constant;
+  }
+
+  constant(index: number, what: string): StoredTensor {
+    const constant = this.optionalConstant(index, what);
+    if (!constant) throw new OnnxError(`its ${what} is missing`);
+    return constant;
+  }
+
+  #attribute<Kind extends 'int' | 'float' | 'string' | 'ints'>(
+    name: string,
+    kind: Kind,
+  ): Kinds[Kind] | undefined {
+    const attribute = this.#node.attributes.get(name);
+    if (!attribute) return undefined;
+    if (attribute.kind !== kind) {
+      throw new OnnxError(`its attribute ${name} is of the kind ${attribute.kind} where ${kind} is needed`);
+    }
+    return attribute.value as Kinds[Kind];
+  }
+}
+
+/** A stored tensor as an operand. */
+export function constantValue({ data, shape }: StoredTensor): Value {
+  return inModelOrder(constantTensor(data instanceof Float32Array ? data : Float32Array.from(data), shape));
+}
+
+/** An input that must be there. */
+export function present(value: Value | undefined): Value {
+  if (!value) throw new OnnxError('an input of it is missing');
+  return value;
+}
+
+/** The operation on one tensor that leaves shape and order alone. */
+export function elementwise(compute: (x: tf.Tensor) => tf.Tensor): Operation {
+  return ([x]) => ({ tensor: compute(present(x).tensor), axes: present(x).axes });
+}

@@ -1,0 +1,156 @@
+/**
+ * Convolutions of 3×3 by Winograd's minimal filtering along the rows, F(4, 3): six products give four rows instead of
+ * twelve (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, in one dimension).
+ * Along one axis only, since the transforms then are depthwise convolutions, which the blocked kernels also do.
+ */
+import { size, type Value } from '../trace/graph.ts';
+import { blockedFilter } from './blocked-filter.ts';
+import { windowOf } from './convolution.ts';
+import { type Lowering, NCHWC, nchw, type Target } from './lowering.ts';
+
+const ROWS = 4;
+/** What the six rows of a tile become, row by row; zeros at either end are not computed. */
+const INPUT = [
+  [4, 0, -5, 0, 1, 0],
+  [0, -4, -4, 1, 1, 0],
+  [0, 4, -4, -1, 1, 0],
+  [0, -2, -1, 2, 1, 0],
+  [0, 2, -1, -2, 1, 0],
+  [0, 4, 0, -5, 0, 1],
+];
+const FILTER = [
+  [1 / 4, 0, 0],
+  [-1 / 6, -1 / 6, -1 / 6],
+  [-1 / 6, 1 / 6, -1 / 6],
+  [1 / 24, 1 / 12, 1 / 6],
+  [1 / 24, -1 / 12, 1 / 6],
+  [0, 0, 1],
+];
+const OUTPUT = [
+  [1, 1, 1, 1, 1, 0],
+  [0, 1, -1, 2, -2, 0],
+  [0, 1, 1, 4, 4, 0],
+  [0, 1, -1, 8, -8, 1],
+];
+
+/** Beyond this the transforms wait for memory, and the plain convolution is faster: measured with 2 MB of cache a core. */
+const MOST_BYTES = 2 ** 20;
+
+export function isWinograd(value: Value, { block, minimal }: Target): boolean {
+  const { kernel, strides, dilations, pads } = windowOf(value);
+  const [x] = value.inputs as [Value];
+  return (
+    minimal === true &&
+    value.op === 'Conv2D' &&
+    [...kernel, ...strides, ...dilations].join() === '3,3,1,1,1,1' &&
+    pads[0] > 0 &&
+    [x, value].every(({ shape }) => shape[3]! % block === 0 && 4 * size(shape) <= MOST_BYTES)
+  );
+}
+
+export function lowerWinograd(lowering: Lowering, value: Value): void {
+  const { model } = lowering;
+  const [x, filter, ...rest] = value.inputs as [Value, Value, ...Value[]];
+  const { bias, residual, activation, pads } = windowOf(value);
+  const [batch, height, width, channels] = value.shape as [number, number, number, number];
+  const tiles = Math.ceil(height / ROWS);
+  const slabs = (batch * channels) / lowering.target.block;
+  const row = width * lowering.target.block;
+  const biasName = bias ? lowering.reshape(lowering.get(rest[0]!), [channels]) : '';
+
+  const weights = transformedFilters(lowering, filter);
+  const inputPads = [pads[0], 0, pads[2], 0] as const;
+  const products = INPUT.map((taps, i) => {
+    const tile = depthwise(lowering, lowering.get(x, 'blocked'), x.shape, taps, inputPads, tiles);
+    const attributes = {
+      kernel_shape: [1, 3],
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [0, pads[1], 0, pads[3]],
+      group: 1,
+    };
+    return model.node('Conv', [tile, weights[i]!], attributes, NCHWC);
+  });
+  const stacked = stack(products);
+  const added = residual ? phasesOf(rest.at(-1)!) : [];
+  const results = OUTPUT.map((taps, i) => {
+    const attributes = {
+      kernel_shape: [INPUT.length, 1],
+      strides: [INPUT.length, 1],
+      dilations: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: channels,
+      ...(activation && { activation }),
+    };
+    const inputs = [stacked, depthwiseFilter(lowering, taps, channels), biasName, added[i] ?? ''];
+    return model.node('Conv', inputs, attributes, NCHWC);
+  });
+  const whole = lowering.reshape(stack(results), [slabs, tiles * ROWS, row]);
+  const arguments_ = [[0], [height], [1]].map((list) => model.int64(list));
+  const rows = height === tiles * ROWS ? whole : model.node('Slice', [whole, ...arguments_]);
+  lowering.set(value, 'blocked', lowering.reshape(rows, nchw(value.shape)));
+
+  /** Row by row of the first, the second, …: `[slabs, tiles, parts, row]`, seen as an image. */
+  function stack(parts: readonly string[]): string {
+    const lines = parts.map((part) => lowering.reshape(part, [slabs, tiles, 1, row]));
+    const all = model.node('Concat', lines, { axis: 2 });
+    return lowering.reshape(all, [batch, channels, tiles * parts.length, width]);
+  }
+
+  /** Every fourth row of an image from the first, the second, … on. */
+  function phasesOf(image: Value): string[] {
+    const name = lowering.reshape(lowering.get(image, 'blocked'), [slabs, height, row]);
+    const missing = tiles * ROWS - height;
+    const padded = missing ? model.node('Pad', [name, model.int64([0, 0, 0, 0, missing, 0])]) : name;
+    const parts = model.multiple(
+      'Split',
+      [lowering.reshape(padded, [slabs, tiles, ROWS, row])],
+      { axis: 2 },
+      ROWS,
+    );
+    return parts.map((part) => lowering.reshape(part, [batch, channels, tiles, width]));
+  }
+}
+
+/** A sum of rows with fixed weights, once per tile and alike in every channel. */
+function depthwise(
+  lowering: Lowering,
+  name: string,
+  [, height, , channels]: readonly number[],
+  taps: readonly number[],
+  [top]: readonly [number, number, number, number],
+  tiles: number,
+): string {
+  const first = taps.findIndex((tap) => tap !== 0);
+  const last = taps.findLastIndex((tap) => tap !== 0);
+  const step = taps.slice(first, last).every((tap, i) => (i % 2 === 0) === (tap !== 0)) ? 2 : 1;
+  const used = taps.slice(first, last + 1).filter((_, i) => i % step === 0);
+  const attributes = {
+    kernel_shape: [used.length, 1],
+    strides: [ROWS, 1],
+    dilations: [step, 1],
+    pads: [top - first, 0, Math.max(0, ROWS * (tiles - 1) + last - top - height! + 1), 0],
+    group: channels!,
+  };
+  const filter = depthwiseFilter(lowering, used, channels!);
+  return lowering.model.node('Conv', [name, filter], attributes, NCHWC);
+}
+
+function depthwiseFilter({ model, target }: Lowering, taps: readonly number[], channels: number): string {
+  const values = Float32Array.from(
+    { length: channels * taps.length },
+    (_, i) => taps[Math.floor(i / target.block) % taps.length]!,
+  );
+  return model.float32(values, [channels, 1, taps.length, 1]);
+}
+
+/** Six filters of 1×3 for each of 3×3. */
+function transformedFilters(lowering: Lowering, filter: Value): string[] {
+  const { model } = lowering;
+  const [, , from, to] = filter.shape as [number, number, number, number];
+  const matrix = lowering.reshape(lowering.get(filter), [3, 3 * from * to]);
+  const products = model.node('MatMul', [model.float32(FILTER.flat(), [FILTER.length, 3]), matrix]);
+  return model
+    .multiple('Split', [products], { axis: 0 }, FILTER.length)
+    .map((name) => blockedFilter(lowering, name, [1, 3, from, to], false));
+}

@@ -1,0 +1,77 @@
+/** Threads side by side, each with a runtime of a single thread, that share the items of a batch. */
+import type { HostData, Layout, ProgramFile } from './protocol.ts';
+import { Remote } from './remote.ts';
+
+/** Few enough that no lane waits long for the last one, enough that messages do not count. */
+const ITEMS_PER_CALL = 4;
+
+export class Lanes {
+  readonly #count: number;
+  readonly #layout: Layout;
+  #opened: Promise<Remote[]> | undefined;
+
+  constructor(count: number, layout: Layout) {
+    this.#count = count;
+    this.#layout = layout;
+  }
+
+  async load(file: ProgramFile): Promise<void> {
+    await this.#all((lane) => lane.call('load', file));
+  }
+
+  async unload(program: number): Promise<void> {
+    await this.#all((lane) => lane.call('unload', program));
+  }
+
+  /** Runs a program of one item on each item of the inputs, `[items, …]`; outputs are `[items, …]` too. */
+  async run(
+    program: number,
+    inputs: Readonly<Record<string, HostData>>,
+    items: number,
+  ): Promise<Record<string, HostData>> {
+    const outputs: Record<string, HostData> = {};
+    let next = 0;
+    await this.#all(async (lane) => {
+      while (next < items) {
+        const start = next;
+        next = Math.min(items, start + ITEMS_PER_CALL);
+        const part = mapValues(inputs, (input) => takeItems(input, start, Math.min(items, next)));
+        const result = await lane.call('runItems', { program, inputs: part, items: next - start });
+        for (const [name, { data, shape }] of Object.entries(result)) {
+          outputs[name] ??= empty(data, [items, ...shape.slice(1)]);
+          outputs[name].data.set(data, (outputs[name].data.length / items) * start);
+        }
+      }
+    });
+    return outputs;
+  }
+
+  async close(): Promise<void> {
+    if (this.#opened) await this.#all((lane) => lane.close());
+  }
+
+  async #all(work: (lane: Remote) => Promise<unknown>): Promise<void> {
+    this.#opened ??= this.#open();
+    await Promise.all((await this.#opened).map(work));
+  }
+
+  async #open(): Promise<Remote[]> {
+    const lanes = Array.from({ length: this.#count }, () => new Remote());
+    const options = { device: 'cpu', threads: 1, layout: this.#layout } as const;
+    await Promise.all(lanes.map((lane) => lane.call('open', options)));
+    return lanes;
+  }
+}
+
+const mapValues = <From, To>(record: Readonly<Record<string, From>>, map: (value: From) => To) =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+
+function takeItems({ data, shape }: HostData, start: number, end: number): HostData {
+  const length = data.length / shape[0]!;
+  return { data: data.slice(start * length, end * length), shape: [end - start, ...shape.slice(1)] };
+}
+
+function empty(like: HostData['data'], shape: readonly number[]): HostData {
+  const length = shape.reduce((product, axis) => product * axis, 1);
+  return { data: like instanceof Int32Array ? new Int32Array(length) : new Float32Array(length), shape };
+}
