@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createDataset, datasetOf, mapDataset, rememberItems, takeFrom } from './dataset.ts';
+import { createDataset, datasetOf, mapDataset, readAhead, rememberItems, takeFrom } from './dataset.ts';
 
 const collect = async <Item>(items: AsyncIterable<Item>) => {
   const all: Item[] = [];
@@ -28,4 +28,35 @@ test('remembered items are made once, those beyond the budget every time', async
   const remembered = rememberItems(source, { budget: 8, sizeOf: (item) => item.length });
   for (let round = 0; round < 2; round++) await collect(remembered);
   expect(made).toEqual([0, 1, 2, 2]);
+});
+
+test('reading ahead asks for the next items while one is looked at, and gives the same', async () => {
+  const asked: number[] = [];
+  const source = createDataset(6, (index) => {
+    asked.push(index);
+    return index * index;
+  });
+  const squares = mapDataset(readAhead(source, 2), (item) => -item);
+  const seen: string[] = [];
+  for await (const item of squares) seen.push(`${item} of ${asked.length}`);
+  expect(seen).toEqual(['0 of 3', '-1 of 4', '-4 of 5', '-9 of 6', '-16 of 6', '-25 of 6']);
+  expect(await readAhead(source, 2).at(5)).toBe(25);
+  expect(await collect(readAhead(datasetOf([7]), 4))).toEqual([7]);
+});
+
+test('what fails ahead is thrown in its turn, and not at all if nobody comes so far', async () => {
+  const source = createDataset(4, (index) => {
+    if (index === 2) throw new Error('a broken item');
+    return index;
+  });
+  const seen: number[] = [];
+  await expect(
+    (async () => {
+      for await (const item of readAhead(source, 3)) seen.push(item);
+    })(),
+  ).rejects.toThrow('a broken item');
+  expect(seen).toEqual([0, 1]);
+  for await (const item of readAhead(source, 3)) {
+    if (item === 1) break;
+  }
 });

@@ -38,7 +38,36 @@ export function mapDataset<From, To>(
   dataset: Dataset<From>,
   map: (item: From, index: number) => To | Promise<To>,
 ): Dataset<To> {
-  return createDataset(dataset.length, async (index) => map(await dataset.at(index), index));
+  return {
+    ...createDataset(dataset.length, async (index) => map(await dataset.at(index), index)),
+    async *[Symbol.asyncIterator]() {
+      let index = 0;
+      for await (const item of dataset) yield await map(item, index++);
+    },
+  };
+}
+
+/**
+ * The same items. Whoever goes through them in order has the next `ahead` of them made meanwhile, which pays
+ * where they are made elsewhere: by other threads, or by the disk.
+ */
+export function readAhead<Item>(dataset: Dataset<Item>, ahead: number): Dataset<Item> {
+  return {
+    length: dataset.length,
+    at: (index) => dataset.at(index),
+    async *[Symbol.asyncIterator]() {
+      const underWay: Promise<Item>[] = [];
+      for (let index = 0; index < dataset.length; index++) {
+        while (underWay.length <= ahead && index + underWay.length < dataset.length) {
+          const item = dataset.at(index + underWay.length);
+          // Told of when its turn comes, or never if nobody asks that far.
+          item.catch(() => {});
+          underWay.push(item);
+        }
+        yield await underWay.shift()!;
+      }
+    },
+  };
 }
 
 /** The first `length` items, or all if there are fewer. */

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'OUTPUT_FAILED'
   | 'ENGINE_UNAVAILABLE'
   | 'FETCH_FAILED'
+  | 'RENDERING_FAILED'
   | 'TRAINING_DIVERGED';
 
 /**

@@ -1,4 +1,12 @@
-export { createDataset, type Dataset, datasetOf, mapDataset, rememberItems, takeFrom } from './dataset.ts';
+export {
+  createDataset,
+  type Dataset,
+  datasetOf,
+  mapDataset,
+  readAhead,
+  rememberItems,
+  takeFrom,
+} from './dataset.ts';
 export type { ImageDisplay, LegendEntry, Rgb } from './display.ts';
 export { eagerEngine } from './engine/eager.ts';
 export type { CompiledStep, Engine, Step } from './engine/engine.ts';

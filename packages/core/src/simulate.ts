@@ -23,11 +23,24 @@ export function simulate<Annotation>(
   simulator: Simulator<Annotation>,
   { seed, length }: { seed: number; length: number },
 ): Dataset<Sample<Annotation>> {
-  const rng = createRng(seed).fork('simulate');
+  const rng = sourceOf(seed);
   return createDataset(length, async (index) => {
     const { image, annotation } = await simulator(rng.fork(index));
     return { id: sampleId(index), image, annotation };
   });
+}
+
+/** What {@link simulate} makes for sample `index` of a seed, in whatever thread or process this is called. */
+export async function simulateAt<Annotation>(
+  simulator: Simulator<Annotation>,
+  seed: number,
+  index: number,
+): Promise<Simulated<Annotation>> {
+  return simulator(sourceOf(seed).fork(index));
+}
+
+function sourceOf(seed: number): Rng {
+  return createRng(seed).fork('simulate');
 }
 
 /** The id of a simulated sample: its index in seven digits, so that names sort as numbers do. */

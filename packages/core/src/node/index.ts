@@ -28,6 +28,8 @@ export {
 export { type DatasetFolder, type ReadDatasetOptions, readDataset } from './read-dataset.ts';
 export { type ImageFolder, type ReadImagesOptions, readImages } from './read-images.ts';
 export type { Reject } from './reject.ts';
+export { createRenderPool, type RenderPool, type RenderPoolOptions } from './render/pool.ts';
+export type { PluginOrigin, RendererName } from './render/protocol.ts';
 export { idProblem } from './sample-id.ts';
 export { type LoadWeightsOptions, loadWeights, saveWeights } from './weights.ts';
 export { fileNameOf, type WriteDatasetOptions, type WrittenDataset, writeDataset } from './write-dataset.ts';
