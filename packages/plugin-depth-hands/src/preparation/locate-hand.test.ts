@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { NYU_KINECT, project } from '../camera.ts';
+import { NYU_KINECT, project, unproject } from '../camera.ts';
 import { depthFrame } from './depth-frame.ts';
 import { locateHand } from './locate-hand.ts';
 
@@ -21,7 +21,7 @@ function scene(hand: readonly [number, number, number] | undefined, body: number
   );
 }
 
-test('finds the nearest surface, whatever larger one stands behind it and whatever specks before', () => {
+test('finds the nearest hand, whatever larger one stands behind it and whatever specks before', () => {
   for (const hand of [
     [0, 0, 600],
     [-150, 60, 800],
@@ -32,6 +32,49 @@ test('finds the nearest surface, whatever larger one stands behind it and whatev
       for (const axis of [0, 1, 2] as const) expect(Math.abs(found[axis] - hand[axis])).toBeLessThan(4);
     }
   }
+});
+
+test('passes a body over that stands nearer than the hand, and ragged noise', () => {
+  const hand = [-120, 40, 620] as const;
+  const { width, height, depths } = scene(hand, 0);
+  const crowded = depthFrame(
+    { width, height },
+    depths.map((depth, at) => {
+      const [u, v] = [at % 640, Math.floor(at / 640)];
+      if (u > 400 && v > 150) return 540 + (u - 400) / 2;
+      // A sleeve's shreds: 20 x 20 mm each.
+      const isShred = u > 20 && u < 60 && v % 40 < 16 && u % 40 < 16;
+      return isShred ? 450 : Number.isFinite(depth) && depth > 300 ? depth : 0;
+    }),
+  );
+  const found = locateHand(crowded, NYU_KINECT, 300)!;
+  for (const axis of [0, 1, 2] as const) expect(Math.abs(found[axis] - hand[axis])).toBeLessThan(4);
+  const isLeftHalf = (at: number) => at % 640 < 320;
+  const alone = depthFrame(
+    { width, height },
+    crowded.depths.map((depth, at) => (isLeftHalf(at) ? 0 : depth)),
+  );
+  expect(locateHand(alone, NYU_KINECT, 300)).toBeUndefined();
+});
+
+test('finds a hand that hangs together with the body by its arm', () => {
+  // A forearm that leads from the wrist back into a chest.
+  const along = (v: number) => Math.min(900, 600 + Math.max(0, v - 240) * 3);
+  const frame = depthFrame(
+    NYU_KINECT,
+    Array.from({ length: 640 * 480 }, (_, at) => {
+      const [u, v] = [at % 640, Math.floor(at / 640)];
+      const isHand = Math.abs(u - 320) < 60 && Math.abs(v - 200) < 60;
+      const isArm = Math.abs(u - 320) < 25 && v >= 200 && v < 340;
+      if (isHand || isArm) return along(v);
+      return v >= 340 ? 900 : 0;
+    }),
+  );
+  const found = locateHand(frame, NYU_KINECT, 300)!;
+  const [x, y, z] = unproject([320, 200, 600], NYU_KINECT);
+  expect(Math.abs(found[0] - x)).toBeLessThan(4);
+  expect(Math.abs(found[1] - y)).toBeLessThan(25);
+  expect(Math.abs(found[2] - z)).toBeLessThan(30);
 });
 
 test('finds nothing where nothing was measured', () => {

@@ -2,66 +2,54 @@ import type { CameraIntrinsics } from '../annotation.ts';
 import { unproject } from '../camera.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import type { DepthFrame } from './depth-frame.ts';
+import { type Surface, surfacesOf } from './surfaces.ts';
 
-/** Less of a surface than this, in mm², is no hand but a speck of noise. */
-const SPECK = 400;
-/** The depths of a surface are gathered in steps of so many mm. */
-const STEP = 5;
+/** Less of a surface than this, in mm² as if it faced the camera, is a fingertip or a shred of a sleeve. */
+const LEAST_AREA = 1500;
+/** A surface that fills more of the window that is looked at is a body. An open hand and its wrist fill half of it. */
+const MOST_SHARE = 0.65;
 /** How often the centre is moved to the middle of what lies about it. */
-const ROUNDS = 4;
-/** What of the nearest surface is looked at first, in mm behind where it begins: a fingertip or a knuckle. */
+const ROUNDS = 6;
+/** What of a surface is looked at first, in mm behind where it begins: a fingertip or a knuckle. */
 const FIRST = 25;
 
 /**
- * Where a hand is that nothing stands before: the middle of the surface within a cube about it, found from the
- * nearest surface on (as Oberweger and Lepetit do, DeepPrior++, 2017, before their refinement).
+ * Where a hand is that nothing stands before: the middle of the surface within a window about it, found from its
+ * nearest part on (as Oberweger and Lepetit do, DeepPrior++, 2017, before their refinement). Surfaces are looked at
+ * from the nearest to the farthest, and the first that has the size of a hand is taken: what is smaller is noise,
+ * what fills the whole window a body.
  *
  * @param cube Edge of the cube, mm.
- * @returns `[x, y, z]` in mm before the camera, y up; `undefined` if no surface is large enough.
+ * @returns `[x, y, z]` in mm before the camera, y up; `undefined` if no surface has the size of a hand.
  */
 export function locateHand(frame: DepthFrame, camera: CameraIntrinsics, cube: number): Vec3 | undefined {
-  const nearest = nearestSurface(frame, camera);
-  if (nearest === undefined) return undefined;
-  // No hand is deeper than half the cube; what lies behind may be as near as that, and larger.
-  const farthest = nearest + cube / 2;
-  let centre = middleOf(frame, camera, (_, __, z) => z <= nearest + FIRST);
-  for (let round = 0; centre && round < ROUNDS; round++) {
-    const [cx, cy] = centre;
+  const surfaces = surfacesOf(frame, camera, LEAST_AREA).sort((a, b) => a.front - b.front);
+  for (const surface of surfaces) {
+    const middle = (belongs: (x: number, y: number, z: number) => boolean) =>
+      middleOf(surface, frame, camera, belongs);
+    let found = middle((_, __, z) => z <= surface.front + FIRST);
+    // No hand is deeper than half the cube; the arm and the body behind it may hang together with it.
+    const farthest = surface.front + cube / 2;
     const reach = cube / 3;
-    centre = middleOf(
-      frame,
-      camera,
-      (x, y, z) => z <= farthest && Math.abs(x - cx) <= reach && Math.abs(y - cy) <= reach,
-    );
-  }
-  return centre;
-}
-
-/** The depth in mm at which a surface begins, specks left out. */
-function nearestSurface({ depths }: DepthFrame, { fx, fy }: CameraIntrinsics): number | undefined {
-  const areas: number[] = [];
-  for (const depth of depths) {
-    if (!Number.isFinite(depth)) continue;
-    const step = Math.floor(depth / STEP);
-    areas[step] = (areas[step] ?? 0) + depth ** 2 / (fx * fy);
-  }
-  let area = 0;
-  for (const [step, within] of areas.entries()) {
-    area += within ?? 0;
-    if (area > SPECK) return step * STEP;
+    for (let round = 0; found && round < ROUNDS; round++) {
+      const [cx, cy] = found.centre;
+      found = middle((x, y, z) => z <= farthest && Math.abs(x - cx) <= reach && Math.abs(y - cy) <= reach);
+    }
+    if (found && found.area >= LEAST_AREA && found.area <= MOST_SHARE * (2 * reach) ** 2) return found.centre;
   }
   return undefined;
 }
 
-/** The mean of the surface's points that belong, each weighed by the area of its pixel. */
+/** The mean of the surface's points that belong, each weighed by the area of its pixel, and their area in mm². */
 function middleOf(
+  { pixels }: Surface,
   { width, depths }: DepthFrame,
   camera: CameraIntrinsics,
   belongs: (x: number, y: number, z: number) => boolean,
-): Vec3 | undefined {
+): { readonly centre: Vec3; readonly area: number } | undefined {
   let [sumX, sumY, sumZ, weight] = [0, 0, 0, 0];
-  for (const [pixel, depth] of depths.entries()) {
-    if (!Number.isFinite(depth)) continue;
+  for (const pixel of pixels) {
+    const depth = depths[pixel]!;
     const [x, y, z] = unproject([pixel % width, Math.floor(pixel / width), depth], camera);
     if (!belongs(x, y, z)) continue;
     const area = depth ** 2;
@@ -70,5 +58,9 @@ function middleOf(
     sumZ += area * z;
     weight += area;
   }
-  return weight > 0 ? [sumX / weight, sumY / weight, sumZ / weight] : undefined;
+  if (weight === 0) return undefined;
+  return {
+    centre: [sumX / weight, sumY / weight, sumZ / weight],
+    area: weight / (camera.fx * camera.fy),
+  };
 }

@@ -7,10 +7,10 @@ const count = (image: ArrayLike<number>, kind: string) =>
   Array.from(image).filter((value) => pixelKind(value, 300) === kind).length;
 
 test('reads frames in a unit of their own, about the nearest surface', async () => {
-  // 160 x 160 pixels at 600 mm are 201.7 mm square.
+  // 120 x 120 pixels at 600 mm are 151.3 mm square.
   const frame = (u: number, v: number) => {
     if (v > 380) return 0;
-    return u >= 100 && u < 260 && v >= 200 && v < 360 ? 8 * 600 + 3 : 8 * 1100;
+    return u >= 120 && u < 240 && v >= 220 && v < 340 ? 8 * 600 + 3 : 8 * 1100;
   };
   const dir = await temporaryFolder({
     'a/1.png': await greyPng(640, 480, frame),
@@ -24,11 +24,11 @@ test('reads frames in a unit of their own, about the nearest surface', async () 
   expect(annotation.joints).toBeUndefined();
   expect(annotation.camera).toEqual(SR305.camera);
   expect(annotation.crop!.near + image[75 * 150 + 75]!).toBe(600);
-  expect(count(image, 'depth') / (201.7 / 2) ** 2).toBeCloseTo(1, 1);
+  expect(count(image, 'depth') / (151.3 / 2) ** 2).toBeCloseTo(1, 1);
   expect(image.at(-1)).toBe(invalidValue(300));
   expect(image[0]).toBe(backgroundValue(300));
   expect(rejects).toEqual([
-    { file: 'a/2.png', reason: 'No surface in it is large enough to be a hand.' },
+    { file: 'a/2.png', reason: 'No surface in it has the size of a hand.' },
     { file: 'a/8bit.png', reason: expect.stringContaining('not a picture') },
   ]);
 });

@@ -42,7 +42,7 @@ export function handSample(
   const cube = cubeOf(form);
   const size = form.width;
   const centre = joints ? palmOf(joints) : locateHand(frame, camera, cube);
-  if (!centre) return { file, reason: 'No surface in it is large enough to be a hand.' };
+  if (!centre) return { file, reason: 'No surface in it has the size of a hand.' };
   if (!(centre[2] > 0)) return { file, reason: `Its palm is ${centre[2]} mm before the camera.` };
   const crop = cropAround(centre, camera, { size, cube });
   const image = cropHand(frame, crop, { ...cutting, size });

@@ -1,0 +1,71 @@
+import type { CameraIntrinsics } from '../annotation.ts';
+import type { DepthFrame } from './depth-frame.ts';
+
+/** Pixels that hang together, none of which is far behind the next. */
+export interface Surface {
+  /** Places in the frame, row by row. */
+  readonly pixels: Int32Array;
+  /** mm², as if it faced the camera. */
+  readonly area: number;
+  /** Where it begins, mm from the camera, specks and spikes left out. */
+  readonly front: number;
+}
+
+/** Two pixels side by side whose depths differ by more, in mm, belong to two surfaces. */
+const STEP = 30;
+/** Less than this, in mm², does not say where a surface begins. */
+const SPECK = 400;
+/** Depths are gathered in steps of so many mm. */
+const BIN = 5;
+
+/** The surfaces of a frame of at least `least` mm², in no order. */
+export function surfacesOf(frame: DepthFrame, camera: CameraIntrinsics, least: number): Surface[] {
+  const { width, height, depths } = frame;
+  const isSeen = new Uint8Array(depths.length);
+  const open = new Int32Array(depths.length);
+  const areaOf = (pixel: number) => depths[pixel]! ** 2 / (camera.fx * camera.fy);
+  const surfaces: Surface[] = [];
+  for (let start = 0; start < depths.length; start++) {
+    if (isSeen[start] === 1 || !Number.isFinite(depths[start]!)) continue;
+    // What is visited stays in the list, which is the surface in the end.
+    let count = 0;
+    open[count++] = start;
+    isSeen[start] = 1;
+    let area = 0;
+    for (let next = 0; next < count; next++) {
+      const pixel = open[next]!;
+      const column = pixel % width;
+      const row = Math.floor(pixel / width);
+      area += areaOf(pixel);
+      for (let side = 0; side < 4; side++) {
+        if (side === 0 && column === 0) continue;
+        if (side === 1 && column === width - 1) continue;
+        if (side === 2 && row === 0) continue;
+        if (side === 3 && row === height - 1) continue;
+        const other = pixel + (side === 0 ? -1 : side === 1 ? 1 : side === 2 ? -width : width);
+        // Of what was not measured and of what is nowhere the difference is no number or no end.
+        if (isSeen[other] === 1 || !(Math.abs(depths[other]! - depths[pixel]!) <= STEP)) continue;
+        isSeen[other] = 1;
+        open[count++] = other;
+      }
+    }
+    if (area < least) continue;
+    const pixels = open.slice(0, count);
+    surfaces.push({ pixels, area, front: frontOf(pixels, depths, areaOf) });
+  }
+  return surfaces;
+}
+
+function frontOf(pixels: Int32Array, depths: Float32Array, areaOf: (pixel: number) => number): number {
+  const areas = new Map<number, number>();
+  for (const pixel of pixels) {
+    const bin = Math.floor(depths[pixel]! / BIN);
+    areas.set(bin, (areas.get(bin) ?? 0) + areaOf(pixel));
+  }
+  let within = 0;
+  for (const [bin, area] of [...areas].sort(([a], [b]) => a - b)) {
+    within += area;
+    if (within > SPECK) return bin * BIN;
+  }
+  return Number.POSITIVE_INFINITY;
+}
