@@ -14,14 +14,16 @@ export interface Cone {
 
 const DIGITS = [...FINGERS, 'thumb'] as const;
 
-/** How far the forearm reaches: beyond any cube, so that it never ends in sight. */
-const FOREARM_MM = 280;
+/** How far a forearm reaches that is not cut off: beyond any cube, so that it never ends in sight. */
+export const WHOLE_FOREARM_MM = 280;
 
 /**
  * The flesh on a skeleton: rounded cones, palm and forearm first, then each digit from the knuckle outwards.
  * The surface that blends them is {@link HandSurface}.
+ *
+ * @param forearm How far the forearm reaches from the wrist, mm.
  */
-export function fleshOn(skeleton: Skeleton, shape: HandShape): Cone[] {
+export function fleshOn(skeleton: Skeleton, shape: HandShape, forearm = WHOLE_FOREARM_MM): Cone[] {
   const size = shape.size;
   const girth = size * shape.girth;
   const cones: Cone[] = [];
@@ -39,8 +41,9 @@ export function fleshOn(skeleton: Skeleton, shape: HandShape): Cone[] {
   for (const side of [-1, 1]) {
     add('palm', wrist(side * 9, 2, 0), wrist(side * 11, 26, 2), 17, 13);
     const start = along([0, 0, 0], across, side * 9.5 * size);
-    const end = along(along([0, 0, 0], toWrist, -FOREARM_MM), across, side * 16 * size);
-    add('palm', start, end, 17.5, 34);
+    const share = forearm / WHOLE_FOREARM_MM;
+    const end = along(along([0, 0, 0], toWrist, -forearm), across, side * (9.5 + 6.5 * share) * size);
+    add('palm', start, end, 17.5, 17.5 + 16.5 * share);
   }
   const [thumbRoot, thumbKnuckle] = points('thumb');
   const [indexRoot, indexKnuckle] = points('index');

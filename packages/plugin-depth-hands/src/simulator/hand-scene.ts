@@ -7,7 +7,7 @@ import {
 } from '../annotation.ts';
 import { cropAround, NYU_KINECT, project, toCrop, unproject } from '../camera.ts';
 import { handImage } from '../hand-image.ts';
-import { fleshOn } from './flesh.ts';
+import { fleshOn, WHOLE_FOREARM_MM } from './flesh.ts';
 import { along, dot, type Frame, subtract, type Vec3 } from './geometry.ts';
 import { occludedJoints } from './occlusion.ts';
 import { randomPose } from './pose.ts';
@@ -31,7 +31,15 @@ export interface HandSimulatorOptions {
   readonly side?: 'left' | 'right' | 'both';
   /** `facing` unless given. */
   readonly view?: HandView;
+  /**
+   * How much of the forearm is in sight, in mm beyond the wrist, where real pictures end at it; all that the cube holds
+   * unless given.
+   */
+  readonly forearm?: readonly [shortest: number, longest: number];
 }
+
+/** Less would be no forearm. */
+const SHORTEST_FOREARM_MM = 5;
 
 /** A hand before a camera. */
 export interface HandScene {
@@ -51,6 +59,7 @@ export function resolveHandOptions(options: HandSimulatorOptions): ResolvedHandO
     distance: [550, 950],
     side: 'both',
     view: 'facing',
+    forearm: [WHOLE_FOREARM_MM, WHOLE_FOREARM_MM],
     ...options,
   } as const;
   handImage(resolved.size, resolved.cube);
@@ -59,6 +68,13 @@ export function resolveHandOptions(options: HandSimulatorOptions): ResolvedHandO
     throw new SimganError(
       'INVALID_ARGUMENT',
       `Hands cannot be ${nearest} to ${farthest} mm away: give a distance of at least 450 mm, the nearer first, so that the forearm stays before the camera.`,
+    );
+  }
+  const [shortest, longest] = resolved.forearm;
+  if (!(shortest >= SHORTEST_FOREARM_MM && longest >= shortest && longest <= WHOLE_FOREARM_MM)) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `A forearm cannot be ${shortest} to ${longest} mm long: give lengths from ${SHORTEST_FOREARM_MM} to ${WHOLE_FOREARM_MM} mm, the shorter first.`,
     );
   }
   return resolved;
@@ -78,7 +94,9 @@ export function randomScene(rng: Rng, options: ResolvedHandOptions): HandScene {
   const palm = joints[PALM_CENTRE]!;
   const toCamera = (point: Vec3) => seen(subtract(point, palm), side, orientation, centre);
 
-  const cones = fleshOn(skeleton, shape).map((cone) => ({
+  const [shortest, longest] = options.forearm;
+  const forearm = shortest + (longest - shortest) * rng.fork('forearm').next();
+  const cones = fleshOn(skeleton, shape, forearm).map((cone) => ({
     ...cone,
     from: toCamera(cone.from),
     to: toCamera(cone.to),

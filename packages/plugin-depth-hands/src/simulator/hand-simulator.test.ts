@@ -104,6 +104,43 @@ test('hands are as far away as asked, and the cube keeps their size', async () =
   expect(far / near).toBeLessThan(1.15);
 });
 
+test('a forearm ends where it is asked to, and nothing else changes', async () => {
+  const [whole, cut, none] = await Promise.all(
+    [
+      [280, 280],
+      [60, 60],
+      [5, 5],
+    ].map((forearm) => hands({ size: 96, forearm: forearm as [number, number] }, 8)),
+  );
+  for (const [index, { image, annotation }] of whole!.entries()) {
+    const [shorter, shortest] = [cut![index]!, none![index]!];
+    expect(shorter.annotation.joints.xyz).toEqual(annotation.joints.xyz);
+    // A forearm is as far from the wrist as it is long, give or take its own thickness.
+    const wrist = joint(annotation.joints.xyz, 'PALM_6');
+    const { near, scaleU, scaleV, u: left, v: top } = annotation.crop;
+    const { fx, fy, cx, cy } = annotation.camera;
+    const wayToWrist = (of: typeof image) =>
+      Math.max(
+        ...Array.from(of, (value, pixel) => {
+          if (value === backgroundValue(300) || image[pixel] === none![index]!.image[pixel]) return 0;
+          const d = near + value;
+          const x = ((left + (pixel % 96) * scaleU - cx) * d) / fx;
+          const y = ((cy - top - Math.floor(pixel / 96) * scaleV) * d) / fy;
+          return Math.hypot(x - wrist[0], y - wrist[1], d - wrist[2]);
+        }),
+      );
+    expect(wayToWrist(shorter.image)).toBeLessThan(60 + 40);
+    const area = (of: typeof image) => of.filter((value) => value !== backgroundValue(300)).length;
+    expect(area(shortest.image)).toBeLessThanOrEqual(area(shorter.image));
+    expect(area(shorter.image)).toBeLessThanOrEqual(area(image));
+  }
+  const total = (of: typeof whole) =>
+    of!.reduce((sum, { image }) => sum + image.filter((value) => value !== backgroundValue(300)).length, 0);
+  expect(total(cut)).toBeLessThan(0.9 * total(whole));
+  expect(total(none)).toBeLessThan(0.97 * total(cut));
+  expect(() => handSimulator({ forearm: [50, 20] })).toThrow('the shorter first');
+});
+
 test('hands too near for their forearm are refused', () => {
   expect(() => handSimulator({ distance: [100, 300] })).toThrow('at least 450 mm');
 });
