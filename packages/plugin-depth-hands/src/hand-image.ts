@@ -108,3 +108,33 @@ export function loadDepths(image: Image, { near, cube }: Pick<HandCrop, 'near' |
     return kind === 'background' ? Number.POSITIVE_INFINITY : Number.NaN;
   });
 }
+
+/** What a picture's stored values are to the networks, in [-1, 1]. */
+export interface NetworkValues {
+  readonly background: number;
+  readonly hole: number;
+  /** From here on a value is no depth, and from `invalid` on a hole, as `pixelKind` has it. */
+  readonly deepest: number;
+  readonly invalid: number;
+  readonly perMillimetre: number;
+}
+
+/**
+ * Background, holes and the borders between the kinds of pixels as networks see them.
+ *
+ * @param form The form that {@link handImage} gives.
+ * @throws SimganError INVALID_ARGUMENT if it is another.
+ */
+export function networkValues(form: ImageSpec): NetworkValues {
+  const cube = cubeOf(form);
+  const [low, high] = imageRange(form);
+  const perMillimetre = 2 / (high - low);
+  const seen = (value: number) => (value - low) * perMillimetre - 1;
+  return {
+    background: seen(backgroundValue(cube)),
+    hole: seen(invalidValue(cube)),
+    deepest: seen(cube + GAP / 2),
+    invalid: seen(cube + 1.5 * GAP),
+    perMillimetre,
+  };
+}

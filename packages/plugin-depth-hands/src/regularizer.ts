@@ -1,6 +1,6 @@
-import { type ImageSpec, imageRange, l1Regularizer, type Regularizer } from '@simgan/core';
+import { type ImageSpec, l1Regularizer, type Regularizer } from '@simgan/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { backgroundValue, cubeOf, invalidValue } from './hand-image.ts';
+import { networkValues } from './hand-image.ts';
 
 /** What a hole costs of the way from the background to it. */
 const HOLE_SHARE = 0.25;
@@ -17,16 +17,12 @@ const HOLE_SHARE = 0.25;
  * @param form The form that `handImage` gives.
  */
 export function holesMasked(form: ImageSpec): Regularizer {
-  const [low, high] = imageRange(form);
-  const cube = cubeOf(form);
-  const seen = (value: number) => (2 * (value - low)) / (high - low) - 1;
-  const background = seen(backgroundValue(cube));
-  const threshold = seen((backgroundValue(cube) + invalidValue(cube)) / 2);
+  const { background, invalid } = networkValues(form);
   const l1 = l1Regularizer();
   // Which pixels are holes has no gradient, and tfjs wants to be told.
   const constant = (of: (isHole: tf.Tensor4D, synthetic: tf.Tensor4D) => tf.Tensor4D) =>
     tf.customGrad((refined, synthetic) => ({
-      value: of(tf.greater(refined as tf.Tensor4D, threshold), synthetic as tf.Tensor4D),
+      value: of(tf.greater(refined as tf.Tensor4D, invalid), synthetic as tf.Tensor4D),
       gradFunc: (dy: tf.Tensor) => [tf.zerosLike(dy), tf.zerosLike(dy)],
     })) as (refined: tf.Tensor4D, synthetic: tf.Tensor4D) => tf.Tensor4D;
   const referenceOf = constant((isHole, synthetic) => {

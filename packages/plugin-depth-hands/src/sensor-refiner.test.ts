@@ -1,0 +1,133 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { createRng, decodeImages, encodeImages, simulate } from '@simgan/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { backgroundValue, handImage, invalidValue, pixelKind } from './hand-image.ts';
+import { sensorRefiner } from './sensor-refiner.ts';
+import { handSimulator } from './simulator/hand-simulator.ts';
+
+// tfjs greets every Node process on the console otherwise.
+tf.enableProdMode();
+
+const size = 32;
+const form = handImage(size);
+const numbers = { width: 4, blocks: 1, stem: 3, reach: 10, noiseChannels: 1 };
+const pictures = (length: number) => simulate(handSimulator({ size }), { seed: 3, length });
+
+/** What a refiner makes of a picture, as it would be stored. */
+function refined(refiner: ReturnType<ReturnType<typeof sensorRefiner>>, image: Uint16Array): Uint16Array {
+  const rng = createRng(9);
+  const { data, shape } = encodeImages([image], form);
+  const output = tf.tidy(() => {
+    const noise = tf.tensor4d(
+      Float32Array.from({ length: size * size }, () => rng.normal()),
+      [1, size, size, 1],
+    );
+    return refiner.apply(
+      tf.tensor4d(data as Float32Array, [...shape] as [number, number, number, number]),
+      noise,
+    );
+  });
+  const result = decodeImages({ data: output.dataSync() as Float32Array, shape: [...output.shape] }, form);
+  output.dispose();
+  return result[0] as Uint16Array;
+}
+
+/** Gives the last layer weights of its own: without any, all of it is 0 but the biases. */
+function withLast(biases: readonly number[], deviation = 0) {
+  const refiner = sensorRefiner(numbers)(form, 1);
+  const rng = createRng(4);
+  for (const variable of refiner.variables.slice(-2)) {
+    const values = variable.name.includes('bias')
+      ? Float32Array.from(biases)
+      : Float32Array.from({ length: variable.size }, () => deviation * rng.normal());
+    const tensor = tf.tensor(values, variable.shape);
+    variable.assign(tensor);
+    tensor.dispose();
+  }
+  return refiner;
+}
+
+test('untrained it changes no more than a millimetre', async () => {
+  const refiner = sensorRefiner(numbers)(form, 1);
+  for await (const { image } of pictures(3)) {
+    const after = refined(refiner, image as Uint16Array);
+    for (const [pixel, value] of image.entries())
+      expect(Math.abs(after[pixel]! - value)).toBeLessThanOrEqual(1);
+  }
+  refiner.dispose();
+});
+
+test('each of its five outputs does what it is for', async () => {
+  const { image } = await pictures(1).at(0);
+  const around = (pixel: number, pick: (...values: number[]) => number) => {
+    const [row, column] = [Math.floor(pixel / size), pixel % size];
+    const values: number[] = [];
+    for (let v = Math.max(0, row - 1); v <= Math.min(size - 1, row + 1); v++) {
+      for (let u = Math.max(0, column - 1); u <= Math.min(size - 1, column + 1); u++) {
+        values.push(image[v * size + u]!);
+      }
+    }
+    return pick(...values);
+  };
+  const isDepth = (value: number) => pixelKind(value, 300) === 'depth';
+  const expected: [readonly number[], (value: number, pixel: number) => number][] = [
+    [[9, 0, 0, 0, 0], (value) => (isDepth(value) ? value + 10 : value)],
+    [[-9, 0, 0, 0, 0], (value) => (isDepth(value) ? Math.max(0, value - 10) : value)],
+    [[0, 0, 9, 0, 0], (_, pixel) => around(pixel, Math.min)],
+    [[0, 0, 0, 9, 0], (_, pixel) => around(pixel, Math.max)],
+    [[0, 0, 0, 0, 9], () => invalidValue(300)],
+  ];
+  for (const [biases, of] of expected) {
+    const refiner = withLast(biases);
+    expect(refined(refiner, image as Uint16Array)).toEqual(Uint16Array.from(image, of));
+    refiner.dispose();
+  }
+});
+
+test('whatever its weights, depth stays within reach of a neighbour, and background goes only to its edge', async () => {
+  const refiner = withLast([0, 0, 0, 0, -1], 3);
+  let moved = 0;
+  for await (const { image } of pictures(4)) {
+    const after = refined(refiner, image as Uint16Array);
+    for (const [pixel, value] of after.entries()) {
+      const [row, column] = [Math.floor(pixel / size), pixel % size];
+      const near = [-1, 0, 1].flatMap((dv) =>
+        [-1, 0, 1].flatMap((du) => {
+          const [u, v] = [column + du, row + dv];
+          return u >= 0 && v >= 0 && u < size && v < size ? [image[v * size + u]!] : [];
+        }),
+      );
+      if (value !== image[pixel]) moved++;
+      const kind = pixelKind(value, 300);
+      if (kind === 'invalid') expect(value).toBe(invalidValue(300));
+      else if (kind === 'background') expect(near).toContain(backgroundValue(300));
+      else expect(Math.min(...near.map((other) => Math.abs(other - value)))).toBeLessThanOrEqual(10);
+    }
+  }
+  expect(moved).toBeGreaterThan(500);
+  refiner.dispose();
+});
+
+test('what is not chosen is learned from too', async () => {
+  const refiner = sensorRefiner(numbers)(form, 1);
+  const { image } = await pictures(1).at(0);
+  const { data, shape } = encodeImages([image], form);
+  const before = tf.memory().numTensors;
+  const bias = tf.tidy(() => {
+    const batch = tf.tensor4d(data as Float32Array, [...shape] as [number, number, number, number]);
+    const noise = tf.zeros<tf.Rank.R4>([1, size, size, 1]);
+    const { grads } = tf.variableGrads(
+      () => tf.sum(refiner.apply(batch, noise)) as tf.Scalar,
+      [...refiner.variables],
+    );
+    return Array.from(grads[refiner.variables.at(-1)!.name]!.dataSync());
+  });
+  expect(tf.memory().numTensors).toBe(before);
+  // More depth comes of an error, of the farthest neighbour and of a hole; less of staying and of the nearest.
+  const [error, stay, nearest, farthest, hole] = bias as [number, number, number, number, number];
+  expect([error, hole].every((gradient) => gradient > 0)).toBe(true);
+  expect([stay, nearest].every((gradient) => gradient < 0)).toBe(true);
+  expect(farthest).toBeGreaterThan(nearest);
+  refiner.dispose();
+});

@@ -1,0 +1,114 @@
+import { type Convolution, convolution, createRng, type NetworkBuilder, type Refiner } from '@simgan/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { networkValues } from './hand-image.ts';
+
+/** The numbers of {@link sensorRefiner}. */
+export interface SensorRefinerOptions {
+  /** Feature maps in every hidden layer. */
+  readonly width: number;
+  /** ResNet blocks of two convolutions. */
+  readonly blocks: number;
+  /** Side of the first convolution's kernel in pixels; those of the blocks are 3. */
+  readonly stem: number;
+  /** The most by which a depth may be wrong, mm. */
+  readonly reach: number;
+  /** Channels of noise, normal with standard deviation 1. */
+  readonly noiseChannels: number;
+}
+
+/** How much more the untrained network likes a pixel to be what it is. */
+const STAY = 2;
+/** What a pixel may show: itself, the nearest and the farthest of its neighbours, nothing. */
+const CHOICES = 4;
+
+/**
+ * A refiner that can do to depth what a sensor does, and nothing else, so that labels hold by construction and not
+ * by a weight in a loss. Each pixel shows its own surface or that of the nearest or the farthest of the eight pixels
+ * about it (a sensor sees edges a pixel aside), or a hole; and depth is off by at most `reach` mm. No surface comes or
+ * goes but by a pixel at its edge, and background stays exactly what it is.
+ *
+ * The trunk is the paper's: a convolution and ResNet blocks. Its five outputs are the error of depth and four
+ * scores, of which the highest is taken; the gradient is that of their softmax ("straight through": Bengio, Léonard
+ * and Courville, 2013). Untrained it changes nothing that is stored.
+ *
+ * For pictures of the form that `handImage` gives: building it for another throws INVALID_ARGUMENT.
+ */
+export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Refiner> {
+  const { width, blocks, stem, reach, noiseChannels } = options;
+  return (image, seed) => {
+    const { background, deepest, hole, perMillimetre } = networkValues(image);
+    const rng = createRng(seed).fork('sensor refiner');
+    const layer = (name: string, kernel: number, inputs: number, filters: number, start: 'he' | 'zeros') =>
+      convolution(name, { kernel, inputs, filters }, rng.fork(name), {
+        initializer: start,
+        padding: 'reflect',
+      });
+    const first = layer('stem', stem, 1 + noiseChannels, width, 'he');
+    const trunk = Array.from({ length: blocks }, (_, block): [Convolution, Convolution] => [
+      layer(`block${block}/a`, 3, width, width, 'he'),
+      layer(`block${block}/b`, 3, width, width, 'zeros'),
+    ]);
+    const last = convolution(
+      'measured',
+      { kernel: 1, inputs: width, filters: 1 + CHOICES },
+      rng.fork('measured'),
+      {
+        initializer: { deviation: 1e-3 },
+      },
+    );
+    const variables = [first, ...trunk.flat(), last].flatMap((convolution) => convolution.variables);
+    return {
+      noiseChannels,
+      receptiveField: stem + 4 * blocks,
+      variables,
+      apply(batch, noise) {
+        let features: tf.Tensor4D = tf.relu(first.apply(noise ? tf.concat([batch, noise], 3) : batch));
+        for (const [a, b] of trunk) {
+          const change: tf.Tensor4D = tf.add(b.apply(tf.relu(a.apply(features))), features);
+          features = tf.relu(change);
+        }
+        const outputs = last.apply(features);
+        const output = (index: number, count: number): tf.Tensor4D =>
+          tf.slice(outputs, [0, 0, 0, index], [-1, -1, -1, count]);
+        const error = tf.tanh(output(0, 1));
+        const scores = tf.concat([tf.add(output(1, 1), STAY), output(2, CHOICES - 1)], 3) as tf.Tensor4D;
+        const nearest = tf.neg(tf.maxPool(tf.neg(batch) as tf.Tensor4D, 3, 1, 'same'));
+        const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
+        const shown = tf.concat([batch, nearest, farthest, tf.fill(batch.shape, hole)], 3);
+        const chosen: tf.Tensor4D = tf.sum(tf.mul(highest(scores), shown), 3, true);
+        const isDepth = isLess(chosen, deepest);
+        const measured = tf.add(chosen, tf.mul(isDepth, tf.mul(error, reach * perMillimetre)));
+        return tf.clipByValue(measured, -1, 1) as tf.Tensor4D;
+      },
+      dispose: () => tf.dispose(variables),
+    };
+  };
+}
+
+/** 1 for the highest of the last axis and 0 for the others, with the gradient of the softmax. */
+function highest(scores: tf.Tensor4D): tf.Tensor4D {
+  const choose = tf.customGrad((x, save) => {
+    const values = x as tf.Tensor4D;
+    const isHighest = tf.cast(tf.greaterEqual(values, tf.max(values, 3, true)), 'float32');
+    (save as (tensors: tf.Tensor[]) => void)([tf.softmax(values)]);
+    return {
+      // Of equals each counts its part.
+      value: tf.div(isHighest, tf.sum(isHighest, 3, true)),
+      gradFunc: (dy, saved) => {
+        const [soft] = saved as [tf.Tensor4D];
+        const weighted = tf.mul(dy as tf.Tensor4D, soft);
+        return tf.sub(weighted, tf.mul(soft, tf.sum(weighted, 3, true)));
+      },
+    };
+  });
+  return choose(scores) as tf.Tensor4D;
+}
+
+/** 1 where a value is less than another, without a gradient. */
+function isLess(batch: tf.Tensor4D, than: number): tf.Tensor4D {
+  const compare = tf.customGrad((x) => ({
+    value: tf.cast(tf.less(x as tf.Tensor4D, than), 'float32'),
+    gradFunc: (dy) => tf.zerosLike(dy as tf.Tensor4D),
+  }));
+  return compare(batch) as tf.Tensor4D;
+}
