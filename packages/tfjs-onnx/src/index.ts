@@ -17,4 +17,4 @@ export {
 } from './runtime/runtime.ts';
 export type { Graph, Value } from './trace/graph.ts';
 export { type LoweringRule, registerLowering } from './trace/kernels.ts';
-export type { StepFunction } from './trace/trace.ts';
+export type { InputType, StepFunction } from './trace/trace.ts';

@@ -9,6 +9,7 @@ import {
   type StoredTensor,
 } from '../onnx/read-model.ts';
 import { elementwiseOperators } from './elementwise.ts';
+import { foldConstant } from './fold-constants.ts';
 import { constantValue, type Operation, OperatorNode, type OperatorReader } from './operator.ts';
 import { shapingOperators } from './shaping.ts';
 import { spatialOperators } from './spatial.ts';
@@ -79,11 +80,9 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   const steps: Step[] = [];
   for (const node of nodes) {
     const [made] = node.outputs as [string];
-    const same = node.opType === 'Identity' && constants.get(node.inputs[0]!); // shared weights
-    if (node.opType === 'Constant') {
-      const value = readConstant(node);
-      constants.set(made, () => value);
-    } else if (same) constants.set(made, same);
+    const stored = node.inputs.map((name) => constants.get(name)?.());
+    const folded = node.opType === 'Constant' ? readConstant(node) : foldConstant(node, stored);
+    if (folded) constants.set(made, () => folded);
     else steps.push(readStep(node, model, constants));
   }
   const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
@@ -98,10 +97,13 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
     (sum, name) => sum + (model.initializers.get(name)?.().data.length ?? 0),
     0,
   );
-  const known = new Set([...constants.keys(), input.name, ...steps.map(({ node }) => node.outputs[0])]);
+  const known = new Set([...constants.keys(), input.name]);
   for (const { node } of steps) {
     const missing = node.inputs.find((name) => name !== '' && !known.has(name));
-    if (missing !== undefined) throw new OnnxError(`${placeOf(node)} takes ${missing}, which nothing makes.`);
+    if (missing !== undefined) {
+      throw new OnnxError(`${placeOf(node)} takes ${missing}, which no node before it makes.`);
+    }
+    known.add(node.outputs[0]!);
   }
   return {
     input,
