@@ -2,17 +2,9 @@
 import type { Shape, Value } from '../trace/graph.ts';
 import type { Window2D } from '../trace/window.ts';
 import { blockedFilter } from './blocked-filter.ts';
+import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, type Target } from './lowering.ts';
 import { isWinograd, lowerWinograd } from './winograd.ts';
-
-export const windowOf = (value: Value) => value.attributes as unknown as Window2D & Epilogue;
-
-/** What a convolution does to its sum before it is stored; `bias` and `residual` follow the filter as inputs. */
-export interface Epilogue {
-  readonly bias?: 1;
-  readonly residual?: 1;
-  readonly activation?: string;
-}
 
 export type Strategy = 'blocked' | 'winograd' | 'narrow' | 'product' | 'standard' | 'transposed';
 

@@ -1,7 +1,7 @@
 /** Gradients of convolutions with respect to their filters. */
 import type { OnnxModel } from '../onnx/model.ts';
 import type { Value } from '../trace/graph.ts';
-import { windowOf } from './convolution.ts';
+import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, nchw } from './lowering.ts';
 
 export function lowerFilterGradient(lowering: Lowering, value: Value): void {

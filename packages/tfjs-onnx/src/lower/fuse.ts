@@ -1,6 +1,7 @@
 /** Rewrites of the graph that leave less to compute. */
 import { type Graph, sameShape, type Value } from '../trace/graph.ts';
-import { type Epilogue, type Strategy, strategyOf, windowOf } from './convolution.ts';
+import { type Strategy, strategyOf } from './convolution.ts';
+import { type Epilogue, windowOf } from './epilogue.ts';
 import type { Target } from './lowering.ts';
 
 /** Every value that `roots` need, each after its inputs. */

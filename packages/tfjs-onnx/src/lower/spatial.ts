@@ -1,6 +1,7 @@
 /** Depthwise convolutions, poolings and separable maps of image batches. */
 import type { Value } from '../trace/graph.ts';
-import { transposedAttributes, windowOf } from './convolution.ts';
+import { transposedAttributes } from './convolution.ts';
+import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC } from './lowering.ts';
 
 export function lowerDepthwise(lowering: Lowering, value: Value): void {

@@ -5,7 +5,7 @@
  */
 import { size, type Value } from '../trace/graph.ts';
 import { blockedFilter } from './blocked-filter.ts';
-import { windowOf } from './convolution.ts';
+import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, nchw, type Target } from './lowering.ts';
 
 const ROWS = 4;

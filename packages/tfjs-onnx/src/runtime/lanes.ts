@@ -1,4 +1,5 @@
 /** Threads side by side, each with a runtime of a single thread, that share the items of a batch. */
+import { mapValues } from './inputs.ts';
 import type { HostData, Layout, ProgramFile } from './protocol.ts';
 import { Remote } from './remote.ts';
 
@@ -62,9 +63,6 @@ export class Lanes {
     return lanes;
   }
 }
-
-const mapValues = <From, To>(record: Readonly<Record<string, From>>, map: (value: From) => To) =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
 
 function takeItems({ data, shape }: HostData, start: number, end: number): HostData {
   const length = data.length / shape[0]!;

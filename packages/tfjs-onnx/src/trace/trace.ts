@@ -14,6 +14,7 @@ import { atUserCode, withLongStacks } from './location.ts';
  */
 export type StepFunction = (inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
 
+/** The type of a step's input: its shape, such as `[batch, height, width, channels]`, and what its elements are. */
 export interface InputType {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32';

@@ -1,0 +1,78 @@
+/** Steps that run as they stand: one program for each shape of their inputs, on all threads. */
+import type { Variable } from '@tensorflow/tfjs-core';
+import { compileTrace } from '../lower/compile.ts';
+import type { Target } from '../lower/lowering.ts';
+import { type StepFunction, trace } from '../trace/trace.ts';
+import { type Inputs, type InputTypes, typesOf } from './inputs.ts';
+import type { HostData } from './protocol.ts';
+import type { Remote } from './remote.ts';
+import type { SharedVariables } from './shared-variables.ts';
+
+/** Where programs go. */
+interface Place {
+  readonly target: Target;
+  readonly variables: SharedVariables;
+  readonly remote: Remote;
+  nextId(): number;
+}
+
+interface Program {
+  readonly id: number;
+  /** The variables that must be in the worker before a run. */
+  readonly reads: readonly Variable[];
+  readonly writes: readonly Variable[];
+}
+
+export class BatchwiseFunction {
+  readonly #step: StepFunction;
+  readonly #place: Place;
+  readonly #programs = new Map<string, Program>();
+
+  constructor(step: StepFunction, place: Place) {
+    this.#step = step;
+    this.#place = place;
+  }
+
+  async prepare(types: InputTypes): Promise<void> {
+    await this.#program(types);
+  }
+
+  async run(inputs: Inputs): Promise<Record<string, HostData & { data: Float32Array }>> {
+    const { id, reads, writes } = await this.#program(typesOf(inputs));
+    const { variables, remote } = this.#place;
+    await variables.send(reads);
+    const outputs = await remote.call('run', { program: id, inputs });
+    variables.wrote(writes);
+    return outputs as Record<string, HostData & { data: Float32Array }>;
+  }
+
+  async dispose(): Promise<void> {
+    for (const { id } of this.#programs.values()) await this.#place.remote.call('unload', id);
+    this.#programs.clear();
+  }
+
+  async #program(types: InputTypes): Promise<Program> {
+    const key = JSON.stringify(types);
+    const program = this.#programs.get(key) ?? (await this.#load(types));
+    this.#programs.set(key, program);
+    return program;
+  }
+
+  async #load(types: InputTypes): Promise<Program> {
+    const { target, variables, remote, nextId } = this.#place;
+    const traced = trace(this.#step, types);
+    const { model, outputs, reads, writes } = compileTrace(traced, target);
+    const id = nextId();
+    const variable = (index: number) => traced.variables[index]!;
+    await remote.call('load', {
+      program: id,
+      bytes: model.serialize(),
+      outputs,
+      reads: Object.fromEntries(reads.map((index) => [`state.${index}`, variables.id(variable(index))])),
+      writes: Object.fromEntries(
+        writes.map((index) => [`state.${index}.next`, variables.id(variable(index))]),
+      ),
+    });
+    return { id, reads: [...new Set([...reads, ...writes])].map(variable), writes: writes.map(variable) };
+  }
+}

@@ -1,0 +1,29 @@
+/** What a step is run on. */
+import { OnnxError } from '../errors.ts';
+import type { InputType } from '../trace/trace.ts';
+import type { HostData } from './protocol.ts';
+
+export type Inputs = Readonly<Record<string, HostData>>;
+export type InputTypes = Readonly<Record<string, InputType>>;
+
+/**
+ * The types of inputs that hold what their shapes say.
+ * @throws OnnxError where one does not.
+ */
+export function typesOf(inputs: Inputs): InputTypes {
+  for (const [name, { data, shape }] of Object.entries(inputs)) {
+    const length = shape.reduce((product, axis) => product * axis, 1);
+    if (data.length !== length) {
+      throw new OnnxError(
+        `Input "${name}" has ${data.length} values, but its shape [${shape}] asks for ${length}; pass data that fill the shape.`,
+      );
+    }
+  }
+  return mapValues(inputs, ({ data, shape }) => ({
+    shape,
+    dtype: data instanceof Int32Array ? 'int32' : 'float32',
+  }));
+}
+
+export const mapValues = <From, To>(record: Readonly<Record<string, From>>, map: (value: From) => To) =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));

@@ -1,0 +1,88 @@
+/** The variables that all programs of a runtime share. */
+import type { Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { OnnxError } from '../errors.ts';
+import type { HostData } from './protocol.ts';
+import type { Remote } from './remote.ts';
+
+/** Which variables the worker holds, and from which of their values. */
+export class SharedVariables {
+  readonly #remote: Remote;
+  /** A variable's data change identity with every assignment, which is how outside changes are noticed. */
+  readonly #seen = new Map<Variable, { readonly id: number; dataId: object | undefined; version: number }>();
+
+  constructor(remote: Remote) {
+    this.#remote = remote;
+  }
+
+  id(variable: Variable): number {
+    return this.#entry(variable).id;
+  }
+
+  /** Brings the worker's copies of these up to date. */
+  async send(variables: readonly Variable[]): Promise<void> {
+    const stale = new Map<number, HostData>();
+    for (const variable of variables) {
+      const entry = this.#entry(variable);
+      if (!isAlive(variable))
+        throw new OnnxError(`The variable "${variable.name}" of a compiled step is disposed.`);
+      if (entry.dataId === variable.dataId) continue;
+      const data = (await variable.data()) as Float32Array | Int32Array;
+      entry.dataId = variable.dataId;
+      entry.version += 1;
+      stale.set(entry.id, { data: data.slice(), shape: variable.shape });
+    }
+    if (stale.size > 0) await this.#remote.call('write', stale);
+  }
+
+  /** The values that the worker has of these. */
+  async read(variables: readonly Variable[]): Promise<Map<Variable, HostData>> {
+    const values = await this.#remote.call(
+      'read',
+      variables.map((variable) => this.id(variable)),
+    );
+    return new Map(variables.map((variable) => [variable, values.get(this.id(variable))!]));
+  }
+
+  /** Copies what the worker has of these into the variables themselves. */
+  async writeBack(variables: readonly Variable[] = [...this.#seen.keys()]): Promise<void> {
+    const values = await this.read(variables.filter((variable) => this.#isKnown(variable)));
+    tf.tidy(() => {
+      for (const [variable, { data, shape }] of values) {
+        variable.assign(tf.tensor(data, [...shape], variable.dtype as 'float32' | 'int32'));
+        this.#entry(variable).dataId = variable.dataId;
+      }
+    });
+  }
+
+  /** Counts that programs changed these in the worker. */
+  wrote(variables: readonly Variable[]): void {
+    for (const variable of variables) this.#entry(variable).version += 1;
+  }
+
+  /** Differs whenever a value in the worker may. */
+  versions(variables: readonly Variable[]): string {
+    return variables.map((variable) => this.#entry(variable).version).join();
+  }
+
+  forget(variables: readonly Variable[] = [...this.#seen.keys()]): void {
+    for (const variable of variables) {
+      const entry = this.#seen.get(variable);
+      if (entry) entry.dataId = undefined;
+    }
+  }
+
+  #isKnown(variable: Variable): boolean {
+    const entry = this.#seen.get(variable);
+    return entry?.dataId !== undefined && entry.dataId === variable.dataId && isAlive(variable);
+  }
+
+  #entry(variable: Variable) {
+    const entry = this.#seen.get(variable) ?? { id: this.#seen.size, dataId: undefined, version: 0 };
+    this.#seen.set(variable, entry);
+    return entry;
+  }
+}
+
+/** tf.disposeVariables disposes without telling the variables. */
+const isAlive = (variable: Variable) => tf.engine().registeredVariables[variable.name] === variable;
