@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
 import * as tf from '@tensorflow/tfjs-core';
-import { ours, type Setting, type StepName, type Subject, Torch } from './subjects.ts';
+import { compileTime, ours, type Setting, type StepName, type Subject, Torch } from './subjects.ts';
 
 const quick = process.argv.includes('--quick');
 const REPEATS = 5;
@@ -66,7 +66,11 @@ async function compare(setting: Setting): Promise<void> {
   // The wasm backend knows one thread; a step of a large batch or of the hands takes it minutes.
   const withWasm = setting.threads === 1 && setting.network === 'eyes' && setting.batch === 32;
   const onnx = await ours('onnx', setting);
-  const subjects: Subject[] = [onnx, ...(torch ? [torch.subject(setting)] : [])];
+  const subjects: Subject[] = [
+    onnx,
+    ...(torch ? [torch.subject(setting)] : []),
+    ...(withWasm ? [await ours('wasm', setting)] : []),
+  ];
   const times = new Map<string, number[]>();
   const record = async (subject: Subject, step: StepName) => {
     // A peer's idle threads spin for a while after its run, and would slow the next one's.
@@ -74,29 +78,16 @@ async function compare(setting: Setting): Promise<void> {
     const key = `${subject.name} ${step}`;
     times.set(key, [...(times.get(key) ?? []), await subject.run(step)]);
   };
-  const first = new Map<StepName, number>();
-  for (const step of steps) {
-    for (const subject of subjects) {
-      const ms = await subject.run(step);
-      if (subject === onnx) first.set(step, ms);
-    }
-  }
+  const compiling: number[] = [];
+  for (let repeat = 0; repeat < REPEATS; repeat++) compiling.push(await compileTime(setting));
+  for (const step of steps) for (const subject of subjects) await subject.run(step);
   for (let repeat = 0; repeat < REPEATS; repeat++) {
     for (const step of steps) for (const subject of subjects) await record(subject, step);
   }
-  await onnx.dispose();
-  if (withWasm) {
-    const wasm = await ours('wasm', setting);
-    for (const step of steps) for (let repeat = 0; repeat < 3; repeat++) await record(wasm, step);
-    await wasm.dispose();
-  }
-  const compiling = steps.reduce(
-    (sum, step) => sum + first.get(step)! - median(times.get(`onnx ${step}`)!),
-    0,
-  );
+  for (const subject of subjects) await subject.dispose();
   const { network, batch, threads } = setting;
   compileTimes.push(
-    `Compiling G, D and refine of ${network}, batch ${batch}, ${threads} threads: ${compiling.toFixed(0)} ms beyond a run.`,
+    `Compiling G, D and refine of ${network}, batch ${batch}, ${threads} threads: ${compiling[0]!.toFixed(0)} ms at first, ${median(compiling).toFixed(0)} ms as a median of ${REPEATS}.`,
   );
   for (const step of steps) {
     const mine = median(times.get(`onnx ${step}`)!);

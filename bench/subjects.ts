@@ -7,6 +7,7 @@ import { l1Regularizer } from '@simgan/core';
 import { createEngine } from '@simgan/core/node';
 import * as hands from '@simgan/plugin-depth-hands';
 import * as eyes from '@simgan/plugin-eyes';
+import { createOnnxRuntime } from '@simgan/tfjs-onnx';
 import { createTrainingState } from '../packages/core/src/training/state.ts';
 import { discriminatorStep, refinerStep, refineStep } from '../packages/core/src/training/steps.ts';
 
@@ -46,22 +47,24 @@ const networks: Record<NetworkName, Networks> = {
   },
 };
 
+const recipeFor = (batch: number) => ({
+  steps: 1,
+  batchSize: batch,
+  optimizer: { kind: 'adam', beta1: 0.5 } as const,
+  learningRate: 1e-3,
+  lambda: 0.1,
+  refinerUpdates: 1,
+  discriminatorUpdates: 1,
+  historySize: 0,
+  warmup: { refiner: 0, discriminator: 0 },
+});
+
 /** Our own engines, on the paper's networks with Adam. */
 export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: Setting): Promise<Subject> {
   const { engine } = await createEngine(name, { threads, device: 'cpu' });
   const { image, ...builders } = networks[network];
   const regularizer = l1Regularizer();
-  const recipe = {
-    steps: 1,
-    batchSize: batch,
-    optimizer: { kind: 'adam', beta1: 0.5 } as const,
-    learningRate: 1e-3,
-    lambda: 0.1,
-    refinerUpdates: 1,
-    discriminatorUpdates: 1,
-    historySize: 0,
-    warmup: { refiner: 0, discriminator: 0 },
-  };
+  const recipe = recipeFor(batch);
   const state = createTrainingState({ image, regularizer, ...builders }, recipe, 1);
   const [synthetic, real] = [images(image, batch, 1), images(image, batch, 2)];
   const learningRate = scalar(recipe.learningRate);
@@ -101,6 +104,31 @@ function images({ width, height }: ImageSpec, batch: number, seed: number): Host
 }
 
 const scalar = (value: number): HostTensor => ({ data: Float32Array.of(value), shape: [] });
+
+/** Milliseconds from nothing to programs of G, D and refine that could run: tracing, lowering and opening sessions. */
+export async function compileTime({ network, batch, threads }: Setting): Promise<number> {
+  const runtime = await createOnnxRuntime({ threads });
+  const { image, ...builders } = networks[network];
+  const regularizer = l1Regularizer();
+  const state = createTrainingState({ image, regularizer, ...builders }, recipeFor(batch), 1);
+  const type = (...shape: number[]) => ({ shape, dtype: 'float32' }) as const;
+  const pictures = type(batch, image.height, image.width, 1);
+  const refine = runtime.compile(refineStep(state.refiner.network), { itemwise: true });
+  // Threads are opened before: that is done once, whatever is compiled.
+  await runtime.compile(({ x }) => ({ x: x! }), { itemwise: true }).prepare({ x: type(1) });
+  const start = performance.now();
+  await runtime
+    .compile(refinerStep(state, regularizer))
+    .prepare({ synthetic: pictures, learningRate: type(), lambda: type() });
+  await runtime
+    .compile(discriminatorStep(state))
+    .prepare({ refined: pictures, real: pictures, learningRate: type() });
+  await refine.prepare({ synthetic: pictures });
+  const ms = performance.now() - start;
+  await runtime.dispose();
+  state.dispose();
+  return ms;
+}
 
 /** PyTorch in a process of its own. */
 export class Torch {

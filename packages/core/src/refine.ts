@@ -1,4 +1,5 @@
 import type { Engine } from './engine/engine.ts';
+import type { HostTensor } from './host-tensor.ts';
 import { decodeImages, encodeImages, type ImageSpec } from './image.ts';
 import type { Refiner } from './networks/network.ts';
 import { createRng } from './rng.ts';
@@ -27,28 +28,45 @@ export async function* refine<Annotation>(
 ): AsyncGenerator<Sample<Annotation>, void, void> {
   const program = engine.compile(refineStep(refiner), { itemwise: true });
   const rng = createRng(seed).fork('refine');
-  try {
-    for await (const batch of batchesOf(samples, batchSize)) {
-      // A short last batch is filled up with its last sample, so that one compiled program serves all.
-      const filled = Array.from({ length: batchSize }, (_, i) => batch[i] ?? batch.at(-1)!);
-      const synthetic = encodeImages(
-        filled.map((sample) => sample.image),
+  const start = (batch: readonly Sample<Annotation>[]): Started<Annotation> => {
+    const synthetic = encodeImages(
+      batch.map((sample) => sample.image),
+      image,
+    );
+    const noise =
+      refiner.noiseChannels > 0 &&
+      noiseBatch(
+        batch.map((sample) => rng.fork(sample.id)),
         image,
+        refiner.noiseChannels,
       );
-      const noise =
-        refiner.noiseChannels > 0 &&
-        noiseBatch(
-          filled.map((sample) => rng.fork(sample.id)),
-          image,
-          refiner.noiseChannels,
-        );
-      const { refined } = await program.run(noise ? { synthetic, noise } : { synthetic });
-      const images = decodeImages(refined!, image);
-      for (const [i, sample] of batch.entries()) yield { ...sample, image: images[i]! };
+    const result = program.run(noise ? { synthetic, noise } : { synthetic });
+    result.catch(() => {}); // reported when it is awaited, which may be after the next batch was read
+    return { batch, result };
+  };
+  try {
+    let started: Started<Annotation> | undefined;
+    for await (const batch of batchesOf(samples, batchSize)) {
+      // The engine refines one batch while the samples of the next are drawn, and those of the last are written.
+      const next = start(batch);
+      if (started) yield* finish(started, image);
+      started = next;
     }
+    if (started) yield* finish(started, image);
   } finally {
     await program.dispose();
   }
+}
+
+/** A batch that the engine works on. */
+interface Started<Annotation> {
+  readonly batch: readonly Sample<Annotation>[];
+  readonly result: Promise<Record<'refined', HostTensor>>;
+}
+
+async function* finish<Annotation>({ batch, result }: Started<Annotation>, image: ImageSpec) {
+  const images = decodeImages((await result).refined, image);
+  for (const [i, sample] of batch.entries()) yield { ...sample, image: images[i]! };
 }
 
 async function* batchesOf<Item>(items: AsyncIterable<Item>, size: number): AsyncGenerator<Item[]> {
