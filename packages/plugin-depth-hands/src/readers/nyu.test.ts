@@ -1,8 +1,12 @@
+import { createRng } from '@simgan/core';
+import { encodePng } from '@simgan/core/node';
 import { expect, test } from 'vitest';
 import { greyPng, matFile, nyuPng, readAll, temporaryFolder } from '../../test/reading.ts';
 import { EVALUATED_JOINTS, PALM_CENTRE } from '../annotation.ts';
 import { toFrame } from '../camera.ts';
 import { backgroundValue, handImage, invalidValue, loadDepths } from '../hand-image.ts';
+import { depthFrame, toMillimetres } from '../preparation/depth-frame.ts';
+import { packNyuDepth } from '../preparation/nyu-packing.ts';
 import { nyu } from './nyu.ts';
 
 const form = handImage(100, 300);
@@ -114,4 +118,29 @@ test('reads the 14 evaluated joints alone, and says when a file has none', async
   expect(samples[0]!.annotation.joints!.xyz.filter(Boolean)).toHaveLength(14);
   expect(rejects.map(({ file }) => file)).toEqual(['b/joint_data.mat', 'c/joint_data.mat']);
   expect(rejects[0]!.reason).toContain('not 3 x frames x 36 x 3');
+});
+
+test('what is written in its packing is read back to the millimetre', async () => {
+  const rng = createRng(3);
+  const stored = Uint16Array.from({ length: 640 * 480 }, () => (rng.next() < 0.1 ? 0 : 400 + rng.int(600)));
+  const { depths } = depthFrame({ width: 640, height: 480 }, stored);
+  const packed = packNyuDepth(toMillimetres(depths));
+  const dir = await temporaryFolder({
+    'depth_1_0000001.png': await encodePng(packed, { width: 640, height: 480, channels: 3, bits: 8 }),
+    'joint_data.mat': matFile('joint_uvd', [3, 1, 36, 3], uvd),
+  });
+  const { samples } = await readAll(dir, nyu(), form);
+  const { image, annotation } = samples[0]!;
+  const crop = annotation.crop!;
+  let inside = 0;
+  for (const [pixel, depth] of loadDepths(image, crop).entries()) {
+    const u = Math.round(crop.u + crop.scaleU * (pixel % 100));
+    const v = Math.round(crop.v + crop.scaleV * Math.floor(pixel / 100));
+    const value = stored[v * 640 + u]!;
+    if (Number.isFinite(depth)) {
+      inside++;
+      expect(depth).toBe(value);
+    } else expect(value === 0 || value < crop.near || value > crop.near + crop.cube).toBe(true);
+  }
+  expect(inside).toBeGreaterThan(3000);
 });

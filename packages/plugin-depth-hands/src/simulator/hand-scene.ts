@@ -32,6 +32,11 @@ export interface HandSimulatorOptions {
   /** `facing` unless given. */
   readonly view?: HandView;
   /**
+   * How closed hands are, from 0, open, to 1, a fist, where the real ones are only some of all; everything from open
+   * hands to fists and the common gestures unless given.
+   */
+  readonly closure?: readonly [least: number, most: number] | undefined;
+  /**
    * How much of the forearm is in sight, in mm beyond the wrist, where real pictures end at it; all that the cube holds
    * unless given.
    */
@@ -59,6 +64,7 @@ export function resolveHandOptions(options: HandSimulatorOptions): ResolvedHandO
     distance: [550, 950],
     side: 'both',
     view: 'facing',
+    closure: undefined,
     forearm: [WHOLE_FOREARM_MM, WHOLE_FOREARM_MM],
     ...options,
   } as const;
@@ -68,6 +74,13 @@ export function resolveHandOptions(options: HandSimulatorOptions): ResolvedHandO
     throw new SimganError(
       'INVALID_ARGUMENT',
       `Hands cannot be ${nearest} to ${farthest} mm away: give a distance of at least 450 mm, the nearer first, so that the forearm stays before the camera.`,
+    );
+  }
+  const [least, most] = resolved.closure ?? [0, 1];
+  if (!(least >= 0 && most >= least && most <= 1)) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `Hands cannot be closed by ${least} to ${most}: give shares from 0, open, to 1, a fist, the smaller first.`,
     );
   }
   const [shortest, longest] = resolved.forearm;
@@ -83,7 +96,7 @@ export function resolveHandOptions(options: HandSimulatorOptions): ResolvedHandO
 /** Puts a random person's hand in a random pose before the camera and cuts the cube about its palm. */
 export function randomScene(rng: Rng, options: ResolvedHandOptions): HandScene {
   const shape = randomShape(rng.fork('shape'));
-  const pose = withoutSelfPenetration(shape, randomPose(rng.fork('pose')));
+  const pose = withoutSelfPenetration(shape, randomPose(rng.fork('pose'), options.closure));
   const skeleton = articulate(shape, pose);
   const joints = jointPositions(skeleton, shape);
 

@@ -139,6 +139,19 @@ test('a forearm ends where it is asked to, and nothing else changes', async () =
   expect(total(cut)).toBeLessThan(0.9 * total(whole));
   expect(total(none)).toBeLessThan(0.97 * total(cut));
   expect(() => handSimulator({ forearm: [50, 20] })).toThrow('the shorter first');
+  expect(() => handSimulator({ closure: [0, 2] })).toThrow('1, a fist, the smaller first');
+});
+
+test('frontal hands are turned to the camera, more so than facing ones', async () => {
+  const lean = async (view: 'facing' | 'frontal') => {
+    const samples = await hands({ size: 16, view, side: 'right' }, 60);
+    return samples.reduce((sum, { annotation: { joints } }) => {
+      const across = subtract(joint(joints.xyz, 'F4_KNU1_B'), joint(joints.xyz, 'F1_KNU1_B'));
+      const up = subtract(joint(joints.xyz, 'F3_KNU1_B'), joint(joints.xyz, 'PALM_6'));
+      return sum + Math.abs(across[2]) + Math.abs(up[2]);
+    }, 0);
+  };
+  expect(await lean('frontal')).toBeLessThan(0.6 * (await lean('facing')));
 });
 
 test('hands too near for their forearm are refused', () => {

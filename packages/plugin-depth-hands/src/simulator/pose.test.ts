@@ -41,6 +41,22 @@ test('a bent finger cannot be spread', () => {
   expect(mean(spreads(true))).toBeLessThan(0.5 * mean(spreads(false)));
 });
 
+test('hands are as closed as asked, and then no gestures', () => {
+  const bends = (closure?: readonly [number, number]) =>
+    Array.from({ length: 200 }, (_, index) => {
+      const pose = randomPose(createRng(index), closure);
+      return (['little', 'ring', 'middle', 'index'] as const).map((finger) => pose[`${finger}.pipFlexion`]);
+    });
+  const open = bends([0, 0.2]).map((fingers) => Math.max(...fingers));
+  const closed = bends([0.8, 1]).map((fingers) => Math.min(...fingers));
+  expect(mean(open)).toBeLessThan(45);
+  expect(mean(closed)).toBeGreaterThan(65);
+  const pointing = (poses: number[][]) =>
+    poses.filter((fingers) => Math.max(...fingers) - Math.min(...fingers) > 70);
+  expect(pointing(bends())).not.toEqual([]);
+  expect(pointing(bends([0, 1]))).toEqual([]);
+});
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

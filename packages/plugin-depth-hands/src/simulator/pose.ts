@@ -36,10 +36,15 @@ const GESTURES: readonly (readonly [number, number, number, number])[] = [
  * Soechting, Journal of Neuroscience 18(23), 1998). Half start from a gesture. What is left to each finger
  * is correlated with its neighbours', most of the end joint follows the middle one (two thirds, Lin et al.),
  * and a bent finger cannot be swung sideways.
+ *
+ * @param closure How closed hands are, 1 being a fist; they are then all shades of a grasp.
  */
-export function randomPose(rng: Rng): Pose {
-  const grasp = rng.next();
-  const gesture = rng.next() < 0.5 ? undefined : GESTURES[rng.int(GESTURES.length)]!;
+export function randomPose(rng: Rng, closure?: readonly [low: number, high: number]): Pose {
+  const [low, high] = closure ?? [0, 1];
+  const grasp = low + (high - low) * rng.next();
+  const asGesture = rng.next() >= 0.5;
+  const drawn = asGesture ? GESTURES[rng.int(GESTURES.length)]! : undefined;
+  const gesture = closure ? undefined : drawn;
   const individual = correlated(rng, FINGERS.length, 0.7);
   const hook = 0.16 * rng.normal();
   const spread = 9 * rng.normal() + 5;
