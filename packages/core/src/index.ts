@@ -103,6 +103,7 @@ export {
 } from './networks/convolution.ts';
 export { type DiscriminatorLayer, patchDiscriminator } from './networks/discriminator.ts';
 export { type EstimatorLayer, estimatorNetwork } from './networks/estimator.ts';
+export { convolutionFeatures, type OnnxFeatureOptions, onnxFeatures } from './networks/features.ts';
 export {
   type Discriminator,
   type Network,
@@ -113,6 +114,7 @@ export {
 export { type ResidualRefinerOptions, residualRefiner } from './networks/refiner.ts';
 export {
   type FeatureTransform,
+  featureRegularizer,
   identity,
   l1Regularizer,
   meanOfChannels,

@@ -1,12 +1,6 @@
 export { OnnxError } from './errors.ts';
 export { type ExportOptions, exportOnnx } from './export.ts';
-export {
-  type ImportedModel,
-  type ImportOptions,
-  importedOperators,
-  importOnnx,
-  type ReadExternal,
-} from './import/import-onnx.ts';
+export * from './import/index.ts';
 export {
   type CompiledFunction,
   type CompileOptions,

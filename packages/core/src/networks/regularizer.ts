@@ -1,13 +1,26 @@
 import * as tf from '@tensorflow/tfjs-core';
 
+/** What works with weights that are learned elsewhere and stay as they are. */
+interface Frozen {
+  /**
+   * Tells these weights from others. A checkpoint keeps it, so that training does not go on by another measure
+   * than it began with. Absent where there are no weights.
+   */
+  fingerprint?(): string;
+}
+
 /**
  * How far a refined batch has moved from the synthetic one: 0 on equal inputs, positive otherwise, a mean
  * over batch, pixels and channels, so that lambda means the same at every size.
  */
-export type Regularizer = (refined: tf.Tensor4D, synthetic: tf.Tensor4D) => tf.Scalar;
+export interface Regularizer extends Frozen {
+  (refined: tf.Tensor4D, synthetic: tf.Tensor4D): tf.Scalar;
+}
 
 /** A map into the space in which images are compared: psi of eq. 4. Shape `[b, h, w, c]` in, any 4-D shape out. */
-export type FeatureTransform = (batch: tf.Tensor4D) => tf.Tensor4D;
+export interface FeatureTransform extends Frozen {
+  (batch: tf.Tensor4D): tf.Tensor4D;
+}
 
 /**
  * The self-regularization of eq. 4: the mean of |psi(R(x)) - psi(x)| over batch, pixels and channels.
@@ -16,7 +29,23 @@ export type FeatureTransform = (batch: tf.Tensor4D) => tf.Tensor4D;
  * (see {@link TrainingRecipe.lambda}). The gradient is exactly 0 where nothing differs.
  */
 export function l1Regularizer(psi: FeatureTransform = identity): Regularizer {
-  return (refined, synthetic) => tf.mean(absolute(tf.sub(psi(refined), psi(synthetic)))) as tf.Scalar;
+  return withFingerprintOf(
+    [psi],
+    (refined, synthetic) => tf.mean(absolute(tf.sub(psi(refined), psi(synthetic)))) as tf.Scalar,
+  );
+}
+
+/**
+ * The self-regularization on learned features, "such as VGG's" (article of 2017, section on self-regularization):
+ * the mean of |psi(R(x)) - psi(x)| over that of |psi(x)|. The quotient makes a weight mean the same whatever the
+ * size of the network's values. The features' weights are constants of every step.
+ */
+export function featureRegularizer(psi: FeatureTransform): Regularizer {
+  return withFingerprintOf([psi], (refined, synthetic) => {
+    const before = psi(synthetic);
+    const change = tf.mean(absolute(tf.sub(psi(refined), before)));
+    return tf.div(change, tf.add(tf.mean(tf.abs(before)), 1e-6)) as tf.Scalar;
+  });
 }
 
 /** psi = identity: the paper's choice for grey eyes and depth hands. */
@@ -38,10 +67,13 @@ function absolute(difference: tf.Tensor4D): tf.Tensor4D {
 export function weightedSum(
   terms: readonly (readonly [weight: number, regularizer: Regularizer])[],
 ): Regularizer {
-  return (refined, synthetic) =>
-    tf.addN(
-      terms.map(([weight, regularizer]) => tf.mul(regularizer(refined, synthetic), weight)),
-    ) as tf.Scalar;
+  return withFingerprintOf(
+    terms.map(([, regularizer]) => regularizer),
+    (refined, synthetic) =>
+      tf.addN(
+        terms.map(([weight, regularizer]) => tf.mul(regularizer(refined, synthetic), weight)),
+      ) as tf.Scalar,
+  );
 }
 
 /**
@@ -51,4 +83,13 @@ export function weightedSum(
  */
 export function regionMeans(size: number): FeatureTransform {
   return (batch) => tf.avgPool(batch, size, size, 'valid');
+}
+
+/** A regularizer with the fingerprints of what it is made of; asked for late, because weights may be read late. */
+function withFingerprintOf(parts: readonly Frozen[], regularizer: Regularizer): Regularizer {
+  const frozen = parts.filter(({ fingerprint }) => fingerprint);
+  if (frozen.length === 0) return regularizer;
+  return Object.assign(regularizer, {
+    fingerprint: () => frozen.map((part) => part.fingerprint!()).join(' '),
+  });
 }

@@ -44,6 +44,8 @@ export interface TrainingState {
   readonly discriminator: Player<Discriminator>;
   /** The refiner to use: the moving average of the one that is trained, or that one itself. */
   readonly averagedRefiner: Refiner;
+  /** Of the weights that the regularizer compares by, where it has some ({@link Regularizer}). */
+  readonly fingerprint: string | undefined;
   history: HistoryBuffer;
   lambda: number;
   /** Steps done, warm-up included. */
@@ -67,6 +69,8 @@ export function createTrainingState(
 ): TrainingState {
   checkRecipe(recipe);
   const networks = networksOf(plugin, recipe);
+  // Read here, before anything is built: weights may come from a file that cannot be read.
+  const fingerprint = networks.regularizer.fingerprint?.();
   const optimizer = createOptimizer(recipe.optimizer);
   const player = <Kind extends Refiner | Discriminator>(name: string, network: Kind): Player<Kind> => ({
     network,
@@ -82,6 +86,7 @@ export function createTrainingState(
     refiner,
     discriminator,
     averagedRefiner,
+    fingerprint,
     history: new HistoryBuffer(recipe.historySize),
     lambda: initialLambda(recipe.lambda),
     step: 0,
@@ -116,8 +121,9 @@ export async function takeCheckpoint(state: TrainingState): Promise<Checkpoint> 
     for (const [i, entry] of entries.entries()) data.set(entry, i * length);
     tensors.history = { data, shape: [entries.length, length] };
   }
-  const { lambda, step, turn, drawn } = state;
-  return { tensors, about: { training: JSON.stringify({ lambda, step, turn, drawn }) } };
+  const { lambda, step, turn, drawn, fingerprint } = state;
+  const training = JSON.stringify({ lambda, step, turn, drawn });
+  return { tensors, about: { training, ...(fingerprint !== undefined && { regularizer: fingerprint }) } };
 }
 
 /**
@@ -137,6 +143,12 @@ export function restoreCheckpoint(state: TrainingState, checkpoint: Checkpoint):
   });
   const about = checkpoint.about.training;
   if (about === undefined) problems.push('it does not say how far training had come');
+  const { regularizer } = checkpoint.about;
+  if (regularizer !== state.fingerprint) {
+    problems.push(
+      `the regularizer's features were ${regularizer ?? 'none'} and are ${state.fingerprint ?? 'none'} now`,
+    );
+  }
   if (problems.length > 0) {
     throw new SimganError(
       'INVALID_FILE',

@@ -121,6 +121,12 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainStep, v
 
 function compilePrograms({ plugin, state, engine }: TrainOptions) {
   const { regularizer } = networksOf(plugin, state.recipe);
+  if (regularizer.fingerprint?.() !== state.fingerprint) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      'The plugin compares by other features than the one that the training state was created for. Use the same.',
+    );
+  }
   return {
     warmup: engine.compile(refinerWarmupStep(state, regularizer)),
     refiner: engine.compile(refinerStep(state, regularizer)),

@@ -1,0 +1,8 @@
+export {
+  type ImportedModel,
+  type ImportOptions,
+  importedOperators,
+  importOnnx,
+  type ReadExternal,
+} from './import-onnx.ts';
+export { constantTensor } from './value.ts';
