@@ -11,7 +11,7 @@ const CLIP = 4;
 export interface KernelDistances {
   /** By the sets' names. */
   readonly sets: Readonly<Record<string, number>>;
-  /** Between two halves of the real pictures: what a perfect set would get, about 0; may be slightly negative. */
+  /** Between real pictures and other real ones: what a perfect set would get, about 0; may be slightly negative. */
   readonly control: number;
 }
 
@@ -19,15 +19,21 @@ export interface KernelDistances {
  * The distance of sets of pictures to real ones in the manner of KID (Bińkowski et al., "Demystifying MMD GANs",
  * 2018): the unbiased squared maximum mean discrepancy under the cubic kernel, but on {@link imageFeatures}
  * in place of a trained network's. Features are standardised on one half of the real pictures, drawn by `seed`,
- * and clipped; sets and the other half, the control, are compared with that half.
+ * and clipped; sets and the other half, the control, are compared with that half. Where there are other real
+ * pictures, such as those that a refiner was trained with, they may be the control, and nothing is halved.
  */
 export async function measureKernelDistances(
   sets: Readonly<Record<string, Dataset<RealImage>>>,
   real: Dataset<RealImage>,
-  { image, seed, limit = 500 }: { image: ImageSpec; seed: number; limit?: number },
+  {
+    image,
+    seed,
+    limit = 500,
+    control,
+  }: { image: ImageSpec; seed: number; limit?: number; control?: Dataset<RealImage> },
 ): Promise<KernelDistances> {
   const [reference, others] = await Promise.all(
-    halve(real, seed).map((half) => featuresOf(half, image, limit)),
+    (control ? [real, control] : halve(real, seed)).map((part) => featuresOf(part, image, limit)),
   );
   const distances: [string, number][] = [];
   for (const [name, set] of Object.entries(sets)) {
