@@ -14,7 +14,7 @@ export const common = {
   seed: whole('Everything random follows from it', { least: 0, otherwise: 1 }),
   engine: choice(engines, 'What computes', 'auto'),
   device: choice(['auto', 'cpu', 'gpu', 'cuda'], 'Where the onnx engine runs', 'auto'),
-  threads: whole('Threads of the onnx engine; all processors unless given', {
+  threads: whole('Threads that compute, and that render; as many as there are processors unless given', {
     least: 1,
     otherwise: undefined,
   }),

@@ -7,6 +7,7 @@ import {
   type Sample,
   type TrainingRecipe,
 } from '@simgan/core';
+import type { RenderPool } from '@simgan/core/node';
 import type { Context } from './command.ts';
 import { pluginOrigin } from './plugins.ts';
 import type { RunConfig } from './run-folder.ts';
@@ -31,6 +32,8 @@ export interface TrainingOptions {
   readonly 'real-format'?: string | undefined;
   /** How many samples are refined, where the simulator makes them. */
   readonly count?: number;
+  /** Renders where many pictures are asked for. */
+  readonly rendering?: RenderPool | undefined;
   /** Whether there is a refiner already, and a handful of pictures will do. */
   readonly isTrained?: boolean;
 }
@@ -68,6 +71,7 @@ export async function openTraining(
     dir: dir && resolve(cwd, dir),
     seed,
     atLeast: isTrained ? 1 : recipe.batchSize,
+    rendering: options.rendering,
   });
   const synthetic = await openSynthetic(
     plugin,

@@ -17,15 +17,7 @@ export async function loadPlugin(
   options: Readonly<Record<string, unknown>>,
   cwd: string,
 ): Promise<Plugin> {
-  const { file, tried } = isPath(name) ? findFile(resolve(cwd, name)) : findPackage(name, cwd);
-  if (!file) {
-    throw new UsageError([
-      `There is no plugin ${JSON.stringify(name)}. Tried ${tried.join(', ')}.${suggestion(name, bundledPlugins())}`,
-      isPath(name)
-        ? 'Give the path of its module, relative to the folder you are in.'
-        : `Install one with: npm install simgan-plugin-${name.replace(/[^a-z0-9-]/gi, '')}`,
-    ]);
-  }
+  const file = findPlugin(name, cwd);
   let module: { default?: unknown };
   try {
     module = (await import(file)) as typeof module;
@@ -56,6 +48,24 @@ export async function loadPlugin(
     ]);
   }
   return plugin as Plugin;
+}
+
+/**
+ * The URL of a plugin's module.
+ *
+ * @throws UsageError as {@link loadPlugin} does
+ */
+export function findPlugin(name: string, cwd: string): string {
+  const { file, tried } = isPath(name) ? findFile(resolve(cwd, name)) : findPackage(name, cwd);
+  if (!file) {
+    throw new UsageError([
+      `There is no plugin ${JSON.stringify(name)}. Tried ${tried.join(', ')}.${suggestion(name, bundledPlugins())}`,
+      isPath(name)
+        ? 'Give the path of its module, relative to the folder you are in.'
+        : `Install one with: npm install simgan-plugin-${name.replace(/[^a-z0-9-]/gi, '')}`,
+    ]);
+  }
+  return file;
 }
 
 /** How a plugin is written down, so that it is found again from another folder. */

@@ -10,7 +10,14 @@ import {
   SimganError,
   simulate,
 } from '@simgan/core';
-import { inspectOutput, type Reject, readDataset, readFormat, readImages } from '@simgan/core/node';
+import {
+  inspectOutput,
+  type Reject,
+  type RenderPool,
+  readDataset,
+  readFormat,
+  readImages,
+} from '@simgan/core/node';
 import type { Context } from './command.ts';
 import { UsageError } from './errors.ts';
 import { suggestion } from './options.ts';
@@ -51,6 +58,8 @@ interface SourceOptions {
   readonly seed: number;
   /** A batch where they are trained on. */
   readonly atLeast: number;
+  /** Renders where many pictures are asked for; without it the calling thread does. */
+  readonly rendering?: RenderPool | undefined;
 }
 
 /** The user's folder of synthetic pictures, or the plugin's simulator. */
@@ -62,13 +71,16 @@ export async function openSynthetic(
     count = 0,
     seed,
     atLeast,
+    rendering,
   }: SourceOptions & { format?: string | undefined; count?: number | undefined },
   { output, signal }: Context,
 ): Promise<SyntheticSource> {
   const reader = format === undefined ? undefined : readerOf(plugin, format, dir, 'synthetic');
   if (dir === undefined) {
-    const samples = simulate(plugin.simulator, { seed, length: count });
-    const training = simulate(plugin.simulator, { seed, length: TRAINING_LENGTH });
+    const ofLength = (length: number) =>
+      rendering?.simulate('simulator', { seed, length }) ?? simulate(plugin.simulator, { seed, length });
+    const samples = ofLength(count);
+    const training = ofLength(TRAINING_LENGTH);
     // Where nothing is refined, what is trained on is all there is.
     const shown = count || training.length;
     output.note(`synthetic ${shown} from the simulator of ${plugin.name}, seed ${seed}`);
@@ -129,7 +141,7 @@ function readerOf(
 /** The user's real pictures, or the plugin's stand-in camera, loudly. */
 export async function openReal(
   plugin: Plugin,
-  { dir, format, seed, atLeast }: SourceOptions & { format?: string | undefined },
+  { dir, format, seed, atLeast, rendering }: SourceOptions & { format?: string | undefined },
   { output, signal }: Context,
 ): Promise<RealSource> {
   const named = format ?? (dir === undefined || (await isOurs(dir)) ? undefined : plugin.realFormat);
@@ -168,7 +180,8 @@ export async function openReal(
   const standInSeed = createRng(seed)
     .fork('stand-in')
     .int(2 ** 31);
-  const images = simulate(plugin.standIn, { seed: standInSeed, length: STAND_IN_LENGTH });
+  const shots = { seed: standInSeed, length: STAND_IN_LENGTH };
+  const images = rendering?.simulate('standIn', shots) ?? simulate(plugin.standIn, shots);
   return { images: remembered(plugin, images), rejects: [], origin: 'stand-in', isStandIn: true };
 }
 

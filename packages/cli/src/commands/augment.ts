@@ -48,6 +48,7 @@ export const augment = defineCommand({
     ]);
     const { openTraining, recipeOf } = await import('../open-training.ts');
     const { loadPlugin } = await import('../plugins.ts');
+    const { startRendering } = await import('../rendering.ts');
     const { startEngine } = await import('../setup.ts');
     const { findRefiner, loadRefiner } = await import('../trained-refiner.ts');
     const { trainInFolder } = await import('../training-run.ts');
@@ -63,10 +64,12 @@ export const augment = defineCommand({
     const claimed = await claimAugmentFolder(resolve(cwd, out), values);
     const { dir } = claimed;
     const engine = await startEngine(values, context);
+    const rendering = startRendering(plugin, settings, context);
     try {
       const loaded = trained && (await loadRefiner(trained, { plugin, recipe, engine, seed }, context));
       if (loaded) output.note(`refiner   ${values.refiner} (recipe ${recipeName})`);
-      const training = await openTraining(plugin, { ...settings, isTrained: loaded !== undefined }, context);
+      const isTrained = loaded !== undefined;
+      const training = await openTraining(plugin, { ...settings, rendering, isTrained }, context);
       const { config, sources, samples } = training;
       await claimed.clear();
       const run = { dir: join(dir, augmentFiles.run), ...training, engine, resume: values.resume };
@@ -122,6 +125,7 @@ export const augment = defineCommand({
         { out, count, rejects, seconds, ...figures },
       );
     } finally {
+      await rendering.close();
       await engine.dispose();
     }
   },
@@ -177,11 +181,12 @@ async function* batchesToDo(
   samples: Dataset<Sample<unknown>>,
   isWritten: (id: string) => boolean,
 ): AsyncGenerator<Sample<unknown>> {
-  for (let start = 0; start < samples.length; start += BATCH) {
-    const batch: Sample<unknown>[] = [];
-    for (let index = start; index < Math.min(start + BATCH, samples.length); index++) {
-      batch.push(await samples.at(index));
-    }
+  const { createDataset, readAhead } = await import('@simgan/core');
+  const batches = createDataset(Math.ceil(samples.length / BATCH), (number) => {
+    const length = Math.min(BATCH, samples.length - number * BATCH);
+    return Promise.all(Array.from({ length }, (_, i) => samples.at(number * BATCH + i)));
+  });
+  for await (const batch of readAhead(batches, 1)) {
     if (!batch.every(({ id }) => isWritten(id))) yield* batch;
   }
 }

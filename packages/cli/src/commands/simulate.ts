@@ -4,7 +4,7 @@ import { common } from '../common-options.ts';
 import { Interrupted } from '../errors.ts';
 import { folder, whole } from '../options.ts';
 
-const { plugin, 'plugin-option': pluginOption, seed, resume, force, json } = common;
+const { plugin, 'plugin-option': pluginOption, seed, threads, resume, force, json } = common;
 
 export const simulateCommand = defineCommand({
   name: 'simulate',
@@ -18,38 +18,50 @@ export const simulateCommand = defineCommand({
     count: whole('How many samples', { least: 1, otherwise: 1000 }),
     out: folder("Where to write [the plugin's name with -synthetic]"),
     seed,
+    threads,
     resume,
     force,
     json,
   },
-  async run(values, { output, cwd, signal }) {
-    const [{ createDataset, sampleId, simulate }, { writeDataset }, { loadPlugin }] = await Promise.all([
-      import('@simgan/core'),
-      import('@simgan/core/node'),
-      import('../plugins.ts'),
-    ]);
+  async run(values, context) {
+    const { output, cwd, signal } = context;
+    const [{ createDataset, readAhead, sampleId }, { writeDataset }, { loadPlugin }, { startRendering }] =
+      await Promise.all([
+        import('@simgan/core'),
+        import('@simgan/core/node'),
+        import('../plugins.ts'),
+        import('../rendering.ts'),
+      ]);
     const domain = await loadPlugin(values.plugin, values['plugin-option'], cwd);
     const out = values.out ?? `${domain.name}-synthetic`;
-    const samples = simulate(domain.simulator, { seed: values.seed, length: values.count });
+    const rendering = startRendering(domain, values, context);
+    const samples = rendering.simulate('simulator', { seed: values.seed, length: values.count });
     // Sample i needs none before it, so what is written need not be rendered again.
     const unwritten = (isWritten: (id: string) => boolean) => {
       const indices = Array.from({ length: values.count }, (_, index) => index);
       const left = indices.filter((index) => !isWritten(sampleId(index)));
-      return createDataset(left.length, (index) => samples.at(left[index]!));
+      return readAhead(
+        createDataset(left.length, (index) => samples.at(left[index]!)),
+        rendering.ahead,
+      );
     };
     const progress = output.progress('simulate', values.count);
-    const { count, resumed } = await writeDataset(resolve(cwd, out), unwritten, {
+    const writing = writeDataset(resolve(cwd, out), unwritten, {
       plugin: domain,
       provenance: { made: 'simulated', seed: values.seed },
       existing: values.force ? 'replace' : values.resume ? 'resume' : 'refuse',
       onProgress: (written) => progress.update(written),
       signal,
-    }).catch((error: unknown) => {
-      progress.end();
-      if (!signal.aborted) throw error;
-      throw new Interrupted('Stopped; what is written is safe. Go on with the same command and --resume.');
     });
-    progress.end();
+    const { count, resumed } = await writing
+      .catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        throw new Interrupted('Stopped; what is written is safe. Go on with the same command and --resume.');
+      })
+      .finally(async () => {
+        progress.end();
+        await rendering.close();
+      });
     if (resumed > 0) output.note(`resume    ${resumed} of ${count} samples were there already`);
     output.result(
       [

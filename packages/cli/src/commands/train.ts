@@ -22,6 +22,7 @@ export const trainCommand = defineCommand({
     const { openTraining, recipeOf } = await import('../open-training.ts');
     const { loadPlugin } = await import('../plugins.ts');
     const { claimRunFolder } = await import('../run-folder.ts');
+    const { startRendering } = await import('../rendering.ts');
     const { startEngine } = await import('../setup.ts');
     const { trainInFolder } = await import('../training-run.ts');
     const plugin = await loadPlugin(values.plugin, values['plugin-option'], cwd);
@@ -29,8 +30,9 @@ export const trainCommand = defineCommand({
     const out = values.out ?? join('runs', plugin.name);
     const claimed = await claimRunFolder(resolve(cwd, out), values);
     const engine = await startEngine(values, context);
+    const rendering = startRendering(plugin, values, context);
     try {
-      const training = await openTraining(plugin, values, context);
+      const training = await openTraining(plugin, { ...values, rendering }, context);
       await claimed.clear();
       const run = { dir: claimed.dir, ...training, engine, resume: values.resume };
       const state = await trainInFolder(run, context);
@@ -44,6 +46,7 @@ export const trainCommand = defineCommand({
         { out, steps: step },
       );
     } finally {
+      await rendering.close();
       await engine.dispose();
     }
   },

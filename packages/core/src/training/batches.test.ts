@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { datasetOf } from '../dataset.ts';
 import type { ImageSpec } from '../image.ts';
 import { createRng } from '../rng.ts';
-import { noiseBatch, shuffledBatches } from './batches.ts';
+import { batchesAhead, noiseBatch, shuffledBatches, shuffledItems } from './batches.ts';
 
 const image: ImageSpec = { width: 1, height: 1, channels: 1, bits: 8 };
 const items = datasetOf(Array.from({ length: 10 }, (_, i) => ({ id: String(i), image: Uint8Array.of(i) })));
@@ -43,4 +43,22 @@ test('noise has the shape asked for, deviation 1, and belongs to its source', ()
   expect(deviation).toBeCloseTo(1, 1);
   const swapped = noiseBatch(sources().reverse(), wide, 2);
   expect(swapped.data.slice(0, 6000)).toEqual(data.slice(6000));
+});
+
+test('the next batch is made while one is in use, the same as without', async () => {
+  const plain = shuffledItems(items, { batchSize: 3, rng: createRng(4) });
+  const made: number[] = [];
+  const ahead = batchesAhead({
+    at(number) {
+      made.push(number);
+      return plain.at(number);
+    },
+  });
+  for (const number of [5, 6, 7]) {
+    expect(await ahead.at(number)).toEqual(await plain.at(number));
+    expect(made.at(-1)).toBe(number);
+    while (made.at(-1) !== number + 1) await new Promise((resolve) => setTimeout(resolve));
+  }
+  expect(made).toEqual([5, 6, 7, 8]);
+  expect(await ahead.at(2)).toEqual(await plain.at(2));
 });

@@ -56,6 +56,28 @@ export function shuffledItems<Item>(
   };
 }
 
+/**
+ * The same batches; the next is made while one is in use, since an engine and a simulator can work at the same
+ * time.
+ */
+export function batchesAhead<Batch>(batches: Batches<Batch>): Batches<Batch> {
+  let next: { readonly number: number; readonly batch: Promise<Batch> } | undefined;
+  return {
+    at(number) {
+      const batch = next?.number === number ? next.batch : batches.at(number);
+      const following = batch.then(async () => {
+        // First the one that asked gets its engine going: a simulator may keep this thread busy.
+        await new Promise((resolve) => setTimeout(resolve));
+        return batches.at(number + 1);
+      });
+      // Told of when it is asked for, or never at the end of a training.
+      following.catch(() => {});
+      next = { number: number + 1, batch: following };
+      return batch;
+    },
+  };
+}
+
 /** Noise for a refiner's noise channels, `[batch, height, width, channels]`, normal with deviation 1. */
 export function noiseBatch(sources: readonly Rng[], image: ImageSpec, channels: number): HostTensor {
   const length = image.height * image.width * channels;

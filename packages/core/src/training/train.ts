@@ -5,7 +5,7 @@ import { type HostTensor, hostScalar, scalarValue } from '../host-tensor.ts';
 import { networksOf, type Plugin } from '../plugin.ts';
 import { createRng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
-import { noiseBatch, shuffledBatches } from './batches.ts';
+import { batchesAhead, noiseBatch, shuffledBatches } from './batches.ts';
 import { nextLambda, type TrainingRecipe } from './recipe.ts';
 import type { DiscriminatorLosses, RefinerLosses, TrainingState } from './state.ts';
 import { discriminatorStep, refinerStep, refinerWarmupStep, refineStep } from './steps.ts';
@@ -146,7 +146,8 @@ function createDraw({ state, synthetic, real, seed }: TrainOptions) {
         `There are ${dataset.length} ${kind} pictures, fewer than the one batch of ${recipe.batchSize} that a step takes. Add pictures or train with a smaller batch.`,
       );
     }
-    return shuffledBatches(dataset, { image, batchSize: recipe.batchSize, rng: rng.fork(kind) });
+    const { batchSize } = recipe;
+    return batchesAhead(shuffledBatches(dataset, { image, batchSize, rng: rng.fork(kind) }));
   };
   const sources = { synthetic: batches('synthetic', synthetic), real: batches('real', real) };
   return {

@@ -7,7 +7,7 @@ import type { Job, PluginOrigin, RendererName } from './protocol.ts';
 import { RenderThread } from './thread.ts';
 
 /** Jobs that a thread holds, so that it has the next when it is done with one although this thread is busy. */
-const HELD = 4;
+const HELD = 16;
 
 /** What starting a thread costs, ms: the plugin and TensorFlow.js are loaded once more. */
 const START_UP = 350;
@@ -40,7 +40,9 @@ export interface RenderPool {
     renderer: RendererName,
     options: { readonly seed: number; readonly length: number },
   ): Dataset<Sample<unknown>>;
-  /** How many threads run. */
+  /** How many samples to ask for ahead so that no thread waits. */
+  readonly ahead: number;
+  /** How many threads render; 0 while the calling thread does. */
   readonly running: number;
   /** Stops all threads at once. What was asked for and is not there yet fails. */
   close(): Promise<void>;
@@ -79,6 +81,10 @@ class ThreadPool implements RenderPool {
     this.#patience = threads > 1 ? patience : Number.POSITIVE_INFINITY;
   }
 
+  get ahead(): number {
+    return HELD * this.#options.threads;
+  }
+
   get running(): number {
     return this.#threads.filter((thread) => thread.isReady).length;
   }
@@ -91,7 +97,7 @@ class ThreadPool implements RenderPool {
       const { image, annotation } = await this.#render({ renderer, seed, index });
       return { id: sampleId(index), image, annotation };
     });
-    return readAhead(samples, HELD * this.#options.threads);
+    return readAhead(samples, this.ahead);
   }
 
   async close(): Promise<void> {
