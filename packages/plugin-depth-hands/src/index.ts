@@ -48,6 +48,7 @@ export { msra15, SENZ3D } from './readers/msra15.ts';
 export { type NyuOptions, nyu } from './readers/nyu.ts';
 export { paperRecipe, quickRecipe } from './recipes.ts';
 export { holesMasked } from './regularizer.ts';
+export { type SensorRefinerOptions, sensorRefiner } from './sensor-refiner.ts';
 export type { Vec3 } from './simulator/geometry.ts';
 export type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 export { handSimulator } from './simulator/hand-simulator.ts';

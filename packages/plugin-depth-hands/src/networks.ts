@@ -1,4 +1,5 @@
 import { patchDiscriminator, residualRefiner } from '@simgan/core';
+import { sensorRefiner } from './sensor-refiner.ts';
 
 /**
  * The refiner of the paper for hands, section 3.2: as for eyes with a 7x7 first convolution and ten ResNet
@@ -20,19 +21,10 @@ export const paperDiscriminator = patchDiscriminator([
 ]);
 
 /**
- * A refiner for minutes on a CPU, at lower resolution: see the eye plugin's for the reasons. It sees 19x19 pixels,
- * because the shadow of an edge falls some way off.
+ * A refiner for minutes on a CPU, at lower resolution, which changes depth as a sensor does and by 10 mm at most. It
+ * sees 19x19 pixels, because the shadow of an edge falls some way off.
  */
-export const quickRefiner = residualRefiner({
-  width: 16,
-  blocks: 3,
-  kernel: 3,
-  stem: 7,
-  padding: 'reflect',
-  output: 'residual',
-  noiseChannels: 1,
-  noiseDeviation: 0.5,
-});
+export const quickRefiner = sensorRefiner({ width: 16, blocks: 3, stem: 7, reach: 10, noiseChannels: 1 });
 
 /**
  * A discriminator for lower resolution: 25x25 pixels seen, a map of 16x16 patches for a 64x64 image, of which the
