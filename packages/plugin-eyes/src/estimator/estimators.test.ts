@@ -62,6 +62,28 @@ test('the small estimators learn gaze and openness from simulated eyes', async (
   await engine.dispose();
 });
 
+test('the network of the paper trains: in a few steps it tells a few eyes apart', async () => {
+  const { engine } = await createEngine('onnx', { threads: 1, device: 'cpu' });
+  const simulator = eyes({ closedRate: 0, blinkRate: 0 }).simulator;
+  const few = rememberItems(simulate(simulator, { seed: 5, length: 8 }), { budget: 8, sizeOf: () => 1 });
+  const recipe = { steps: 30, batchSize: 8, optimizer: { kind: 'adam' as const }, learningRate: 2e-4 };
+  const estimator = { ...paperGazeEstimator, recipe };
+  const { few: learned } = await compareDownstream({
+    estimator,
+    sets: { few },
+    test: few,
+    image,
+    engine,
+    seed: 1,
+  });
+  await engine.dispose();
+  const gazes = await Promise.all([...Array(8).keys()].map(async (i) => (await few.at(i)).annotation.gaze));
+  const middle = [0, 1, 2].map((axis) => gazes.reduce((sum, gaze) => sum + gaze!.direction[axis]!, 0));
+  const chance = gazes.reduce((sum, gaze) => sum + angleBetween(middle, gaze!.direction) / 8, 0);
+  expect(chance).toBeGreaterThan(10);
+  expect(learned!.mean).toBeLessThan(0.5 * chance);
+});
+
 test('annotations without a gaze or an openness teach nothing', () => {
   expect(smallGazeEstimator.target({ openness: 1 })).toBeUndefined();
   expect(opennessClassifier.target({})).toBeUndefined();
