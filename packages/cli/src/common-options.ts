@@ -38,3 +38,11 @@ export const sources = {
   'real-format': text('NAME', 'How --real is read, likewise; plainly or as the plugin says unless given'),
   match: choice(['histogram', 'none'], "In place of the recipe's photometric matching", undefined),
 } as const;
+
+/** What refined pictures are kept like, beside what the plugin keeps. */
+export const regularization = {
+  features: text('FILE', 'A network in ONNX, such as VGG, whose features refined pictures keep as well'),
+  'feature-option': keyValues(
+    'How it is used: output=relu3_3 (the value compared), range=[0,1], mean=[…], deviation=[…], colors=bgr, layout=nhwc, weight=0.5',
+  ),
+} as const;

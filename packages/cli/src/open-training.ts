@@ -9,6 +9,7 @@ import {
 } from '@simgan/core';
 import type { RenderPool } from '@simgan/core/node';
 import type { Context } from './command.ts';
+import { featureConfig, withFeatures } from './features.ts';
 import { pluginOrigin } from './plugins.ts';
 import type { RunConfig } from './run-folder.ts';
 import { chooseRecipe } from './setup.ts';
@@ -30,6 +31,9 @@ export interface TrainingOptions {
   readonly real: string | undefined;
   /** Of the real pictures. */
   readonly 'real-format'?: string | undefined;
+  /** A network whose features refined pictures keep, and how it is used. */
+  readonly features?: string | undefined;
+  readonly 'feature-option'?: Readonly<Record<string, unknown>>;
   /** How many samples are refined, where the simulator makes them. */
   readonly count?: number;
   /** Renders where many pictures are asked for. */
@@ -66,7 +70,9 @@ export async function openTraining(
 ): Promise<Training> {
   const { cwd, signal } = context;
   const { seed, count, isTrained = false } = options;
-  const { name, recipe } = recipeOf(plugin, options);
+  const { name, recipe: chosen } = recipeOf(plugin, options);
+  const features = featureConfig(options.features, options['feature-option'] ?? {}, cwd);
+  const recipe = features && !isTrained ? await withFeatures(plugin, chosen, features) : chosen;
   const source = (dir: string | undefined) => ({
     dir: dir && resolve(cwd, dir),
     seed,
@@ -103,6 +109,7 @@ export async function openTraining(
       synthetic: synthetic.origin,
       real: real.origin,
       ...(real.format !== undefined && { realFormat: real.format }),
+      ...(features && { features }),
     },
     seed,
     sources: { synthetic, real },

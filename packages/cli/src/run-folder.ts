@@ -2,6 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '@simgan/core/node';
 import { UsageError } from './errors.ts';
+import type { FeatureConfig } from './features.ts';
 
 /** The files of a run's folder. */
 export const runFiles = {
@@ -32,6 +33,8 @@ export interface RunConfig {
   readonly real: string;
   /** How the real pictures were read, where they were not read plainly. */
   readonly realFormat?: string;
+  /** The network whose features refined pictures keep, where one was given. */
+  readonly features?: FeatureConfig;
 }
 
 /** An output folder that may be written to. */

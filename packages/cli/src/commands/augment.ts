@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Dataset, MatchKind, Plugin, Sample } from '@simgan/core';
 import { type Context, defineCommand } from '../command.ts';
-import { common, sources } from '../common-options.ts';
+import { common, regularization, sources } from '../common-options.ts';
 import { Interrupted, UsageError } from '../errors.ts';
 import type { Training } from '../open-training.ts';
 import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
@@ -14,9 +14,11 @@ const options = {
     synthetic: 'all pictures of that folder are refined',
   }),
   ...sources,
+  ...regularization,
   refiner: excluding(text('RUN|FILE|URL', 'A trained refiner in place of training one'), {
     steps: 'nothing is trained',
     'batch-size': 'nothing is trained',
+    features: 'nothing is trained',
   }),
   out: folder("Where to write [the plugin's name with -augmented]"),
 };

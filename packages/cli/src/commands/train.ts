@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { defineCommand } from '../command.ts';
-import { common, sources } from '../common-options.ts';
+import { common, regularization, sources } from '../common-options.ts';
 import { folder } from '../options.ts';
 
 export const trainCommand = defineCommand({
@@ -15,6 +15,7 @@ export const trainCommand = defineCommand({
   options: {
     ...common,
     ...sources,
+    ...regularization,
     out: folder("Where the run is kept [runs/ and the plugin's name]"),
   },
   async run(values, context) {
