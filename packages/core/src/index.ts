@@ -93,7 +93,24 @@ export {
   type MatValue,
   readMatFile,
 } from './mat-file.ts';
-export { type MatchKind, matchHistograms } from './match.ts';
+export { matchHistograms } from './match.ts';
+export {
+  type Correction,
+  type CorrectionName,
+  type CorrectionSpec,
+  correctionKinds,
+  correctionNames,
+  type MatchKind,
+  type MatchSetting,
+  matchProblems,
+} from './matching/corrections.ts';
+export { createMatcher, type Matcher } from './matching/matcher.ts';
+export {
+  type MatchPlan,
+  type PlannedCorrection,
+  type PlanOptions,
+  planCorrections,
+} from './matching/plan.ts';
 export {
   type Convolution,
   type ConvolutionShape,

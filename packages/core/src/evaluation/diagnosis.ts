@@ -2,6 +2,7 @@ import type { Dataset } from '../dataset.ts';
 import type { ImageSpec } from '../image.ts';
 import type { RealImage } from '../sample.ts';
 import { greyOf } from './grey.ts';
+import { residualNoise, shadingOf, sharpnessOf, smoothLight, unevennessOf } from './light-measures.ts';
 
 /** How a set of pictures was taken, in numbers. Intensities are shares of the image's range. */
 export interface Photometry {
@@ -17,10 +18,12 @@ export interface Photometry {
    * pictures were histogram-equalised.
    */
   readonly unevenness: number;
-  /** Mean length of the gradient as a share of the contrast: falls with blur. */
+  /** Strength of edges as a share of the contrast, without what noise adds: falls with blur. */
   readonly sharpness: number;
-  /** Standard deviation of the pixel noise, estimated as by Immerkaer, "Fast noise variance estimation", 1996. */
+  /** Standard deviation of the pixel noise, estimated robustly from the finest detail; texture counts a little too. */
   readonly noise: number;
+  /** How much the smooth light over a picture differs from picture to picture, as a share of the brightness. */
+  readonly shading: number;
   /** Distance in pixels at which two pixels are half as alike as neighbours: grows with the scale of what is shown. */
   readonly structure: number;
   /** Energy of the detail of 1, 2, 4 and 8 pixels, as shares that sum to 1: the spectrum, by octaves. */
@@ -39,6 +42,7 @@ export async function measurePhotometry(
   const sums = { brightness: 0, contrast: 0, unevenness: 0, sharpness: 0, noise: 0, structure: 0 };
   const octaves = [0, 0, 0, 0];
   const hashes = new Set<string>();
+  const lights: Float64Array[] = [];
   for (let n = 0; n < images; n++) {
     const item = await dataset.at(Math.floor((n * dataset.length) / images));
     const grey: Grey = { pixels: greyOf(item.image, image), width: image.width, height: image.height };
@@ -46,8 +50,9 @@ export async function measurePhotometry(
     sums.brightness += mean;
     sums.contrast += deviation;
     sums.unevenness += unevennessOf(grey.pixels);
-    sums.sharpness += gradientOf(grey) / Math.max(deviation, 1e-6);
-    sums.noise += noiseOf(grey);
+    sums.sharpness += sharpnessOf(grey.pixels, image);
+    sums.noise += residualNoise(grey.pixels, image);
+    lights.push(smoothLight(grey.pixels, image));
     sums.structure += structureOf(grey, mean, deviation);
     for (const [octave, energy] of octavesOf(grey).entries()) octaves[octave]! += energy;
     hashes.add(differenceHash(grey));
@@ -62,6 +67,7 @@ export async function measurePhotometry(
     unevenness: mean(sums.unevenness),
     sharpness: mean(sums.sharpness),
     noise: mean(sums.noise),
+    shading: shadingOf(lights),
     structure: mean(sums.structure),
     octaves: octaves.map((energy) => energy / total),
     duplicates: images - hashes.size,
@@ -87,7 +93,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   if (isEqualised) {
     note(
       'The real pictures are histogram-equalised, the synthetic ones are not.',
-      'Match the histograms (--match histogram): nothing that is learned closes this gap as well.',
+      'Equalise the synthetic ones too (--match auto does): nothing that is learned closes this gap as well.',
     );
   } else if (
     Math.abs(synthetic.brightness - real.brightness) > 0.1 ||
@@ -95,7 +101,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   ) {
     note(
       `The light differs: brightness ${percent(synthetic.brightness)} against ${percent(real.brightness)}, contrast ${percent(synthetic.contrast)} against ${percent(real.contrast)}.`,
-      'Match the histograms (--match histogram) before anything is learned.',
+      'Match the histograms (--match auto does) before anything is learned.',
     );
   }
   if (ratioBeyond(synthetic.structure, real.structure, 1.4)) {
@@ -113,14 +119,14 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
     note(
       `The synthetic pictures are ${isSharper ? 'sharper' : 'softer'} than the real ones (${synthetic.sharpness.toFixed(2)} against ${real.sharpness.toFixed(2)}).`,
       isSharper
-        ? 'Blur them in the simulator, or leave it to the refiner, which learns it quickly.'
-        : 'Render them larger and scale down.',
+        ? 'Blur them (--match auto does).'
+        : 'Render them larger and scale down, or sharpen them (--match auto does).',
     );
   }
   if (real.noise > 2 * synthetic.noise + 0.002) {
     note(
       `The real pictures are noisier (${percent(real.noise)} against ${percent(synthetic.noise)} of the range).`,
-      'Give the refiner a noise channel (the quick recipes do), or add sensor noise in the simulator.',
+      'Add sensor noise (--match auto does), or give the refiner a noise channel as the quick recipes do.',
     );
   }
   if (real.length < FEW_PICTURES) {
@@ -157,39 +163,6 @@ function momentsOf(pixels: Float64Array): { mean: number; deviation: number } {
   const mean = pixels.reduce((sum, value) => sum + value, 0) / pixels.length;
   const variance = pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels.length;
   return { mean, deviation: Math.sqrt(variance) };
-}
-
-/** The mean distance of the k-th smallest value from where it would stand in an even histogram. */
-function unevennessOf(pixels: Float64Array): number {
-  const sorted = pixels.toSorted();
-  const even = (rank: number) => (rank + 0.5) / sorted.length;
-  return sorted.reduce((sum, value, rank) => sum + Math.abs(value - even(rank)), 0) / sorted.length;
-}
-
-function gradientOf({ pixels, width, height }: Grey): number {
-  let sum = 0;
-  for (let y = 0; y < height - 1; y++) {
-    for (let x = 0; x < width - 1; x++) {
-      const at = y * width + x;
-      sum += Math.hypot(pixels[at + 1]! - pixels[at]!, pixels[at + width]! - pixels[at]!);
-    }
-  }
-  return sum / Math.max(1, (width - 1) * (height - 1));
-}
-
-/** Immerkaer's mask is blind to edges and ramps, and what it sees beyond them is noise. */
-function noiseOf({ pixels, width, height }: Grey): number {
-  let sum = 0;
-  for (let y = 1; y < height - 1; y++) {
-    for (let x = 1; x < width - 1; x++) {
-      const at = y * width + x;
-      const corners =
-        pixels[at - width - 1]! + pixels[at - width + 1]! + pixels[at + width - 1]! + pixels[at + width + 1]!;
-      const sides = pixels[at - width]! + pixels[at + width]! + pixels[at - 1]! + pixels[at + 1]!;
-      sum += Math.abs(corners - 2 * sides + 4 * pixels[at]!);
-    }
-  }
-  return (Math.sqrt(Math.PI / 2) / 6) * (sum / Math.max(1, (width - 2) * (height - 2)));
 }
 
 function structureOf({ pixels, width, height }: Grey, mean: number, deviation: number): number {

@@ -110,7 +110,7 @@ function basisOf(side: number): Basis {
   };
 }
 
-/** Adds the squared magnitudes of one tile's Fourier transform, mean removed. */
+/** Adds the squared magnitudes of one tile's Fourier transform, mean removed: half of them, and the same opposite. */
 function addPower(
   power: Float64Array,
   grey: Float64Array,
@@ -123,27 +123,38 @@ function addPower(
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) mean += grey[(top + y) * width + left + x]! / (side * side);
   }
+  const half = Math.floor(side / 2);
   const real = new Float64Array(side * side);
   const imaginary = new Float64Array(side * side);
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
       const value = (grey[(top + y) * width + left + x]! - mean) * window[x]! * window[y]!;
-      for (let u = 0; u < side; u++) {
+      for (let u = 0; u <= half; u++) {
         real[y * side + u]! += value * cos[x * side + u]!;
         imaginary[y * side + u]! -= value * sin[x * side + u]!;
       }
     }
   }
+  const re = new Float64Array(half + 1);
+  const im = new Float64Array(half + 1);
   for (let v = 0; v < side; v++) {
-    for (let u = 0; u < side; u++) {
-      let re = 0;
-      let im = 0;
-      for (let y = 0; y < side; y++) {
-        const [c, s] = [cos[y * side + v]!, sin[y * side + v]!];
-        re += real[y * side + u]! * c + imaginary[y * side + u]! * s;
-        im += imaginary[y * side + u]! * c - real[y * side + u]! * s;
+    re.fill(0);
+    im.fill(0);
+    for (let y = 0; y < side; y++) {
+      const c = cos[y * side + v]!;
+      const s = sin[y * side + v]!;
+      for (let u = 0; u <= half; u++) {
+        const a = real[y * side + u]!;
+        const b = imaginary[y * side + u]!;
+        re[u]! += a * c + b * s;
+        im[u]! += b * c - a * s;
       }
-      power[v * side + u]! += re * re + im * im;
+    }
+    for (let u = 0; u <= half; u++) {
+      const squared = re[u]! ** 2 + im[u]! ** 2;
+      power[v * side + u]! += squared;
+      const opposite = (side - u) % side;
+      if (opposite !== u) power[((side - v) % side) * side + opposite]! += squared;
     }
   }
 }

@@ -4,9 +4,11 @@ import { type Image, type ImageSpec, imageRange } from '../image.ts';
 export function greyOf(pixels: Image, image: ImageSpec): Float64Array {
   const { width, height, channels } = image;
   const [low, high] = imageRange(image);
-  return Float64Array.from({ length: width * height }, (_, pixel) => {
+  const grey = new Float64Array(width * height);
+  for (let pixel = 0; pixel < grey.length; pixel++) {
     let sum = 0;
     for (let channel = 0; channel < channels; channel++) sum += pixels[pixel * channels + channel]!;
-    return (sum / channels - low) / (high - low);
-  });
+    grey[pixel] = (sum / channels - low) / (high - low);
+  }
+  return grey;
 }

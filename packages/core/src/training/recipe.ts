@@ -1,5 +1,5 @@
 import { SimganError } from '../errors.ts';
-import type { MatchKind } from '../match.ts';
+import { type MatchSetting, matchProblems } from '../matching/corrections.ts';
 import type { Discriminator, NetworkBuilder, Refiner } from '../networks/network.ts';
 import type { Regularizer } from '../networks/regularizer.ts';
 import type { OptimizerSpec } from './optimizer.ts';
@@ -36,8 +36,11 @@ export interface TrainingRecipe {
    * refines in the end; 0 takes the last weights. Not in the paper.
    */
   readonly averaging?: number;
-  /** What is done to the synthetic pictures before they are learned from and refined; nothing unless given. */
-  readonly match?: MatchKind;
+  /**
+   * What is done to the light of synthetic pictures before they are learned from and refined; nothing unless given.
+   * Not in the paper.
+   */
+  readonly match?: MatchSetting;
   /** In place of the plugin's, where a recipe needs another size or form of network. */
   readonly refiner?: NetworkBuilder<Refiner>;
   readonly discriminator?: NetworkBuilder<Discriminator>;
@@ -99,6 +102,7 @@ export function checkRecipe(recipe: TrainingRecipe): void {
   }
   const averaging = recipe.averaging ?? 0;
   if (!(averaging >= 0 && averaging < 1)) problems.push(`averaging must be in [0, 1), not ${averaging}`);
+  problems.push(...matchProblems(recipe.match ?? 'none').map((problem) => `match: ${problem}`));
   if (problems.length > 0) {
     throw new SimganError('INVALID_ARGUMENT', `The recipe cannot be trained with: ${problems.join('; ')}.`);
   }

@@ -1,0 +1,83 @@
+import type { ImageSpec } from '../image.ts';
+import type { Light } from './light.ts';
+
+/** Blurs with a Gaussian of this standard deviation in pixels; outside, the picture is its mirror image. */
+export function blur(light: Light, { width, height, channels }: ImageSpec, sigma: number): Light {
+  const kernel = gaussian(sigma);
+  const alongRows = convolve(light, kernel, {
+    lines: height,
+    length: width,
+    channels,
+    step: channels,
+    leap: width * channels,
+  });
+  return convolve(alongRows, kernel, {
+    lines: width,
+    length: height,
+    channels,
+    step: width * channels,
+    leap: channels,
+  });
+}
+
+/** The detail that unsharp masking adds again is what a blur of 1 px removes. */
+const DETAIL = 1;
+
+/** Adds `amount` times the detail finer than 1 px once more (unsharp masking). */
+export function sharpen(light: Light, image: ImageSpec, amount: number): Light {
+  const soft = blur(light, image, DETAIL);
+  return light.map((value, i) => value + amount * (value - soft[i]!));
+}
+
+/** Half of a symmetric kernel from its middle on, which sums to 1 with its mirror image. */
+function gaussian(sigma: number): Float64Array {
+  const radius = Math.max(1, Math.ceil(3.5 * sigma));
+  // The integral over each pixel, not the value at its middle: exact for small deviations too.
+  const edge = (x: number) => errorFunction(x / (sigma * Math.SQRT2));
+  const kernel = Float64Array.from({ length: radius + 1 }, (_, x) => (edge(x + 0.5) - edge(x - 0.5)) / 2);
+  const sum = kernel.reduce((total, weight, x) => total + (x === 0 ? weight : 2 * weight), 0);
+  return kernel.map((weight) => weight / sum);
+}
+
+/** Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26: within 1.5e-7. */
+function errorFunction(x: number): number {
+  const t = 1 / (1 + 0.3275911 * Math.abs(x));
+  const polynomial =
+    ((((1.061405429 * t - 1.453152027) * t + 1.421413741) * t - 0.284496736) * t + 0.254829592) * t;
+  return Math.sign(x) * (1 - polynomial * Math.exp(-x * x));
+}
+
+/** The lines of a picture along one of its axes: `step` values from pixel to pixel, `leap` from line to line. */
+interface Lines {
+  readonly lines: number;
+  readonly length: number;
+  readonly channels: number;
+  readonly step: number;
+  readonly leap: number;
+}
+
+function convolve(light: Light, kernel: Float64Array, { lines, length, channels, step, leap }: Lines): Light {
+  const result = new Float64Array(light.length);
+  const mirrored = (at: number) => {
+    const period = 2 * length;
+    const wrapped = ((at % period) + period) % period;
+    return wrapped < length ? wrapped : period - 1 - wrapped;
+  };
+  const reach = kernel.length - 1;
+  // Where each neighbour stands, worked out once for all lines.
+  const places = Int32Array.from({ length: length + 2 * reach }, (_, i) => mirrored(i - reach) * step);
+  for (let line = 0; line < lines; line++) {
+    for (let channel = 0; channel < channels; channel++) {
+      const start = line * leap + channel;
+      for (let i = 0; i < length; i++) {
+        let sum = kernel[0]! * light[start + i * step]!;
+        for (let k = 1; k <= reach; k++) {
+          sum +=
+            kernel[k]! * (light[start + places[i + reach - k]!]! + light[start + places[i + reach + k]!]!);
+        }
+        result[start + i * step] = sum;
+      }
+    }
+  }
+  return result;
+}

@@ -1,0 +1,261 @@
+import { expect, test } from 'vitest';
+import { type DiscAnnotation, discImage, discs } from '../../test/discs.ts';
+import { type Dataset, datasetOf } from '../dataset.ts';
+import { greyOf } from '../evaluation/grey.ts';
+import {
+  residualNoise,
+  shadingOf,
+  sharpnessOf,
+  smoothLight,
+  unevennessOf,
+} from '../evaluation/light-measures.ts';
+import { measureStatistics, statisticsDistance } from '../evaluation/statistics.ts';
+import type { Image, ImageSpec } from '../image.ts';
+import type { Sample } from '../sample.ts';
+import { type Correction, type CorrectionName, correctionNames } from './corrections.ts';
+import { createMatcher } from './matcher.ts';
+
+const image = discImage;
+const synthetic = discs({ seed: 1, length: 40 });
+const real = discs({ seed: 2, length: 50, light: [0.05, 0.9] });
+
+const strong: Readonly<Record<CorrectionName, number>> = {
+  shading: 0.15,
+  blur: 1,
+  sharpen: 1,
+  histogram: 1,
+  equalise: 1,
+  noise: 0.03,
+};
+const everything: readonly Correction[] = (['noise', 'histogram', 'blur', 'shading'] as const).map(
+  (correction) => ({ correction, strength: strong[correction] }),
+);
+
+const matched = async (corrections: readonly Correction[], seed = 3) =>
+  (await createMatcher(corrections, real, { image, seed })).match(synthetic);
+const all = async (set: Dataset<Sample<DiscAnnotation>>) => {
+  const items: Sample<DiscAnnotation>[] = [];
+  for await (const item of set) items.push(item);
+  return items;
+};
+const meanOf = async (set: Dataset<Sample<DiscAnnotation>>, figure: (grey: Float64Array) => number) => {
+  const items = await all(set);
+  return items.reduce((sum, item) => sum + figure(greyOf(item.image, image)), 0) / items.length;
+};
+
+test('off is off: without corrections the pictures are the very same', async () => {
+  expect(await matched([])).toBe(synthetic);
+});
+
+test.each(correctionNames)(
+  '%s changes pictures, leaves the rest of a sample alone, and is the same again',
+  async (correction) => {
+    const one = [{ correction, strength: strong[correction] }];
+    const [before, after, again] = [await all(synthetic), await all(await matched(one)), await matched(one)];
+    for (const [i, sample] of after.entries()) {
+      expect(sample.image).not.toEqual(before[i]!.image);
+      expect({ ...sample, image: before[i]!.image }).toEqual(before[i]);
+    }
+    // In another order, and by index.
+    for (const index of [31, 4]) expect(await again.at(index)).toEqual(after[index]);
+  },
+);
+
+test.each(['shading', 'histogram', 'noise'] as const)(
+  '%s differs with the seed and from picture to picture',
+  async (correction) => {
+    const one = [{ correction, strength: strong[correction] }];
+    const sample = await synthetic.at(0);
+    const twins = datasetOf([sample, { ...sample, id: 'twin' }, { ...sample, id: 'other' }]);
+    const images = async (seed: number) => {
+      const set = (await createMatcher(one, real, { image, seed })).match(twins);
+      return Promise.all([0, 1, 2].map(async (i) => (await set.at(i)).image.join()));
+    };
+    const [first, second] = [await images(3), await images(4)];
+    expect(new Set(first).size).toBe(3);
+    expect(first).not.toEqual(second);
+  },
+);
+
+test('the order in which corrections are named is of no account', async () => {
+  expect(await (await matched(everything)).at(5)).toEqual(
+    await (await matched(everything.toReversed())).at(5),
+  );
+});
+
+test('noise has the stated deviation, blur and sharpening change edges, shading lights pictures differently', async () => {
+  const at = (correction: CorrectionName, strength: number) => matched([{ correction, strength }]);
+  for (const level of [0.01, 0.05]) {
+    expect(await meanOf(await at('noise', level), (grey) => residualNoise(grey, image))).toBeCloseTo(
+      level,
+      2,
+    );
+  }
+  const sharpness = (set: typeof synthetic) => meanOf(set, (grey) => sharpnessOf(grey, image));
+  const untouched = await sharpness(synthetic);
+  expect(await sharpness(await at('blur', 0.8))).toBeLessThan(0.75 * untouched);
+  expect(await sharpness(await at('sharpen', 0.5))).toBeGreaterThan(1.1 * untouched);
+  const shading = async (set: typeof synthetic) =>
+    shadingOf((await all(set)).map((item) => smoothLight(greyOf(item.image, image), image)));
+  const before = await shading(synthetic);
+  const after = await shading(await at('shading', 0.2));
+  expect(Math.sqrt(after ** 2 - before ** 2)).toBeGreaterThan(0.14);
+  expect(Math.sqrt(after ** 2 - before ** 2)).toBeLessThan(0.26);
+});
+
+test('a blur of a known deviation spreads a point as far', async () => {
+  const pixels = new Uint8Array(48 * 40);
+  pixels[20 * 48 + 24] = 255;
+  const point = datasetOf([{ id: 'point', image: pixels }]);
+  const matcher = await createMatcher([{ correction: 'blur', strength: 1.5 }], real, { image, seed: 1 });
+  const spread = (await matcher.match(point).at(0)).image;
+  let [sum, squares] = [0, 0];
+  for (const [at, value] of spread.entries()) {
+    sum += value;
+    squares += value * ((at % 48) - 24) ** 2;
+  }
+  // Rounding to whole levels cuts the tails; a pixel's own width adds 1/12.
+  expect(Math.sqrt(squares / sum)).toBeGreaterThan(1.3);
+  expect(Math.sqrt(squares / sum)).toBeLessThan(1.6);
+  expect(spread[20 * 48 + 22]).toBe(spread[20 * 48 + 26]);
+  expect(spread[18 * 48 + 24]).toBe(spread[20 * 48 + 26]);
+});
+
+test('histograms come from the real picture that is named, and close the distance in intensities', async () => {
+  const matcher = await createMatcher([{ correction: 'histogram', strength: 1 }], real, { image, seed: 3 });
+  const after = matcher.match(synthetic);
+  const references = new Map((await all(real)).map((item) => [item.id, item]));
+  const used = new Set<string>();
+  for await (const sample of after) {
+    const id = matcher.referenceOf(sample.id)!;
+    used.add(id);
+    const [own, wanted] = [sample.image, references.get(id)!.image].map((pixels) =>
+      [...pixels].sort((a, b) => a - b),
+    );
+    const apart = own!.reduce((sum, value, rank) => sum + Math.abs(value - wanted![rank]!), 0) / own!.length;
+    expect(apart).toBeLessThan(8);
+  }
+  expect(used.size).toBeGreaterThan(10);
+  const goal = await measureStatistics(real, image);
+  const distance = async (set: typeof synthetic) =>
+    statisticsDistance(await measureStatistics(set, image), goal).intensity;
+  expect(await distance(synthetic)).toBeGreaterThan(0.15);
+  expect(await distance(after)).toBeLessThan(0.02);
+  const halfway = await matched([{ correction: 'histogram', strength: 0.5 }]);
+  expect(await distance(halfway)).toBeGreaterThan(0.05);
+  expect(await distance(halfway)).toBeLessThan(0.15);
+  expect((await createMatcher([], real, { image, seed: 3 })).referenceOf('0001')).toBeUndefined();
+});
+
+test('equalisation spreads what is there evenly', async () => {
+  expect(await meanOf(synthetic, unevennessOf)).toBeGreaterThan(0.15);
+  const ramp = datasetOf([
+    {
+      id: 'ramp',
+      image: Uint8Array.from({ length: 48 * 40 }, (_, at) => 90 + (at % 48) + Math.floor(at / 48)),
+    },
+  ]);
+  const matcher = await createMatcher([{ correction: 'equalise', strength: 1 }], real, { image, seed: 1 });
+  const even = (await matcher.match(ramp).at(0)).image;
+  expect(unevennessOf(greyOf(even, image))).toBeLessThan(0.02);
+});
+
+test('the grain of a dark picture is not blown up with its light', async () => {
+  const dark = discs({ seed: 1, length: 20, light: [0.01, 0.04] });
+  const grainy = (
+    await createMatcher([{ correction: 'noise', strength: 0.005 }], real, { image, seed: 9 })
+  ).match(dark);
+  const matcher = await createMatcher([{ correction: 'histogram', strength: 1 }], real, { image, seed: 3 });
+  const lit = matcher.match(grainy);
+  const noise = (set: typeof dark) => meanOf(set, (grey) => residualNoise(grey, image));
+  const contrast = async (set: typeof dark) => (await measureStatistics(set, image)).contrast;
+  const gain = (await contrast(lit)) / (await contrast(grainy));
+  expect(gain).toBeGreaterThan(7);
+  expect((await noise(lit)) / (await noise(grainy))).toBeLessThan(gain / 2);
+});
+
+test.each([
+  ...correctionNames.map((name) => [name]),
+  ['shading', 'blur', 'histogram', 'noise'],
+] as CorrectionName[][])('the disc stays where its annotation says: %o', async (...names) => {
+  // Strong noise and slopes of light move the estimate, not the disc.
+  const mild = { ...strong, noise: 0.004, shading: 0.06 };
+  const given = names.map((correction) => ({ correction, strength: mild[correction] }));
+  const even = discs({ seed: 1, length: 40, falloff: 0, edge: 2 });
+  const after = (await createMatcher(given, real, { image, seed: 3 })).match(even);
+  const shifts: { x: number; y: number; length: number }[] = [];
+  for (let i = 0; i < even.length; i++) {
+    const [before, now] = [await even.at(i), await after.at(i)];
+    const [from, to] = [centreOf(before.image, before.annotation), centreOf(now.image, before.annotation)];
+    expect(Math.hypot(from.x - before.annotation.x, from.y - before.annotation.y)).toBeLessThan(0.15);
+    const [x, y] = [to.x - from.x, to.y - from.y];
+    shifts.push({ x, y, length: Math.hypot(x, y) });
+  }
+  const mean = (axis: 'x' | 'y') => shifts.reduce((sum, shift) => sum + shift[axis], 0) / shifts.length;
+  expect(Math.hypot(mean('x'), mean('y'))).toBeLessThan(0.05);
+  expect(shifts.map(({ length }) => length).sort((a, b) => a - b)[shifts.length / 2]).toBeLessThan(0.15);
+});
+
+/**
+ * The centroid of what is dark around a disc's place, where the middle half between its level and the ground's tells
+ * how much of a pixel is covered: slow changes of light and a rising tone curve do not count.
+ */
+function centreOf(pixels: Image, { x, y, radius }: DiscAnnotation): { x: number; y: number } {
+  const around = [...pixels].flatMap((value, at) => {
+    const [column, row] = [at % image.width, Math.floor(at / image.width)];
+    const distance = Math.hypot(column - x, row - y);
+    return distance < radius + 4 ? [{ value, column, row, distance }] : [];
+  });
+  const level = (isWanted: (distance: number) => boolean) => {
+    const values = around.filter(({ distance }) => isWanted(distance)).map(({ value }) => value);
+    return values.reduce((a, b) => a + b, 0) / values.length;
+  };
+  const disc = level((distance) => distance < radius - 2);
+  const ground = level((distance) => distance > radius + 2);
+  const sums = { weight: 0, x: 0, y: 0 };
+  for (const { value, column, row } of around) {
+    const weight = Math.min(1, Math.max(0, 1.5 - (2 * (value - disc)) / (ground - disc)));
+    sums.weight += weight;
+    sums.x += weight * column;
+    sums.y += weight * row;
+  }
+  return { x: sums.x / sums.weight, y: sums.y / sums.weight };
+}
+
+test('colours take the mean of the real tints, and grey stays grey where the real is grey', async () => {
+  const rgb: ImageSpec = { width: 16, height: 16, channels: 3, bits: 8 };
+  const pixels = (color: (pixel: number) => number[]) =>
+    Uint8Array.from(Array.from({ length: 256 }, (_, pixel) => color(pixel)).flat());
+  const grey = datasetOf([{ id: 'a', image: pixels((i) => [i / 4, i / 4, i / 4]) }]);
+  const take = async (from: Uint8Array) => {
+    const set = datasetOf([{ id: 'real', image: from }]);
+    const matcher = await createMatcher([{ correction: 'histogram', strength: 1 }], set, {
+      image: rgb,
+      seed: 1,
+    });
+    return (await matcher.match(grey).at(0)).image;
+  };
+  const ramp = await take(pixels((i) => [100 + i / 2, 100 + i / 2, 100 + i / 2]));
+  const reddish = await take(pixels((i) => [120 + i / 2, 100 + i / 2, 80 + i / 2]));
+  for (let at = 0; at < ramp.length; at += 3) {
+    expect([ramp[at + 1], ramp[at + 2]]).toEqual([ramp[at], ramp[at]]);
+    const middle = reddish[at + 1]!;
+    expect([reddish[at]! - middle, middle - reddish[at + 2]!]).toEqual([20, 20]);
+  }
+  expect(ramp[0]).toBeLessThan(115);
+  expect(ramp.at(-1)).toBeGreaterThan(210);
+});
+
+test('16-bit pictures, which hold measurements, are refused; an empty real set lends no histogram', async () => {
+  const depth: ImageSpec = { ...image, bits: 16, range: [200, 1000] };
+  await expect(
+    createMatcher([{ correction: 'blur', strength: 1 }], real, { image: depth, seed: 1 }),
+  ).rejects.toThrow(
+    "16-bit pictures hold measurements such as depth, and a correction of light would change what their annotations say. Leave them as they are: match 'none'.",
+  );
+  const hands = discs({ length: 3, image: depth });
+  expect((await createMatcher([], hands, { image: depth, seed: 1 })).match(hands)).toBe(hands);
+  await expect(
+    createMatcher([{ correction: 'histogram', strength: 1 }], datasetOf([]), { image, seed: 1 }),
+  ).rejects.toThrow('There is no real picture whose histogram could be taken.');
+});

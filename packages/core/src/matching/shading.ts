@@ -1,0 +1,29 @@
+import { smoothFields } from '../evaluation/light-measures.ts';
+import type { ImageSpec } from '../image.ts';
+import type { Rng } from '../rng.ts';
+import type { Light } from './light.ts';
+
+/** How much of a random field each polynomial bears: mostly a tilt. The squares sum to 1. */
+const shares = [0.6, 0.6, 0.3, 0.3, 0.3].map((share) => share / Math.sqrt(0.99));
+
+/** No place gets less than this share of its light. */
+const DARKEST = 0.2;
+
+/**
+ * Multiplies the picture with a smooth field of mean 1, a random polynomial of second degree, whose standard
+ * deviation over pixels and pictures is `strength`.
+ */
+export function shade(light: Light, image: ImageSpec, strength: number, rng: Rng): Light {
+  const fields = smoothFields(image);
+  const weights = shares.map((share) => strength * share * rng.normal());
+  const field = new Float64Array(image.width * image.height).fill(1);
+  for (const [k, weight] of weights.entries()) {
+    const part = fields[k]!;
+    for (let pixel = 0; pixel < field.length; pixel++) field[pixel]! += weight * part[pixel]!;
+  }
+  const shaded = light.slice();
+  for (let i = 0; i < shaded.length; i++) {
+    shaded[i]! *= Math.max(DARKEST, field[Math.floor(i / image.channels)]!);
+  }
+  return shaded;
+}

@@ -1,0 +1,150 @@
+/** @file A monotone curve that gives a picture another histogram, without blowing up its grain. */
+import { residualNoise } from '../evaluation/light-measures.ts';
+import { type ImageSpec, imageRange } from '../image.ts';
+import { intensitiesOf, type Light } from './light.ts';
+
+/** Detail as weak as grain is enlarged at most by this, however much the light is spread. */
+const MOST_GAIN_OF_DETAIL = 2.5;
+
+/** What is broad and what is fine: over squares of this radius in pixels. */
+const RADIUS = 2;
+
+/** Steps of {@link Quantiles}. */
+const STEPS = 128;
+
+/** A histogram: the values below which 0, 1/128, 2/128, … 1 of all pixels lie. */
+export type Quantiles = Float64Array;
+
+/** The quantiles of some values. */
+export function quantilesOf(values: Float64Array): Quantiles {
+  const sorted = values.toSorted();
+  return Float64Array.from(
+    { length: STEPS + 1 },
+    (_, i) => sorted[Math.round((i * (sorted.length - 1)) / STEPS)]!,
+  );
+}
+
+/** The quantiles of an even histogram. */
+export function evenQuantiles(image: ImageSpec): Quantiles {
+  const [low, high] = imageRange(image);
+  return Float64Array.from({ length: STEPS + 1 }, (_, i) => low + (i / STEPS) * (high - low));
+}
+
+/**
+ * What to add to the intensity of each pixel, in stored values, to move a picture `share` of the way to other
+ * quantiles. Pixels keep their order of brightness; detail that is finer than a few pixels and weak as grain is
+ * carried along and enlarged only a little.
+ */
+export function changeTone(light: Light, image: ImageSpec, to: Quantiles, share: number): Float64Array {
+  const intensities = intensitiesOf(light, image);
+  const grain = grainOf(intensities, image);
+  const base = withoutGrain(intensities, image, grain);
+  const { start, step, values } = curveTo(to, base, grain);
+  const changes = new Float64Array(base.length);
+  for (let pixel = 0; pixel < base.length; pixel++) {
+    const at = (base[pixel]! - start) / step;
+    const left = Math.min(BINS - 1, Math.max(0, Math.floor(at)));
+    const rise = values[left + 1]! - values[left]!;
+    const detail = intensities[pixel]! - base[pixel]!;
+    const target = values[left]! + (at - left) * rise + Math.min(MOST_GAIN_OF_DETAIL, rise / step) * detail;
+    changes[pixel] = share * (target - intensities[pixel]!);
+  }
+  return changes;
+}
+
+/** Pieces of a tone curve. */
+const BINS = 512;
+
+/** A rising curve through points at equal distances, straight in between. */
+interface Curve {
+  readonly start: number;
+  readonly step: number;
+  readonly values: Float64Array;
+}
+
+/**
+ * The curve that gives values other quantiles. Ranks are counted by bins and not sorted; each value goes to the mean
+ * of the targets of all that lie within `width` of it, so that what is alike stays alike: an even wall in a render
+ * does not become a gradient, nor rounding a staircase.
+ */
+function curveTo(to: Quantiles, from: Float64Array, width: number): Curve {
+  let start = Number.POSITIVE_INFINITY;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const value of from) {
+    if (value < start) start = value;
+    if (value > end) end = value;
+  }
+  const step = Math.max(end - start, 1e-6) / BINS;
+  // How many values lie below each edge of a bin.
+  const below = new Float64Array(BINS + 1);
+  for (const value of from) below[Math.min(BINS - 1, Math.floor((value - start) / step)) + 1]! += 1;
+  for (let edge = 1; edge <= BINS; edge++) below[edge]! += below[edge - 1]!;
+  // The sum of the targets of the lowest ranks, to take means of.
+  const sums = new Float64Array(STEPS + 1);
+  for (let i = 1; i <= STEPS; i++) sums[i] = sums[i - 1]! + (to[i - 1]! + to[i]!) / 2;
+  const sumBelow = (rank: number) => {
+    const at = (rank / from.length) * STEPS;
+    const left = Math.min(STEPS - 1, Math.floor(at));
+    const part = at - left;
+    return sums[left]! + part * (to[left]! + (part * (to[left + 1]! - to[left]!)) / 2);
+  };
+  const reach = Math.max(1, Math.min(BINS / 16, Math.round(width / step)));
+  const values = Float64Array.from({ length: BINS + 1 }, (_, edge) => {
+    const first = below[Math.max(0, edge - reach)]!;
+    const last = Math.max(first + 1e-6, below[Math.min(BINS, edge + reach)]!);
+    return ((sumBelow(last) - sumBelow(first)) / (last - first) / STEPS) * from.length;
+  });
+  return { start, step, values };
+}
+
+/** The deviation of a picture's grain in stored values. Rounding leaves steps of one, which are grain too. */
+function grainOf(intensities: Float64Array, image: ImageSpec): number {
+  const [low, high] = imageRange(image);
+  const shares = intensities.map((value) => (value - low) / (high - low));
+  return Math.max(1, residualNoise(shares, image) * (high - low));
+}
+
+/**
+ * What is left of intensities without their grain, edges kept: the guided filter (He, Sun and Tang, "Guided image
+ * filtering", 2010).
+ */
+function withoutGrain(intensities: Float64Array, image: ImageSpec, grain: number): Float64Array {
+  const penalty = (2 * grain) ** 2;
+  const mean = boxMean(intensities, image);
+  const squares = boxMean(
+    intensities.map((value) => value * value),
+    image,
+  );
+  const gains = squares.map((square, i) => {
+    const variance = Math.max(0, square - mean[i]! ** 2);
+    return variance / (variance + penalty);
+  });
+  const offsets = gains.map((gain, i) => (1 - gain) * mean[i]!);
+  const [gain, offset] = [boxMean(gains, image), boxMean(offsets, image)];
+  return intensities.map((value, i) => gain[i]! * value + offset[i]!);
+}
+
+/** The mean over squares of {@link RADIUS}, which are cut off at the border. */
+function boxMean(values: Float64Array, { width, height }: ImageSpec): Float64Array {
+  const alongRows = new Float64Array(values.length);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const from = Math.max(0, x - RADIUS);
+      const to = Math.min(width - 1, x + RADIUS);
+      let sum = 0;
+      for (let column = from; column <= to; column++) sum += values[y * width + column]!;
+      alongRows[y * width + x] = sum / (to - from + 1);
+    }
+  }
+  const mean = new Float64Array(values.length);
+  for (let y = 0; y < height; y++) {
+    const from = Math.max(0, y - RADIUS);
+    const to = Math.min(height - 1, y + RADIUS);
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let row = from; row <= to; row++) sum += alongRows[row * width + x]!;
+      mean[y * width + x] = sum / (to - from + 1);
+    }
+  }
+  return mean;
+}

@@ -1,0 +1,95 @@
+import { type Dataset, datasetOf } from '../dataset.ts';
+import { imageFeatures } from '../evaluation/features.ts';
+import { greyOf } from '../evaluation/grey.ts';
+import { kernelDistance } from '../evaluation/kernel-distance.ts';
+import {
+  residualNoise,
+  shadingOf,
+  sharpnessOf,
+  smoothLight,
+  unevennessOf,
+} from '../evaluation/light-measures.ts';
+import type { ImageSpec } from '../image.ts';
+import type { RealImage } from '../sample.ts';
+import type { Correction } from './corrections.ts';
+import { matcherOf, readReferences } from './matcher.ts';
+
+/** What corrections should make equal, as means over a set; see {@link Photometry}. */
+export interface LightFigures {
+  readonly sharpness: number;
+  readonly noise: number;
+  readonly shading: number;
+  readonly unevenness: number;
+}
+
+/** A part of both sets, to try corrections on. */
+export interface Trial {
+  /** Of the real set. */
+  readonly goal: LightFigures;
+  /** One of the synthetic set after some corrections, measured on every second picture. */
+  figureAfter(figure: keyof LightFigures, corrections: readonly Correction[]): Promise<number>;
+  /** The kernel distance of the synthetic set to the real one after some corrections. */
+  distanceAfter(corrections: readonly Correction[]): Promise<number>;
+}
+
+/** How many pictures of each set are compared: few where they are large, for each is corrected dozens of times. */
+const PICTURES = { least: 24, most: 96, pixels: 185_000 } as const;
+
+/** Reads some pictures of both sets, evenly spread, so that the same sets always give the same trial. */
+export async function openTrial({
+  synthetic,
+  real,
+  image,
+  seed,
+}: {
+  synthetic: Dataset<RealImage>;
+  real: Dataset<RealImage>;
+  image: ImageSpec;
+  seed: number;
+}): Promise<Trial> {
+  const fitting = Math.round(PICTURES.pixels / (image.width * image.height));
+  const limit = Math.min(PICTURES.most, Math.max(PICTURES.least, fitting));
+  const source = await spread(synthetic, limit);
+  const goal = await spread(real, limit);
+  const references = await readReferences(real, { image, seed });
+  const goalFeatures = goal.map((item) => imageFeatures(item.image, image));
+  const half = source.filter((_, index) => index % 2 === 0);
+  const after = async (items: readonly RealImage[], corrections: readonly Correction[]) => {
+    const matched = matcherOf(corrections, references, { image, seed }).match(datasetOf(items));
+    return spread(matched, items.length);
+  };
+  return {
+    goal: {
+      sharpness: figures.sharpness(goal, image),
+      noise: figures.noise(goal, image),
+      shading: figures.shading(goal, image),
+      unevenness: figures.unevenness(goal, image),
+    },
+    figureAfter: async (figure, corrections) => figures[figure](await after(half, corrections), image),
+    async distanceAfter(corrections) {
+      const features = (await after(source, corrections)).map((item) => imageFeatures(item.image, image));
+      return kernelDistance(features, goalFeatures);
+    },
+  };
+}
+
+async function spread(set: Dataset<RealImage>, limit: number): Promise<RealImage[]> {
+  const count = Math.min(limit, set.length);
+  const items: RealImage[] = [];
+  for (let n = 0; n < count; n++) items.push(await set.at(Math.floor((n * set.length) / count)));
+  return items;
+}
+
+type Figure = (set: readonly RealImage[], image: ImageSpec) => number;
+
+const meanOver =
+  (figure: (grey: Float64Array, image: ImageSpec) => number): Figure =>
+  (set, image) =>
+    set.reduce((sum, item) => sum + figure(greyOf(item.image, image), image), 0) / Math.max(1, set.length);
+
+const figures: Readonly<Record<keyof LightFigures, Figure>> = {
+  sharpness: meanOver(sharpnessOf),
+  noise: meanOver(residualNoise),
+  shading: (set, image) => shadingOf(set.map((item) => smoothLight(greyOf(item.image, image), image))),
+  unevenness: meanOver(unevennessOf),
+};
