@@ -3,7 +3,7 @@ import { candidates } from './iris-candidates.ts';
 import { applyIrisNetwork, type IrisAnswer, type LayerWeights } from './iris-network.ts';
 import { irisWeights } from './iris-weights.ts';
 import type { Plane } from './plane.ts';
-import { viewAt } from './view.ts';
+import { upright, viewAt } from './view.ts';
 import { decodeWeights } from './weights-text.ts';
 
 /** The width at which an eye is measured, pixels: that of the paper. All lengths below are at this width. */
@@ -30,12 +30,12 @@ const SAME = 3;
 /** Views from which a centre is led to itself. */
 const ROUNDS = 2;
 
-/** Where the last views lie around the centre that was found, pixels. */
+/** Where the last views lie around the centre that was found, pixels; mirrored ones, so that no side is preferred. */
 const around = [
-  [-0.8, -0.6],
-  [0.8, -0.6],
-  [-0.8, 0.6],
-  [0.8, 0.6],
+  { dx: -0.8, dy: -0.6, isMirrored: false },
+  { dx: 0.8, dy: -0.6, isMirrored: true },
+  { dx: -0.8, dy: 0.6, isMirrored: true },
+  { dx: 0.8, dy: 0.6, isMirrored: false },
 ] as const;
 
 interface Place extends IrisAnswer {
@@ -75,9 +75,11 @@ function worth({ presence, doubt }: Place): number {
 }
 
 /** What the network sees from a place, and where that is. */
-function lookFrom(plane: Plane, x: number, y: number): Place {
-  const answer = applyIrisNetwork(weights(), viewAt(plane, x, y));
-  return { ...answer, x: x + answer.dx, y: y + answer.dy };
+function lookFrom(plane: Plane, x: number, y: number, isMirrored = false): Place {
+  const answer = applyIrisNetwork(weights(), viewAt(plane, x, y, { ...upright, isMirrored }));
+  const side = isMirrored ? -1 : 1;
+  const dx = side * answer.dx;
+  return { ...answer, dx, ey: side * answer.ey, x: x + dx, y: y + answer.dy };
 }
 
 function follow(plane: Plane, start: Place): Place {
@@ -88,7 +90,7 @@ function follow(plane: Plane, start: Place): Place {
 
 /** The mean of what is seen from all sides. */
 function settle(plane: Plane, { x, y }: Place): FoundIris {
-  const places = around.map(([dx, dy]) => lookFrom(plane, x + dx, y + dy));
+  const places = around.map(({ dx, dy, isMirrored }) => lookFrom(plane, x + dx, y + dy, isMirrored));
   const mean = (of: (place: Place) => number) =>
     places.reduce((sum, place) => sum + of(place) / places.length, 0);
   const centre = { x: mean((place) => place.x), y: mean((place) => place.y) };
