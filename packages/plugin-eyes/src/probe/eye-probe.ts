@@ -10,7 +10,7 @@ const limits = {
   /** The least probability that there is an iris. */
   presence: 0.5,
   /** The most that the centre may be wrong in the network's own opinion, pixels. */
-  doubt: 0.6,
+  doubt: 0.55,
   /** Centres that are found from several sides and lie further apart, in pixels at width 55, are not told. */
   unsteadiness: 0.6,
   lids: 0.2,
