@@ -1,3 +1,4 @@
+import '@tensorflow/tfjs-backend-wasm';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { exportOnnx, importOnnx, type StepFunction } from '../src/index.ts';
@@ -5,6 +6,7 @@ import { OnnxModel } from '../src/onnx/model.ts';
 import { Message } from '../src/onnx/protobuf.ts';
 import {
   difference,
+  eagerly,
   expectSame,
   numbers,
   random,
@@ -337,6 +339,19 @@ test('gradients are those of the numbers', () => {
   });
   expect(Math.abs(expected)).toBeGreaterThan(0.1);
   expect(along / expected).toBeCloseTo(1, 1);
+});
+
+test('numbers and gradients are the same on tensorflow.js’ wasm backend', async () => {
+  const { apply } = importOnnx(delicate);
+  const step = withGradients((x) => apply(x as tf.Tensor4D));
+  const inputs = { x: numbers([2, 8, 10, 4], 8) };
+  const expected = eagerly(step, inputs);
+  await tf.setBackend('wasm');
+  const actual = eagerly(step, inputs);
+  await tf.setBackend('cpu');
+  for (const [name, tensor] of Object.entries(expected)) {
+    expect(difference(actual[name]!, tensor), name).toBeLessThan(3e-6);
+  }
 });
 
 describe('an imported network is compiled like any other function', () => {

@@ -44,7 +44,7 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
     const { kernel, strides, paddingFor } = readPooling(node);
     return ([x]) => {
       const image = imageOf(x);
-      return asImage(tf.maxPool(image, [...kernel], [...strides], asPad(paddingFor(image))));
+      return asImage(maxPool(image, kernel, strides, paddingFor(image)));
     };
   },
   AveragePool(node) {
@@ -213,6 +213,22 @@ function asPad(padding: Padding): 'valid' | tf.backend_util.ExplicitPadding {
 
 function isZero(padding: Padding): boolean {
   return padding.flat().every((length) => length === 0);
+}
+
+function maxPool(image: tf.Tensor4D, kernel: Pair, strides: Pair, padding: Padding): tf.Tensor4D {
+  if (tf.getBackend() !== 'wasm') return tf.maxPool(image, [...kernel], [...strides], asPad(padding));
+  // The gradient of max pooling is wrong on the wasm backend of tensorflow.js 4.22 where a kernel is even. Here it is
+  // made of shifted images: a row's maximum first, then a column's, of which the stride takes some.
+  const padded = tf.pad(image, [[0, 0], padding[0], padding[1], [0, 0]], -3e38);
+  const highest = ([0, 1] as const).reduce((pixels, side) => {
+    const length = pixels.shape[side + 1]! - kernel[side] + 1;
+    const shifted = Array.from({ length: kernel[side] }, (_, i) => {
+      const begin = [0, 0, 0, 0].with(side + 1, i) as [number, number, number, number];
+      return tf.slice(pixels, begin, pixels.shape.with(side + 1, length) as typeof begin);
+    });
+    return shifted.reduce((a, b) => tf.maximum(a, b));
+  }, padded);
+  return tf.avgPool(highest, 1, [...strides], 'valid');
 }
 
 /** The kernel's area over the part of it that lies on the image, for each position: `[1, height, width, 1]`. */
