@@ -19,13 +19,18 @@ const curve = (() => {
  * Brightness is the root of the mean square, which heeds the white of the eye in a dark face.
  */
 export function meter({ data }: Radiance, target: number): number {
+  const brightness = Math.sqrt((3 * sumOfSquares(data)) / data.length);
+  return target / (0.55 * brightness + 0.45 * 0.27);
+}
+
+/** Of the luminance of each pixel. */
+function sumOfSquares(data: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) {
     const light = 0.2126 * data[i]! + 0.7152 * data[i + 1]! + 0.0722 * data[i + 2]!;
     sum += light * light;
   }
-  const brightness = Math.sqrt((3 * sum) / data.length);
-  return target / (0.55 * brightness + 0.45 * 0.27);
+  return sum;
 }
 
 /** Display values, 0 to 255 with fractions, of light times `exposure`: `height * width` of luminance, or times 3 in colour. */

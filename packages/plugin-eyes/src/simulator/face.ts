@@ -39,16 +39,28 @@ export function drawFace(rng: Rng): Face {
   };
 }
 
-/** Height and its derivatives at one point of the face: the reusable result of {@link faceAt}. */
+/**
+ * One point of the face, reused from pixel to pixel. What changes with every pixel goes from function to function
+ * in such records, as numbers that are passed by themselves cost an allocation each.
+ */
 export interface FacePoint {
+  /** Where it is in the eye's frame, mm. */
+  x: number;
+  y: number;
   /** Height above the plane through the eyeball's centre, towards the viewer, mm. */
   height: number;
   slopeX: number;
   slopeY: number;
 }
 
-/** Writes the surface at (x, y), mm in the eye's frame, into `out`. */
-export function faceAt(face: Face, x: number, y: number, out: FacePoint): void {
+/** Any point; {@link faceAt} tells of the face there. */
+export function facePoint(x = 0, y = 0): FacePoint {
+  return { x, y, height: 0, slopeX: 0, slopeY: 0 };
+}
+
+/** Writes height and slopes of the face at the point's x and y into it. */
+export function faceAt(face: Face, point: FacePoint): void {
+  const { x, y } = point;
   const lidRadiusY = y < 0 ? face.lidRadiusUp : face.lidRadiusDown;
   const lid = face.lidHeight - (x * x) / (2 * face.lidRadiusX) - (y * y) / (2 * lidRadiusY);
   let orbit = face.orbit;
@@ -82,7 +94,7 @@ export function faceAt(face: Face, x: number, y: number, out: FacePoint): void {
   const difference = lid - orbit;
   const root = Math.sqrt(difference * difference + face.join * face.join);
   const share = 0.5 * (1 + difference / root);
-  out.height = 0.5 * (lid + orbit + root);
-  out.slopeX = (-share * x) / face.lidRadiusX + (1 - share) * orbitX;
-  out.slopeY = (-share * y) / lidRadiusY + (1 - share) * orbitY;
+  point.height = 0.5 * (lid + orbit + root);
+  point.slopeX = (-share * x) / face.lidRadiusX + (1 - share) * orbitX;
+  point.slopeY = (-share * y) / lidRadiusY + (1 - share) * orbitY;
 }

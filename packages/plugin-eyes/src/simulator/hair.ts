@@ -3,7 +3,7 @@ import { type Camera, project } from './camera.ts';
 import { around, between } from './draw.ts';
 import { marginsAt } from './lids.ts';
 import { type EyeScene, onFace } from './scene.ts';
-import type { Vector } from './vector.ts';
+import { apply, scale, type Vector } from './vector.ts';
 
 /** How much light passes the hairs before each pixel, 1 where there are none: row-major, `width * height`. */
 export type HairMask = Float32Array;
@@ -90,14 +90,20 @@ function hair(
 ): void {
   const step = length / Math.hypot(direction[0], direction[1], direction[2]);
   const pixels = camera.focalLength / camera.distance;
-  let [x0, y0] = project(camera, root);
+  // Root, direction and bend in the camera's frame.
+  const [rx, ry, rz] = apply(camera.rotation, root);
+  const [gx, gy, gz] = apply(camera.rotation, scale(direction, step));
+  const [bx, by, bz] = apply(camera.rotation, [0, curl * length, 0]);
+  const { focalLength, distance, principalPoint } = camera;
+  const [cx, cy] = principalPoint;
+  const nearness = focalLength / (rz + distance);
+  let x0 = cx + rx * nearness;
+  let y0 = cy + ry * nearness;
   for (let piece = 1; piece <= pieces; piece++) {
     const t = piece / pieces;
-    const [x1, y1] = project(camera, [
-      root[0] + direction[0] * step * t,
-      root[1] + direction[1] * step * t + curl * length * t * t,
-      root[2] + direction[2] * step * t,
-    ]);
+    const factor = focalLength / (rz + t * (gz + t * bz) + distance);
+    const x1 = cx + (rx + t * (gx + t * bx)) * factor;
+    const y1 = cy + (ry + t * (gy + t * by)) * factor;
     // Hairs taper to a tip.
     stroke(canvas, x0, y0, x1, y1, thickness * pixels * (1.25 - t));
     x0 = x1;
@@ -124,17 +130,19 @@ function stroke(
   const bottom = Math.min(height - 1, Math.ceil(Math.max(y0, y1) + reach));
   const dx = x1 - x0;
   const dy = y1 - y0;
-  const squared = dx * dx + dy * dy + 1e-9;
+  const perSquared = 1 / (dx * dx + dy * dy + 1e-9);
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
       const px = column + 0.5 - x0;
       const py = row + 0.5 - y0;
-      const along = (px * dx + py * dy) / squared;
+      const along = (px * dx + py * dy) * perSquared;
       // The end belongs to the next piece, or joints would be drawn twice.
       if (along < 0 || along >= 1) continue;
-      const away = Math.sqrt((px - along * dx) ** 2 + (py - along * dy) ** 2);
-      const cover = Math.min(1, reach - away);
-      if (cover > 0) mask[row * width + column]! *= 1 - opacity * cover;
+      const ax = px - along * dx;
+      const ay = py - along * dy;
+      const squared = ax * ax + ay * ay;
+      if (squared >= reach * reach) continue;
+      mask[row * width + column]! *= 1 - opacity * Math.min(1, reach - Math.sqrt(squared));
     }
   }
 }

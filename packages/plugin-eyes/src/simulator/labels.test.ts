@@ -1,7 +1,7 @@
 import { createRng } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { completeEyeAnnotation } from '../annotation.ts';
-import { type FacePoint, faceAt } from './face.ts';
+import { faceAt, facePoint } from './face.ts';
 import { labelsOf, opennessOf } from './labels.ts';
 import { marginsAt, poseLids } from './lids.ts';
 import { completeOptions } from './options.ts';
@@ -80,7 +80,7 @@ test('the iris points start at the right of the picture and go clockwise', () =>
 });
 
 test('every lid and caruncle point lies on the ray to its place on the face, to 0.1 px', () => {
-  const surface: FacePoint = { height: 0, slopeX: 0, slopeY: 0 };
+  const surface = facePoint();
   for (const scene of scenes) {
     const { lidMargin, caruncle } = labelsOf(scene);
     const expectAt = (point: readonly [number, number], s: number, lid: 'upper' | 'lower') => {
@@ -90,7 +90,9 @@ test('every lid and caruncle point lies on the ray to its place on the face, to 
       let far = scene.camera.distance + 5;
       for (let step = 0; step < 50; step++) {
         const t = 0.5 * (near + far);
-        faceAt(scene.face, o[0] + t * d[0], o[1] + t * d[1], surface);
+        surface.x = o[0] + t * d[0];
+        surface.y = o[1] + t * d[1];
+        faceAt(scene.face, surface);
         if (o[2] + t * d[2] < -surface.height) near = t;
         else far = t;
       }

@@ -4,7 +4,17 @@
  * small pictures instead of aliasing. The pattern is fixed; pictures differ by where they look.
  */
 export interface NoiseTile {
-  readonly levels: readonly Float32Array[];
+  readonly levels: readonly NoiseLevel[];
+}
+
+/** One of the copies, with what a lookup needs worked out: a picture makes tens of thousands. */
+export interface NoiseLevel {
+  /** `size * size` values, row by row; `size` is 2 to the power of `shift`, `mask` is one less. */
+  readonly data: Float32Array;
+  readonly shift: number;
+  readonly mask: number;
+  /** Texels of this level per texel of the finest. */
+  readonly shrink: number;
 }
 
 /** Width and height of the finest level, texels. */
@@ -20,18 +30,15 @@ export function noiseTile(seed: number, coarsest: number, octaves: number, gain:
     amplitude *= gain;
   }
   standardize(finest);
-  const levels: Float32Array[] = [finest];
-  for (let size = tileSize; size > 8; size /= 2) levels.push(halve(levels.at(-1)!, size));
+  const levels: NoiseLevel[] = [];
+  for (let data: Float32Array = finest, size = tileSize; size >= 8; data = halve(data, size), size /= 2) {
+    levels.push({ data, shift: Math.log2(size), mask: size - 1, shrink: size / tileSize });
+  }
   return { levels };
 }
 
-/** Bilinear lookup at (u, v) texels of the finest level, in the copy `wanted` or the coarsest there is. */
-export function sampleNoise(tile: NoiseTile, wanted: number, u: number, v: number): number {
-  const level = Math.min(wanted, tile.levels.length - 1);
-  const data = tile.levels[level]!;
-  const shift = 8 - level;
-  const mask = (tileSize >> level) - 1;
-  const shrink = 1 / (1 << level);
+/** Bilinear lookup at (u, v) texels of the finest level. */
+export function sampleNoise({ data, shift, mask, shrink }: NoiseLevel, u: number, v: number): number {
   const x = u * shrink;
   const y = v * shrink;
   const column = Math.floor(x);
@@ -47,9 +54,11 @@ export function sampleNoise(tile: NoiseTile, wanted: number, u: number, v: numbe
   return top + fy * (bottom - top);
 }
 
-/** The level whose texels are about as large as `footprint` texels of the finest. */
-export function noiseLevel(tile: NoiseTile, footprint: number): number {
-  return Math.max(0, Math.min(tile.levels.length - 1, Math.round(Math.log2(Math.max(1, footprint)))));
+/** The copy whose texels are about as large as `footprint` texels of the finest, or one so many levels `coarser`. */
+export function noiseLevel(tile: NoiseTile, footprint: number, coarser = 0): NoiseLevel {
+  const last = tile.levels.length - 1;
+  const fitting = Math.max(0, Math.min(last, Math.round(Math.log2(Math.max(1, footprint)))));
+  return tile.levels[Math.max(0, Math.min(last, fitting + coarser))]!;
 }
 
 /** What `make` makes, made when first asked for. */

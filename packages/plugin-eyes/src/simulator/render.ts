@@ -1,11 +1,11 @@
 import type { Rng } from '@simgan/core';
 import type { Appearance } from './appearance.ts';
 import { raysOf } from './camera.ts';
-import { type Face, type FacePoint, faceAt } from './face.ts';
+import { type Face, type FacePoint, faceAt, facePoint } from './face.ts';
 import { drawHair } from './hair.ts';
 import { type LidRow, lookUp, tabulate } from './lids.ts';
 import type { EyeScene } from './scene.ts';
-import { eyeShader } from './shade-eye.ts';
+import { eyeShader, type Ray } from './shade-eye.ts';
 import { skinShader } from './shade-skin.ts';
 import type { Vector } from './vector.ts';
 
@@ -36,7 +36,8 @@ export function render(
   const hair = drawHair(rng.fork('hair'), scene, width, height);
   const [hairRed, hairGreen, hairBlue] = appearance.skin.hair;
   const data = new Float32Array(width * height * 3);
-  const surface: FacePoint = { height: 0, slopeX: 0, slopeY: 0 };
+  const surface = facePoint();
+  const ray: Ray = { dx: 0, dy: 0, dz: 0 };
   const lids: LidRow = { upper: 0, lower: 0, upperCosine: 1, lowerCosine: 1, crease: 0 };
   const skin = new Float64Array(3);
   const eye = new Float64Array(3);
@@ -64,7 +65,9 @@ export function render(
       let y = origin[1] + t * dy;
       let lost = false;
       for (let guess = 0; guess < guesses; guess++) {
-        faceAt(face, x, y, surface);
+        surface.x = x;
+        surface.y = y;
+        faceAt(face, surface);
         const miss = origin[2] + t * dz + surface.height;
         if (guess === guesses - 1 && (miss > 1 || miss < -1)) lost = true;
         t -= miss / Math.max(0.25, dz + surface.slopeX * dx + surface.slopeY * dy);
@@ -79,6 +82,8 @@ export function render(
         y = origin[1] + t * dy;
       }
       if (column === 0) rowStart = t;
+      surface.x = x;
+      surface.y = y;
 
       lookUp(table, x, lids);
       const belowUpper = (y - lids.upper) * lids.upperCosine * sharpness + 0.5;
@@ -86,9 +91,12 @@ export function render(
       const open = Math.max(0, Math.min(1, belowUpper) + Math.min(1, aboveLower) - 1);
 
       const at = (row * width + column) * 3;
-      if (open < 1) shadeSkin(x, y, surface, lids, skin);
+      if (open < 1) shadeSkin(surface, lids, skin);
       if (open > 0) {
-        shadeEye(x, y, lids, dx, dy, dz, eye);
+        ray.dx = dx;
+        ray.dy = dy;
+        ray.dz = dz;
+        shadeEye(surface, ray, lids, eye);
         for (let c = 0; c < 3; c++) data[at + c] = skin[c]! + open * (eye[c]! - skin[c]!);
       } else {
         data[at] = skin[0]!;
@@ -120,7 +128,9 @@ function firstHit(
   surface: FacePoint,
 ): number {
   const isAbove = (t: number) => {
-    faceAt(face, origin[0] + t * dx, origin[1] + t * dy, surface);
+    surface.x = origin[0] + t * dx;
+    surface.y = origin[1] + t * dy;
+    faceAt(face, surface);
     return origin[2] + t * dz + surface.height < 0;
   };
   const step = 1;

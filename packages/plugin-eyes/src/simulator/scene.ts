@@ -2,7 +2,7 @@ import type { Rng } from '@simgan/core';
 import { type Camera, project } from './camera.ts';
 import { around, between, chance } from './draw.ts';
 import { drawEyeball, type Eyeball } from './eyeball.ts';
-import { drawFace, type Face, type FacePoint, faceAt } from './face.ts';
+import { drawFace, type Face, faceAt, facePoint } from './face.ts';
 import { drawLidShape, type LidShape, type Lids, marginsAt, poseLids } from './lids.ts';
 import type { EyeOptions } from './options.ts';
 import { apply, directionOf, headRotation, type Matrix, type Vector } from './vector.ts';
@@ -49,8 +49,8 @@ export function drawScene(rng: Rng, options: EyeOptions): EyeScene {
 
 /** A point of the margin as it lies on the face: where lid and eyeball meet in the picture. */
 export function onFace(face: Face, x: number, y: number): Vector {
-  const point: FacePoint = { height: 0, slopeX: 0, slopeY: 0 };
-  faceAt(face, x, y, point);
+  const point = facePoint(x, y);
+  faceAt(face, point);
   return [x, y, -point.height];
 }
 

@@ -1,5 +1,6 @@
 import type { Appearance } from './appearance.ts';
 import { irisAxes } from './eyeball.ts';
+import type { FacePoint } from './face.ts';
 import { fibreNoise } from './iris.ts';
 import { caruncleReach } from './labels.ts';
 import type { LidRow } from './lids.ts';
@@ -9,19 +10,18 @@ import type { EyeScene } from './scene.ts';
 import { skinNoise } from './skin.ts';
 import { scale, type Vector } from './vector.ts';
 
+/** The direction of a ray from the camera, a unit vector in the eye's frame. */
+export interface Ray {
+  dx: number;
+  dy: number;
+  dz: number;
+}
+
 /**
- * Writes the light that comes through the opening of the lids along a ray into `out`, linear RGB. `(x, y)`
- * is where the ray passes the opening; its direction (dx, dy, dz) is a unit vector.
+ * Writes the light that comes through the opening of the lids along a ray into `out`, linear RGB. `opening` is
+ * where the ray passes it.
  */
-export type EyeShader = (
-  x: number,
-  y: number,
-  lids: LidRow,
-  dx: number,
-  dy: number,
-  dz: number,
-  out: Float64Array,
-) => void;
+export type EyeShader = (opening: FacePoint, ray: Ray, lids: LidRow, out: Float64Array) => void;
 
 /** Shades the eyeball of one scene; `footprint` is the size of a pixel on it, mm. */
 export function eyeShader(
@@ -43,15 +43,20 @@ export function eyeShader(
   const key = lighting.lamps[0]!;
   const keyRight = key.direction[0] * right[0] + key.direction[1] * right[1] + key.direction[2] * right[2];
   const keyDown = key.direction[0] * down[0] + key.direction[1] * down[1] + key.direction[2] * down[2];
-  const fibres = fibreNoise();
-  const fibreLevel = noiseLevel(fibres, footprint / 0.1);
-  const vessels = skinNoise();
-  const vesselLevel = noiseLevel(vessels, footprint / 0.12);
+  const fibres = noiseLevel(fibreNoise(), footprint / 0.1);
+  const coarseFibres = noiseLevel(fibreNoise(), footprint / 0.1, 1);
+  const vessels = noiseLevel(skinNoise(), footprint / 0.12);
   const limbus = Math.max(0.75, 1.15 * footprint);
   const pupilEdge = Math.max(0.16, footprint);
   const { inner: corner, outer } = pose.shape;
   const width = outer[0] - corner[0];
   const caruncleRadius = caruncleReach * width;
+  // Every pixel asks for these.
+  const perLimbus = 1 / limbus;
+  const perRadius = 1 / radius;
+  const perZone = 1 / (irisRadius - pupilRadius);
+  const perPupilEdge = 1 / pupilEdge;
+  const perCornea = 1 / corneaRadius;
   const corneaBlur = 0.05 + (2 * footprint) / corneaRadius;
   /** What a wet surface with this normal adds to what lies below it (Schlick's approximation). */
   const mirrored = (dx: number, dy: number, dz: number, nx: number, ny: number, nz: number, blur: number) => {
@@ -65,7 +70,7 @@ export function eyeShader(
   };
   const irisLight = new Float64Array(3);
 
-  return (x, y, lids, dx, dy, dz, out) => {
+  return ({ x, y }, { dx, dy, dz }, lids, out) => {
     // How deep below the lids the opening is crossed: lids, and the lashes on the upper one, shade the eye.
     const belowUpper = Math.max(0, (y - lids.upper) * lids.upperCosine);
     const aboveLower = Math.max(0, (lids.lower - y) * lids.lowerCosine);
@@ -78,7 +83,7 @@ export function eyeShader(
     const iy = oy + toIris * dy - irisDepth * gy;
     const iz = oz + toIris * dz - irisDepth * gz;
     const fromCentre = away < 0 ? Math.sqrt(ix * ix + iy * iy + iz * iz) : 99;
-    const irisness = Math.max(0, Math.min(1, (irisRadius - fromCentre) / limbus + 0.5));
+    const irisness = Math.max(0, Math.min(1, (irisRadius - fromCentre) * perLimbus + 0.5));
 
     const along = ox * dx + oy * dy + oz * dz;
     const inside = along * along - originSquared + radius * radius;
@@ -88,9 +93,9 @@ export function eyeShader(
     if (irisness < 1) {
       if (inside > 0) {
         const t = -along - Math.sqrt(inside);
-        nx = (ox + t * dx) / radius;
-        ny = (oy + t * dy) / radius;
-        nz = (oz + t * dz) / radius;
+        nx = (ox + t * dx) * perRadius;
+        ny = (oy + t * dy) * perRadius;
+        nz = (oz + t * dz) * perRadius;
       } else {
         // Beside the ball: the tissue that lines the lids, turned as the ball's outline next to it.
         nx = ox - along * dx;
@@ -102,10 +107,10 @@ export function eyeShader(
         nz *= length;
       }
       irradiance(lighting, nx, ny, nz, 0.45, out);
-      const u = (x * 0.7) / 0.12 + eye.offset[0];
-      const v = (y * 2.2) / 0.12 + eye.offset[1];
-      const ridge = 1 - 2.5 * Math.abs(sampleNoise(vessels, vesselLevel, u, v));
-      const edge = Math.min(1, Math.abs(x) / 14);
+      const u = x * (0.7 / 0.12) + eye.offset[0];
+      const v = y * (2.2 / 0.12) + eye.offset[1];
+      const ridge = 1 - 2.5 * Math.abs(sampleNoise(vessels, u, v));
+      const edge = Math.min(1, Math.abs(x) * (1 / 14));
       const red = Math.min(
         0.7,
         eye.veins * (0.15 + 0.85 * edge * edge) * (0.3 + (ridge > 0 ? 1.2 * ridge : 0)),
@@ -133,10 +138,10 @@ export function eyeShader(
       const a = ix * right[0] + iy * right[1] + iz * right[2];
       const b = ix * down[0] + iy * down[1] + iz * down[2];
       const angle = Math.atan2(b, a) * (256 / (2 * Math.PI));
-      const zone = (fromCentre - pupilRadius) / (irisRadius - pupilRadius);
+      const zone = (fromCentre - pupilRadius) * perZone;
       const fibre =
-        sampleNoise(fibres, fibreLevel, angle + eye.offset[0], fromCentre * 5 + eye.offset[1]) +
-        0.6 * sampleNoise(fibres, fibreLevel + 1, angle * 2, fromCentre * 9 + eye.offset[1]);
+        sampleNoise(fibres, angle + eye.offset[0], fromCentre * 5 + eye.offset[1]) +
+        0.6 * sampleNoise(coarseFibres, angle * 2, fromCentre * 9 + eye.offset[1]);
       const wavy = zone + 0.07 * fibre;
       const out1 = Math.max(0, Math.min(1, (wavy - eye.collarette) * 5 + 0.5));
       const ridge = Math.max(0, 1 - Math.abs(wavy - eye.collarette) * 8) * 0.18;
@@ -149,7 +154,7 @@ export function eyeShader(
         (1 - eye.ring * ring * ring) *
         (1 - 0.5 * ruff) *
         Math.max(0.4, caustic);
-      const pupil = Math.max(0, Math.min(1, (pupilRadius - fromCentre) / pupilEdge + 0.5));
+      const pupil = Math.max(0, Math.min(1, (pupilRadius - fromCentre) * perPupilEdge + 0.5));
       for (let channel = 0; channel < 3; channel++) {
         const tone = eye.inner[channel]! + out1 * (eye.outer[channel]! - eye.inner[channel]!);
         const light = irisLight[channel]! * (tone * factor * (1 - pupil) + 0.006 * pupil);
@@ -164,9 +169,9 @@ export function eyeShader(
       const hit = t0 * t0 - corneaSquared + corneaRadius * corneaRadius;
       if (hit > 0) {
         const t = -t0 - Math.sqrt(hit);
-        nx = (kx + t * dx) / corneaRadius;
-        ny = (ky + t * dy) / corneaRadius;
-        nz = (kz + t * dz) / corneaRadius;
+        nx = (kx + t * dx) * perCornea;
+        ny = (ky + t * dy) * perCornea;
+        nz = (kz + t * dz) * perCornea;
         mirror += irisness * mirrored(dx, dy, dz, nx, ny, nz, corneaBlur);
       }
     }
