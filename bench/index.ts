@@ -1,17 +1,25 @@
 /**
  * Measures the ONNX engine side by side with PyTorch and with tensorflow.js on wasm, in turns, and prints and saves the
- * medians. `pnpm bench` takes some minutes; `pnpm bench --quick` skips the large batches and the hands.
+ * medians; then the simulators. `pnpm bench` takes some minutes; `pnpm bench --quick` skips the large batches and the
+ * hands, `pnpm bench --only simulators` all but the simulators.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
 import * as tf from '@tensorflow/tfjs-core';
+import { benchSimulators } from './simulators.ts';
 import { compileTime, ours, type Setting, type StepName, type Subject, Torch } from './subjects.ts';
 
-const quick = process.argv.includes('--quick');
+const { quick, only } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+}).values;
+if (only !== undefined && only !== 'simulators') {
+  throw new Error(`--only ${only} is not known: it takes simulators.`);
+}
 const REPEATS = 5;
 const steps: readonly StepName[] = ['G', 'D', 'refine'];
 const settings: Setting[] = [1, 2].flatMap((threads) => [
@@ -29,6 +37,15 @@ const say = (line = '') => {
   report.push(line);
   process.stdout.write(`${line}\n`);
 };
+
+if (only === 'simulators') {
+  say('# Benchmark');
+  say();
+  say(`${cpus().length} × ${cpus()[0]!.model}, Node ${process.version}.`);
+  say();
+  await benchSimulators(say);
+  save();
+}
 
 const torch = await Torch.start();
 say(`# Benchmark`);
@@ -53,14 +70,21 @@ for (const threads of [1, 2])
 if (!quick)
   say(`Memory of a process that does a G step at batch 128: ${(memory() / 1e9).toFixed(2)} GB at most.`);
 
-const file = new URL(
-  `./results/${new Date().toISOString().slice(0, 16).replace(':', '')}.md`,
-  import.meta.url,
-);
-mkdirSync(new URL('.', file), { recursive: true });
-writeFileSync(file, `${report.join('\n')}\n`);
-process.stdout.write(`\nSaved as ${fileURLToPath(file)}\n`);
-process.exit(0);
+say();
+await benchSimulators(say);
+save();
+
+/** Keeps the report and ends. */
+function save(): never {
+  const file = new URL(
+    `./results/${new Date().toISOString().slice(0, 16).replace(':', '')}.md`,
+    import.meta.url,
+  );
+  mkdirSync(new URL('.', file), { recursive: true });
+  writeFileSync(file, `${report.join('\n')}\n`);
+  process.stdout.write(`\nSaved as ${fileURLToPath(file)}\n`);
+  process.exit(0);
+}
 
 async function compare(setting: Setting): Promise<void> {
   // The wasm backend knows one thread; a step of a large batch or of the hands takes it minutes.
