@@ -1,5 +1,6 @@
 import type { EngineName } from '@simgan/core/node';
-import { choice, excluding, flag, folder, keyValues, requiredText, text, whole } from './options.ts';
+import { parseMatch } from './match-text.ts';
+import { choice, excluding, flag, folder, keyValues, parsed, requiredText, text, whole } from './options.ts';
 
 // Named here and checked by type, because importing them would load the engines to print a help page.
 const engines = ['auto', 'tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu'] as const satisfies readonly (
@@ -36,7 +37,11 @@ export const sources = {
   format: text('NAME', "How --synthetic is read: one of the plugin's formats, such as unityeyes"),
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
   'real-format': text('NAME', 'How --real is read, likewise; plainly or as the plugin says unless given'),
-  match: choice(['histogram', 'none'], "In place of the recipe's photometric matching", undefined),
+  match: parsed(
+    'none|auto|LIST',
+    "In place of the recipe's corrections of light: such as blur:0.7,histogram,noise:0.012",
+    parseMatch,
+  ),
 } as const;
 
 /** What refined pictures are kept like, beside what the plugin keeps. */

@@ -1,15 +1,17 @@
 import { resolve } from 'node:path';
 import {
   type Dataset,
-  type MatchKind,
-  matchHistograms,
+  type MatchSetting,
+  matchProblems,
   type Plugin,
   type Sample,
   type TrainingRecipe,
 } from '@simgan/core';
 import type { RenderPool } from '@simgan/core/node';
 import type { Context } from './command.ts';
+import { UsageError } from './errors.ts';
 import { featureConfig, withFeatures } from './features.ts';
+import { type Matching, openMatching } from './matching.ts';
 import { pluginOrigin } from './plugins.ts';
 import type { RunConfig } from './run-folder.ts';
 import { chooseRecipe } from './setup.ts';
@@ -23,7 +25,7 @@ export interface TrainingOptions {
   readonly recipe: string | undefined;
   readonly steps: number | undefined;
   readonly 'batch-size': number | undefined;
-  readonly match: MatchKind | undefined;
+  readonly match: MatchSetting | undefined;
   readonly seed: number;
   readonly synthetic: string | undefined;
   /** Of the synthetic pictures, where it is not that of a dataset of ours. */
@@ -54,12 +56,29 @@ export interface Training {
   /** What is trained on, likewise. */
   readonly synthetic: Dataset<Sample<unknown>>;
   readonly real: RealSource['images'];
+  /** What was done to the light of synthetic pictures. */
+  readonly matching: Matching;
 }
 
-/** The plugin's recipe with what the options put in place of its numbers. */
+/**
+ * The plugin's recipe with what the options put in place of its numbers.
+ *
+ * @throws UsageError if there is no such recipe, or its light cannot be corrected so
+ */
 export function recipeOf(plugin: Plugin, options: TrainingOptions): { name: string; recipe: TrainingRecipe } {
   const { name, recipe } = chooseRecipe(plugin, options);
-  return { name, recipe: { ...recipe, match: options.match ?? recipe.match ?? 'none' } };
+  return { name, recipe: { ...recipe, match: checkedMatch(options.match ?? recipe.match ?? 'none') } };
+}
+
+/**
+ * The same setting, if it can be applied.
+ *
+ * @throws UsageError otherwise, saying all that is wrong
+ */
+export function checkedMatch(match: MatchSetting): MatchSetting {
+  const problems = matchProblems(match);
+  if (problems.length > 0) throw new UsageError(problems.map((problem) => `--match: ${problem}`));
+  return match;
 }
 
 /** Opens the pictures that the options name. */
@@ -85,17 +104,11 @@ export async function openTraining(
     context,
   );
   const real = await openReal(plugin, { ...source(options.real), format: options['real-format'] }, context);
-  const matched = async <Annotation>(samples: Dataset<Sample<Annotation>>) =>
-    recipe.match === 'histogram'
-      ? matchHistograms(samples, real.images, { image: plugin.image, seed })
-      : samples;
-  const samples = await matched(synthetic.samples);
-  const training = remembered(plugin, await matched(synthetic.training));
-  if (recipe.match === 'histogram') {
-    context.output.note(
-      'match     every synthetic picture takes the histogram of a real one first (--match none)',
-    );
-  }
+  // Decided on what is trained with, of which there is as much however many samples are asked for.
+  const sets = { synthetic: synthetic.training, real: real.images, seed };
+  const matching = await openMatching(recipe.match ?? 'none', sets, plugin, context.output);
+  const samples = matching.matcher.match(synthetic.samples);
+  const training = remembered(plugin, matching.matcher.match(synthetic.training));
   signal.throwIfAborted();
   return {
     plugin,
@@ -105,6 +118,7 @@ export async function openTraining(
       pluginOptions: options['plugin-option'],
       recipe: name,
       numbers: recipeNumbers(recipe),
+      corrections: matching.text,
       seed,
       synthetic: synthetic.origin,
       real: real.origin,
@@ -116,5 +130,6 @@ export async function openTraining(
     samples,
     synthetic: training,
     real: real.images,
+    matching,
   };
 }

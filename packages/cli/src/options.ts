@@ -119,6 +119,15 @@ export function choice<const Word extends string, Default extends Word | undefin
   };
 }
 
+/** A text that `parse` reads, or says in an error what it should have been. */
+export function parsed<Value>(
+  argument: string,
+  description: string,
+  parse: (text: string) => Value,
+): OptionSpec<Value | undefined> {
+  return { argument, description, read: ([value]) => (value === undefined ? undefined : parse(value)) };
+}
+
 /** `key=value`, as often as needed; values are JSON where they parse as JSON and text where they do not. */
 export function keyValues(description: string): OptionSpec<Readonly<Record<string, unknown>>> {
   return {

@@ -26,6 +26,8 @@ export interface RunConfig {
   readonly recipe: string;
   /** The recipe's numbers. */
   readonly numbers: JsonObject;
+  /** What was done to the light of synthetic pictures, with measured strengths, as `--match` takes it. */
+  readonly corrections?: string;
   readonly seed: number;
   /** Folders with their whole paths, or `simulator`. */
   readonly synthetic: string;

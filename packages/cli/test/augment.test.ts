@@ -182,6 +182,50 @@ test("synthetic pictures of the user's own, with and without labels", async () =
   ]);
 });
 
+test('corrections of light are measured, written down, and the same when a run goes on or lends its refiner', async () => {
+  const cwd = await temporaryFolder();
+  await writeRealPictures(join(cwd, 'real'), 12);
+  const run = (...args: string[]) => callCli([...augment, ...args], { cwd });
+  const asked = ['--real', 'real', '--match', 'blur:0.5,histogram,noise'];
+  expect(await run(...asked, '--count', '4', '--out', 'out')).toMatchObject({ exitCode: 0 });
+  const { corrections, numbers } = JSON.parse(await readFile(join(cwd, 'out', 'run', 'run.json'), 'utf8'));
+  expect(numbers.match).toEqual([
+    { correction: 'blur', strength: 0.5 },
+    { correction: 'histogram' },
+    { correction: 'noise' },
+  ]);
+  expect(corrections).toMatch(/^blur:0\.5,histogram:1,noise:0\.\d+$/);
+  const dataset = join(cwd, 'out', 'dataset');
+  const manifest = JSON.parse(await readFile(join(dataset, 'dataset.json'), 'utf8'));
+  expect(manifest.provenance.match).toBe(corrections);
+  const lines = await jsonLines(join(dataset, 'metadata.jsonl'));
+  for (const { simgan } of lines) {
+    expect(simgan).toMatchObject({
+      match: corrections,
+      matchedTo: expect.stringMatching(/^00000\d\d\.png$/),
+    });
+  }
+
+  expect(await run(...asked, '--count', '9', '--out', 'out', '--resume')).toMatchObject({ exitCode: 0 });
+  await run(...asked, '--count', '9', '--out', 'whole');
+  expect(await filesBelow(dataset)).toEqual(await filesBelow(join(cwd, 'whole', 'dataset')));
+  expect(await run('--refiner', 'out', '--count', '9', '--out', 'lent')).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringContaining(`match     ${corrections}`),
+  });
+  const images = ['dataset', 'images'];
+  expect(await filesBelow(join(cwd, 'lent', ...images))).toEqual(
+    await filesBelow(join(cwd, 'whole', ...images)),
+  );
+  expect(await run(...asked, '--match', 'blur:99', '--out', 'wrong')).toMatchObject({ exitCode: 2 });
+  expect(await run('--match', 'blur:99,sharpen', '--out', 'wrong')).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(
+      /--match: the strength of blur must be above 0 and at most 10 \(px\), not 99\n--match: blur and sharpen exclude/,
+    ),
+  });
+});
+
 test('refuses, resumes and replaces what is there, and leaves the files of others alone', async () => {
   const cwd = await temporaryFolder();
   const out = join(cwd, 'out');

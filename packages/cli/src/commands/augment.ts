@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Dataset, MatchKind, Plugin, Sample } from '@simgan/core';
+import type { Dataset, MatchSetting, Plugin, Sample } from '@simgan/core';
 import { type Context, defineCommand } from '../command.ts';
 import { common, regularization, sources } from '../common-options.ts';
 import { Interrupted, UsageError } from '../errors.ts';
+import { parseMatch } from '../match-text.ts';
 import type { Training } from '../open-training.ts';
 import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
 import { augmentFiles, claimAugmentFolder, type RunConfig } from '../run-folder.ts';
@@ -88,11 +89,15 @@ export const augment = defineCommand({
           made: 'refined',
           plugin: config.plugin,
           recipe: config.recipe,
-          match: recipe.match ?? 'none',
+          match: training.matching.text,
           synthetic: sources.synthetic.origin,
           real: sources.real.origin,
           refiner: values.refiner ?? 'trained here',
           seed,
+        },
+        sampleProvenance: ({ id }) => {
+          const reference = training.matching.matcher.referenceOf(id);
+          return reference === undefined ? {} : { matchedTo: reference };
         },
         rejects: [
           ...sources.synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
@@ -199,11 +204,13 @@ function withOptionsOf(
   values: OptionValues<typeof options>,
   { output }: Context,
 ): OptionValues<typeof options> {
-  const match = values.match ?? (run.numbers.match as MatchKind | undefined);
+  const match =
+    values.match ??
+    (run.corrections === undefined ? (run.numbers.match as MatchSetting) : parseMatch(run.corrections));
   let real = values.real ?? (run.real === 'stand-in' ? undefined : run.real);
   if (values.real === undefined && real !== undefined && !existsSync(real)) {
     const gone = `The refiner was trained on the real pictures in ${real}, which is not there`;
-    if (match === 'histogram') {
+    if (takesHistograms(match)) {
       throw new UsageError([
         `${gone}; their histograms are needed. Pass real pictures with --real DIR, or --match none.`,
       ]);
@@ -220,4 +227,10 @@ function withOptionsOf(
     'real-format':
       values['real-format'] ?? (values.real === undefined && real !== undefined ? run.realFormat : undefined),
   };
+}
+
+/** Whether real pictures are needed to correct light as it was corrected before. */
+function takesHistograms(match: MatchSetting | undefined): boolean {
+  if (typeof match === 'string') return match === 'histogram' || match === 'auto';
+  return match?.some(({ correction }) => correction === 'histogram') ?? false;
 }

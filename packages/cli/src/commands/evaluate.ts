@@ -29,7 +29,7 @@ export const evaluateCommand = defineCommand({
   description: [
     'Compares refined pictures with those they were made of and with real ones: statistics, a kernel distance on',
     'hand-made features (KID), how well a small network tells 15x15 crops from real ones, and how far the labels',
-    'moved. The rows part what histogram matching does from what the refiner does; the row of the real pictures',
+    'moved. The rows part what correcting the light does from what the refiner does; the row of the real pictures',
     'compares one half of them with the other, which is what a perfect refiner would get.',
   ].join('\n'),
   examples: [
@@ -66,6 +66,8 @@ export const evaluateCommand = defineCommand({
     const core = await import('@simgan/core');
     const { readDataset, writeFileAtomic } = await import('@simgan/core/node');
     const { measureLabelShift } = await import('../label-shift.ts');
+    const { parseMatch } = await import('../match-text.ts');
+    const { openMatching } = await import('../matching.ts');
     const { loadPlugin } = await import('../plugins.ts');
     const { compareWithReal } = await import('../preview.ts');
     const { startEngine } = await import('../setup.ts');
@@ -94,7 +96,12 @@ export const evaluateCommand = defineCommand({
       ]);
     }
     const camera = await openReal(domain, place(values.real), context);
-    const matched = await core.matchHistograms(source.samples, camera.images, { image, seed: values.seed });
+    // What was done before refinement; where nothing was, or nobody knows, what could have been.
+    const before = refined.manifest?.provenance.match;
+    const match = typeof before === 'string' && before !== 'none' ? parseMatch(before) : 'auto';
+    const pictures = { synthetic: source.training, real: camera.images, seed: values.seed };
+    const { matcher } = await openMatching(match, pictures, domain, output);
+    const matched = matcher.match(source.samples);
     const sets: Record<string, Dataset<Sample<unknown>>> = {
       synthetic: core.rememberItems(source.samples, inMemory),
       matched: core.rememberItems(matched, inMemory),
