@@ -30,8 +30,9 @@ export const quickRecipe: TrainingRecipe = {
   batchSize: 8,
   optimizer: { kind: 'adam', beta1: 0.5 },
   learningRate: 4e-4,
-  // A hole that is learned comes everywhere at once. A lambda that follows such leaps undoes them.
-  lambda: { start: 1, target: 0.005, gain: 0.01, range: [0.2, 20] },
+  // A hole that is learned comes everywhere at once, and a lambda that follows such leaps undoes it. Where real hands
+  // are other hands, less than 20 would let outlines go.
+  lambda: { start: 1, target: 0.005, gain: 0.01, range: [0.2, 200] },
   refinerUpdates: 2,
   discriminatorUpdates: 1,
   historySize: 256,

@@ -76,7 +76,13 @@ test('each of its five outputs does what it is for', async () => {
     [[-9, 0, 0, 0, 0], (value) => (isDepth(value) ? Math.max(0, value - 10) : value)],
     [[0, 0, 9, 0, 0], (_, pixel) => around(pixel, Math.min)],
     [[0, 0, 0, 9, 0], (_, pixel) => around(pixel, Math.max)],
-    [[0, 0, 0, 0, 9], () => invalidValue(300)],
+    [
+      [0, 0, 0, 0, 9],
+      (value, pixel) => {
+        const range = around(pixel, Math.max) - around(pixel, Math.min);
+        return isDepth(value) && range <= 25 ? value : invalidValue(300);
+      },
+    ],
   ];
   for (const [biases, of] of expected) {
     const refiner = withLast(biases);
@@ -85,7 +91,7 @@ test('each of its five outputs does what it is for', async () => {
   }
 });
 
-test('whatever its weights, depth stays within reach of a neighbour, and background goes only to its edge', async () => {
+test('whatever its weights, depth stays within reach of a neighbour, and surfaces are lost at their edges alone', async () => {
   const refiner = withLast([0, 0, 0, 0, -1], 3);
   let moved = 0;
   for await (const { image } of pictures(4)) {
@@ -100,9 +106,14 @@ test('whatever its weights, depth stays within reach of a neighbour, and backgro
       );
       if (value !== image[pixel]) moved++;
       const kind = pixelKind(value, 300);
-      if (kind === 'invalid') expect(value).toBe(invalidValue(300));
-      else if (kind === 'background') expect(near).toContain(backgroundValue(300));
-      else expect(Math.min(...near.map((other) => Math.abs(other - value)))).toBeLessThanOrEqual(10);
+      if (kind === 'invalid') {
+        const mayBeLost =
+          pixelKind(image[pixel]!, 300) === 'background' || Math.max(...near) - Math.min(...near) > 25;
+        expect([value, mayBeLost]).toEqual([invalidValue(300), true]);
+      }
+      if (kind === 'background') expect(near).toContain(backgroundValue(300));
+      if (kind === 'depth')
+        expect(Math.min(...near.map((other) => Math.abs(other - value)))).toBeLessThanOrEqual(10);
     }
   }
   expect(moved).toBeGreaterThan(500);

@@ -1,6 +1,7 @@
 import { type Convolution, convolution, createRng, type NetworkBuilder, type Refiner } from '@simgan/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { networkValues } from './hand-image.ts';
+import { EDGE_MM } from './stand-in/structured-light.ts';
 
 /** The numbers of {@link sensorRefiner}. */
 export interface SensorRefinerOptions {
@@ -24,8 +25,9 @@ const CHOICES = 4;
 /**
  * A refiner that can do to depth what a sensor does, and nothing else, so that labels hold by construction and not
  * by a weight in a loss. Each pixel shows its own surface or that of the nearest or the farthest of the eight pixels
- * about it (a sensor sees edges a pixel aside), or a hole; and depth is off by at most `reach` mm. No surface comes or
- * goes but by a pixel at its edge, and background stays exactly what it is.
+ * about it (a sensor sees edges a pixel aside), or, if it is background or lies at an edge, nothing; and depth is off
+ * by at most `reach` mm. So no surface comes or goes but by a pixel at its edge, and background stays exactly what it
+ * is or becomes a hole.
  *
  * The trunk is the paper's: a convolution and ResNet blocks. Its five outputs are the error of depth and four
  * scores, of which the highest is taken; the gradient is that of their softmax ("straight through": Bengio, Léonard
@@ -74,7 +76,10 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
         const scores = tf.concat([tf.add(output(1, 1), STAY), output(2, CHOICES - 1)], 3) as tf.Tensor4D;
         const nearest = tf.neg(tf.maxPool(tf.neg(batch) as tf.Tensor4D, 3, 1, 'same'));
         const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
-        const shown = tf.concat([batch, nearest, farthest, tf.fill(batch.shape, hole)], 3);
+        const isEdge = tf.greater(tf.sub(farthest, nearest), EDGE_MM * perMillimetre);
+        const mayBeLost = tf.logicalOr(isEdge, tf.greaterEqual(batch, deepest));
+        const lost = tf.where(mayBeLost, tf.fill(batch.shape, hole), batch);
+        const shown = tf.concat([batch, nearest, farthest, lost], 3);
         const chosen: tf.Tensor4D = tf.sum(tf.mul(highest(scores), shown), 3, true);
         const isDepth = isLess(chosen, deepest);
         const measured = tf.add(chosen, tf.mul(isDepth, tf.mul(error, reach * perMillimetre)));
