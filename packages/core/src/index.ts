@@ -93,7 +93,6 @@ export {
   type MatValue,
   readMatFile,
 } from './mat-file.ts';
-export { matchHistograms } from './match.ts';
 export {
   type Correction,
   type CorrectionName,

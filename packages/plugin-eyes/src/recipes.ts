@@ -35,6 +35,6 @@ export const quickRecipe: TrainingRecipe = {
   historySize: 1024,
   warmup: { refiner: 0, discriminator: 50 },
   averaging: 0.995,
-  match: 'histogram',
+  match: 'auto',
   refiner: quickRefiner,
 };

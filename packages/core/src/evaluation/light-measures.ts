@@ -33,7 +33,32 @@ export function residualNoise(grey: Float64Array, { width, height }: ImageSpec):
   }
   if (count === 0) return 0;
   // The squares of the mask's weights sum to 36.
-  return residuals.subarray(0, count).sort()[count >> 1]! / NORMAL_MEDIAN / 6;
+  return middleOf(residuals, count) / NORMAL_MEDIAN / 6;
+}
+
+/** The median of the first `count` values, which it moves about (Hoare, "Algorithm 65: Find", 1961). */
+function middleOf(values: Float64Array, count: number): number {
+  const middle = count >> 1;
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!;
+    let left = low;
+    let right = high;
+    while (left <= right) {
+      while (values[left]! < pivot) left++;
+      while (values[right]! > pivot) right--;
+      if (left <= right) {
+        const value = values[left]!;
+        values[left++] = values[right]!;
+        values[right--] = value;
+      }
+    }
+    if (middle <= right) high = right;
+    else if (middle >= left) low = left;
+    else break;
+  }
+  return values[middle]!;
 }
 
 /**

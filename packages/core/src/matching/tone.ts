@@ -127,24 +127,25 @@ function withoutGrain(intensities: Float64Array, image: ImageSpec, grain: number
 /** The mean over squares of {@link RADIUS}, which are cut off at the border. */
 function boxMean(values: Float64Array, { width, height }: ImageSpec): Float64Array {
   const alongRows = new Float64Array(values.length);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = Math.max(0, x - RADIUS);
-      const to = Math.min(width - 1, x + RADIUS);
-      let sum = 0;
-      for (let column = from; column <= to; column++) sum += values[y * width + column]!;
-      alongRows[y * width + x] = sum / (to - from + 1);
-    }
-  }
+  for (let y = 0; y < height; y++) slideMean(values, alongRows, y * width, width, 1);
   const mean = new Float64Array(values.length);
-  for (let y = 0; y < height; y++) {
-    const from = Math.max(0, y - RADIUS);
-    const to = Math.min(height - 1, y + RADIUS);
-    for (let x = 0; x < width; x++) {
-      let sum = 0;
-      for (let row = from; row <= to; row++) sum += alongRows[row * width + x]!;
-      mean[y * width + x] = sum / (to - from + 1);
-    }
-  }
+  for (let x = 0; x < width; x++) slideMean(alongRows, mean, x, height, width);
   return mean;
+}
+
+/** The sliding mean of one line: each sum is made of the one before it. */
+function slideMean(from: Float64Array, to: Float64Array, start: number, length: number, step: number): void {
+  let sum = 0;
+  let count = 0;
+  for (let i = -RADIUS; i < length; i++) {
+    if (i + RADIUS < length) {
+      sum += from[start + (i + RADIUS) * step]!;
+      count += 1;
+    }
+    if (i > RADIUS) {
+      sum -= from[start + (i - RADIUS - 1) * step]!;
+      count -= 1;
+    }
+    if (i >= 0) to[start + i * step] = sum / count;
+  }
 }
