@@ -8,6 +8,7 @@ export {
 export { paperGazeEstimator, smallGazeEstimator } from './estimator/gaze-estimator.ts';
 export { opennessClassifier } from './estimator/openness-classifier.ts';
 export { eyes, eyes as default } from './eyes.ts';
+export { eyeFeatures } from './features/eye-features.ts';
 export { paperDiscriminator, paperRefiner, quickRefiner } from './networks.ts';
 export { eyeProbe } from './probe/eye-probe.ts';
 export { carryEye } from './readers/carry-eye.ts';

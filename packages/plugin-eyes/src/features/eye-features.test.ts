@@ -1,0 +1,69 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { encodeImages, featureRegularizer, simulate } from '@simgan/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+import { eyes } from '../eyes.ts';
+import { eyeFeatures } from './eye-features.ts';
+
+tf.enableProdMode();
+
+const size = 16;
+const looking = async (yaw: number) => {
+  const plugin = eyes({ gazeYaw: [yaw, yaw], closedRate: 0, blinkRate: 0 });
+  const images = [];
+  for await (const { image } of simulate(plugin.simulator, { seed: 5, length: size })) images.push(image);
+  const { data, shape } = encodeImages(images, plugin.image);
+  return tf.tensor4d(data, shape as [number, number, number, number]);
+};
+/** One number for each picture. */
+const perPicture = (values: tf.Tensor) => tf.mean(values, [1, 2, 3], true);
+const distance = (a: tf.Tensor, b: tf.Tensor) => perPicture(tf.abs(tf.sub(a, b)));
+
+test('they answer to a turned eye far more than to other light that changes pixels as much', async () => {
+  const [ahead, aside] = [await looking(0), await looking(8)];
+  const ratios = tf.tidy(() => {
+    const change = distance(aside, ahead);
+    const shadows = tf.tensor4d(
+      Float32Array.from({ length: 35 * 55 }, (_, i) => 0.2 + (i % 55) / 55),
+      [1, 35, 55, 1],
+    );
+    const inOtherLight = [
+      tf.add(ahead, change), // brighter
+      tf.mul(ahead, tf.sub(1, tf.div(change, perPicture(tf.abs(ahead))))), // paler
+      tf.add(ahead, tf.div(tf.mul(shadows, change), tf.mean(shadows))), // shaded from one side
+    ] as tf.Tensor4D[];
+    const turned = distance(eyeFeatures(aside), eyeFeatures(ahead));
+    return inOtherLight.map((lit) => {
+      // Pixel by pixel both have changed as much.
+      expect(tf.max(tf.abs(tf.sub(distance(lit, ahead), change))).dataSync()[0]).toBeLessThan(1e-5);
+      const ratio = tf
+        .div(turned, distance(eyeFeatures(lit), eyeFeatures(ahead)))
+        .dataSync()
+        .toSorted();
+      return ratio[size / 2]!;
+    });
+  });
+  // With weights that nobody trained the ratios are about 2.4.
+  for (const ratio of ratios) expect(ratio).toBeGreaterThan(2.9);
+  tf.dispose([ahead, aside]);
+});
+
+test('all maps are in use and of one size, so that none rules the distance', async () => {
+  const [eye, means] = [await looking(0), [] as number[]];
+  means.push(...tf.tidy(() => tf.mean(eyeFeatures(eye), [0, 1, 2]).dataSync()));
+  expect(means.length).toBe(32);
+  expect(means.filter((mean) => mean > 0.3 && mean < 3).length).toBeGreaterThan(24);
+  eye.dispose();
+});
+
+test('pictures of any size are compared, grey or in colours, and no two sets of weights are taken for one', async () => {
+  const values = tf.tidy(() => {
+    const grey = tf.randomUniform([1, 11, 17, 1], -1, 1, 'float32', 1) as tf.Tensor4D;
+    const colors = tf.tile(grey, [1, 1, 1, 3]) as tf.Tensor4D;
+    const gap = tf.max(tf.abs(tf.sub(eyeFeatures(grey), eyeFeatures(colors))));
+    return [gap, featureRegularizer(eyeFeatures)(tf.neg(grey), grey)].map((value) => value.dataSync()[0]!);
+  });
+  expect(values[0]).toBeLessThan(1e-5);
+  expect(values[1]).toBeGreaterThan(0.1);
+  expect(eyeFeatures.fingerprint!()).toMatch(/^[0-9a-f]{16}$/);
+});
