@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { callCli } from './call-cli.ts';
 import {
@@ -101,4 +102,26 @@ test('a folder of others is never written to', async () => {
     expect(eventsOf(stdout).map(({ code }) => code)).toEqual(flag === '--json' ? ['OUTPUT_EXISTS'] : []);
   }
   expect(Object.keys(await filesBelow(cwd))).toEqual(['thesis.tex']);
+});
+
+test('many samples are rendered in threads, the same bytes as in one', async () => {
+  const cwd = await temporaryFolder();
+  const slow = fileURLToPath(new URL('./slow-blobs-plugin.ts', import.meta.url));
+  const run = (out: string, ...args: string[]) =>
+    runCli(['simulate', '--plugin', slow, '--count', '150', '--out', out, ...args], { cwd });
+  const marks = join(cwd, 'marks');
+  const inOne = run('one', '--threads', '1', '--plugin-option', `marks=${join(cwd, 'none')}`);
+  const inTwo = run(
+    'two',
+    '--threads',
+    '2',
+    '--plugin-option',
+    `marks=${marks}`,
+    '--plugin-option',
+    'alone=25',
+  );
+  expect(await Promise.all([inOne, inTwo])).toMatchObject([{ exitCode: 0 }, { exitCode: 0 }]);
+  expect(await readFile(marks, 'utf8')).toContain('draws');
+  expect(await filesBelow(join(cwd, 'two'))).toEqual(await filesBelow(join(cwd, 'one')));
+  expect(Object.keys(await filesBelow(cwd)).filter((file) => !file.includes('/'))).toEqual(['marks']);
 });

@@ -13,13 +13,15 @@ export interface SpecklesOptions {
   readonly exits?: number;
   /** Two 32-bit integers: the simulator waits in each sample until as many are under way as the second says. */
   readonly meeting?: SharedArrayBuffer;
+  /** Milliseconds for which a sample blocks the main thread, and how many did. */
+  readonly slow?: { readonly ms: number; readonly drawn: { count: number } };
 }
 
 export default function speckles(options: SpecklesOptions = {}): {
   simulator: Simulator<unknown>;
   standIn: Simulator<unknown>;
 } {
-  const { mainThreadOnly, refuses = 0, fails = 0, exits = 0, meeting } = options;
+  const { mainThreadOnly, refuses = 0, fails = 0, exits = 0, meeting, slow } = options;
   if (mainThreadOnly && !isMainThread) throw new Error('I am made in the main thread only');
   return {
     simulator(rng) {
@@ -28,6 +30,10 @@ export default function speckles(options: SpecklesOptions = {}): {
       if (fate < refuses + fails) throw new RangeError('The lamp burst.');
       if (fate < refuses + fails + exits) process.exit(7);
       if (meeting) meet(new Int32Array(meeting));
+      if (slow && isMainThread) {
+        slow.drawn.count += 1;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slow.ms);
+      }
       return draw(rng);
     },
     standIn: draw,

@@ -62,6 +62,17 @@ test('starts threads when the calling thread has rendered for a while, and loses
   }
 });
 
+test('of many samples that are asked for at once threads render those that are left when they are ready', async () => {
+  const drawn = { count: 0 };
+  const pool = poolOf({ slow: { ms: 100, drawn } }, { patience: 300 });
+  const asked = await allOf(pool.simulate('simulator', { seed: 6, length: 400 }));
+  expect(pool.running).toBeGreaterThan(0);
+  // Three or four before threads are started, and one every tenth of a second until they are ready.
+  expect(drawn.count).toBeGreaterThanOrEqual(3);
+  expect(drawn.count).toBeLessThan(300);
+  expect(asked).toEqual(await itemsOf(simulate(speckles().simulator, { seed: 6, length: 400 })));
+});
+
 test('three threads render at the same time; closing stops those that wait for a fourth', async () => {
   const meeting = new SharedArrayBuffer(8);
   const present = new Int32Array(meeting);

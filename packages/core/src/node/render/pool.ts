@@ -72,6 +72,8 @@ class ThreadPool implements RenderPool {
   /** Milliseconds that the calling thread has rendered. */
   #spent = 0;
   #patience: number;
+  /** Where the last of those that the calling thread renders has its turn. */
+  #turn: Promise<unknown> = Promise.resolve();
   #end: Error | undefined;
 
   constructor(plugin: Renderers, options: RenderPoolOptions) {
@@ -107,16 +109,23 @@ class ThreadPool implements RenderPool {
 
   async #render(job: Job): Promise<Simulated<unknown>> {
     if (this.#state === 'alone' && this.#spent >= this.#patience) this.#start();
-    // Lets the threads say that they are ready, which this thread would not hear while it renders.
-    if (this.#state === 'starting') await setImmediate();
+    if (this.#state === 'starting') {
+      // One by one, so that between them the threads can say that they are ready.
+      this.#turn = this.#turn.then(() => setImmediate());
+      await this.#turn;
+    }
     if (this.#end) throw this.#end;
     return this.#state === 'together' ? this.#renderInThread(job) : this.#renderHere(job);
   }
 
   async #renderHere({ renderer, seed, index }: Job): Promise<Simulated<unknown>> {
     const start = performance.now();
-    const rendered = await simulateAt(this.#plugin[renderer]!, seed, index);
-    this.#spent += performance.now() - start;
+    const rendering = simulateAt(this.#plugin[renderer]!, seed, index);
+    // Most renderers are done now; many samples may be asked for before this goes on.
+    const blocked = performance.now() - start;
+    this.#spent += blocked;
+    const rendered = await rendering;
+    this.#spent += performance.now() - start - blocked;
     return rendered;
   }
 
