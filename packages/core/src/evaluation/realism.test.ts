@@ -64,6 +64,17 @@ test('a set of the same kind is as near as real is to real; others are further, 
   expect(await measureKernelDistances(sets, real, { image, seed: 5 })).toEqual({ sets: distances, control });
 });
 
+test('real pictures that a refiner has seen are the control, and the others are compared with as a whole', async () => {
+  const [heldOut, seen] = [stripes(60, 7), stripes(60, 8)];
+  const sets = { seen, grainier: stripes(60, 9, { grain: 12 }) };
+  const apart = await measureKernelDistances(sets, heldOut, { image, seed: 5, control: seen });
+  expect(apart.control).toBe(apart.sets.seen);
+  expect(Math.abs(apart.control)).toBeLessThan(0.3);
+  expect(apart.sets.grainier).toBeGreaterThan(2);
+  // No half is drawn, so the seed changes nothing.
+  expect(await measureKernelDistances(sets, heldOut, { image, seed: 6, control: seen })).toEqual(apart);
+});
+
 test('halves share nothing and leave nothing out', async () => {
   const [a, b] = halve(datasetOf([...Array(11).keys()]), 3);
   const items: number[] = [];
