@@ -15,7 +15,11 @@ interface CorrectionKind {
 /**
  * The corrections in the order in which they are applied, that of a camera. Light falls on the scene, the lens
  * blurs it, the electronics map it to grey levels, and noise stands last: its strength is then what one finds in
- * the result, and the tone step, which sorts pixels by brightness, has no noise to blow up. None moves an edge.
+ * the result, and the tone step, which sorts pixels by brightness, has no noise to blow up.
+ *
+ * None moves anything: what is symmetric stays where it is. As in a camera, a steep tone curve after a blur lets dark
+ * things look larger by a part of the blur, and what a lid half covers is then found a little nearer to the lid.
+ * Blurring after the tone step would avoid that, and leaves real eyes twice as far away.
  */
 export const correctionKinds = {
   shading: {
