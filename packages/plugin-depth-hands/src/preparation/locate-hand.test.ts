@@ -1,5 +1,10 @@
+import { simulate } from '@simgan/core';
 import { expect, test } from 'vitest';
+import { PALM_CENTRE } from '../annotation.ts';
 import { NYU_KINECT, project, unproject } from '../camera.ts';
+import { loadDepths } from '../hand-image.ts';
+import { length, subtract } from '../simulator/geometry.ts';
+import { handSimulator } from '../simulator/hand-simulator.ts';
 import { depthFrame } from './depth-frame.ts';
 import { locateHand } from './locate-hand.ts';
 
@@ -21,6 +26,11 @@ function scene(hand: readonly [number, number, number] | undefined, body: number
   );
 }
 
+/** Of a hand that is as thin as paper. */
+function palmOf([x, y, z]: readonly [number, number, number]): [number, number, number] {
+  return [x, y, z + 17];
+}
+
 test('finds the nearest hand, whatever larger one stands behind it and whatever specks before', () => {
   for (const hand of [
     [0, 0, 600],
@@ -29,7 +39,7 @@ test('finds the nearest hand, whatever larger one stands behind it and whatever 
   ] as const) {
     for (const behind of [180, 900]) {
       const found = locateHand(scene(hand, hand[2] + behind), NYU_KINECT, 300)!;
-      for (const axis of [0, 1, 2] as const) expect(Math.abs(found[axis] - hand[axis])).toBeLessThan(4);
+      expect(length(subtract(found, palmOf(hand)))).toBeLessThan(5);
     }
   }
 });
@@ -48,7 +58,7 @@ test('passes a body over that stands nearer than the hand, and ragged noise', ()
     }),
   );
   const found = locateHand(crowded, NYU_KINECT, 300)!;
-  for (const axis of [0, 1, 2] as const) expect(Math.abs(found[axis] - hand[axis])).toBeLessThan(4);
+  expect(length(subtract(found, palmOf(hand)))).toBeLessThan(5);
   const isLeftHalf = (at: number) => at % 640 < 320;
   const alone = depthFrame(
     { width, height },
@@ -74,7 +84,32 @@ test('finds a hand that hangs together with the body by its arm', () => {
   const [x, y, z] = unproject([320, 200, 600], NYU_KINECT);
   expect(Math.abs(found[0] - x)).toBeLessThan(4);
   expect(Math.abs(found[1] - y)).toBeLessThan(25);
-  expect(Math.abs(found[2] - z)).toBeLessThan(30);
+  expect(Math.abs(found[2] - z - 17)).toBeLessThan(30);
+});
+
+test('puts the cube where the simulated hands have it: about the palm, behind what is seen', async () => {
+  const size = 64;
+  const away: number[] = [];
+  const behind: number[] = [];
+  for await (const { image, annotation } of simulate(handSimulator({ size }), { seed: 8, length: 40 })) {
+    const { crop, camera, joints } = annotation;
+    const window = {
+      fx: camera.fx / crop.scaleU,
+      fy: camera.fy / crop.scaleV,
+      cx: (camera.cx - crop.u) / crop.scaleU,
+      cy: (camera.cy - crop.v) / crop.scaleV,
+      width: size,
+      height: size,
+    };
+    const found = locateHand({ width: size, height: size, depths: loadDepths(image, crop) }, window, 300)!;
+    const palm = joints.xyz[PALM_CENTRE]!;
+    away.push(length(subtract(palm, found)));
+    behind.push(palm[2] - found[2]);
+  }
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
+  expect(Math.abs(median(behind))).toBeLessThan(6);
+  // The forearm draws the middle to its side.
+  expect(median(away)).toBeLessThan(40);
 });
 
 test('finds nothing where nothing was measured', () => {

@@ -12,10 +12,12 @@ const MOST_SHARE = 0.65;
 const ROUNDS = 6;
 /** What of a surface is looked at first, in mm behind where it begins: a fingertip or a knuckle. */
 const FIRST = 25;
+/** How far behind the middle of what is seen of a hand the middle of its palm lies, mm: the simulator's hands' median. */
+const PALM_BEHIND = 17;
 
 /**
- * Where a hand is that nothing stands before: the middle of the surface within a window about it, found from its
- * nearest part on (as Oberweger and Lepetit do, DeepPrior++, 2017, before their refinement). Surfaces are looked at
+ * Where the palm is of a hand that nothing stands before: behind the middle of the surface within a window about it,
+ * found from its nearest part on (as Oberweger and Lepetit do, DeepPrior++, 2017, before their refinement). Surfaces are looked at
  * from the nearest to the farthest, and the first that has the size of a hand is taken: what is smaller is noise,
  * what fills the whole window a body.
  *
@@ -35,7 +37,10 @@ export function locateHand(frame: DepthFrame, camera: CameraIntrinsics, cube: nu
       const [cx, cy] = found.centre;
       found = middle((x, y, z) => z <= farthest && Math.abs(x - cx) <= reach && Math.abs(y - cy) <= reach);
     }
-    if (found && found.area >= LEAST_AREA && found.area <= MOST_SHARE * (2 * reach) ** 2) return found.centre;
+    if (found && found.area >= LEAST_AREA && found.area <= MOST_SHARE * (2 * reach) ** 2) {
+      const [x, y, z] = found.centre;
+      return [x, y, z + PALM_BEHIND];
+    }
   }
   return undefined;
 }

@@ -24,7 +24,8 @@ test('reads frames in a unit of their own, about the nearest surface', async () 
   expect(annotation.joints).toBeUndefined();
   expect(annotation.camera).toEqual(SR305.camera);
   expect(annotation.crop!.near + image[75 * 150 + 75]!).toBe(600);
-  expect(count(image, 'depth') / (151.3 / 2) ** 2).toBeCloseTo(1, 1);
+  // What is nearer than the palm, 17 mm behind the surface, looks larger.
+  expect(count(image, 'depth') / ((151.3 / 2) * (617 / 600)) ** 2).toBeCloseTo(1, 1);
   expect(image.at(-1)).toBe(invalidValue(300));
   expect(image[0]).toBe(backgroundValue(300));
   expect(rejects).toEqual([
@@ -47,8 +48,8 @@ test('gives tight crops of any size the hand in its true size, and hides where t
   const { samples, rejects } = await readAll(dir, depthPictures(), handImage(224, 300));
   expect(rejects).toEqual([]);
   for (const { image, annotation } of samples) {
-    // 735 / 588 = 1.25 mm for each pixel of the camera, 1.34 for each of the picture.
-    const millimetres = (50 * 735) / 588.04;
+    // A palm at 752 mm: 752 / 588 = 1.28 mm for each pixel of the camera, 1.34 for each of the picture.
+    const millimetres = (50 * 752) / 588.04;
     const widest = Array.from({ length: 224 }, (_, row) =>
       count(image.subarray(row * 224, (row + 1) * 224), 'depth'),
     ).reduce((a, b) => Math.max(a, b));
@@ -56,7 +57,7 @@ test('gives tight crops of any size the hand in its true size, and hides where t
     expect(count(image, 'invalid')).toBeGreaterThan(0);
     expect(count(image, 'invalid')).toBeLessThan(12);
     expect(image[112 * 224 + 60]).toBe(backgroundValue(300));
-    expect(annotation.crop!.near).toBe(735 - 150);
+    expect(annotation.crop!.near).toBe(752 - 150);
   }
 });
 
