@@ -92,6 +92,21 @@ test('three threads render at the same time; closing stops those that wait for a
   expect(pool.running).toBe(0);
 });
 
+test('closing while threads answer leaves nothing behind', async () => {
+  const pool = poolOf({});
+  await warmUp(pool, 2);
+  const asked = allOf(pool.simulate('standIn', { seed: 1, length: 2000 })).catch(
+    (error: Error) => error.message,
+  );
+  const begun = pool.simulate('standIn', { seed: 1, length: 1 }).at(0);
+  const late = allOf(pool.simulate('standIn', { seed: 2, length: 200 })).catch(
+    (error: Error) => error.message,
+  );
+  await Promise.all([asked, begun]);
+  await pool.close();
+  expect(await late).toContain('stopped');
+});
+
 test('what a renderer throws comes back as it was thrown; a thread that ends names its sample', async () => {
   const mishaps = { refuses: 0.2, fails: 0.2 };
   const pool = poolOf({ ...mishaps, exits: 0.02 });

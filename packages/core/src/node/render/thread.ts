@@ -32,6 +32,8 @@ export class RenderThread {
     this.#worker = spawnWorker(origin);
     this.#worker.unref();
     this.#worker.on('message', (message: Message) => {
+      // What was under way when it was stopped may still arrive, and is asked for no more.
+      if (this.#end) return;
       if (message === 'ready') {
         this.#isReady = true;
         onReady();
