@@ -21,10 +21,10 @@ export const paperDiscriminator = patchDiscriminator([
 ]);
 
 /**
- * A refiner for minutes on a CPU, at lower resolution, which changes depth as a sensor does and by 6 mm at most. It
+ * A refiner for minutes on a CPU, at lower resolution, which changes depth as a sensor does and by 8 mm at most. It
  * sees 19x19 pixels, because the shadow of an edge falls some way off.
  */
-export const quickRefiner = sensorRefiner({ width: 16, blocks: 3, stem: 7, reach: 6, noiseChannels: 1 });
+export const quickRefiner = sensorRefiner({ width: 16, blocks: 3, stem: 7, reach: 8, noiseChannels: 1 });
 
 /**
  * A discriminator for lower resolution: 25x25 pixels seen, a map of 16x16 patches for a 64x64 image, of which the

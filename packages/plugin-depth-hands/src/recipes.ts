@@ -22,7 +22,7 @@ export const paperRecipe: TrainingRecipe = {
 
 /**
  * A visible result in minutes on two processor cores, for pictures of 64x64: the shadows, frayed edges and holes of
- * the stand-in camera. What may move is bounded by the refiner; the target of lambda, 0.9 mm over all pixels with the
+ * the stand-in camera. What may move is bounded by the refiner; the target of lambda, 1.1 mm over all pixels with the
  * holes that `holesMasked` counts, keeps outlines: at 0.012 shadows ate a fifth of the hands away.
  */
 export const quickRecipe: TrainingRecipe = {
@@ -32,7 +32,7 @@ export const quickRecipe: TrainingRecipe = {
   learningRate: 4e-4,
   // A hole that is learned comes everywhere at once, and a lambda that follows such leaps undoes it. Where real hands
   // are other hands, less than 20 would let outlines go.
-  lambda: { start: 1, target: 0.005, gain: 0.01, range: [0.2, 200] },
+  lambda: { start: 1, target: 0.006, gain: 0.01, range: [0.2, 200] },
   refinerUpdates: 2,
   discriminatorUpdates: 1,
   historySize: 256,

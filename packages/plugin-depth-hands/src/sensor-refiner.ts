@@ -26,7 +26,7 @@ const CHOICES = 4;
  * A refiner that can do to depth what a sensor does, and nothing else, so that labels hold by construction and not
  * by a weight in a loss. Each pixel shows its own surface or that of the nearest or the farthest of the eight pixels
  * about it (a sensor sees edges a pixel aside), or, if it is background or lies at an edge, nothing; and depth is off
- * by at most `reach` mm. So no surface comes or goes but by a pixel at its edge, and background stays exactly what it
+ * by at most `reach` mm, to both sides alike over a picture: a hand does not move as a whole. So no surface comes or goes but by a pixel at its edge, and background stays exactly what it
  * is or becomes a hole.
  *
  * The trunk is the paper's: a convolution and ResNet blocks. Its five outputs are the error of depth and four
@@ -82,12 +82,20 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
         const shown = tf.concat([batch, nearest, farthest, lost], 3);
         const chosen: tf.Tensor4D = tf.sum(tf.mul(highest(scores), shown), 3, true);
         const isDepth = isLess(chosen, deepest);
-        const measured = tf.add(chosen, tf.mul(isDepth, tf.mul(error, reach * perMillimetre)));
+        // Half of it: an error and its mean may be 2 apart.
+        const millimetres = tf.mul(withoutMean(error, isDepth), (reach / 2) * perMillimetre);
+        const measured = tf.add(chosen, tf.mul(isDepth, millimetres));
         return tf.clipByValue(measured, -1, 1) as tf.Tensor4D;
       },
       dispose: () => tf.dispose(variables),
     };
   };
+}
+
+/** Less its mean over the pixels of each picture that count. */
+function withoutMean(error: tf.Tensor4D, counts: tf.Tensor4D): tf.Tensor4D {
+  const total = tf.sum(tf.mul(error, counts), [1, 2], true);
+  return tf.sub(error, tf.div(total, tf.add(tf.sum(counts, [1, 2], true), 1e-6)));
 }
 
 /** 1 for the highest of the last axis and 0 for the others, with the gradient of the softmax. */
