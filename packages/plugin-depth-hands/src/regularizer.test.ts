@@ -39,11 +39,11 @@ test('without new holes it is the L1 of the paper', () => {
   }
 });
 
-test('a hole is a small change in the background and a larger one in a hand, however near that is', () => {
+test('a hole is the same small change in the background and in a hand, however near that is', () => {
   for (const depth of [20, 100, 290]) {
     expect(millimetres([hole, 50, 60, wall], [depth, 50, 60, wall])).toBeCloseTo(30, 2);
   }
-  expect(millimetres([100, 50, 60, hole], [100, 50, 60, wall])).toBeCloseTo(30 / 4, 3);
+  expect(millimetres([100, 50, 60, hole], [100, 50, 60, wall])).toBeCloseTo(30, 2);
   expect(millimetres([100, 50, 60, hole], [100, 50, 60, hole])).toBe(0);
   const gradient = tf.tidy(() => {
     const synthetic = tf.fill([1, 2, 2, 1], -0.5) as tf.Tensor4D;
@@ -51,5 +51,5 @@ test('a hole is a small change in the background and a larger one in a hand, how
     return Array.from(slope(tf.tensor4d([0.95, -0.4, -0.6, -0.5], [1, 2, 2, 1])).dataSync());
   });
   // The hole is pulled back to the background.
-  expect(gradient).toEqual([1 / 4, 0.25, -0.25, 0]);
+  expect(gradient).toEqual([0.25, 0.25, -0.25, 0]);
 });

@@ -18,7 +18,14 @@ export interface SensorRefinerOptions {
 }
 
 /** How much more the untrained network likes a pixel to be what it is. */
-const STAY = 2;
+const STAY = 2.5;
+/**
+ * How much of the first noise channel is added to the scores of the other choices. Without it the pixels of a background
+ * all become holes at once, in one step, from which no gradient leads back.
+ */
+const CHANCE = 0.6;
+/** The gradient is that of scores divided by this: a choice that has become certain can still be learned away. */
+const TEMPERATURE = 3;
 /** What a pixel may show: itself, the nearest and the farthest of its neighbours, nothing. */
 const CHOICES = 4;
 
@@ -30,7 +37,7 @@ const CHOICES = 4;
  * is or becomes a hole.
  *
  * The trunk is the paper's: a convolution and ResNet blocks. Its five outputs are the error of depth and four
- * scores, of which the highest is taken; the gradient is that of their softmax ("straight through": Bengio, Léonard
+ * scores, of which the highest is taken; the gradient is that of a softmax ("straight through": Bengio, Léonard
  * and Courville, 2013). Untrained it changes nothing that is stored.
  *
  * For pictures of the form that `handImage` gives: building it for another throws INVALID_ARGUMENT.
@@ -73,7 +80,9 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
         const output = (index: number, count: number): tf.Tensor4D =>
           tf.slice(outputs, [0, 0, 0, index], [-1, -1, -1, count]);
         const error = tf.tanh(output(0, 1));
-        const scores = tf.concat([tf.add(output(1, 1), STAY), output(2, CHOICES - 1)], 3) as tf.Tensor4D;
+        const chance = noise ? tf.mul(tf.slice(noise, [0, 0, 0, 0], [-1, -1, -1, 1]), CHANCE) : 0;
+        const others = tf.add(output(2, CHOICES - 1), chance);
+        const scores = tf.concat([tf.add(output(1, 1), STAY), others], 3) as tf.Tensor4D;
         const nearest = tf.neg(tf.maxPool(tf.neg(batch) as tf.Tensor4D, 3, 1, 'same'));
         const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
         const isEdge = tf.greater(tf.sub(farthest, nearest), EDGE_MM * perMillimetre);
@@ -103,7 +112,7 @@ function highest(scores: tf.Tensor4D): tf.Tensor4D {
   const choose = tf.customGrad((x, save) => {
     const values = x as tf.Tensor4D;
     const isHighest = tf.cast(tf.greaterEqual(values, tf.max(values, 3, true)), 'float32');
-    (save as (tensors: tf.Tensor[]) => void)([tf.softmax(values)]);
+    (save as (tensors: tf.Tensor[]) => void)([tf.softmax(tf.div(values, TEMPERATURE))]);
     return {
       // Of equals each counts its part.
       value: tf.div(isHighest, tf.sum(isHighest, 3, true)),
