@@ -128,8 +128,10 @@ async function refineWith(seed: number): Promise<Hands> {
   const state = createTrainingState(plugin, recipe, seed);
   const options = { plugin, state, synthetic, real: unlabelled, engine, seed };
   for await (const { step, steps, refiner } of train(options)) {
-    if (step % 100 === 0)
-      note(`seed ${seed}, refiner ${step}/${steps}, moved ${refiner?.regularization.toFixed(4)}`);
+    if (step % 50 === 0)
+      note(
+        `seed ${seed}, refiner ${step}/${steps}, moved ${refiner?.regularization.toFixed(4)}, lambda ${refiner?.lambda.toFixed(1)}`,
+      );
   }
   const refined: Sample<HandAnnotation>[] = [];
   for await (const sample of refine(synthetic, { refiner: state.averagedRefiner, image, engine, seed })) {
