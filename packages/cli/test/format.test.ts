@@ -91,18 +91,24 @@ const oneStep = ['--count', '2', '--steps', '1', '--batch-size', '2'];
 
 test('reads --real as the plugin says, or as told; our own datasets as they are', async () => {
   const cwd = await temporaryFolder();
-  await mkdir(join(cwd, 'crops'));
-  for (const [width, height] of [
-    [60, 90],
-    [80, 70],
+  // The same in millimetres and in eighths of them, which are the units of the SR305.
+  for (const [folder, unit] of [
+    ['crops', 1],
+    ['eighths', 8],
   ] as const) {
-    // A hand at 735 units before a wall, and a border that was not measured.
-    const image = Uint16Array.from({ length: width * height }, (_, k) => {
-      const x = k % width;
-      return x < 5 ? 0 : x > 20 && x < 55 ? 735 : 2900;
-    });
-    const file = await encodePng(image, { width, height, channels: 1, bits: 16 });
-    await writeFile(join(cwd, `crops/${width}.png`), file);
+    await mkdir(join(cwd, folder));
+    for (const [width, height] of [
+      [60, 90],
+      [80, 70],
+    ] as const) {
+      // A hand 735 mm away before a wall, and a border that was not measured.
+      const image = Uint16Array.from({ length: width * height }, (_, k) => {
+        const x = k % width;
+        return unit * (x < 5 ? 0 : x > 20 && x < 55 ? 735 : 2900);
+      });
+      const file = await encodePng(image, { width, height, channels: 1, bits: 16 });
+      await writeFile(join(cwd, folder, `${width}.png`), file);
+    }
   }
   await writeFile(join(cwd, 'crops/broken.png'), 'nothing');
   const augment = ['augment', ...hands, ...oneStep];
@@ -115,7 +121,7 @@ test('reads --real as the plugin says, or as told; our own datasets as they are'
   const config = JSON.parse(await readFile(join(cwd, 'a/run/run.json'), 'utf8'));
   expect(config.realFormat).toBe('depth');
 
-  const told = await callCli([...augment, '--real', 'crops', '--real-format', 'sr305', '--out', 'b'], {
+  const told = await callCli([...augment, '--real', 'eighths', '--real-format', 'sr305', '--out', 'b'], {
     cwd,
   });
   expect(told.stderr).toContain('read as sr305');
