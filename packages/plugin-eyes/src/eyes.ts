@@ -12,7 +12,7 @@ import { smallGazeEstimator } from './estimator/gaze-estimator.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
 import { eyeProbe } from './probe/eye-probe.ts';
 import { eyeReaders } from './readers/index.ts';
-import { paperRecipe, quickRecipe } from './recipes.ts';
+import { paperRecipe, quickColorRecipe, quickRecipe } from './recipes.ts';
 import { eyeSimulator } from './simulator/eye-simulator.ts';
 import type { EyeSimulatorOptions } from './simulator/options.ts';
 import { standInCamera } from './stand-in/stand-in-camera.ts';
@@ -35,7 +35,7 @@ export function eyes(options: EyeSimulatorOptions = {}): Plugin<EyeAnnotation> {
     refiner: paperRefiner,
     discriminator: paperDiscriminator,
     regularizer: color ? colorRegularizer : l1Regularizer(),
-    recipes: { paper: paperRecipe, quick: quickRecipe },
+    recipes: { paper: paperRecipe, quick: color ? quickColorRecipe : quickRecipe },
     probe: eyeProbe(image),
     estimator: smallGazeEstimator,
     readers: eyeReaders,

@@ -18,7 +18,7 @@ export { type MpiiGazeOptions, mpiiGaze } from './readers/mpii-gaze.ts';
 export { mpiiGazeH5 } from './readers/mpii-gaze-h5.ts';
 export { type SynthesEyesOptions, synthesEyes } from './readers/synthes-eyes.ts';
 export { type UnityEyesOptions, unityEyes } from './readers/unity-eyes.ts';
-export { paperRecipe, quickRecipe } from './recipes.ts';
+export { paperRecipe, quickColorRecipe, quickRecipe } from './recipes.ts';
 export { eyeSimulator } from './simulator/eye-simulator.ts';
 export type { Degrees, EyeSimulatorOptions } from './simulator/options.ts';
 export { standInCamera } from './stand-in/stand-in-camera.ts';

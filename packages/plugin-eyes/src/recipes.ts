@@ -1,4 +1,11 @@
-import type { TrainingRecipe } from '@simgan/core';
+import {
+  featureRegularizer,
+  l1Regularizer,
+  regionMeans,
+  type TrainingRecipe,
+  weightedSum,
+} from '@simgan/core';
+import { eyeFeatures } from './features/eye-features.ts';
 import { quickRefiner } from './networks.ts';
 
 /**
@@ -38,4 +45,25 @@ export const quickRecipe: TrainingRecipe = {
   // By themselves the corrections of 'auto' come closer to real eyes, but what is learned on top of them does not.
   match: 'histogram',
   refiner: quickRefiner,
+};
+
+/**
+ * The same for RGB. Refined pictures keep what a network sees in eyes ({@link eyeFeatures}), which lets exposure and
+ * shading move that pixels would hold, and the colours of regions, which the network does not see. The target is the
+ * sum of both terms that is held.
+ *
+ * Against the mean of RGB in place of the features, everything else equal, the kernel distance to 200 photographs came
+ * out lower (1.06 against 1.17, 0.45 against 0.54 with another seed) and that of gradients too, with labels as still; 800
+ * steps were too many for 52 renderings: patches came and colours faded.
+ */
+export const quickColorRecipe: TrainingRecipe = {
+  ...quickRecipe,
+  // Histograms alone lead away from real photographs: they enlarge the grain of renders.
+  match: 'auto',
+  learningRate: 4e-4,
+  lambda: { start: 5, target: 0.2 },
+  regularizer: weightedSum([
+    [1, featureRegularizer(eyeFeatures)],
+    [0.5, l1Regularizer(regionMeans(5))],
+  ]),
 };

@@ -3,6 +3,7 @@ import { encodeImages, featureRegularizer, simulate } from '@simgan/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { eyes } from '../eyes.ts';
+import { quickColorRecipe } from '../recipes.ts';
 import { eyeFeatures } from './eye-features.ts';
 
 tf.enableProdMode();
@@ -66,4 +67,17 @@ test('pictures of any size are compared, grey or in colours, and no two sets of 
   expect(values[0]).toBeLessThan(1e-5);
   expect(values[1]).toBeGreaterThan(0.1);
   expect(eyeFeatures.fingerprint!()).toMatch(/^[0-9a-f]{16}$/);
+});
+
+test('the recipe for colours holds those that the features do not see', () => {
+  const [seen, held] = tf.tidy(() => {
+    const eye = tf.randomUniform([1, 20, 30, 3], -0.5, 0.5, 'float32', 1) as tf.Tensor4D;
+    const tinted = tf.add(eye, tf.tensor1d([-0.2, 0.1, 0.1])) as tf.Tensor4D;
+    return [featureRegularizer(eyeFeatures), quickColorRecipe.regularizer!].map(
+      (regularizer) => regularizer(tinted, eye).dataSync()[0]!,
+    );
+  });
+  expect(seen).toBeLessThan(1e-4);
+  expect(held).toBeGreaterThan(0.05);
+  expect(quickColorRecipe.regularizer!.fingerprint!()).toBe(eyeFeatures.fingerprint!());
 });
