@@ -45,7 +45,7 @@ interface Extent {
   readonly channels: number;
 }
 
-/** Runs the network on a view. Written for speed on one core: about 0.2 million products. */
+/** Runs the network on a view. Written for speed on one core: about a quarter of a million products. */
 export function applyIrisNetwork(weights: readonly LayerWeights[], view: Float32Array): IrisAnswer {
   let extent: Extent = { side: VIEW_SIDE, channels: 1 };
   let values = view;
