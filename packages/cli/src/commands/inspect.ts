@@ -111,7 +111,7 @@ export const inspectCommand = defineCommand({
     if (rejects > 0) lines.push(`- ${rejects} files cannot be used; augment lists them in rejects.jsonl.`);
     if (values.out !== undefined) lines.push(`Look at ${values.out}/preview.png`);
     lines.push(
-      `Next: simgan-cli augment --plugin ${values.plugin}${values.real ? ` --real ${values.real}` : ''} --match ${values.match === undefined ? 'auto' : text}`,
+      `Next: simgan-cli augment --plugin ${values.plugin}${values.real ? ` --real ${values.real}` : ''}${values.match === undefined ? '' : ` --match ${text}`}`,
     );
     output.result(lines, {
       synthetic: ofSynthetic,

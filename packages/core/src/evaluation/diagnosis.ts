@@ -93,7 +93,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   if (isEqualised) {
     note(
       'The real pictures are histogram-equalised, the synthetic ones are not.',
-      'Equalise the synthetic ones too (--match auto does): nothing that is learned closes this gap as well.',
+      'Equalise the synthetic ones too (--match auto or histogram): nothing that is learned closes this gap as well.',
     );
   } else if (
     Math.abs(synthetic.brightness - real.brightness) > 0.1 ||
