@@ -6,7 +6,7 @@ import { handProbe } from './evaluation/hand-probe.ts';
 import { handImage } from './hand-image.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
 import { handReaders } from './readers/index.ts';
-import { paperRecipe, quickRecipe } from './recipes.ts';
+import { gentleRecipe, paperRecipe, quickRecipe } from './recipes.ts';
 import { holesMasked } from './regularizer.ts';
 import type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 import { handSimulator } from './simulator/hand-simulator.ts';
@@ -45,7 +45,7 @@ export function depthHands({ estimator, ...options }: DepthHandsOptions = {}): P
     refiner: paperRefiner,
     discriminator: paperDiscriminator,
     regularizer: holesMasked(image),
-    recipes: { paper: paperRecipe, quick: quickRecipe },
+    recipes: { paper: paperRecipe, quick: quickRecipe, gentle: gentleRecipe },
     readers: handReaders,
     realFormat: 'depth',
     probe: handProbe(image),
