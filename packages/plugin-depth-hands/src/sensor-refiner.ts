@@ -30,15 +30,16 @@ const TEMPERATURE = 3;
 const CHOICES = 4;
 
 /**
- * A refiner that can do to depth what a sensor does, and nothing else, so that labels hold by construction and not
- * by a weight in a loss. Each pixel shows its own surface or that of the nearest or the farthest of the eight pixels
- * about it (a sensor sees edges a pixel aside), or, if it is background or lies at an edge, nothing; and depth is off
- * by at most `reach` mm, to both sides alike over a picture: a hand does not move as a whole. So no surface comes or goes but by a pixel at its edge, and background stays exactly what it
- * is or becomes a hole.
+ * A refiner that can do to depth what a sensor does, and nothing else, so that how far labels may move is bounded by
+ * construction and not only by a weight in a loss. Each pixel shows its own surface or that of the nearest or the
+ * farthest of the eight pixels about it (a sensor sees edges a pixel aside), or, if it is background or lies at an
+ * edge, nothing; and depth is off by at most `reach` mm, to both sides alike over a picture: a hand does not move as
+ * a whole. So no surface comes or goes but by a pixel at its edge, and what is farther from any is background still,
+ * or a hole. Outlines may fray by that pixel, which the regularizer must hold.
  *
  * The trunk is the paper's: a convolution and ResNet blocks. Its five outputs are the error of depth and four
  * scores, of which the highest is taken; the gradient is that of a softmax ("straight through": Bengio, Léonard
- * and Courville, 2013). Untrained it changes nothing that is stored.
+ * and Courville, 2013). Untrained it changes next to nothing.
  *
  * For pictures of the form that `handImage` gives: building it for another throws INVALID_ARGUMENT.
  */
