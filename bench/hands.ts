@@ -32,11 +32,11 @@ import {
   type HandAnnotation,
   type HandAnswer,
   type HandPoseScore,
-  handEstimator,
   handProbe,
+  jointRegressor,
   jointResiduals,
+  regressorRecipe,
   scoreHandPoses,
-  smallNumbers,
 } from '@simgan/plugin-depth-hands';
 
 type Hands = Dataset<Sample<HandAnnotation>>;
@@ -50,7 +50,7 @@ const { values } = parseArgs({
     samples: { type: 'string', default: '2000' },
     test: { type: 'string', default: '500' },
     'refiner-steps': { type: 'string', default: '' },
-    'estimator-steps': { type: 'string', default: '1500' },
+    'estimator-steps': { type: 'string', default: '3000' },
     threads: { type: 'string', default: '1' },
   },
 });
@@ -60,7 +60,7 @@ const { image } = plugin;
 const quick = plugin.recipes.quick;
 const recipe = { ...quick, steps: Number(values['refiner-steps'] || quick.steps) };
 const { engine } = await createEngine('onnx', { threads: Number(values.threads), device: 'cpu' });
-const numbers = { ...smallNumbers.recipe, steps: Number(values['estimator-steps']) };
+const numbers = { ...regressorRecipe, steps: Number(values['estimator-steps']) };
 const samples = Number(values.samples);
 
 /** No two sets share a hand. */
@@ -144,7 +144,7 @@ async function refineWith(seed: number): Promise<Hands> {
 /** Trains an estimator and scores what it answers to the test pictures. */
 async function estimateFrom(set: Hands, seed: number): Promise<HandPoseScore> {
   const answers: HandAnswer[] = [];
-  const base = handEstimator(image, { ...smallNumbers, recipe: numbers });
+  const base = jointRegressor(image, numbers);
   const estimator: typeof base = {
     ...base,
     errors(output, annotation) {

@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { benchSimulators } from './simulators.ts';
-import { compileTime, ours, type Setting, type StepName, type Subject, Torch } from './subjects.ts';
+import { compileTime, ours, Peer, type Setting, type StepName, type Subject } from './subjects.ts';
 
 const { quick, only } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
@@ -47,7 +47,8 @@ if (only === 'simulators') {
   save();
 }
 
-const torch = await Torch.start();
+const torch = await Peer.torch();
+const wasm = await Peer.wasm();
 say(`# Benchmark`);
 say();
 say(
@@ -60,6 +61,7 @@ say('| --- | --- | --- | --- | --- | --- | --- | --- | --- |');
 const compileTimes: string[] = [];
 for (const setting of settings) await compare(setting);
 torch?.stop();
+wasm?.stop();
 
 say();
 for (const line of compileTimes) say(line);
@@ -87,13 +89,13 @@ function save(): never {
 }
 
 async function compare(setting: Setting): Promise<void> {
-  // The wasm backend knows one thread; a step of a large batch or of the hands takes it minutes.
-  const withWasm = setting.threads === 1 && setting.network === 'eyes' && setting.batch === 32;
+  // The wasm backend knows one thread, whatever it is given; a step of a large batch or of the hands takes it minutes.
+  const withWasm = setting.network === 'eyes' && setting.batch === 32;
   const onnx = await ours('onnx', setting);
   const subjects: Subject[] = [
     onnx,
     ...(torch ? [torch.subject(setting)] : []),
-    ...(withWasm ? [await ours('wasm', setting)] : []),
+    ...(withWasm && wasm ? [wasm.subject(setting)] : []),
   ];
   const times = new Map<string, number[]>();
   const record = async (subject: Subject, step: StepName) => {

@@ -8,6 +8,7 @@ import { createEngine } from '@simgan/core/node';
 import * as hands from '@simgan/plugin-depth-hands';
 import * as eyes from '@simgan/plugin-eyes';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
+import * as tf from '@tensorflow/tfjs-core';
 import { createTrainingState } from '../packages/core/src/training/state.ts';
 import { discriminatorStep, refinerStep, refineStep } from '../packages/core/src/training/steps.ts';
 
@@ -107,6 +108,7 @@ const scalar = (value: number): HostTensor => ({ data: Float32Array.of(value), s
 
 /** Milliseconds from nothing to programs of G, D and refine that could run: tracing, lowering and opening sessions. */
 export async function compileTime({ network, batch, threads }: Setting): Promise<number> {
+  await tf.setBackend('cpu');
   const runtime = await createOnnxRuntime({ threads });
   const { image, ...builders } = networks[network];
   const regularizer = l1Regularizer();
@@ -130,34 +132,47 @@ export async function compileTime({ network, batch, threads }: Setting): Promise
   return ms;
 }
 
-/** PyTorch in a process of its own. */
-export class Torch {
+/** Another process that does the same steps, asked line by line: alone in its memory, with threads of its own. */
+export class Peer {
   readonly version: string;
+  readonly #name: string;
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  private constructor(version: string, process: ChildProcess, lines: AsyncIterator<string>) {
+  private constructor(name: string, version: string, process: ChildProcess, lines: AsyncIterator<string>) {
+    this.#name = name;
     this.version = version;
     this.#process = process;
     this.#lines = lines;
   }
 
-  /** `undefined` where no Python with torch is found. */
-  static async start(python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'): Promise<Torch | undefined> {
+  /** PyTorch; `undefined` where no Python with torch is found. */
+  static torch(python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'): Promise<Peer | undefined> {
     // Debian's allocator returns large buffers to the system after every step, which costs torch a third at batch 128.
-    const env = { ...process.env, MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '-1' };
-    const script = fileURLToPath(new URL('./peer.py', import.meta.url));
-    const child = spawn(python, [script], { env, stdio: ['pipe', 'pipe', 'ignore'] });
+    const env = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '-1' };
+    return Peer.#start('torch', python, [script('./peer.py')], env);
+  }
+
+  /** tensorflow.js on WebAssembly. */
+  static wasm(): Promise<Peer | undefined> {
+    return Peer.#start('wasm', process.execPath, [...process.execArgv, script('./wasm-peer.ts')], {});
+  }
+
+  static async #start(name: string, command: string, args: readonly string[], env: Record<string, string>) {
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
     child.on('error', () => {});
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const first = await lines.next();
     if (first.done) return undefined;
-    return new Torch((JSON.parse(first.value) as { version: string }).version, child, lines);
+    return new Peer(name, (JSON.parse(first.value) as { version: string }).version, child, lines);
   }
 
   subject(setting: Setting): Subject {
     return {
-      name: 'torch',
+      name: this.#name,
       run: async (step) => {
         this.#process.stdin!.write(`${JSON.stringify({ ...setting, step })}\n`);
         const { value } = await this.#lines.next();
@@ -171,3 +186,5 @@ export class Torch {
     this.#process.stdin!.end();
   }
 }
+
+const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -27,6 +27,7 @@ export {
 } from './evaluation/hand-estimator.ts';
 export { handProbe, type JointResidual, jointResiduals } from './evaluation/hand-probe.ts';
 export { type HourglassOptions, type MapGrid, mapGrid, stackedHourglass } from './evaluation/hourglass.ts';
+export { jointRegressor, regressorRecipe } from './evaluation/joint-regressor.ts';
 export {
   backgroundValue,
   cubeOf,

@@ -5,13 +5,15 @@ import { EVALUATED_JOINTS, type HandAnnotation } from '../annotation.ts';
 import { handImage } from '../hand-image.ts';
 import { handSimulator } from '../simulator/hand-simulator.ts';
 import { handEstimator, hourglassNumbers, scoreHandPoses, smallNumbers } from './hand-estimator.ts';
+import { jointRegressor, regressorRecipe } from './joint-regressor.ts';
 
 const hands = (size: number, length: number) => simulate(handSimulator({ size }), { seed: 8, length });
 
 const estimators = [
-  [64, smallNumbers],
-  [224, hourglassNumbers],
-  [100, hourglassNumbers],
+  ['small', handEstimator(handImage(64), smallNumbers), 64],
+  ['hourglasses', handEstimator(handImage(224), hourglassNumbers), 224],
+  ['hourglasses', handEstimator(handImage(100), hourglassNumbers), 100],
+  ['regressor', jointRegressor(handImage(64)), 64],
 ] as const;
 
 /** The joints that a picture shows: the others have no heat. */
@@ -23,9 +25,8 @@ function isShown({ joints }: HandAnnotation, size: number): boolean {
 }
 
 test.each(estimators)(
-  'what should be answered is read as what is true, at %i pixels',
-  async (size, numbers) => {
-    const estimator = handEstimator(handImage(size), numbers);
+  'what should be answered is read as what is true: %s at $2 pixels',
+  async (_, estimator, size) => {
     const answers = [];
     for await (const { annotation } of hands(size, 12)) {
       if (!isShown(annotation, size)) continue;
@@ -76,21 +77,31 @@ test('hands whose joints are not known are not judged', async () => {
   expect(scoreHandPoses(estimator, [{ output, annotation: partial }]).hands).toBe(0);
 });
 
-test('hands that it is shown are learned', async () => {
-  const image = handImage(32);
+const learners = [
+  ['small', 32, (steps: number) => small(steps)],
+  ['regressor', 48, (steps: number) => jointRegressor(handImage(48), { ...regressorRecipe, steps })],
+] as const;
+
+function small(steps: number) {
   const numbers = { ...smallNumbers, side: 16, depth: 2 };
-  const { engine } = await createEngine('onnx', { threads: 1 });
-  const samples = hands(32, 24);
-  const errorAfter = async (steps: number) => {
-    const estimator = handEstimator(image, {
-      ...numbers,
-      recipe: { ...numbers.recipe, steps },
-    });
-    const options = { estimator, sets: { hands: samples }, test: samples, image, engine, seed: 1 };
-    const { hands: result } = await compareDownstream<HandAnnotation>(options);
-    return result!.mean;
-  };
-  const [before, after] = [await errorAfter(1), await errorAfter(90)];
-  await engine.dispose();
-  expect(after).toBeLessThan(before / 2);
-}, 60_000);
+  return handEstimator(handImage(32), { ...numbers, recipe: { ...numbers.recipe, steps } });
+}
+
+test.each(learners)(
+  'hands that the %s one is shown are learned',
+  async (_, size, estimatorOf) => {
+    const image = handImage(size);
+    const { engine } = await createEngine('onnx', { threads: 1 });
+    const samples = hands(size, 24);
+    const errorAfter = async (steps: number) => {
+      const estimator = estimatorOf(steps);
+      const options = { estimator, sets: { hands: samples }, test: samples, image, engine, seed: 1 };
+      const { hands: result } = await compareDownstream<HandAnnotation>(options);
+      return result!.mean;
+    };
+    const [before, after] = [await errorAfter(1), await errorAfter(90)];
+    await engine.dispose();
+    expect(after).toBeLessThan(before / 2);
+  },
+  60_000,
+);

@@ -127,19 +127,26 @@ export function handEstimator(
       return tf.mul(cells, tf.addN(terms)) as tf.Scalar;
     },
     joints,
-    errors(output, annotation) {
-      const known = knownJoints(annotation);
-      if (!known) return [];
-      return joints(output).map(([u, v], joint) => {
-        const [trueU, trueV] = known[joint]!;
-        return (Math.hypot(u - trueU, v - trueV) * PAPER_SIZE) / form.width;
-      });
-    },
+    errors: (output, annotation) => pixelErrors(joints(output), annotation, form),
   };
 }
 
+/** How far each joint is from where it is said to be, in pixels of the paper's pictures; nothing if that is not known. */
+export function pixelErrors(
+  said: readonly Vec3[],
+  annotation: HandAnnotation,
+  { width }: ImageSpec,
+): readonly number[] {
+  const known = knownJoints(annotation);
+  if (!known) return [];
+  return said.map(([u, v], joint) => {
+    const [trueU, trueV] = known[joint]!;
+    return (Math.hypot(u - trueU, v - trueV) * PAPER_SIZE) / width;
+  });
+}
+
 /** The 14 joints in pixels and mm behind the near face, if all are known. */
-function knownJoints({ joints, crop }: HandAnnotation): Vec3[] | undefined {
+export function knownJoints({ joints, crop }: HandAnnotation): Vec3[] | undefined {
   if (!joints || !crop) return undefined;
   const known = EVALUATED_JOINTS.flatMap((index) => {
     const joint = joints.uvd[index];
