@@ -33,7 +33,9 @@ export function depthHands({ estimator, ...options }: DepthHandsOptions = {}): P
   if (estimator !== undefined && !Object.hasOwn(estimators, estimator)) {
     throw new SimganError(
       'INVALID_ARGUMENT',
-      `There is no estimator ${JSON.stringify(estimator)} of hands: there are ${Object.keys(estimators).join(' and ')}.`,
+      `There is no estimator ${JSON.stringify(estimator)} of hands: there are ${Object.keys(estimators)
+        .join(', ')
+        .replace(/, (?=[^,]*$)/, ' and ')}.`,
     );
   }
   const image = handImage(options.size, options.cube);

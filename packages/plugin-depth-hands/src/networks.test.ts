@@ -38,13 +38,15 @@ test('the quick networks see a part of a picture of 64x64', () => {
   D.dispose();
 });
 
-test('the estimator is the small one for small pictures, unless told otherwise', () => {
+test('the estimator is the regressor for small pictures, unless told otherwise', () => {
   const shape = (options: DepthHandsOptions) => depthHands(options).estimator!.outputShape;
-  expect(shape({ size: 64 })).toEqual([32, 32, 28]);
+  expect(shape({ size: 64 })).toEqual([1, 1, 42]);
   expect(shape({})).toEqual([64, 64, 56]);
   expect(shape({ size: 64, estimator: 'hourglass' })).toEqual([64, 64, 56]);
   expect(shape({ estimator: 'small' })).toEqual([32, 32, 28]);
   // As the command line passes it.
   const unknown = JSON.parse('{"estimator": "tiny"}') as DepthHandsOptions;
-  expect(() => depthHands(unknown)).toThrow('no estimator "tiny" of hands: there are hourglass and small');
+  expect(() => depthHands(unknown)).toThrow(
+    'no estimator "tiny" of hands: there are hourglass, small and regressor',
+  );
 });

@@ -18,12 +18,12 @@ export interface SensorRefinerOptions {
 }
 
 /** How much more the untrained network likes a pixel to be what it is. */
-const STAY = 2.5;
+const STAY = 4;
 /**
- * How much of the first noise channel is added to the scores of the other choices. Without it the pixels of a background
- * all become holes at once, in one step, from which no gradient leads back.
+ * How much of the first noise channel is added to the scores of the other choices. With half of it the pixels of a
+ * background became holes all at once, and then none again; with this their share grows smoothly with the scores.
  */
-const CHANCE = 0.6;
+const CHANCE = 1.2;
 /** The gradient is that of scores divided by this: a choice that has become certain can still be learned away. */
 const TEMPERATURE = 3;
 /** What a pixel may show: itself, the nearest and the farthest of its neighbours, nothing. */
