@@ -14,15 +14,16 @@ const form = handImage(size);
 const numbers = { width: 4, blocks: 1, stem: 3, reach: 10, noiseChannels: 1 };
 const pictures = (length: number) => simulate(handSimulator({ size }), { seed: 3, length });
 
+function noiseOf(seed: number): Float32Array {
+  const rng = createRng(seed);
+  return Float32Array.from({ length: size * size }, () => rng.normal());
+}
+
 /** What a refiner makes of a picture, as it would be stored. */
 function refined(refiner: ReturnType<ReturnType<typeof sensorRefiner>>, image: Uint16Array): Uint16Array {
-  const rng = createRng(9);
   const { data, shape } = encodeImages([image], form);
   const output = tf.tidy(() => {
-    const noise = tf.tensor4d(
-      Float32Array.from({ length: size * size }, () => rng.normal()),
-      [1, size, size, 1],
-    );
+    const noise = tf.tensor4d(noiseOf(9), [1, size, size, 1]);
     return refiner.apply(
       tf.tensor4d(data as Float32Array, [...shape] as [number, number, number, number]),
       noise,
@@ -85,6 +86,7 @@ test('each of its five outputs does what it is for', async () => {
     return pick(...values);
   };
   const isDepth = (value: number) => pixelKind(value, 300) === 'depth';
+  const noise = noiseOf(9);
   const expected: [readonly number[], (value: number, pixel: number) => number][] = [
     // The same error everywhere would move the hand.
     [[9, 0, 0, 0, 0], (value) => value],
@@ -94,7 +96,9 @@ test('each of its five outputs does what it is for', async () => {
       [0, 0, 0, 0, 9],
       (value, pixel) => {
         const range = around(pixel, Math.max) - around(pixel, Math.min);
-        return isDepth(value) && range <= 25 ? value : invalidValue(300);
+        // Of what is no edge, only background is lost, and of that a share that no weights decide.
+        const isRare = !isDepth(value) && noise[pixel]! > 1;
+        return range <= 25 && !isRare ? value : invalidValue(300);
       },
     ],
   ];

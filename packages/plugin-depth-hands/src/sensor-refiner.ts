@@ -24,6 +24,8 @@ const STAY = 4;
  * background became holes all at once, and then none again; with this their share grows smoothly with the scores.
  */
 const CHANCE = 1.2;
+/** Background is lost only where the first noise channel is above: in 16 of 100 pixels, which no scores can change. */
+const RARE = 1;
 /** The gradient is that of scores divided by this: a choice that has become certain can still be learned away. */
 const TEMPERATURE = 3;
 /** What a pixel may show: itself, the nearest and the farthest of its neighbours, nothing. */
@@ -32,8 +34,8 @@ const CHOICES = 4;
 /**
  * A refiner that can do to depth what a sensor does, and nothing else, so that how far labels may move is bounded by
  * construction and not only by a weight in a loss. Each pixel shows its own surface or that of the nearest or the
- * farthest of the eight pixels about it (a sensor sees edges a pixel aside), or, if it is background or lies at an
- * edge, nothing; and depth is off by at most `reach` mm, to both sides alike over a picture: a hand does not move as
+ * farthest of the eight pixels about it (a sensor sees edges a pixel aside), or, if it lies at an edge or is one of
+ * the 16 in 100 of the background that chance allows, nothing; and depth is off by at most `reach` mm, to both sides alike over a picture: a hand does not move as
  * a whole. So no surface comes or goes but by a pixel at its edge, and what is farther from any is background still,
  * or a hole. Outlines may fray by that pixel, which the regularizer must hold.
  *
@@ -87,7 +89,7 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
         const nearest = tf.neg(tf.maxPool(tf.neg(batch) as tf.Tensor4D, 3, 1, 'same'));
         const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
         const isEdge = tf.greater(tf.sub(farthest, nearest), EDGE_MM * perMillimetre);
-        const mayBeLost = tf.logicalOr(isEdge, tf.greaterEqual(batch, deepest));
+        const mayBeLost = tf.logicalOr(isEdge, tf.logicalAnd(tf.greaterEqual(batch, deepest), isRare(noise)));
         const lost = tf.where(mayBeLost, tf.fill(batch.shape, hole), batch);
         const shown = tf.concat([batch, nearest, farthest, lost], 3);
         const chosen: tf.Tensor4D = tf.sum(tf.mul(highest(scores), shown), 3, true);
@@ -100,6 +102,11 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
       dispose: () => tf.dispose(variables),
     };
   };
+}
+
+/** Where background may be lost: a bounded share, or training leaps between all of it and none. */
+function isRare(noise: tf.Tensor4D | undefined): tf.Tensor {
+  return noise ? tf.greater(tf.slice(noise, [0, 0, 0, 0], [-1, -1, -1, 1]), RARE) : tf.scalar(false, 'bool');
 }
 
 /** Less its mean over the pixels of each picture that count. */
