@@ -7,6 +7,7 @@ import { eagerEngine } from '../engine/eager.ts';
 import type { Engine } from '../engine/engine.ts';
 import { onnxEngine } from '../engine/onnx.ts';
 import { registerWasmConvolutionGradients } from '../engine/wasm-convolution-gradients.ts';
+import { registerWasmMaxPoolGradient } from '../engine/wasm-max-pool-gradient.ts';
 import { SimganError } from '../errors.ts';
 
 /** The engines by name, the fastest first: the order in which `auto` tries them. */
@@ -112,6 +113,7 @@ const loaders: Record<EngineName, (options: EngineOptions) => Promise<Engine>> =
     // tfjs's wasm backend has no threads in Node.
     setThreadsCount(1);
     registerWasmConvolutionGradients();
+    registerWasmMaxPoolGradient();
     await useBackend('wasm', 'This Node cannot run the WebAssembly of @tensorflow/tfjs-backend-wasm.');
     return eagerEngine('wasm', 'cpu through WebAssembly, 1 thread', 'wasm');
   },

@@ -3,7 +3,7 @@ import { mapValues } from './inputs.ts';
 import type { HostData, Layout, ProgramFile } from './protocol.ts';
 import { Remote } from './remote.ts';
 
-/** Few enough that no lane waits long for the last one, enough that messages do not count. */
+/** At most so many at once: few enough that no lane waits long for the last one, enough that messages do not count. */
 const ITEMS_PER_CALL = 4;
 
 export class Lanes {
@@ -31,13 +31,15 @@ export class Lanes {
     items: number,
   ): Promise<Record<string, HostData>> {
     const outputs: Record<string, HostData> = {};
+    const most = Math.min(ITEMS_PER_CALL, Math.ceil(items / this.#count));
     let next = 0;
     await this.#all(async (lane) => {
       while (next < items) {
         const start = next;
-        next = Math.min(items, start + ITEMS_PER_CALL);
-        const part = mapValues(inputs, (input) => takeItems(input, start, Math.min(items, next)));
-        const result = await lane.call('runItems', { program, inputs: part, items: next - start });
+        const end = Math.min(items, start + most);
+        next = end;
+        const part = mapValues(inputs, (input) => takeItems(input, start, end));
+        const result = await lane.call('runItems', { program, inputs: part, items: end - start });
         for (const [name, { data, shape }] of Object.entries(result)) {
           outputs[name] ??= empty(data, [items, ...shape.slice(1)]);
           outputs[name].data.set(data, (outputs[name].data.length / items) * start);
