@@ -18,11 +18,11 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import {
   compareDownstream,
-  createDataset,
   createMatcher,
   createRng,
   createTrainingState,
   type Dataset,
+  datasetOf,
   type Estimator,
   type EstimatorResult,
   halve,
@@ -37,6 +37,7 @@ import {
   type Sample,
   simulate,
   type TrainingRecipe,
+  takeFrom,
   train,
 } from '@simgan/core';
 import { createEngine, readImages } from '@simgan/core/node';
@@ -141,7 +142,7 @@ async function downstream(): Promise<void> {
     all['labelled stand-in'] = await camera('labelled', seed, 4 * sizes.once);
     for (const times of [1, 4]) {
       const sets = Object.fromEntries(
-        Object.entries(all).map(([kind, set]) => [`${kind} ${times}x`, first(set, times * sizes.once)]),
+        Object.entries(all).map(([kind, set]) => [`${kind} ${times}x`, takeFrom(set, times * sizes.once)]),
       );
       const results = await compareDownstream({ estimator, sets, test, image, engine, seed });
       for (const [key, result] of Object.entries(results)) {
@@ -380,19 +381,13 @@ async function realism(dir: string): Promise<void> {
 }
 
 async function collect<Item>(items: AsyncIterable<Item>): Promise<Dataset<Item>> {
+  return datasetOf(await all(items));
+}
+
+async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const kept: Item[] = [];
   for await (const item of items) kept.push(item);
-  return createDataset(kept.length, async (index) => kept[index]!);
-}
-
-async function all<Item>(dataset: Dataset<Item>): Promise<Item[]> {
-  const items: Item[] = [];
-  for await (const item of dataset) items.push(item);
-  return items;
-}
-
-function first<Item>(dataset: Dataset<Item>, length: number): Dataset<Item> {
-  return createDataset(length, (index) => dataset.at(index));
+  return kept;
 }
 
 function spread(values: readonly number[]): string {

@@ -174,21 +174,21 @@ async function describeRefined(refined: Hands, form: ImageSpec, on: Engine): Pro
     (await patchTest(unlabelled, set, { image: form, engine: on, seed: 1 })).auc.toFixed(2);
   const probe = handProbe(form);
   const residuals: number[] = [];
-  const overlaps: number[] = [];
+  const moved: number[] = [];
   for await (const { synthetic: before, refined: after } of pairById(synthetic, refined, 500)) {
     for (const { residual } of jointResiduals(before.image, after.image, before.annotation)) {
       residuals.push(Math.abs(residual));
     }
     const [from, to] = [probe.measure(before.image).silhouette, probe.measure(after.image).silhouette];
-    if (from && to) overlaps.push(1 - probe.quantities.silhouette!.distance(from.values, to.values));
+    if (from && to) moved.push(probe.quantities.silhouette!.distance(from.values, to.values));
   }
-  const [depth, overlap] = [summarize(residuals), summarize(overlaps.map((value) => 1 - value))];
+  const [depth, silhouette] = [summarize(residuals), summarize(moved)];
   return [
     await told(synthetic),
     await told(refined),
     depth.mean.toFixed(1),
     depth.p95.toFixed(1),
-    (1 - overlap.mean).toFixed(3),
-    (1 - overlap.p95).toFixed(3),
+    (1 - silhouette.mean).toFixed(3),
+    (1 - silhouette.p95).toFixed(3),
   ];
 }

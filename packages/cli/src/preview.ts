@@ -6,6 +6,7 @@ import {
   measureStatistics,
   type Plugin,
   type RealImage,
+  spreadItems,
   statisticsDistance,
 } from '@simgan/core';
 import { contactSheet, writeFileAtomic } from '@simgan/core/node';
@@ -27,9 +28,8 @@ export async function writePreview(
   const file = join(dir, 'preview.png');
   const drawn = await Promise.all(
     rows.map(async ({ label, images }) => {
-      const count = Math.min(COLUMNS, images.length);
-      const indices = Array.from({ length: count }, (_, i) => Math.floor((i * images.length) / count));
-      const items = await Promise.all(indices.map((index) => images.at(index)));
+      const shown = spreadItems(images, COLUMNS);
+      const items = await Promise.all(Array.from({ length: shown.length }, (_, i) => shown.at(i)));
       return { label, images: items.map((item) => item.image) };
     }),
   );

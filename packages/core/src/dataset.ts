@@ -70,6 +70,12 @@ export function readAhead<Item>(dataset: Dataset<Item>, ahead: number): Dataset<
   };
 }
 
+/** At most `limit` of the items, spread evenly over all of them: the same ones every time. */
+export function spreadItems<Item>(dataset: Dataset<Item>, limit: number): Dataset<Item> {
+  const count = Math.min(limit, dataset.length);
+  return createDataset(count, (n) => dataset.at(Math.floor((n * dataset.length) / count)));
+}
+
 /** The first `length` items, or all if there are fewer. */
 export function takeFrom<Item>(dataset: Dataset<Item>, length: number): Dataset<Item> {
   return createDataset(Math.min(length, dataset.length), (index) => dataset.at(index));

@@ -5,6 +5,7 @@ export {
   mapDataset,
   readAhead,
   rememberItems,
+  spreadItems,
   takeFrom,
 } from './dataset.ts';
 export type { ImageDisplay, LegendEntry, Rgb } from './display.ts';

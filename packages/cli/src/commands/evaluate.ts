@@ -20,9 +20,6 @@ import { augmentFiles } from '../run-folder.ts';
 const { plugin, 'plugin-option': pluginOption, seed, engine, device, threads, json } = common;
 const { synthetic, format, real } = sources;
 
-/** Simulating a picture again takes longer than keeping it. */
-const inMemory = { budget: 2 ** 28, sizeOf: ({ image }: RealImage) => image.byteLength };
-
 export const evaluateCommand = defineCommand({
   name: 'evaluate',
   summary: 'measure what refinement gained and what it cost',
@@ -63,7 +60,6 @@ export const evaluateCommand = defineCommand({
     if (values.refined === undefined) {
       throw new UsageError(['--refined: expected DIR, which must be given: what simgan-cli augment wrote']);
     }
-    const core = await import('@simgan/core');
     const { readDataset, writeFileAtomic } = await import('@simgan/core/node');
     const { measureLabelShift } = await import('../label-shift.ts');
     const { parseMatch } = await import('../match-text.ts');
@@ -71,7 +67,7 @@ export const evaluateCommand = defineCommand({
     const { loadPlugin } = await import('../plugins.ts');
     const { compareWithReal } = await import('../preview.ts');
     const { startEngine } = await import('../setup.ts');
-    const { openReal, openSynthetic, withReading } = await import('../sources.ts');
+    const { openReal, openSynthetic, remembered, withReading } = await import('../sources.ts');
 
     const domain = await loadPlugin(values.plugin, values['plugin-option'], cwd);
     const { image } = domain;
@@ -101,10 +97,9 @@ export const evaluateCommand = defineCommand({
     const match = typeof before === 'string' && before !== 'none' ? parseMatch(before) : 'auto';
     const pictures = { synthetic: source.training, real: camera.images, seed: values.seed };
     const { matcher } = await openMatching(match, pictures, domain, output);
-    const matched = matcher.match(source.samples);
     const sets: Record<string, Dataset<Sample<unknown>>> = {
-      synthetic: core.rememberItems(source.samples, inMemory),
-      matched: core.rememberItems(matched, inMemory),
+      synthetic: remembered(domain, source.samples),
+      matched: remembered(domain, matcher.match(source.samples)),
       refined: refined.samples as Dataset<Sample<unknown>>,
     };
     const engine = await startEngine(values, context);
@@ -196,19 +191,21 @@ async function measureRealism(
 
 /** The plugin's estimator trained on each set and tested on the stand-in camera, from several weights. */
 async function measureDownstream(
-  { estimator, standIn, image }: Plugin,
+  plugin: Plugin,
   sets: Readonly<Record<string, Dataset<Sample<unknown>>>>,
   { engine, values, context }: Means,
 ) {
-  const { compareDownstream, createRng, rememberItems, simulate } = await import('@simgan/core');
+  const { compareDownstream, createRng, simulate } = await import('@simgan/core');
+  const { remembered } = await import('../sources.ts');
+  const { estimator, standIn, image } = plugin;
   const { recipe, name, unit, within } = estimator!;
   const steps = values.steps ?? recipe.steps;
   const rng = createRng(values.seed).fork('downstream');
   const shots = simulate(standIn!, { seed: rng.int(2 ** 31), length: values.count });
-  const test = rememberItems(shots, inMemory);
+  const test = remembered(plugin, shots);
   // What labelled pictures of the camera itself would give: no refiner can be asked for more.
   const ceiling = simulate(standIn!, { seed: rng.int(2 ** 31), length: sets.refined!.length });
-  const trained: typeof sets = { ...sets, 'stand-in camera': rememberItems(ceiling, inMemory) };
+  const trained: typeof sets = { ...sets, 'stand-in camera': remembered(plugin, ceiling) };
   const progress = context.output.progress('estimate', values.repeats * Object.keys(trained).length * steps);
   let done = 0;
   const runs: Readonly<Record<string, EstimatorResult>>[] = [];

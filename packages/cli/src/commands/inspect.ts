@@ -36,11 +36,11 @@ export const inspectCommand = defineCommand({
   },
   async run(values, context) {
     const { cwd, output } = context;
-    const { correctionKinds, diagnose, measurePhotometry, rememberItems } = await import('@simgan/core');
+    const { correctionKinds, diagnose, measurePhotometry } = await import('@simgan/core');
     const { loadPlugin } = await import('../plugins.ts');
     const { openMatching } = await import('../matching.ts');
     const { writePreview } = await import('../preview.ts');
-    const { openReal, openSynthetic } = await import('../sources.ts');
+    const { openReal, openSynthetic, remembered } = await import('../sources.ts');
     const { checkedMatch } = await import('../open-training.ts');
     const domain = await loadPlugin(values.plugin, values['plugin-option'], cwd);
     const { image } = domain;
@@ -56,10 +56,9 @@ export const inspectCommand = defineCommand({
     // The same pictures that training would decide on, so that it decides the same.
     const pictures = { synthetic: source.training, real: camera.images, seed: values.seed };
     const { plan, text, matcher } = await openMatching(setting, pictures, domain, output);
-    const kept = { budget: 2 ** 28, sizeOf: (item: RealImage) => item.image.byteLength };
     const sets = [
       { label: 'synthetic', images: source.samples },
-      { label: 'matched', images: rememberItems(matcher.match(source.samples), kept) },
+      { label: 'matched', images: remembered(domain, matcher.match(source.samples)) },
       { label: 'real', images: camera.images },
     ];
     const photometry = await Promise.all(sets.map(({ images }) => measurePhotometry(images, image)));

@@ -1,4 +1,4 @@
-import type { Dataset } from '../dataset.ts';
+import { type Dataset, spreadItems } from '../dataset.ts';
 import type { ImageSpec } from '../image.ts';
 import type { RealImage } from '../sample.ts';
 import { greyOf } from './grey.ts';
@@ -38,13 +38,13 @@ export async function measurePhotometry(
   image: ImageSpec,
   limit = 400,
 ): Promise<Photometry> {
-  const images = Math.min(limit, dataset.length);
+  const looked = spreadItems(dataset, limit);
+  const images = looked.length;
   const sums = { brightness: 0, contrast: 0, unevenness: 0, sharpness: 0, noise: 0, structure: 0 };
   const octaves = [0, 0, 0, 0];
   const hashes = new Set<string>();
   const lights: Float64Array[] = [];
-  for (let n = 0; n < images; n++) {
-    const item = await dataset.at(Math.floor((n * dataset.length) / images));
+  for await (const item of looked) {
     const grey: Grey = { pixels: greyOf(item.image, image), width: image.width, height: image.height };
     const { mean, deviation } = momentsOf(grey.pixels);
     sums.brightness += mean;

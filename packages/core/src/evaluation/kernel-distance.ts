@@ -1,4 +1,4 @@
-import type { Dataset } from '../dataset.ts';
+import { type Dataset, spreadItems } from '../dataset.ts';
 import type { ImageSpec } from '../image.ts';
 import type { RealImage } from '../sample.ts';
 import { imageFeatures } from './features.ts';
@@ -47,12 +47,8 @@ async function featuresOf(
   image: ImageSpec,
   limit: number,
 ): Promise<Float64Array[]> {
-  const count = Math.min(limit, dataset.length);
   const features: Float64Array[] = [];
-  for (let n = 0; n < count; n++) {
-    const picture = await dataset.at(Math.floor((n * dataset.length) / count));
-    features.push(imageFeatures(picture.image, image));
-  }
+  for await (const picture of spreadItems(dataset, limit)) features.push(imageFeatures(picture.image, image));
   return features;
 }
 

@@ -1,4 +1,4 @@
-import type { Dataset } from '../dataset.ts';
+import { type Dataset, spreadItems } from '../dataset.ts';
 import type { ImageSpec } from '../image.ts';
 import type { RealImage } from '../sample.ts';
 import { greyOf } from './grey.ts';
@@ -29,14 +29,14 @@ export async function measureStatistics(
   limit = 500,
 ): Promise<ImageStatistics> {
   const { width, height } = image;
-  const count = Math.min(limit, dataset.length);
+  const looked = spreadItems(dataset, limit);
+  const count = looked.length;
   const intensity = new Float64Array(BINS);
   const gradient = new Float64Array(BINS);
   const sum = new Float64Array(width * height);
   const squares = new Float64Array(width * height);
   let contrast = 0;
-  for (let n = 0; n < count; n++) {
-    const { image: pixels } = await dataset.at(Math.floor((n * dataset.length) / count));
+  for await (const { image: pixels } of looked) {
     const grey = greyOf(pixels, image);
     let mean = 0;
     let square = 0;

@@ -1,4 +1,4 @@
-import { type Dataset, datasetOf } from '../dataset.ts';
+import { type Dataset, datasetOf, spreadItems } from '../dataset.ts';
 import { imageFeatures } from '../evaluation/features.ts';
 import { greyOf } from '../evaluation/grey.ts';
 import { kernelDistance } from '../evaluation/kernel-distance.ts';
@@ -49,14 +49,13 @@ export async function openTrial({
 }): Promise<Trial> {
   const fitting = Math.round(PICTURES.pixels / (image.width * image.height));
   const limit = Math.min(PICTURES.most, Math.max(PICTURES.least, fitting));
-  const source = await spread(synthetic, limit);
-  const goal = await spread(real, limit);
+  const source = await itemsOf(spreadItems(synthetic, limit));
+  const goal = await itemsOf(spreadItems(real, limit));
   const references = await readReferences(real, { image, seed });
   const goalFeatures = goal.map((item) => imageFeatures(item.image, image));
   const half = source.filter((_, index) => index % 2 === 0);
   const after = async (items: readonly RealImage[], corrections: readonly Correction[]) => {
-    const matched = matcherOf(corrections, references, { image, seed }).match(datasetOf(items));
-    return spread(matched, items.length);
+    return itemsOf(matcherOf(corrections, references, { image, seed }).match(datasetOf(items)));
   };
   return {
     goal: {
@@ -73,10 +72,9 @@ export async function openTrial({
   };
 }
 
-async function spread(set: Dataset<RealImage>, limit: number): Promise<RealImage[]> {
-  const count = Math.min(limit, set.length);
+async function itemsOf(set: Dataset<RealImage>): Promise<RealImage[]> {
   const items: RealImage[] = [];
-  for (let n = 0; n < count; n++) items.push(await set.at(Math.floor((n * set.length) / count)));
+  for await (const item of set) items.push(item);
   return items;
 }
 

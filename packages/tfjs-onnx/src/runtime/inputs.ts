@@ -1,5 +1,6 @@
 /** What a step is run on. */
 import { OnnxError } from '../errors.ts';
+import { size } from '../trace/graph.ts';
 import type { InputType } from '../trace/trace.ts';
 import type { HostData } from './protocol.ts';
 
@@ -12,7 +13,7 @@ export type InputTypes = Readonly<Record<string, InputType>>;
  */
 export function typesOf(inputs: Inputs): InputTypes {
   for (const [name, { data, shape }] of Object.entries(inputs)) {
-    const length = shape.reduce((product, axis) => product * axis, 1);
+    const length = size(shape);
     if (data.length !== length) {
       throw new OnnxError(
         `Input "${name}" has ${data.length} values, but its shape [${shape}] asks for ${length}; pass data that fill the shape.`,

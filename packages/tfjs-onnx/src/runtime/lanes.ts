@@ -1,4 +1,5 @@
 /** Threads side by side, each with a runtime of a single thread, that share the items of a batch. */
+import { size } from '../trace/graph.ts';
 import { mapValues } from './inputs.ts';
 import type { HostData, Layout, ProgramFile } from './protocol.ts';
 import { Remote } from './remote.ts';
@@ -72,6 +73,6 @@ function takeItems({ data, shape }: HostData, start: number, end: number): HostD
 }
 
 function empty(like: HostData['data'], shape: readonly number[]): HostData {
-  const length = shape.reduce((product, axis) => product * axis, 1);
-  return { data: like instanceof Int32Array ? new Int32Array(length) : new Float32Array(length), shape };
+  const data = like instanceof Int32Array ? new Int32Array(size(shape)) : new Float32Array(size(shape));
+  return { data, shape };
 }

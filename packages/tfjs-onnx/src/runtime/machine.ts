@@ -1,5 +1,6 @@
 /** The worker's side: the sessions of ONNX Runtime and the variables that they share. */
 import * as ort from 'onnxruntime-node';
+import { size } from '../trace/graph.ts';
 import { probe } from './probe.ts';
 import type { Calls, Facts, HostData, ProgramFile } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
@@ -70,7 +71,7 @@ export class Machine {
     const whole = outputs.map(({ name, result, shape }) => ({
       name,
       result,
-      host: { data: new Float32Array(items * length(shape)), shape: [items, ...shape.slice(1)] },
+      host: { data: new Float32Array(items * size(shape)), shape: [items, ...shape.slice(1)] },
     }));
     for (let item = 0; item < items; item++) {
       const feeds = Object.entries(inputs).map(([name, input]) => [name, itemOf(input, item)] as const);
@@ -95,16 +96,14 @@ export class Machine {
 const tensor = ({ data, shape }: HostData): ort.Tensor =>
   data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
 
-const length = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
-
 function empty(type: string, shape: readonly number[]): ort.Tensor {
-  const data = type === 'int32' ? new Int32Array(length(shape)) : new Float32Array(length(shape));
+  const data = type === 'int32' ? new Int32Array(size(shape)) : new Float32Array(size(shape));
   return tensor({ data, shape });
 }
 
 /** One item of `[items, …]` as `[1, …]`, in the same memory. */
 function itemOf({ data, shape: [, ...shape] }: HostData, item: number): ort.Tensor {
-  const values = length(shape);
+  const values = size(shape);
   return tensor({ data: data.subarray(item * values, (item + 1) * values), shape: [1, ...shape] });
 }
 
