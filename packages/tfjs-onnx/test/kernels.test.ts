@@ -12,7 +12,8 @@ const among = <T>(...values: T[]) => fc.constantFrom(...values);
 
 /** Channel counts on both sides of every block size. */
 const channels = among(1, 2, 3, 5, 8, 16, 24, 32);
-const batch = among(1, 2, 3, 16);
+/** Less than a block, one, and several. */
+const batch = among(1, 2, 3, 16, 32);
 
 /** Padding in all forms; never as wide as the window. */
 const padding = (kernel: number) =>

@@ -1,4 +1,4 @@
-/** What a convolution covers, and what becomes of its sums. */
+/** What a convolution or its gradient covers, and what becomes of its sums. */
 import type { Value } from '../trace/graph.ts';
 import type { Window2D } from '../trace/window.ts';
 
@@ -9,4 +9,13 @@ export interface Epilogue {
   readonly bias?: 1;
   readonly residual?: 1;
   readonly activation?: string;
+}
+
+/** Padding after the last row and column that makes a filter's gradient as large as the filter; negative: to be cut off. */
+export function gradientEnds(value: Value): [number, number] {
+  const [x, dy] = value.inputs as [Value, Value];
+  const { strides, pads } = windowOf(value);
+  return ([0, 1] as const).map(
+    (i) => value.shape[i]! - 1 + (dy.shape[i + 1]! - 1) * strides[i]! + 1 - x.shape[i + 1]! - pads[i]!,
+  ) as [number, number];
 }

@@ -59,9 +59,8 @@ export function lowerWinograd(lowering: Lowering, value: Value): void {
   const biasName = bias ? lowering.reshape(lowering.get(rest[0]!), [channels]) : '';
 
   const weights = transformedFilters(lowering, filter);
-  const inputPads = [pads[0], 0, pads[2], 0] as const;
   const products = INPUT.map((taps, i) => {
-    const tile = depthwise(lowering, lowering.get(x, 'blocked'), x.shape, taps, inputPads, tiles);
+    const tile = depthwise(lowering, lowering.get(x, 'blocked'), x.shape, taps, pads[0], tiles);
     const attributes = {
       kernel_shape: [1, 3],
       strides: [1, 1],
@@ -118,7 +117,7 @@ function depthwise(
   name: string,
   [, height, , channels]: readonly number[],
   taps: readonly number[],
-  [top]: readonly [number, number, number, number],
+  top: number,
   tiles: number,
 ): string {
   const first = taps.findIndex((tap) => tap !== 0);

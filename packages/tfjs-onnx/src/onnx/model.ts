@@ -2,7 +2,7 @@
 import { Message } from './protobuf.ts';
 
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
-export type Attribute = number | string | readonly number[] | { readonly float: number };
+export type Attribute = number | string | readonly number[] | { readonly float: number } | Body;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 export interface TensorType {
@@ -27,6 +27,14 @@ export interface Node {
   readonly attributes: Attributes;
 }
 
+/** A graph within a node: what is computed from `inputs`; it may also read what was computed outside before. */
+export interface Body {
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly TensorType[];
+  /** Their shapes follow from the nodes. */
+  readonly outputs: readonly Omit<TensorType, 'shape'>[];
+}
+
 /** The operator set of everything that leaves this package in a file. */
 export const OPSET = 17;
 const IR_VERSION = 8;
@@ -44,6 +52,8 @@ export class OnnxModel {
   readonly outputs: TensorType[] = [];
   #known = new Map<string, string[]>();
   #count = 0;
+  /** What is being made by {@link scan}, and the names that exist there only. */
+  #body: { readonly nodes: Node[]; readonly names: Set<string> } | undefined;
 
   input(name: string, dtype: ElementType, shape: readonly number[]): string {
     this.inputs.push({ name, dtype, shape });
@@ -73,10 +83,29 @@ export class OnnxModel {
     let names = this.#known.get(key);
     if (!names) {
       names = Array.from({ length: outputs }, () => this.#fresh());
-      this.nodes.push({ opType, domain, inputs: trimmed(inputs), outputs: names, attributes });
+      this.#add({ opType, domain, inputs: trimmed(inputs), outputs: names, attributes });
       this.#known.set(key, names);
     }
     return names;
+  }
+
+  /**
+   * Runs what `build` makes of the first slice of every input along its first axis, then of the second, …, and stacks
+   * the results. Inputs are given with the shapes of their slices. What does not depend on a slice is computed once.
+   */
+  scan(inputs: readonly TensorType[], build: (slices: readonly string[]) => string): string {
+    const slices = inputs.map((input) => ({ ...input, name: this.#fresh() }));
+    const names = slices.map(({ name }) => name);
+    const nodes: Node[] = [];
+    this.#body = { nodes, names: new Set(names) };
+    const outputs = [{ name: build(names), dtype: 'float32' } as const];
+    this.#body = undefined;
+    const attributes = { body: { nodes, inputs: slices, outputs }, num_scan_inputs: inputs.length };
+    return this.node(
+      'Scan',
+      inputs.map(({ name }) => name),
+      attributes,
+    );
   }
 
   int64(values: readonly number[], shape: readonly number[] = [values.length]): string {
@@ -125,9 +154,7 @@ export class OnnxModel {
     for (const output of this.outputs) graph.message(12, encodeType(output));
 
     const model = new Message().int(1, IR_VERSION).string(2, '@simgan/tfjs-onnx').message(7, graph);
-    const domains = new Map(
-      [...new Set(this.nodes.map((node) => node.domain)).add('')].map((d) => [d, d ? 1 : OPSET]),
-    );
+    const domains = new Map([...domainsOf(this.nodes).add('')].map((d) => [d, d ? 1 : OPSET]));
     for (const [domain, version] of [...domains].sort(([a], [b]) => (a < b ? -1 : 1))) {
       model.message(8, new Message().string(1, domain).int(2, version));
     }
@@ -135,6 +162,14 @@ export class OnnxModel {
       model.message(14, new Message().string(1, key).string(2, value));
     }
     return model.finish();
+  }
+
+  #add(node: Node): void {
+    const body = this.#body;
+    if (body && node.inputs.some((name) => body.names.has(name))) {
+      body.nodes.push(node);
+      for (const name of node.outputs) body.names.add(name);
+    } else this.nodes.push(node);
   }
 
   #fresh(): string {
@@ -153,6 +188,18 @@ function trimmed(inputs: readonly string[]): readonly string[] {
   return inputs.slice(0, length);
 }
 
+function domainsOf(nodes: readonly Node[]): Set<string> {
+  const domains = new Set<string>();
+  for (const { domain, attributes } of nodes) {
+    domains.add(domain);
+    for (const value of Object.values(attributes)) {
+      if (typeof value !== 'object' || !('nodes' in value)) continue;
+      for (const inner of domainsOf(value.nodes)) domains.add(inner);
+    }
+  }
+  return domains;
+}
+
 function encodeNode({ opType, domain, inputs, outputs, attributes }: Node): Message {
   const node = new Message();
   for (const input of inputs) node.string(1, input);
@@ -167,14 +214,27 @@ function encodeAttribute(name: string, value: Attribute): Message {
   if (typeof value === 'number') return attribute.int(3, value).int(20, 2);
   if (typeof value === 'string') return attribute.string(4, value).int(20, 3);
   if ('float' in value) return attribute.float(2, value.float).int(20, 1);
+  if ('nodes' in value) return attribute.message(6, encodeBody(value)).int(20, 5);
   return attribute.ints(8, value).int(20, 7);
 }
 
-function encodeType({ name, dtype, shape }: TensorType): Message {
-  const dims = new Message();
-  for (const size of shape) {
-    dims.message(1, typeof size === 'number' ? new Message().int(1, size) : new Message().string(2, size));
+function encodeBody({ nodes, inputs, outputs }: Body): Message {
+  const graph = new Message();
+  for (const node of nodes) graph.message(1, encodeNode(node));
+  graph.string(2, 'body');
+  for (const input of inputs) graph.message(11, encodeType(input));
+  for (const output of outputs) graph.message(12, encodeType(output));
+  return graph;
+}
+
+function encodeType({ name, dtype, shape }: Omit<TensorType, 'shape'> & Partial<TensorType>): Message {
+  const tensor = new Message().int(1, ELEMENT_TYPES[dtype]);
+  if (shape) {
+    const dims = new Message();
+    for (const size of shape) {
+      dims.message(1, typeof size === 'number' ? new Message().int(1, size) : new Message().string(2, size));
+    }
+    tensor.message(2, dims);
   }
-  const tensor = new Message().int(1, ELEMENT_TYPES[dtype]).message(2, dims);
   return new Message().string(1, name).message(2, new Message().message(1, tensor));
 }
