@@ -253,7 +253,12 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
       const inputs = { a: wholeNumbers(shape, seed, 3), b: wholeNumbers(shape, seed + 1, 3) };
       const step: StepFunction = ({ a, b }) => {
         const condition = f(a!, b!);
-        return { condition, not: tf.logicalNot(condition), where: tf.where(condition, a!, tf.neg(b!)) };
+        return {
+          condition,
+          not: tf.logicalNot(condition),
+          where: tf.where(condition, a!, tf.neg(b!)),
+          whereBool: tf.where(condition, tf.less(a!, 0), tf.less(b!, 0)),
+        };
       };
       await expectSame(runtime(), step, inputs);
     },

@@ -100,9 +100,12 @@ export class Graph {
   div = (a: Value, b: Value) => this.elementwise('Div', [a, b]);
   compare = (op: string, a: Value, b: Value) => this.elementwise(op, [a, b], { dtype: 'bool' });
 
-  /** `condition ? a : b`, element by element. */
-  where = (condition: Value, a: Value, b: Value) =>
-    this.elementwise('Where', [condition, a, b], { dtype: a.dtype });
+  /** `condition ? a : b`, element by element. ONNX Runtime does not choose between booleans. */
+  where(condition: Value, a: Value, b: Value): Value {
+    if (a.dtype !== 'bool') return this.elementwise('Where', [condition, a, b], { dtype: a.dtype });
+    const both = (x: Value, y: Value) => this.elementwise('And', [x, y]);
+    return this.elementwise('Or', [both(condition, a), both(this.elementwise('Not', [condition]), b)]);
+  }
 
   cast(x: Value, dtype: ElementType): Value {
     return x.dtype === dtype ? x : this.elementwise('Cast', [x], { attributes: { to: dtype }, dtype });
