@@ -3,6 +3,7 @@ import { parameterCount } from '@simgan/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { type DepthHandsOptions, depthHands } from './depth-hands.ts';
+import { networkValues } from './hand-image.ts';
 import { paperRecipe } from './recipes.ts';
 
 // tfjs greets every Node process on the console otherwise.
@@ -37,6 +38,26 @@ test('the quick networks see a part of a picture of 64x64', () => {
   R.dispose();
   D.dispose();
 });
+
+test('the quick discriminator sees the kinds of pixels apart, and a gradient leads from each to the next', () => {
+  const { image, recipes } = depthHands({ size: 64 });
+  const D = recipes.quick.discriminator!(image, 1);
+  const { background, hole, perMillimetre } = networkValues(image);
+  const logits = (value: number) => D.apply(tf.fill([1, 64, 64, 1], value));
+  const change = (from: number, to: number) => tf.tidy(() => farthest(logits(from), logits(to)));
+  // Their values are a tenth as far apart as the two ends of the cube.
+  expect(change(background, hole)).toBeGreaterThan(0.25 * change(-1, background - 30 * perMillimetre));
+  const slope = tf.tidy(() => {
+    const sum = (x: tf.Tensor) => tf.sum(D.apply(x as tf.Tensor4D));
+    return [background, hole].map((value) =>
+      Math.max(...tf.abs(tf.grad(sum)(tf.fill([1, 64, 64, 1], value))).dataSync()),
+    );
+  });
+  expect(Math.min(...slope)).toBeGreaterThan(0);
+  D.dispose();
+});
+
+const farthest = (a: tf.Tensor, b: tf.Tensor) => tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!;
 
 test('the estimator is the regressor for small pictures, unless told otherwise', () => {
   const shape = (options: DepthHandsOptions) => depthHands(options).estimator!.outputShape;

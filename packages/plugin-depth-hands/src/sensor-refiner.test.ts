@@ -49,12 +49,12 @@ function withLast(biases: readonly number[], deviation = 0) {
   return refiner;
 }
 
-test('untrained it changes no more than a millimetre', async () => {
+test('untrained it changes more than a millimetre at a few pixels of a thousand', async () => {
   const refiner = sensorRefiner(numbers)(form, 1);
   for await (const { image } of pictures(3)) {
     const after = refined(refiner, image as Uint16Array);
-    for (const [pixel, value] of image.entries())
-      expect(Math.abs(after[pixel]! - value)).toBeLessThanOrEqual(1);
+    const changed = image.filter((value, pixel) => Math.abs(after[pixel]! - value) > 1);
+    expect(changed.length).toBeLessThanOrEqual(3);
   }
   refiner.dispose();
 });
@@ -87,20 +87,29 @@ test('each of its five outputs does what it is for', async () => {
   };
   const isDepth = (value: number) => pixelKind(value, 300) === 'depth';
   const noise = noiseOf(9);
+  const isEdge = (pixel: number) => around(pixel, Math.max) - around(pixel, Math.min) > 25;
+  /** Whether a surface is within 75 mm, 8 pixels, along rows and columns. */
+  const isNearSurface = (pixel: number) =>
+    image.some((value, other) => {
+      const rows = Math.abs(Math.floor(other / size) - Math.floor(pixel / size));
+      return isDepth(value) && rows <= 8 && Math.abs((other % size) - (pixel % size)) <= 8;
+    });
+  const mayBeLost = (value: number, pixel: number) =>
+    isDepth(value) ? isEdge(pixel) && noise[pixel]! > 0.7 : isNearSurface(pixel) || noise[pixel]! > 1;
   const expected: [readonly number[], (value: number, pixel: number) => number][] = [
     // The same error everywhere would move the hand.
     [[9, 0, 0, 0, 0], (value) => value],
-    [[0, 0, 9, 0, 0], (_, pixel) => around(pixel, Math.min)],
-    [[0, 0, 0, 9, 0], (_, pixel) => around(pixel, Math.max)],
+    // Of the pixels at edges a share that no weights decide shows a neighbour, or nothing.
     [
-      [0, 0, 0, 0, 9],
-      (value, pixel) => {
-        const range = around(pixel, Math.max) - around(pixel, Math.min);
-        // Of what is no edge, only background is lost, and of that a share that no weights decide.
-        const isRare = !isDepth(value) && noise[pixel]! > 1;
-        return range <= 25 && !isRare ? value : invalidValue(300);
-      },
+      [0, -99, 99, -99, -99],
+      (value, pixel) => (isEdge(pixel) && noise[pixel]! < -0.7 ? around(pixel, Math.min) : value),
     ],
+    [
+      [0, -99, -99, 99, -99],
+      (value, pixel) => (isEdge(pixel) && noise[pixel]! < -0.7 ? around(pixel, Math.max) : value),
+    ],
+    // Of the background what may lie in a shadow, and a share of the rest.
+    [[0, -99, -99, -99, 99], (value, pixel) => (mayBeLost(value, pixel) ? invalidValue(300) : value)],
   ];
   for (const [biases, of] of expected) {
     const refiner = withLast(biases);
@@ -145,7 +154,7 @@ test('what is not chosen is learned from too', async () => {
   const before = tf.memory().numTensors;
   const bias = tf.tidy(() => {
     const batch = tf.tensor4d(data as Float32Array, [...shape] as [number, number, number, number]);
-    const noise = tf.zeros<tf.Rank.R4>([1, size, size, 1]);
+    const noise = tf.tensor4d(noiseOf(9), [1, size, size, 1]);
     const { grads } = tf.variableGrads(
       () => tf.sum(refiner.apply(batch, noise)) as tf.Scalar,
       [...refiner.variables],

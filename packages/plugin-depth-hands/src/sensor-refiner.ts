@@ -1,6 +1,6 @@
 import { type Convolution, convolution, createRng, type NetworkBuilder, type Refiner } from '@simgan/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { networkValues } from './hand-image.ts';
+import { cubeOf, networkValues } from './hand-image.ts';
 import { EDGE_MM } from './stand-in/structured-light.ts';
 
 /** The numbers of {@link sensorRefiner}. */
@@ -19,13 +19,29 @@ export interface SensorRefinerOptions {
 
 /** How much more the untrained network likes a pixel to be what it is. */
 const STAY = 4;
+/** Scores lie between this and its negative, so that a choice never becomes so certain that nothing unlearns it. */
+const MOST = 6;
 /**
- * How much of the first noise channel is added to the scores of the other choices. With half of it the pixels of a
- * background became holes all at once, and then none again; with this their share grows smoothly with the scores.
+ * How fast scores follow the last layer. A discriminator that sees no holes in refined pictures takes every hole for
+ * real and asks for them everywhere; scores that follow at once make all of the background holes before it has seen any.
+ */
+const PACE = 0.3;
+/**
+ * How much of the first noise channel is added to the score of a hole, and taken from those of the neighbours. With half
+ * of it pixels that look alike became holes all at once, and then none again; with this their share grows smoothly with
+ * the scores.
  */
 const CHANCE = 1.2;
-/** Background is lost only where the first noise channel is above: in 16 of 100 pixels, which no scores can change. */
-const RARE = 1;
+/**
+ * What no scores can change: a pixel at the edge of a surface is lost only where the first noise channel is above this,
+ * and shows a neighbour only where it is below its negative, 24 in 100 pixels each. A sensor loses and mixes about as many, and
+ * whole outlines are out of reach.
+ */
+const AT_EDGES = 0.7;
+/** As above, for losing background that is far from any surface: 16 in 100. */
+const FAR_OFF = 1;
+/** How far shadows reach, in mm: as far as projector and camera of the first Kinect stand apart. */
+const SHADOW_MM = 75;
 /** The gradient is that of scores divided by this: a choice that has become certain can still be learned away. */
 const TEMPERATURE = 3;
 /** What a pixel may show: itself, the nearest and the farthest of its neighbours, nothing. */
@@ -33,11 +49,14 @@ const CHOICES = 4;
 
 /**
  * A refiner that can do to depth what a sensor does, and nothing else, so that how far labels may move is bounded by
- * construction and not only by a weight in a loss. Each pixel shows its own surface or that of the nearest or the
- * farthest of the eight pixels about it (a sensor sees edges a pixel aside), or, if it lies at an edge or is one of
- * the 16 in 100 of the background that chance allows, nothing; and depth is off by at most `reach` mm, to both sides alike over a picture: a hand does not move as
- * a whole. So no surface comes or goes but by a pixel at its edge, and what is farther from any is background still,
- * or a hole. Outlines may fray by that pixel, which the regularizer must hold.
+ * construction and not only by a weight in a loss.
+ *
+ * - Depth is off by at most `reach` mm, to both sides alike over a picture: a hand does not move as a whole.
+ * - A pixel at the edge of a surface may show the nearest or the farthest of the eight about it, as a sensor sees edges
+ *   a pixel aside, or nothing; but only some of them, which chance picks, so that outlines fray and do not move.
+ * - Background may be lost wherever the shadow of a surface may fall, and elsewhere at some pixels.
+ *
+ * So no surface comes or goes but by a pixel at its edge, and what is farther from any is background still, or a hole.
  *
  * The trunk is the paper's: a convolution and ResNet blocks. Its five outputs are the error of depth and four
  * scores, of which the highest is taken; the gradient is that of a softmax ("straight through": Bengio, Léonard
@@ -49,6 +68,7 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
   const { width, blocks, stem, reach, noiseChannels } = options;
   return (image, seed) => {
     const { background, deepest, hole, perMillimetre } = networkValues(image);
+    const shadow = Math.round((SHADOW_MM / cubeOf(image)) * image.width);
     const rng = createRng(seed).fork('sensor refiner');
     const layer = (name: string, kernel: number, inputs: number, filters: number, start: 'he' | 'zeros') =>
       convolution(name, { kernel, inputs, filters }, rng.fork(name), {
@@ -83,15 +103,34 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
         const output = (index: number, count: number): tf.Tensor4D =>
           tf.slice(outputs, [0, 0, 0, index], [-1, -1, -1, count]);
         const error = tf.tanh(output(0, 1));
-        const chance = noise ? tf.mul(tf.slice(noise, [0, 0, 0, 0], [-1, -1, -1, 1]), CHANCE) : 0;
-        const others = tf.add(output(2, CHOICES - 1), chance);
-        const scores = tf.concat([tf.add(output(1, 1), STAY), others], 3) as tf.Tensor4D;
+        const score = (index: number, count: number) =>
+          tf.mul(tf.tanh(tf.mul(output(index, count), PACE / MOST)), MOST) as tf.Tensor4D;
+        const lot: tf.Tensor4D = noise ? tf.slice(noise, [0, 0, 0, 0], [-1, -1, -1, 1]) : tf.zerosLike(batch);
+        const chance = tf.mul(lot, CHANCE);
+        const scores = tf.concat(
+          [tf.add(score(1, 1), STAY), tf.sub(score(2, 2), chance), tf.add(score(4, 1), chance)],
+          3,
+        ) as tf.Tensor4D;
         const nearest = tf.neg(tf.maxPool(tf.neg(batch) as tf.Tensor4D, 3, 1, 'same'));
         const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
         const isEdge = tf.greater(tf.sub(farthest, nearest), EDGE_MM * perMillimetre);
-        const mayBeLost = tf.logicalOr(isEdge, tf.logicalAnd(tf.greaterEqual(batch, deepest), isRare(noise)));
-        const lost = tf.where(mayBeLost, tf.fill(batch.shape, hole), batch);
-        const shown = tf.concat([batch, nearest, farthest, lost], 3);
+        const isSurface = tf.less(batch, deepest);
+        const isNeighbour = tf.logicalAnd(isEdge, tf.less(lot, -AT_EDGES));
+        const mayFade = tf.logicalAnd(isEdge, tf.greater(lot, AT_EDGES));
+        const mayLieInShadow = tf.logicalOr(isNear(isSurface, shadow), tf.greater(lot, FAR_OFF));
+        const isLost = tf.logicalOr(
+          tf.logicalAnd(isSurface, mayFade),
+          tf.logicalAnd(tf.logicalNot(isSurface), mayLieInShadow),
+        );
+        const shown = tf.concat(
+          [
+            batch,
+            tf.where(isNeighbour, nearest, batch),
+            tf.where(isNeighbour, farthest, batch),
+            tf.where(isLost, tf.fill(batch.shape, hole), batch),
+          ],
+          3,
+        );
         const chosen: tf.Tensor4D = tf.sum(tf.mul(highest(scores), shown), 3, true);
         const isDepth = isLess(chosen, deepest);
         // Half of it: an error and its mean may be 2 apart.
@@ -104,9 +143,12 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
   };
 }
 
-/** Where background may be lost: a bounded share, or training leaps between all of it and none. */
-function isRare(noise: tf.Tensor4D | undefined): tf.Tensor {
-  return noise ? tf.greater(tf.slice(noise, [0, 0, 0, 0], [-1, -1, -1, 1]), RARE) : tf.scalar(false, 'bool');
+/** What lies at most `pixels` from where `mask` holds, along rows and columns. */
+function isNear(mask: tf.Tensor, pixels: number): tf.Tensor {
+  const along = (image: tf.Tensor4D, size: [number, number]) => tf.maxPool(image, size, 1, 'same');
+  const side = 2 * pixels + 1;
+  const rows = along(tf.cast(mask, 'float32') as tf.Tensor4D, [side, 1]);
+  return tf.greater(along(rows, [1, side]), 0);
 }
 
 /** Less its mean over the pixels of each picture that count. */

@@ -58,9 +58,10 @@ export async function measureLabelPreservation<Annotation>(
   let count = 0;
   for await (const { synthetic, refined } of pairs) {
     count += 1;
-    const before = probe.measure(synthetic.image);
-    const after = probe.measure(refined.image);
-    const said = probe.expected(synthetic.annotation);
+    const { annotation } = synthetic;
+    const before = probe.measure(synthetic.image, annotation);
+    const after = probe.measure(refined.image, annotation);
+    const said = probe.expected(annotation);
     for (const tally of tallies) {
       const { name, quantity } = tally;
       const [from, to, truth] = [before[name]?.values, after[name]?.values, said[name]];

@@ -15,6 +15,7 @@ const LEAST_SHARE = 0.01;
  * - `edge`, `edgeMm`: how far two outlines are apart on average, in pixels and in mm at the depth of the palm.
  * - `depth`: the mean change of the surface in mm. Against an annotation: the mean distance from the surface to the
  *   visible joints on their pixels, which lie 2 to 40 mm behind it.
+ * - `joints`: the mean change of the surface on the pixels of the visible joints, mm; needs the annotation.
  *
  * @param form The form that `handImage` gives.
  * @throws SimganError INVALID_ARGUMENT if it is another.
@@ -30,8 +31,9 @@ export function handProbe(form: ImageSpec): LabelProbe<HandAnnotation> {
       edge: { unit: 'px', distance: edge },
       edgeMm: { unit: 'mm', distance: (a, b) => (edge(a, b) * cube) / size },
       depth: { unit: 'mm', distance: meanDifference },
+      joints: { unit: 'mm', distance: meanDifference },
     },
-    measure(image) {
+    measure(image, annotation = {}) {
       const surface = silhouetteOf(image, size, cube);
       const hand = withoutHoles(surface, size);
       const pixels = hand.reduce((sum, own) => sum + own, 0);
@@ -41,7 +43,9 @@ export function handProbe(form: ImageSpec): LabelProbe<HandAnnotation> {
       // A hand full of holes is less sure.
       const confidence = measured / pixels;
       const depths = Float32Array.from(image, (value, at) => (surface[at] === 1 ? value : Number.NaN));
+      const joints = surfaceAtJoints(image, annotation);
       return {
+        ...(joints.some((value) => !Number.isNaN(value)) && { joints: { values: joints, confidence } }),
         silhouette: { values: hand, confidence },
         edge: { values: hand, confidence },
         edgeMm: { values: hand, confidence },
@@ -71,24 +75,30 @@ export interface JointResidual {
 
 /**
  * The change of depth on the pixel of every joint that can be seen: not occluded, and less than 40 mm behind the
- * surface of the synthetic picture. Joints on which the refined picture has a hole or background are left out.
+ * surface of the synthetic picture. Joints on which a picture has a hole or background are left out.
  */
 export function jointResiduals(
   synthetic: Image,
   refined: Image,
-  { joints, crop }: HandAnnotation,
+  annotation: HandAnnotation,
 ): JointResidual[] {
-  if (!joints || !crop) return [];
-  const size = Math.sqrt(synthetic.length);
-  return joints.uvd.flatMap((joint, index) => {
+  const [before, after] = [surfaceAtJoints(synthetic, annotation), surfaceAtJoints(refined, annotation)];
+  return Array.from(after, (depth, joint) => ({ joint, residual: depth - before[joint]! })).filter(
+    ({ joint, residual }) => {
+      const behind = annotation.joints!.uvd[joint]![2] - annotation.crop!.near - before[joint]!;
+      return !Number.isNaN(residual) && behind <= DEEPEST_VISIBLE_MM + 1;
+    },
+  );
+}
+
+/** The depth in mm of the surface on the pixel of every joint; NaN where there is none, or the joint is occluded. */
+function surfaceAtJoints(image: Image, { joints, crop }: HandAnnotation): Float32Array {
+  if (!joints || !crop) return new Float32Array();
+  const size = Math.sqrt(image.length);
+  return Float32Array.from(joints.uvd, (joint, index) => {
     const pixel = joint ? pixelOf(joint, size) : undefined;
-    if (!joint || pixel === undefined || joints.occluded?.[index]) return [];
-    const [before, after] = [synthetic[pixel]!, refined[pixel]!];
-    const isSeen = joint[2] - crop.near - before <= DEEPEST_VISIBLE_MM + 1;
-    const kinds = [before, after].map((value) => pixelKind(value, crop.cube));
-    return isSeen && kinds.every((kind) => kind === 'depth')
-      ? [{ joint: index, residual: after - before }]
-      : [];
+    if (pixel === undefined || joints.occluded?.[index]) return Number.NaN;
+    return pixelKind(image[pixel]!, crop.cube) === 'depth' ? image[pixel]! : Number.NaN;
   });
 }
 
