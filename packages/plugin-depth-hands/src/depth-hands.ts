@@ -7,7 +7,7 @@ import { jointRegressor } from './evaluation/joint-regressor.ts';
 import { handImage } from './hand-image.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
 import { handReaders } from './readers/index.ts';
-import { gentleRecipe, paperRecipe, quickRecipe } from './recipes.ts';
+import { paperRecipe, quickRecipe } from './recipes.ts';
 import { holesMasked } from './regularizer.ts';
 import type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 import { handSimulator } from './simulator/hand-simulator.ts';
@@ -49,7 +49,7 @@ export function depthHands({ estimator, ...options }: DepthHandsOptions = {}): P
     refiner: paperRefiner,
     discriminator: paperDiscriminator,
     regularizer: holesMasked(image),
-    recipes: { paper: paperRecipe, quick: quickRecipe, gentle: gentleRecipe },
+    recipes: { paper: paperRecipe, quick: quickRecipe },
     readers: handReaders,
     realFormat: 'depth',
     probe: handProbe(image),

@@ -47,7 +47,7 @@ export { type DepthPicturesOptions, depthPictures, SR305 } from './readers/depth
 export { icvl } from './readers/icvl.ts';
 export { msra15, SENZ3D } from './readers/msra15.ts';
 export { type NyuOptions, nyu } from './readers/nyu.ts';
-export { gentleRecipe, paperRecipe, quickRecipe } from './recipes.ts';
+export { paperRecipe, quickRecipe } from './recipes.ts';
 export { holesMasked } from './regularizer.ts';
 export { type SensorRefinerOptions, sensorRefiner } from './sensor-refiner.ts';
 export type { Vec3 } from './simulator/geometry.ts';

@@ -39,15 +39,3 @@ export const quickRecipe: TrainingRecipe = {
   refiner: quickRefiner,
   discriminator: quickDiscriminator,
 };
-
-/**
- * As {@link quickRecipe} for real pictures of other hands than the simulated ones: the discriminator then asks for other
- * hands, and lambda must be high before the refiner learns to tear outlines for it.
- */
-export const gentleRecipe: TrainingRecipe = {
-  ...quickRecipe,
-  steps: 400,
-  learningRate: 2e-4,
-  lambda: { start: 50, target: 0.004, gain: 0.02, range: [5, 5000] },
-  averaging: 0.99,
-};

@@ -95,18 +95,18 @@ test('each of its five outputs does what it is for', async () => {
       return isDepth(value) && rows <= 8 && Math.abs((other % size) - (pixel % size)) <= 8;
     });
   const mayBeLost = (value: number, pixel: number) =>
-    isDepth(value) ? isEdge(pixel) && noise[pixel]! > 0.7 : isNearSurface(pixel) || noise[pixel]! > 1;
+    isDepth(value) ? isEdge(pixel) && noise[pixel]! > 0.85 : isNearSurface(pixel) || noise[pixel]! > 1;
   const expected: [readonly number[], (value: number, pixel: number) => number][] = [
     // The same error everywhere would move the hand.
     [[9, 0, 0, 0, 0], (value) => value],
     // Of the pixels at edges a share that no weights decide shows a neighbour, or nothing.
     [
       [0, -99, 99, -99, -99],
-      (value, pixel) => (isEdge(pixel) && noise[pixel]! < -0.7 ? around(pixel, Math.min) : value),
+      (value, pixel) => (isEdge(pixel) && noise[pixel]! < -1.2 ? around(pixel, Math.min) : value),
     ],
     [
       [0, -99, -99, 99, -99],
-      (value, pixel) => (isEdge(pixel) && noise[pixel]! < -0.7 ? around(pixel, Math.max) : value),
+      (value, pixel) => (isEdge(pixel) && noise[pixel]! < -1.2 ? around(pixel, Math.max) : value),
     ],
     // Of the background what may lie in a shadow, and a share of the rest.
     [[0, -99, -99, -99, 99], (value, pixel) => (mayBeLost(value, pixel) ? invalidValue(300) : value)],

@@ -34,10 +34,11 @@ const PACE = 0.3;
 const CHANCE = 1.2;
 /**
  * What no scores can change: a pixel at the edge of a surface is lost only where the first noise channel is above this,
- * and shows a neighbour only where it is below its negative, 24 in 100 pixels each. A sensor loses and mixes about as many, and
- * whole outlines are out of reach.
+ * in 20 of 100. That is what sensors lose there, and whole outlines are out of reach.
  */
-const AT_EDGES = 0.7;
+const LOST_AT_EDGES = 0.85;
+/** As above, for showing a neighbour: where that channel is below the negative of this, in 12 of 100 pixels. */
+const MIXED_AT_EDGES = 1.2;
 /** As above, for losing background that is far from any surface: 16 in 100. */
 const FAR_OFF = 1;
 /** How far shadows reach, in mm: as far as projector and camera of the first Kinect stand apart. */
@@ -115,8 +116,8 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
         const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
         const isEdge = tf.greater(tf.sub(farthest, nearest), EDGE_MM * perMillimetre);
         const isSurface = tf.less(batch, deepest);
-        const isNeighbour = tf.logicalAnd(isEdge, tf.less(lot, -AT_EDGES));
-        const mayFade = tf.logicalAnd(isEdge, tf.greater(lot, AT_EDGES));
+        const isNeighbour = tf.logicalAnd(isEdge, tf.less(lot, -MIXED_AT_EDGES));
+        const mayFade = tf.logicalAnd(isEdge, tf.greater(lot, LOST_AT_EDGES));
         const mayLieInShadow = tf.logicalOr(isNear(isSurface, shadow), tf.greater(lot, FAR_OFF));
         const isLost = tf.logicalOr(
           tf.logicalAnd(isSurface, mayFade),
