@@ -5,6 +5,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { common, regularization, sources } from '../common-options.ts';
 import { Interrupted, UsageError } from '../errors.ts';
 import { parseMatch } from '../match-text.ts';
+import { augmentCommand } from '../next-command.ts';
 import type { Training } from '../open-training.ts';
 import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
 import { augmentFiles, claimAugmentFolder, type RunConfig } from '../run-folder.ts';
@@ -172,15 +173,15 @@ async function summarize(
 }
 
 function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: boolean): string {
-  const command = `simgan-cli augment --plugin ${values.plugin}`;
+  const of = { plugin: values.plugin, 'plugin-option': {} }; // a refiner knows the options it was trained with
   if (values.refiner !== undefined) {
     return values.synthetic === undefined
       ? 'Next: more of them: the same command with a larger --count and --resume'
-      : `Next: other pictures with the same refiner: ${command} --refiner ${values.refiner} --synthetic DIR`;
+      : `Next: other pictures with the same refiner: ${augmentCommand(of, { refiner: values.refiner, synthetic: 'DIR' })}`;
   }
   return isStandIn
-    ? `Next: your own pictures: ${command} --real YOUR_PICTURES`
-    : `Next: more samples of the same refiner: ${command} --refiner ${join(out, augmentFiles.run)} --count 10000`;
+    ? `Next: your own pictures: ${augmentCommand(values, { real: 'YOUR_PICTURES' })}`
+    : `Next: more samples of the same refiner: ${augmentCommand(of, { refiner: join(out, augmentFiles.run), count: '10000' })}`;
 }
 
 /** The samples of the batches of which not all are written: in one that is half written all are refined again. */

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import type { Dataset, ImageSpec, Photometry, RealImage } from '@simgan/core';
 import { defineCommand } from '../command.ts';
 import { common, sources } from '../common-options.ts';
+import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
 
 const { plugin, 'plugin-option': pluginOption, seed, json } = common;
@@ -110,7 +111,13 @@ export const inspectCommand = defineCommand({
     if (rejects > 0) lines.push(`- ${rejects} files cannot be used; augment lists them in rejects.jsonl.`);
     if (values.out !== undefined) lines.push(`Look at ${values.out}/preview.png`);
     lines.push(
-      `Next: simgan-cli augment --plugin ${values.plugin}${values.real ? ` --real ${values.real}` : ''}${values.match === undefined ? '' : ` --match ${text}`}`,
+      `Next: ${augmentCommand(values, {
+        synthetic: values.synthetic,
+        format: values.format,
+        real: values.real,
+        'real-format': values['real-format'],
+        match: values.match === undefined ? undefined : text,
+      })}`,
     );
     output.result(lines, {
       synthetic: ofSynthetic,

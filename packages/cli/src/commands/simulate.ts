@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { defineCommand } from '../command.ts';
 import { common } from '../common-options.ts';
 import { Interrupted } from '../errors.ts';
+import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
 
 const { plugin, 'plugin-option': pluginOption, seed, threads, resume, force, json } = common;
@@ -66,7 +67,7 @@ export const simulateCommand = defineCommand({
     output.result(
       [
         `${count} samples in ${out}`,
-        `Next: simgan-cli augment --plugin ${values.plugin} --synthetic ${out} --real YOUR_PICTURES`,
+        `Next: ${augmentCommand(values, { synthetic: out, real: 'YOUR_PICTURES' })}`,
       ],
       { out, count },
     );

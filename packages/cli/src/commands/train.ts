@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { defineCommand } from '../command.ts';
 import { common, regularization, sources } from '../common-options.ts';
+import { augmentCommand } from '../next-command.ts';
 import { folder } from '../options.ts';
 
 export const trainCommand = defineCommand({
@@ -42,7 +43,7 @@ export const trainCommand = defineCommand({
       output.result(
         [
           `Refiner trained in ${step} steps: ${join(out, 'refiner.safetensors')}`,
-          `Next: simgan-cli augment --plugin ${values.plugin} --refiner ${out}`,
+          `Next: ${augmentCommand({ plugin: values.plugin, 'plugin-option': {} }, { refiner: out })}`,
         ],
         { out, steps: step },
       );

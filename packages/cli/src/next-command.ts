@@ -1,0 +1,27 @@
+/** Commands to suggest, ready to be pasted into a shell. */
+
+/** What of the command that was given the next one repeats. */
+export interface Repeated {
+  readonly plugin: string;
+  readonly 'plugin-option': Readonly<Record<string, unknown>>;
+}
+
+/** `simgan-cli augment` with the same plugin and its options, and further options; those without a value are left out. */
+export function augmentCommand(
+  { plugin, 'plugin-option': pluginOptions }: Repeated,
+  further: Readonly<Record<string, string | undefined>> = {},
+): string {
+  const words = ['simgan-cli', 'augment', '--plugin', plugin];
+  for (const [key, value] of Object.entries(pluginOptions)) {
+    words.push('--plugin-option', `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  }
+  for (const [name, value] of Object.entries(further)) {
+    if (value !== undefined) words.push(`--${name}`, value);
+  }
+  return words.map(quoted).join(' ');
+}
+
+/** In single quotes if a POSIX shell would read more into it. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
