@@ -28,10 +28,10 @@ test('the recipe of the paper takes two refiner steps for each discriminator ste
   expect(paperRecipe.warmup).toEqual({ refiner: 500, discriminator: 200 });
 });
 
-test('the quick networks see a part of a picture of 64x64', () => {
+test('the quick discriminator sees a part of a picture of 64x64', () => {
   const { image, recipes } = depthHands({ size: 64 });
   const [R, D] = [recipes.quick.refiner!(image, 1), recipes.quick.discriminator!(image, 1)];
-  expect([R.receptiveField, D.receptiveField]).toEqual([19, 25]);
+  expect([R.receptiveField, D.receptiveField]).toEqual([64, 25]);
   const logits = tf.tidy(() => D.apply(tf.zeros([1, 64, 64, 1])));
   expect(logits.shape).toEqual([1, 16, 16, 2]);
   logits.dispose();

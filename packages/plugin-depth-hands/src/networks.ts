@@ -23,8 +23,8 @@ export const paperDiscriminator = patchDiscriminator([
 ]);
 
 /**
- * A refiner for minutes on a CPU, at lower resolution, which changes depth as a sensor does and by 8 mm at most. It
- * sees 19x19 pixels, because the shadow of an edge falls some way off.
+ * A refiner for minutes on a CPU, at lower resolution, which changes depth as a sensor does and by 8 mm at most. Its
+ * trunk sees 19x19 pixels, because the shadow of an edge falls some way off.
  */
 export const quickRefiner = sensorRefiner({ width: 16, blocks: 3, stem: 7, reach: 8, noiseChannels: 1 });
 

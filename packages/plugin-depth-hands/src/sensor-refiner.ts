@@ -92,7 +92,8 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
     const variables = [first, ...trunk.flat(), last].flatMap((convolution) => convolution.variables);
     return {
       noiseChannels,
-      receptiveField: stem + 4 * blocks,
+      // The mean of the errors is that of the whole picture.
+      receptiveField: image.width,
       variables,
       apply(batch, noise) {
         let features: tf.Tensor4D = tf.relu(first.apply(noise ? tf.concat([batch, noise], 3) : batch));
