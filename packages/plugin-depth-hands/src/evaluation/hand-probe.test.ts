@@ -1,6 +1,6 @@
 import { simulate } from '@simgan/core';
 import { expect, test } from 'vitest';
-import type { CompleteHandAnnotation } from '../annotation.ts';
+import { type CompleteHandAnnotation, handAnnotation } from '../annotation.ts';
 import { backgroundValue, handImage, invalidValue, pixelKind } from '../hand-image.ts';
 import { handSimulator } from '../simulator/hand-simulator.ts';
 import { handProbe, jointResiduals } from './hand-probe.ts';
@@ -62,6 +62,18 @@ test('depth is measured to the millimetre, also against the joints', async () =>
     expect(toJoints).toBeGreaterThan(2);
     expect(toJoints).toBeLessThan(40);
   }
+});
+
+test('joints that are not known are passed over', async () => {
+  const { image, annotation } = await hands.at(0);
+  const { joints, ...rest } = annotation as CompleteHandAnnotation;
+  const known = (uvd: (typeof joints.uvd)[number], joint: number) => (joint === 3 ? null : uvd);
+  const some = { ...rest, joints: { ...joints, uvd: joints.uvd.map(known), occluded: undefined } };
+  const partly = handAnnotation.parse(JSON.parse(JSON.stringify(some)));
+  const residuals = jointResiduals(image, image, partly);
+  expect(residuals.length).toBeGreaterThan(0);
+  expect(residuals.map(({ joint }) => joint)).not.toContain(3);
+  expect(probe.expected(partly).depth).toBeDefined();
 });
 
 test('holes and clutter that stands apart move nothing, a lost finger does', async () => {

@@ -43,7 +43,7 @@ export function handProbe(form: ImageSpec): LabelProbe<HandAnnotation> {
       // A hand full of holes is less sure.
       const confidence = measured / pixels;
       const depths = Float32Array.from(image, (value, at) => (surface[at] === 1 ? value : Number.NaN));
-      const joints = surfaceAtJoints(image, annotation);
+      const joints = visibleJoints(annotation, size).map(({ pixel }) => surfaceAt(image, pixel, cube));
       return {
         ...(joints.some((value) => !Number.isNaN(value)) && { joints: { values: joints, confidence } }),
         silhouette: { values: hand, confidence },
@@ -52,14 +52,10 @@ export function handProbe(form: ImageSpec): LabelProbe<HandAnnotation> {
         depth: { values: depths, confidence },
       };
     },
-    expected({ joints, crop }) {
-      if (!joints || !crop) return {};
+    expected(annotation) {
+      if (!annotation.joints || !annotation.crop) return {};
       const depths = new Float32Array(size * size).fill(Number.NaN);
-      for (const [index, joint] of joints.uvd.entries()) {
-        if (!joint || joints.occluded?.[index]) continue;
-        const pixel = pixelOf(joint, size);
-        if (pixel !== undefined) depths[pixel] = joint[2] - crop.near;
-      }
+      for (const { pixel, depth } of visibleJoints(annotation, size)) depths[pixel] = depth;
       return { depth: depths };
     },
   };
@@ -82,24 +78,35 @@ export function jointResiduals(
   refined: Image,
   annotation: HandAnnotation,
 ): JointResidual[] {
-  const [before, after] = [surfaceAtJoints(synthetic, annotation), surfaceAtJoints(refined, annotation)];
-  return Array.from(after, (depth, joint) => ({ joint, residual: depth - before[joint]! })).filter(
-    ({ joint, residual }) => {
-      const behind = annotation.joints!.uvd[joint]![2] - annotation.crop!.near - before[joint]!;
-      return !Number.isNaN(residual) && behind <= DEEPEST_VISIBLE_MM + 1;
-    },
-  );
+  return visibleJoints(annotation, Math.sqrt(synthetic.length)).flatMap(({ joint, pixel, depth }) => {
+    const { cube } = annotation.crop!;
+    const [before, after] = [surfaceAt(synthetic, pixel, cube), surfaceAt(refined, pixel, cube)];
+    const isSeen = depth - before <= DEEPEST_VISIBLE_MM + 1;
+    return isSeen && !Number.isNaN(after) ? [{ joint, residual: after - before }] : [];
+  });
 }
 
-/** The depth in mm of the surface on the pixel of every joint; NaN where there is none, or the joint is occluded. */
-function surfaceAtJoints(image: Image, { joints, crop }: HandAnnotation): Float32Array {
-  if (!joints || !crop) return new Float32Array();
-  const size = Math.sqrt(image.length);
-  return Float32Array.from(joints.uvd, (joint, index) => {
-    const pixel = joint ? pixelOf(joint, size) : undefined;
-    if (pixel === undefined || joints.occluded?.[index]) return Number.NaN;
-    return pixelKind(image[pixel]!, crop.cube) === 'depth' ? image[pixel]! : Number.NaN;
+/** A joint in the picture that is not said to be occluded. */
+interface VisibleJoint {
+  /** Index into `HAND_JOINTS`. */
+  readonly joint: number;
+  readonly pixel: number;
+  /** mm behind the near face of the cube. */
+  readonly depth: number;
+}
+
+function visibleJoints({ joints, crop }: HandAnnotation, size: number): VisibleJoint[] {
+  if (!joints || !crop) return [];
+  return joints.uvd.flatMap((place, joint) => {
+    const pixel = place ? pixelOf(place, size) : undefined;
+    if (!place || pixel === undefined || joints.occluded?.[joint]) return [];
+    return [{ joint, pixel, depth: place[2] - crop.near }];
   });
+}
+
+/** The depth in mm that a picture shows at a pixel; NaN where it shows none. */
+function surfaceAt(image: Image, pixel: number, cube: number): number {
+  return pixelKind(image[pixel]!, cube) === 'depth' ? image[pixel]! : Number.NaN;
 }
 
 function pixelOf([u, v]: readonly [number, number, number], size: number): number | undefined {
