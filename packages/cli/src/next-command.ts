@@ -1,14 +1,14 @@
 /** Commands to suggest, ready to be pasted into a shell. */
 
-/** What of the command that was given the next one repeats. */
+/** What of the command that was given the next one repeats; a trained refiner knows the plugin's options itself. */
 export interface Repeated {
   readonly plugin: string;
-  readonly 'plugin-option': Readonly<Record<string, unknown>>;
+  readonly 'plugin-option'?: Readonly<Record<string, unknown>>;
 }
 
 /** `simgan-cli augment` with the same plugin and its options, and further options; those without a value are left out. */
 export function augmentCommand(
-  { plugin, 'plugin-option': pluginOptions }: Repeated,
+  { plugin, 'plugin-option': pluginOptions = {} }: Repeated,
   further: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const words = ['simgan-cli', 'augment', '--plugin', plugin];

@@ -90,6 +90,28 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
       },
     );
     const variables = [first, ...trunk.flat(), last].flatMap((convolution) => convolution.variables);
+
+    /** What each pixel may show, in the order of its scores; itself where `lot`, the first noise channel, forbids others. */
+    const choicesOf = (batch: tf.Tensor4D, lot: tf.Tensor4D) => {
+      const nearest = tf.neg(tf.maxPool(tf.neg(batch) as tf.Tensor4D, 3, 1, 'same'));
+      const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
+      const isEdge = tf.greater(tf.sub(farthest, nearest), EDGE_MM * perMillimetre);
+      const isSurface = tf.less(batch, deepest);
+      const isMixed = tf.logicalAnd(isEdge, tf.less(lot, -MIXED_AT_EDGES));
+      const mayFade = tf.logicalAnd(isEdge, tf.greater(lot, LOST_AT_EDGES));
+      const mayLieInShadow = tf.logicalOr(isNear(isSurface, shadow), tf.greater(lot, FAR_OFF));
+      const isLost = tf.logicalOr(
+        tf.logicalAnd(isSurface, mayFade),
+        tf.logicalAnd(tf.logicalNot(isSurface), mayLieInShadow),
+      );
+      const others = [
+        tf.where(isMixed, nearest, batch),
+        tf.where(isMixed, farthest, batch),
+        tf.where(isLost, tf.fill(batch.shape, hole), batch),
+      ];
+      return tf.concat([batch, ...others], 3);
+    };
+
     return {
       noiseChannels,
       // The mean of the errors is that of the whole picture.
@@ -113,26 +135,7 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
           [tf.add(score(1, 1), STAY), tf.sub(score(2, 2), chance), tf.add(score(4, 1), chance)],
           3,
         ) as tf.Tensor4D;
-        const nearest = tf.neg(tf.maxPool(tf.neg(batch) as tf.Tensor4D, 3, 1, 'same'));
-        const farthest = tf.maxPool(tf.minimum(batch, background) as tf.Tensor4D, 3, 1, 'same');
-        const isEdge = tf.greater(tf.sub(farthest, nearest), EDGE_MM * perMillimetre);
-        const isSurface = tf.less(batch, deepest);
-        const isNeighbour = tf.logicalAnd(isEdge, tf.less(lot, -MIXED_AT_EDGES));
-        const mayFade = tf.logicalAnd(isEdge, tf.greater(lot, LOST_AT_EDGES));
-        const mayLieInShadow = tf.logicalOr(isNear(isSurface, shadow), tf.greater(lot, FAR_OFF));
-        const isLost = tf.logicalOr(
-          tf.logicalAnd(isSurface, mayFade),
-          tf.logicalAnd(tf.logicalNot(isSurface), mayLieInShadow),
-        );
-        const shown = tf.concat(
-          [
-            batch,
-            tf.where(isNeighbour, nearest, batch),
-            tf.where(isNeighbour, farthest, batch),
-            tf.where(isLost, tf.fill(batch.shape, hole), batch),
-          ],
-          3,
-        );
+        const shown = choicesOf(batch, lot);
         const chosen: tf.Tensor4D = tf.sum(tf.mul(highest(scores), shown), 3, true);
         const isDepth = isLess(chosen, deepest);
         // Half of it: an error and its mean may be 2 apart.

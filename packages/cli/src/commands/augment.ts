@@ -173,15 +173,15 @@ async function summarize(
 }
 
 function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: boolean): string {
-  const of = { plugin: values.plugin, 'plugin-option': {} }; // a refiner knows the options it was trained with
+  const { plugin } = values;
   if (values.refiner !== undefined) {
     return values.synthetic === undefined
       ? 'Next: more of them: the same command with a larger --count and --resume'
-      : `Next: other pictures with the same refiner: ${augmentCommand(of, { refiner: values.refiner, synthetic: 'DIR' })}`;
+      : `Next: other pictures with the same refiner: ${augmentCommand({ plugin }, { refiner: values.refiner, synthetic: 'DIR' })}`;
   }
   return isStandIn
     ? `Next: your own pictures: ${augmentCommand(values, { real: 'YOUR_PICTURES' })}`
-    : `Next: more samples of the same refiner: ${augmentCommand(of, { refiner: join(out, augmentFiles.run), count: '10000' })}`;
+    : `Next: more samples of the same refiner: ${augmentCommand({ plugin }, { refiner: join(out, augmentFiles.run), count: '10000' })}`;
 }
 
 /** The samples of the batches of which not all are written: in one that is half written all are refined again. */

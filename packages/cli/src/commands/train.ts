@@ -43,7 +43,7 @@ export const trainCommand = defineCommand({
       output.result(
         [
           `Refiner trained in ${step} steps: ${join(out, 'refiner.safetensors')}`,
-          `Next: ${augmentCommand({ plugin: values.plugin, 'plugin-option': {} }, { refiner: out })}`,
+          `Next: ${augmentCommand({ plugin: values.plugin }, { refiner: out })}`,
         ],
         { out, steps: step },
       );

@@ -139,16 +139,19 @@ function byLanes(lowering: Lowering, value: Value, cut: Cut): string {
     step: number,
     seen: number,
   ) => {
-    const rows: number[] = [];
-    for (let channel = 0; channel < blocks; channel++) {
-      for (let lane = 0; lane < lanes; lane++) {
-        const first = (Math.floor(lane / cut.slabs) * blocks + channel) * image[0];
-        const top = (lane % cut.slabs) * step;
-        for (let row = 0; row < seen; row++) rows.push(first + Math.min(top + row, image[0] - 1));
+    const rows = model.shared(`lanes ${[lanes, cut.slabs, blocks, image[0], step, seen]}`, () => {
+      const list: number[] = [];
+      for (let channel = 0; channel < blocks; channel++) {
+        for (let lane = 0; lane < lanes; lane++) {
+          const first = (Math.floor(lane / cut.slabs) * blocks + channel) * image[0];
+          const top = (lane % cut.slabs) * step;
+          for (let row = 0; row < seen; row++) list.push(first + Math.min(top + row, image[0] - 1));
+        }
       }
-    }
+      return model.int32(list);
+    });
     const lines = lowering.reshape(name, [batch * blocks * image[0], image[1]]);
-    return model.node('Gather', [lines, model.int32(rows)], { axis: 0 });
+    return model.node('Gather', [lines, rows], { axis: 0 });
   };
 
   const [top, left, bottom, right] = border;

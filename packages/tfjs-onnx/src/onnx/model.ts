@@ -5,9 +5,13 @@ export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 export type Attribute = number | string | readonly number[] | { readonly float: number } | Body;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-export interface TensorType {
+/** A tensor of which only the kind of its elements is said. */
+export interface Typed {
   readonly name: string;
   readonly dtype: ElementType;
+}
+
+export interface TensorType extends Typed {
   /** Sizes; a string names a size that is known at run time only. */
   readonly shape: readonly (number | string)[];
 }
@@ -32,7 +36,7 @@ export interface Body {
   readonly nodes: readonly Node[];
   readonly inputs: readonly TensorType[];
   /** Their shapes follow from the nodes. */
-  readonly outputs: readonly Omit<TensorType, 'shape'>[];
+  readonly outputs: readonly Typed[];
 }
 
 /** The operator set of everything that leaves this package in a file. */
@@ -92,6 +96,7 @@ export class OnnxModel {
   /**
    * Runs what `build` makes of the first slice of every input along its first axis, then of the second, …, and stacks
    * the results. Inputs are given with the shapes of their slices. What does not depend on a slice is computed once.
+   * Scans do not stand within each other.
    */
   scan(inputs: readonly TensorType[], build: (slices: readonly string[]) => string): string {
     const slices = inputs.map((input) => ({ ...input, name: this.#fresh() }));
@@ -227,7 +232,7 @@ function encodeBody({ nodes, inputs, outputs }: Body): Message {
   return graph;
 }
 
-function encodeType({ name, dtype, shape }: Omit<TensorType, 'shape'> & Partial<TensorType>): Message {
+function encodeType({ name, dtype, shape }: Typed & Partial<TensorType>): Message {
   const tensor = new Message().int(1, ELEMENT_TYPES[dtype]);
   if (shape) {
     const dims = new Message();
