@@ -1,4 +1,7 @@
-/** A step that cannot be traced, compiled or fed; the message says what was wrong, where, and what to do. */
+/**
+ * Thrown when a step cannot be traced, compiled, run or exported, and when a model cannot be imported. The message
+ * states what is wrong, where, and what to do.
+ */
 export class OnnxError extends Error {
   override readonly name = 'OnnxError';
 }

@@ -1,23 +1,31 @@
-/** Standard ONNX files of a step. */
+/** Exports a step as a standard ONNX file. */
 import { OnnxError } from './errors.ts';
 import { compileTrace } from './lower/compile.ts';
 import type { Initializer, Node, OnnxModel } from './onnx/model.ts';
 import { type InputType, type StepFunction, type Trace, trace } from './trace/trace.ts';
 
+/** Options of {@link exportOnnx}. */
 export interface ExportOptions {
-  /** Shapes of the float32 inputs by name. With `dynamicBatch` their first size is only an example. */
+  /**
+   * Shapes of the float32 inputs by name, such as `[batch, height, width, channels]`. With `dynamicBatch`, the batch
+   * size given here is ignored.
+   */
   readonly inputs: Readonly<Record<string, readonly number[]>>;
-  /** Leaves the first size of every input and output open, as the dimension `batch`. */
+  /** Makes the first dimension of every input and output dynamic, with the name `batch`. Default: false. */
   readonly dynamicBatch?: boolean;
-  /** Written into the file as it is (`metadata_props`). */
+  /** Key-value pairs stored in the file as `metadata_props`. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
 /**
- * Writes what `step` computes as an ONNX file (opset 17, standard operators only) with the present values of its
- * variables in it. The same step and values give the same bytes.
+ * Exports `step` as an ONNX file of opset 17, with standard operators only. The file contains the current values of the
+ * variables that the step reads. The same step and values give the same bytes.
  *
- * @throws OnnxError when the step assigns variables, or cannot be written for every batch size.
+ * @throws OnnxError if the step cannot be traced, if it assigns variables, or if `dynamicBatch` is set and the step
+ *   depends on the batch size in a way that one file cannot express.
+ * @example
+ * const bytes = exportOnnx(({ x }) => ({ y: model.apply(x) }), { inputs: { x: [1, 35, 55, 1] }, dynamicBatch: true });
+ * await writeFile('model.onnx', bytes);
  */
 export function exportOnnx(step: StepFunction, options: ExportOptions): Uint8Array {
   const { inputs, dynamicBatch = false, metadata } = options;
@@ -35,7 +43,7 @@ function modelFor(step: StepFunction, shapes: ExportOptions['inputs']): OnnxMode
   const traced = trace(step, Object.fromEntries(types));
   if (traced.assignments.size > 0) {
     throw new OnnxError(
-      'The step assigns variables, but a file holds fixed values. Export the function that only computes outputs.',
+      'The step assigns variables, but an ONNX file holds fixed weights. Export a function that only computes outputs.',
     );
   }
   return compileTrace(traced, { block: 0 }, { freeze: (index) => valuesOf(traced, index) }).model;
@@ -46,8 +54,8 @@ function valuesOf({ variables }: Trace, index: number): Float32Array | Int32Arra
 }
 
 /**
- * The model for every batch size, from those for two and three images: whatever differs depends on the batch. Only
- * the shapes of reshapes may, in one place, which then stands open.
+ * Makes the batch dimension dynamic, given the models for batches of two and three: whatever differs between them
+ * depends on the batch size. Only target shapes of reshapes may differ, in one dimension, which becomes -1.
  */
 function openBatch(two: OnnxModel, three: OnnxModel): OnnxModel {
   const shapes = new Set(two.nodes.flatMap((node) => (node.opType === 'Reshape' ? [node.inputs[1]!] : [])));
@@ -90,6 +98,6 @@ const firstDifference = (two: readonly Node[], three: readonly Node[]) =>
 function dependsOnBatch(node: Node | undefined): OnnxError {
   const where = node ? ` (at the operator ${node.opType})` : '';
   return new OnnxError(
-    `What the step computes depends on how many images it is given${where}, so no file serves every batch size. Write sizes without the batch, or export for one size with dynamicBatch: false.`,
+    `The step depends on the batch size${where}, so one file cannot serve every batch size. Compute without the batch size, or export for one size with dynamicBatch: false.`,
   );
 }

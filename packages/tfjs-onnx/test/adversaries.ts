@@ -1,4 +1,4 @@
-/** Algorithm 1 in small: a refiner and a discriminator that move in turn. */
+/** A small version of SimGAN's Algorithm 1: a refiner and a discriminator that are trained in alternation. */
 import type { HostTensor, OnnxRuntime, StepFunction } from '../src/index.ts';
 import { eagerly, numbers, tf, variable } from './oracle.ts';
 
@@ -27,7 +27,7 @@ export const optimizers: Record<string, { slots: number; update: Update }> = {
   },
 };
 
-/** A refiner and a discriminator, small but with every kind of layer of the large ones. */
+/** A small refiner and discriminator with every kind of layer that the full-size ones have. */
 function adversaries({ slots, update }: (typeof optimizers)[string]) {
   let seed = 1;
   const variables: tf.Variable[] = [];
@@ -95,7 +95,7 @@ function adversaries({ slots, update }: (typeof optimizers)[string]) {
 export const batch = (seed: number) => numbers([4, 7, 9, 1], seed);
 const rate: HostTensor = { data: Float32Array.of(0.01), shape: [] };
 
-/** Three alternating steps of both; the losses and the final values of all variables. */
+/** Trains both for three alternating steps. Returns the losses and the final values of all variables. */
 async function train(
   optimizer: (typeof optimizers)[string],
   prepare: (

@@ -16,7 +16,7 @@ function network(): StepFunction {
   };
 }
 
-test('the file runs in plain ONNX Runtime at every batch size, with the oracle’s numbers', async () => {
+test('an exported file gives the oracle’s numbers in ONNX Runtime for every batch size', async () => {
   const step = network();
   const bytes = exportOnnx(step, {
     inputs: { x: [1, 5, 7, 1] },
@@ -43,7 +43,7 @@ test('the same step gives the same bytes', () => {
   expect(exportOnnx(step, options)).toEqual(exportOnnx(step, options));
 });
 
-test('refuses what a file cannot hold', () => {
+test('steps that a file cannot express are rejected', () => {
   const state = variable(tf.scalar(1));
   const assigning: StepFunction = ({ x }) => {
     state.assign(tf.mean(x!));
@@ -52,7 +52,7 @@ test('refuses what a file cannot hold', () => {
   expect(() => exportOnnx(assigning, { inputs: { x: [1, 2] } })).toThrow('assigns variables');
   const mixing: StepFunction = ({ x }) => ({ y: tf.mul(x!, x!.shape[0]!) });
   expect(() => exportOnnx(mixing, { inputs: { x: [1, 2] }, dynamicBatch: true })).toThrow(
-    'depends on how many images',
+    'depends on the batch size',
   );
   expect(exportOnnx(mixing, { inputs: { x: [4, 2] } }).length).toBeGreaterThan(0);
 });

@@ -11,7 +11,7 @@ const standard = useRuntime({ threads: 2, layout: 'standard' });
 const close = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 
-/** Two residual blocks, as a refiner has them. */
+/** Two residual blocks, as in a refiner. */
 function network(channels: number, from: number) {
   const filter = (index: number, to: number, inputs: number) =>
     variable(tf.tensor4d(numbers([3, 3, inputs, to], index, -0.2, 0.2).data, [3, 3, inputs, to]));
@@ -37,7 +37,7 @@ test.each([
   [6, 1, 48],
   [13, 20, 16],
 ])(
-  'a refiner of images of %i×%i and %i channels gives what the oracle gives, item by item',
+  'an itemwise refiner of %i×%i images and %i channels agrees with the oracle',
   async (height, width, channels) => {
     const { apply } = network(channels, 3);
     const input = numbers([5, height, width, 3], 7);
@@ -51,11 +51,11 @@ test.each([
         return y!.data;
       }),
     );
-    expect(results[1], 'The number of threads changes nothing.').toEqual(results[0]);
+    expect(results[1], 'The result must not depend on the number of threads.').toEqual(results[0]);
   },
 );
 
-test('small images take half the products of a plain convolution, large ones the plain convolution', () => {
+test('small images use Winograd convolutions, large ones plain convolutions', () => {
   const { apply } = network(16, 3);
   const kernels = (height: number, width: number) => {
     const type = { shape: [1, height, width, 3], dtype: 'float32' } as const;
@@ -65,13 +65,13 @@ test('small images take half the products of a plain convolution, large ones the
     );
   };
   const count = (list: readonly string[], kernel: string) => list.filter((shape) => shape === kernel).length;
-  // Four convolutions of 16 channels, six products of a fourth of the rows each; the first has three channels.
+  // Four convolutions of 16 channels with six products each; the first convolution has three channels and stays plain.
   expect(count(kernels(35, 55), '1,3')).toBe(4 * 6);
   expect(count(kernels(35, 55), '3,3')).toBe(1);
   expect(count(kernels(200, 200), '3,3')).toBe(5);
 });
 
-test('items do not depend on the batch, and one program serves every batch', async () => {
+test('items do not depend on the batch, and one program serves every batch size', async () => {
   const { apply } = network(16, 1);
   let traces = 0;
   const compiled = two().compile(
@@ -95,7 +95,7 @@ test('items do not depend on the batch, and one program serves every batch', asy
   expect(traces).toBe(1);
 });
 
-test('variables that programs or assignments change are noticed', async () => {
+test('changes of variables by programs and by assignments take effect', async () => {
   const state = variable(tf.tensor1d([1]));
   const double = two().compile(() => {
     state.assign(tf.mul(state, 2));
@@ -112,7 +112,7 @@ test('variables that programs or assignments change are noticed', async () => {
   expect(await run()).toEqual([10, 20, 30]);
 });
 
-test('what an itemwise step must not do is said', async () => {
+test('errors say what an itemwise step must not do', async () => {
   const state = variable(tf.tensor1d([1]));
   const x = { data: Float32Array.of(1, 2), shape: [2, 1] };
   const run = (step: Parameters<ReturnType<typeof two>['compile']>[0], inputs = { x }) =>
@@ -122,9 +122,9 @@ test('what an itemwise step must not do is said', async () => {
       state.assign(tf.sum(x!, 0) as tf.Tensor1D);
       return { y: x! };
     }),
-  ).rejects.toThrow(/itemwise step assigns the variable .* compile it without itemwise/);
+  ).rejects.toThrow(/itemwise step assigns the variable .* Compile the step without itemwise/);
   await expect(run(({ x }) => ({ y: tf.sum(x!) }))).rejects.toThrow(/returns "y" with shape \[\]/);
   await expect(
     run(({ x }) => ({ y: x! }), { x, scale: { data: Float32Array.of(2), shape: [] } } as never),
-  ).rejects.toThrow(/must all be \[batch, …\].*"x" is \[2,1\], "scale" is \[\]/);
+  ).rejects.toThrow(/must all have the shape \[batch, …\].*"x" is \[2,1\], "scale" is \[\]/);
 });

@@ -10,12 +10,12 @@ const integer = (min: number, max: number) => fc.integer({ min, max });
 const seed = integer(1, 1e9);
 const among = <T>(...values: T[]) => fc.constantFrom(...values);
 
-/** Channel counts on both sides of every block size. */
+/** Channel counts below, at and above the block sizes. */
 const channels = among(1, 2, 3, 5, 8, 16, 24, 32);
-/** Less than a block, one, and several. */
+/** Batch sizes below, at and above the block sizes. */
 const batch = among(1, 2, 3, 16, 32);
 
-/** Padding in all forms; never as wide as the window. */
+/** Padding in all forms, narrower than the window. */
 const padding = (kernel: number) =>
   fc.oneof(
     among<'same' | 'valid'>('same', 'valid'),
@@ -49,7 +49,11 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     runs: number,
     cases: fc.Arbitrary<T>,
     check: (values: T) => Promise<void>,
-  ) => test(name, () => fc.assert(fc.asyncProperty(cases, check), { numRuns: runs, seed: 7 }));
+  ) =>
+    // The time limit only guards against hangs.
+    test(name, { timeout: 600_000 }, () =>
+      fc.assert(fc.asyncProperty(cases, check), { numRuns: runs, seed: 7 }),
+    );
 
   property(
     'convolutions with bias and relu, and their gradients',
@@ -149,7 +153,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'max pooling over ties, and its gradient',
+    'max pooling with ties, and its gradient',
     40,
     fc.record({ window, batch, channels }),
     async ({ window: { kernel, stride, pad, height, width, seed }, batch, channels }) => {
@@ -166,8 +170,8 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     async ({ window: { kernel, stride, pad, height, width, seed }, channels }) => {
       const inputs = { x: numbers([2, height, width, channels], seed) };
       const average = (x: tf.Tensor) => tf.square(tf.avgPool(x as T4, kernel, stride, pad));
-      // The gradient of tensorflow.js' cpu backend counts the padding, unlike its value; ours does not. So the oracle
-      // is the average spelled out: sums over windows divided by how many of their elements exist.
+      // The gradient of TensorFlow.js' cpu backend counts the padding, unlike its value. So the oracle is an explicit
+      // average: window sums divided by the number of elements inside the image.
       const spelledOut = (x: tf.Tensor) => {
         const ones = tf.ones<tf.Rank.R4>([kernel, kernel, channels, 1]);
         const sum = (image: tf.Tensor) => tf.depthwiseConv2d(image as T4, ones, stride, pad);
@@ -183,7 +187,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     'resizing, and its gradient',
     20,
     fc.record({
-      size: integer(2, 7), // from one pixel, tensorflow.js' cpu gradient never ends
+      size: integer(2, 7), // from one pixel, the gradient of TensorFlow.js' cpu backend never terminates
       to: fc.tuple(integer(1, 9), integer(1, 9)),
       channels,
       align: fc.boolean(),
@@ -193,14 +197,14 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     }),
     async ({ size, to, channels, align, half, bilinear, seed }) => {
       const resize = bilinear ? tf.image.resizeBilinear : tf.image.resizeNearestNeighbor;
-      // The gradient of tensorflow.js' cpu backend errs beyond the first image.
+      // The gradient of TensorFlow.js' cpu backend is wrong beyond the first image.
       const inputs = { x: numbers([1, size, size, channels], seed) };
-      const centred = half && !align;
-      const f = (x: tf.Tensor) => tf.square(resize(x as T4, to, align, centred));
-      // tensorflow.js forgets half-pixel centres in the gradient; ours is tested by the transposed weights instead.
+      const centered = half && !align;
+      const f = (x: tf.Tensor) => tf.square(resize(x as T4, to, align, centered));
+      // TensorFlow.js ignores half-pixel centers in the gradient, so only the value is compared.
       await expectSame(
         runtime(),
-        centred ? ({ x }) => ({ y: f(x!) }) : withGradients((x) => f(x!)),
+        centered ? ({ x }) => ({ y: f(x!) }) : withGradients((x) => f(x!)),
         inputs,
         1e-5,
       );
@@ -229,7 +233,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     60,
     fc.record({ f: among(...binary), shape: shapes(4), mask: integer(0, 15), rank: integer(0, 4), seed }),
     async ({ f: [, f, low, high], shape, mask, rank, seed }) => {
-      // The gradients of these do not broadcast in tensorflow.js.
+      // The gradients of these do not broadcast in TensorFlow.js.
       const repeats = ![tf.maximum, tf.minimum, tf.squaredDifference].includes(f as typeof tf.maximum);
       const other = !repeats
         ? shape
@@ -246,7 +250,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'comparisons and logic, also of equal numbers',
+    'comparisons and logic, including equal numbers',
     20,
     fc.record({ f: among(...comparisons), shape: shapes(4), seed }),
     async ({ f: [, f], shape, seed }) => {
@@ -279,7 +283,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'slices, pads, reversals, mirrors and concatenations in every layout, and their gradients',
+    'slicing, padding, reversing, mirroring and concatenation in every layout, and their gradients',
     60,
     fc.record({ shape: shapes(4), axis: integer(0, 3), cut: integer(0, 2), pad: integer(0, 2), seed }),
     async ({ shape, axis, cut, pad, seed }) => {
@@ -329,7 +333,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'products of matrices, and their gradients',
+    'matrix products, and their gradients',
     30,
     fc.record({
       sizes: fc.tuple(integer(1, 6), integer(1, 6), integer(1, 6)),
@@ -349,7 +353,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'softmax, its logarithm and cross-entropies, and their gradients',
+    'softmax, log-softmax and one-hot labels, and their gradients',
     20,
     fc.record({ rows: integer(1, 5), classes: integer(2, 5), scale: among(1, 30), seed }),
     async ({ rows, classes, scale, seed }) => {
@@ -373,7 +377,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'normalization by the moments of batches and of instances, and its gradients',
+    'batch and instance normalization, and their gradients',
     20,
     fc.record({ batch, channels: among(1, 3, 16), size: integer(2, 5), instance: fc.boolean(), seed }),
     async ({ batch, channels, size, instance, seed }) => {
@@ -400,7 +404,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'shapes, tiles, stacks, gathers, one-hot and cumulative sums',
+    'reshaping, tiling, stacking, gathering, one-hot and cumulative sums',
     25,
     fc.record({
       rows: integer(1, 4),
@@ -435,7 +439,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 
   property(
-    'blocks moved between depth, space and batch',
+    'depth to space, space to batch and batch to space',
     15,
     fc.record({ block: among(2, 3), size: integer(1, 3), channels: integer(1, 3), seed }),
     async ({ block, size, channels, seed }) => {
@@ -466,7 +470,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   );
 });
 
-/** Image batches whose channels fill a block, or do not. */
+/** Image batches whose channels fill blocks or do not. */
 function shapes(rank: 4) {
   return fc
     .tuple(integer(1, 3), integer(1, 5), integer(1, 5), among(1, 3, 16, 32))

@@ -1,4 +1,4 @@
-/** tensorflow.js' own cpu backend is the oracle of every number. */
+/** TensorFlow.js' own cpu backend, the oracle for all numbers. */
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-layers'; // registers the gradients
@@ -16,11 +16,11 @@ export { tf };
 
 type Inputs = Record<string, HostTensor<Float32Array | Int32Array>>;
 
-/** Prepares the oracle, and checks after every test that no tensor was left behind. */
+/** Sets up the oracle, and checks after every test that no tensor leaked. */
 export function useOracle(): void {
   let tensors = 0;
   beforeAll(async () => {
-    tf.env().set('IS_TEST', true); // tensorflow.js looks for leaks in every kernel, and does not advertise
+    tf.env().set('IS_TEST', true); // TensorFlow.js checks every kernel for leaks, and prints no advertisement
     await tf.setBackend('cpu');
   });
   beforeEach(() => {
@@ -43,7 +43,7 @@ export function useRuntime(options: OnnxRuntimeOptions): () => OnnxRuntime {
   return () => runtime!;
 }
 
-/** A small generator of reproducible numbers (mulberry32). */
+/** A small seeded random number generator (mulberry32), uniform in [0, 1). */
 export function random(seed: number): () => number {
   let state = seed;
   return () => {
@@ -54,20 +54,20 @@ export function random(seed: number): () => number {
   };
 }
 
-/** Numbers in [low, high). */
+/** Random numbers in [low, high). */
 export function numbers(shape: readonly number[], seed: number, low = -1, high = 1): HostTensor {
   const next = random(seed);
   const length = shape.reduce((product, axis) => product * axis, 1);
   return { shape, data: Float32Array.from({ length }, () => low + (high - low) * next()) };
 }
 
-/** Small whole numbers, which are often equal. */
+/** Random small integers, which are often equal. */
 export function wholeNumbers(shape: readonly number[], seed: number, count = 5): HostTensor {
   const { data } = numbers(shape, seed, 0, count);
   return { shape, data: data.map(Math.floor) };
 }
 
-/** A variable that owns its value. */
+/** A variable that takes over its initial value. */
 export function variable(initial: tf.Tensor): tf.Variable {
   const made = tf.variable(initial);
   initial.dispose();
@@ -90,7 +90,7 @@ export function eagerly(step: StepFunction, inputs: Inputs): Record<string, Host
   });
 }
 
-/** Largest difference, relative to the largest number of the expected tensor (or 1). */
+/** Maximum absolute difference, divided by the maximum absolute expected value if that is above 1. */
 export function difference(actual: HostTensor, expected: HostTensor): number {
   expect(actual.shape).toEqual(expected.shape);
   expect(actual.data.length).toBe(expected.data.length);
@@ -103,7 +103,7 @@ export function difference(actual: HostTensor, expected: HostTensor): number {
   }, 0);
 }
 
-/** Runs the step on both and expects the same outputs, to `tolerance` of the largest. */
+/** Runs the step compiled and eagerly, and expects outputs with a {@link difference} of at most `tolerance`. */
 export async function expectSame(
   runtime: OnnxRuntime,
   step: StepFunction,
@@ -123,7 +123,7 @@ export async function expectSame(
   }
 }
 
-/** The step that returns `f` of its inputs and the gradient of `sum(f · dy)` with respect to each of them. */
+/** A step that returns `f` of its inputs and the gradient of `sum(f · dy)` with respect to each of them. */
 export function withGradients(f: (...tensors: tf.Tensor[]) => tf.Tensor): StepFunction {
   return ({ dy, ...inputs }) => {
     const names = Object.keys(inputs);

@@ -11,7 +11,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
   const runtime = useRuntime({ layout });
 
   test.each(Object.keys(optimizers))(
-    'three steps of both networks with %s go the oracle’s way',
+    'three steps of both networks with %s agree with the oracle',
     async (name) => {
       const optimizer = optimizers[name]!;
       const expected = await onOracle(optimizer);
@@ -23,7 +23,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     },
   );
 
-  test('batch normalization in training moves its averages', async () => {
+  test('batch normalization updates its moving averages in training', async () => {
     const run = async (
       prepare: (step: StepFunction) => (inputs: Record<string, HostTensor>) => Promise<unknown>,
       finish: () => Promise<void>,
@@ -67,7 +67,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     for (const [i, value] of expected.entries()) expect(difference(actual[i]!, value)).toBeLessThan(1e-5);
   });
 
-  test('an L1 distance of equal images, as a sum of two rectifiers, has no gradient', async () => {
+  test('the gradient of an L1 distance made of two relus is zero for equal images', async () => {
     const distance = (x: tf.Tensor) => tf.add(tf.relu(x), tf.relu(tf.neg(x)));
     const step = runtime().compile(({ x, y }) => ({
       gradient: tf.grad((a) => distance(tf.sub(a, y!)))(x!),
@@ -77,7 +77,7 @@ describe.each(['nchwc', 'standard'] as const)('layout %s', (layout) => {
     expect(gradient!.data.every((value) => value === 0)).toBe(true);
   });
 
-  test('the same steps give the same bits in another runtime', async () => {
+  test('another runtime gives bitwise equal results', async () => {
     const again = await createOnnxRuntime({ layout, threads: 1 });
     const first = await onRuntime(runtime(), optimizers.adam!);
     const second = await onRuntime(again, optimizers.adam!);

@@ -1,4 +1,4 @@
-/** Operators that work element by element, with ONNX's broadcasting. */
+/** Elementwise operators, with ONNX's broadcasting. */
 import * as tf from '@tensorflow/tfjs-core';
 import { elementwise, type OperatorReader, present } from './operator.ts';
 import { arranged, type Value } from './value.ts';
@@ -41,7 +41,7 @@ export const elementwiseOperators: Readonly<Record<string, OperatorReader>> = {
       return { tensor: tf.add(left, right), axes };
     }),
   Identity: () => elementwise((x) => x),
-  Dropout: () => elementwise((x) => x), // at rest, as in inference
+  Dropout: () => elementwise((x) => x), // the identity in inference
   LeakyRelu: (node) => {
     const slope = node.float('alpha', 0.01);
     return elementwise((x) => tf.leakyRelu(x, slope));
@@ -56,7 +56,7 @@ export const elementwiseOperators: Readonly<Record<string, OperatorReader>> = {
     () =>
     ([x, slope]) => {
       const [value, factor, axes] = aligned(present(x), present(slope));
-      // tf.prelu does not broadcast in its gradient.
+      // The gradient of tf.prelu does not broadcast.
       return { tensor: tf.sub(tf.relu(value), tf.mul(tf.relu(tf.neg(value)), factor)), axes };
     },
   HardSigmoid: (node) => {
@@ -75,7 +75,7 @@ export const elementwiseOperators: Readonly<Record<string, OperatorReader>> = {
   },
 };
 
-/** Both in the same order of axes, the one of lower rank filled up with axes of length 1 in front. */
+/** Both operands in the same axis order; leading axes of length 1 are added to the one of lower rank. */
 function aligned(a: Value, b: Value): [tf.Tensor, tf.Tensor, readonly number[]] {
   const [wide, narrow] = a.axes.length >= b.axes.length ? [a, b] : [b, a];
   const { axes } = wide;

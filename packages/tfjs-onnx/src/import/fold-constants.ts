@@ -1,8 +1,8 @@
-/** What a model does to its weights before it uses them: it moves them. Done once, at import. */
+/** Constant folding for the shape operators that exporters apply to weights; done once, at import. */
 import type { StoredNode, StoredTensor } from '../onnx/read-model.ts';
 import { axisOf } from './value.ts';
 
-/** The result of a node all of whose inputs are constants; `undefined` if it is none that only moves values. */
+/** The result of a node whose inputs are all constants; `undefined` if the operator is not folded. */
 export function foldConstant(
   { opType, attributes }: StoredNode,
   inputs: readonly (StoredTensor | undefined)[],

@@ -1,4 +1,4 @@
-/** Turns a model in ONNX into a function of tensors. */
+/** Converts an ONNX model to a function of tensors. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
 import {
@@ -17,31 +17,39 @@ import { arranged, IMAGE, inModelOrder, type Value } from './value.ts';
 
 export type { ReadExternal } from '../onnx/read-model.ts';
 
+/** Options of {@link importOnnx}. */
 export interface ImportOptions {
-  /** The value to compute: its name in the model, or that of the node that makes it. The model's first output unless given. */
+  /**
+   * The value to compute: its name in the model, or the name of the node that produces it. Default: the first output.
+   */
   readonly output?: string;
-  /** `nchw` unless given: the model takes `[batch, channels, height, width]`, and is fed `[batch, height, width, channels]`. */
+  /**
+   * How the model itself lays out images: `nchw` for `[batch, channels, height, width]`, `nhwc` for
+   * `[batch, height, width, channels]`. {@link ImportedModel.apply} takes the latter in both cases. Default: `nchw`.
+   */
   readonly layout?: 'nchw' | 'nhwc';
-  /** Gives the bytes of a file that the model keeps weights in. Models with such are refused unless it is given. */
+  /** Returns the bytes of an external data file; required for models that store weights outside the .onnx file. */
   readonly readExternal?: ReadExternal;
-  /** Longer files are refused. 1 GiB unless given. */
+  /** Files longer than this are rejected. Default: 1 GiB. */
   readonly maxBytes?: number;
 }
 
 /** A part of a model as a function. */
 export interface ImportedModel {
-  /** The model's input, with its shape as the model says it, if it does; open sizes are `undefined`. */
+  /**
+   * The model's input; its shape in the model's layout if the model declares one, with `undefined` for dynamic sizes.
+   */
   readonly input: { readonly name: string; readonly shape?: readonly (number | undefined)[] };
-  /** The value that is computed. */
+  /** The name of the computed value. */
   readonly output: string;
-  /** How many weights take part. */
+  /** The number of weights that the value depends on. */
   readonly weights: number;
   /**
-   * `[batch, height, width, channels]` in; an image comes out likewise, anything else as the model counts its axes. A
-   * pure function of tensorflow.js, with gradients on every backend, that can be traced and compiled. Call it within
-   * `tf.tidy`.
+   * Computes the value for a batch of images, `[batch, height, width, channels]`. Values of rank 4 have that layout
+   * too; others keep the model's axis order. A pure function of TensorFlow.js with gradients on every backend, which
+   * can be traced and compiled. Call it within `tf.tidy`.
    *
-   * @throws OnnxError naming the node and the operator that cannot work on what it gets.
+   * @throws OnnxError naming the node and operator whose input has an unsuitable shape.
    */
   apply(batch: tf.Tensor4D): tf.Tensor;
 }
@@ -52,27 +60,34 @@ const operators: Readonly<Record<string, OperatorReader>> = {
   ...shapingOperators,
 };
 
-/** The operators that {@link importOnnx} knows; Constant besides. */
+/** The operators that {@link importOnnx} supports, besides Constant. */
 export const importedOperators: readonly string[] = Object.keys(operators).sort();
 
-/** More nodes than any network of this world has: a damaged or hostile file. */
-const MOST_NODES = 100_000;
+/** More nodes than any real network has: such a file is damaged or hostile. */
+const MAX_NODES = 100_000;
 
 /**
- * Reads a model in ONNX, such as a feature network trained elsewhere, and makes a function of the part of it that leads
- * to one value. What lies behind that value is not looked at, so it may hold operators that are not supported; weights
- * are constants.
+ * Imports an ONNX model, such as a pretrained feature network, as a function that computes one of its values. Only the
+ * nodes that this value depends on are converted, so later nodes may use unsupported operators. Weights are constants.
  *
- * @throws OnnxError if the bytes are no model, or the node and operator that is not supported.
+ * @throws OnnxError if the bytes are not an ONNX model, if the value does not exist or does not depend on exactly one
+ *   input, or if it depends on an unsupported operator; the message names the node.
+ * @example
+ * const features = importOnnx(await readFile('vgg16.onnx'), { output: 'relu3_3' });
+ * const activations = tf.tidy(() => features.apply(images)); // [batch, height, width, channels]
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
   const { layout = 'nchw', maxBytes = 2 ** 30, readExternal } = options;
   if (bytes.length > maxBytes) {
-    throw new OnnxError(`The model has ${bytes.length} bytes and at most ${maxBytes} are read.`);
+    throw new OnnxError(
+      `The model has ${bytes.length} bytes, more than the limit of ${maxBytes}. Raise maxBytes if the file is trustworthy.`,
+    );
   }
   const model = readModel(bytes, readExternal);
-  if (model.nodes.length > MOST_NODES) {
-    throw new OnnxError(`The model has ${model.nodes.length} nodes and at most ${MOST_NODES} are read.`);
+  if (model.nodes.length > MAX_NODES) {
+    throw new OnnxError(
+      `The model has ${model.nodes.length} nodes, more than the limit of ${MAX_NODES}. Check that the file is not damaged.`,
+    );
   }
   const output = chooseOutput(model, options.output);
   const nodes = nodesFor(model, output);
@@ -90,7 +105,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   const [input] = inputs;
   if (!input || inputs.length > 1) {
     throw new OnnxError(
-      `The value ${output} depends on ${inputs.length} inputs of the model${inputs.length > 0 ? ` (${inputs.map(({ name }) => name).join(', ')})` : ''}, and must depend on one image.`,
+      `The value ${output} depends on ${inputs.length} inputs of the model${inputs.length > 0 ? ` (${inputs.map(({ name }) => name).join(', ')})` : ''}, but must depend on exactly one, the images. Choose another output.`,
     );
   }
   const weights = [...needed].reduce(
@@ -101,7 +116,9 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   for (const { node } of steps) {
     const missing = node.inputs.find((name) => name !== '' && !known.has(name));
     if (missing !== undefined) {
-      throw new OnnxError(`${placeOf(node)} takes ${missing}, which no node before it makes.`);
+      throw new OnnxError(
+        `${placeOf(node)} reads the value ${missing}, which no earlier node computes. The file is damaged.`,
+      );
     }
     known.add(node.outputs[0]!);
   }
@@ -136,11 +153,14 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   };
 }
 
-/** The value that is asked for, by its own name or its node's. */
+/** The requested value, by its own name or its node's. */
 function chooseOutput({ nodes, outputs, inputs }: StoredModel, wanted: string | undefined): string {
   if (wanted === undefined) {
     const [first] = outputs;
-    if (first === undefined) throw new OnnxError('The model says no output. Name one of its values.');
+    if (first === undefined)
+      throw new OnnxError(
+        'The model declares no output. Set the option output to the name of one of its values.',
+      );
     return first;
   }
   const made = new Set(nodes.flatMap((node) => node.outputs));
@@ -154,7 +174,7 @@ function chooseOutput({ nodes, outputs, inputs }: StoredModel, wanted: string | 
   );
 }
 
-/** The nodes that lead to a value, in the model's order. */
+/** The nodes that a value depends on, in the model's order. */
 function nodesFor({ nodes }: StoredModel, output: string): StoredNode[] {
   const wanted = new Set([output]);
   const chosen: StoredNode[] = [];
@@ -162,7 +182,9 @@ function nodesFor({ nodes }: StoredModel, output: string): StoredNode[] {
     if (!node.outputs.some((name) => wanted.has(name))) continue;
     const others = node.outputs.slice(1).filter((name) => wanted.has(name));
     if (others.length > 0) {
-      throw new OnnxError(`${placeOf(node)} is asked for ${others[0]}; only its first output is supported.`);
+      throw new OnnxError(
+        `${placeOf(node)} is needed for its output ${others[0]}, but only first outputs are supported. Choose an earlier output.`,
+      );
     }
     chosen.push(node);
     for (const name of node.inputs) if (name !== '') wanted.add(name);
@@ -172,7 +194,7 @@ function nodesFor({ nodes }: StoredModel, output: string): StoredNode[] {
 
 interface Step {
   readonly node: StoredNode;
-  /** Names of the inputs that the operation takes; those that were read at import are left out. */
+  /** Names of the inputs that the operation takes at run time; `undefined` for those read at import. */
   readonly operands: readonly (string | undefined)[];
   readonly operation: Operation;
 }
@@ -185,7 +207,7 @@ function readStep(
   const read = Object.hasOwn(operators, node.opType) ? operators[node.opType] : undefined;
   if (!read || !['', 'ai.onnx'].includes(node.domain)) {
     throw new OnnxError(
-      `${placeOf(node)} is not supported; ${importedOperators.join(', ')} are. Take an earlier value as the output, or export the model with other operators.`,
+      `${placeOf(node)} is not supported. Supported operators are ${importedOperators.join(', ')}. Choose an earlier value as the output, or export the model with other operators.`,
     );
   }
   const reader = new OperatorNode(node, model.opset, (name) => constants.get(name)?.());
@@ -210,10 +232,10 @@ function readConstant(node: StoredNode): StoredTensor {
   if (value?.kind === 'ints' || value?.kind === 'floats') {
     return { shape: [value.value.length], data: Float64Array.from(value.value) };
   }
-  throw new OnnxError(`${placeOf(node)} cannot be imported: it holds no numbers.`);
+  throw new OnnxError(`${placeOf(node)} cannot be imported: it has no numeric value.`);
 }
 
-/** For messages: "The node conv1 (Conv)". Nodes often have no name, and are then called by what they make. */
+/** For messages: "The node conv1 (Conv)". A node without a name goes by the name of its first output. */
 function placeOf({ name, opType, domain, outputs }: StoredNode): string {
   return `The node ${name || outputs[0] || '?'} (${domain ? `${domain}.` : ''}${opType || 'no operator'})`;
 }

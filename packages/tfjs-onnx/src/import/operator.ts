@@ -1,13 +1,13 @@
-/** How an operator of a model becomes a function: its attributes and weights are read once, at import. */
+/** Conversion of a model's operators to functions: attributes and weights are read once, at import. */
 import type * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
 import type { StoredAttribute, StoredNode, StoredTensor } from '../onnx/read-model.ts';
 import { constantTensor, inModelOrder, type Value } from './value.ts';
 
-/** Computes the operator's first output from its inputs, of which optional ones may be missing. */
+/** Computes the operator's first output. Missing optional inputs are `undefined`. */
 export type Operation = (inputs: readonly (Value | undefined)[]) => Value;
 
-/** Reads an operator. Throws what it does not support, without saying where: the importer adds that. */
+/** Converts an operator. Throws an error for what is not supported; the importer prepends the node to its message. */
 export type OperatorReader = (node: OperatorNode) => Operation;
 
 type Kinds = {
@@ -16,11 +16,11 @@ type Kinds = {
     : never;
 };
 
-/** A node of the model with its attributes and constants, of the types that operators expect. */
+/** Typed access to the attributes and constant inputs of a node. */
 export class OperatorNode {
-  /** Version of the standard operators. */
+  /** Version of the standard operator set. */
   readonly opset: number;
-  /** The inputs that were read as constants. */
+  /** Indices of the inputs that were read as constants. */
   readonly taken = new Set<number>();
   readonly #node: StoredNode;
   readonly #constantOf: (name: string) => StoredTensor | undefined;
@@ -47,10 +47,11 @@ export class OperatorNode {
     return this.#attribute(name, 'ints');
   }
 
-  /** As {@link ints}, of a given number. */
+  /** Like {@link ints}, for attributes with one value per spatial axis. */
   pair(name: string, otherwise: number): readonly [number, number] {
     const values = this.ints(name) ?? [otherwise, otherwise];
-    if (values.length !== 2) throw new OnnxError(`its ${name} are [${values}]; only images are supported`);
+    if (values.length !== 2)
+      throw new OnnxError(`its attribute ${name} is [${values}], but only two spatial axes are supported`);
     return values as [number, number];
   }
 
@@ -58,16 +59,16 @@ export class OperatorNode {
     return this.#node.attributes.has(name);
   }
 
-  /** Whether the input is given. */
+  /** Whether the optional input is present. */
   hasInput(index: number): boolean {
     return (this.#node.inputs[index] ?? '') !== '';
   }
 
-  /** A constant input, such as weights or a shape; `undefined` where an optional one is left out. */
+  /** A constant input, such as weights or a shape; `undefined` if it is absent. */
   optionalConstant(index: number, what: string): StoredTensor | undefined {
     if (!this.hasInput(index)) return undefined;
     const constant = this.#constantOf(this.#node.inputs[index]!);
-    if (!constant) throw new OnnxError(`its ${what} is computed by the model, and must be a constant`);
+    if (!constant) throw new OnnxError(`its ${what} is computed by the model, but must be a constant`);
     this.taken.add(index);
     return constant;
   }
@@ -85,7 +86,7 @@ export class OperatorNode {
     const attribute = this.#node.attributes.get(name);
     if (!attribute) return undefined;
     if (attribute.kind !== kind) {
-      throw new OnnxError(`its attribute ${name} is of the kind ${attribute.kind} where ${kind} is needed`);
+      throw new OnnxError(`its attribute ${name} has the type ${attribute.kind} instead of ${kind}`);
     }
     return attribute.value as Kinds[Kind];
   }
@@ -96,13 +97,13 @@ export function constantValue({ data, shape }: StoredTensor): Value {
   return inModelOrder(constantTensor(data instanceof Float32Array ? data : Float32Array.from(data), shape));
 }
 
-/** An input that must be there. */
+/** A required input. */
 export function present(value: Value | undefined): Value {
-  if (!value) throw new OnnxError('an input of it is missing');
+  if (!value) throw new OnnxError('one of its inputs is missing');
   return value;
 }
 
-/** The operation on one tensor that leaves shape and order alone. */
+/** An operation on one tensor that preserves its shape and axis order. */
 export function elementwise(compute: (x: tf.Tensor) => tf.Tensor): Operation {
   return ([x]) => ({ tensor: compute(present(x).tensor), axes: present(x).axes });
 }

@@ -1,4 +1,4 @@
-/** Resizing, as products with constant matrices: tensorflow.js' own has wrong gradients on some backends. */
+/** Resizing as matrix products: TensorFlow.js' own resizing has wrong gradients on some backends. */
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
 import { type OperatorNode, type OperatorReader, present } from './operator.ts';
@@ -23,7 +23,7 @@ export const resizeOperators: Readonly<Record<string, OperatorReader>> = {
   },
   Upsample(node) {
     const scales = node.opset < 9 ? undefined : scalesOf(node, 1);
-    if (!scales) throw new OnnxError('its form before opset 9 is not supported');
+    if (!scales) throw new OnnxError('Upsample before opset 9 is not supported');
     return resized(scales, { mode: node.string('mode', 'nearest'), nearest: 'floor', where: 'asymmetric' });
   },
 };
@@ -51,7 +51,7 @@ function resized(
 ): ReturnType<OperatorReader> {
   const round = roundings[nearest];
   if (!['nearest', 'linear'].includes(mode)) throw new OnnxError(`its mode ${mode} is not supported`);
-  if (!round) throw new OnnxError(`its nearest_mode ${nearest} is not known`);
+  if (!round) throw new OnnxError(`its nearest_mode ${nearest} is not supported`);
   if (!['half_pixel', 'pytorch_half_pixel', 'asymmetric', 'align_corners'].includes(where)) {
     throw new OnnxError(`its coordinate_transformation_mode ${where} is not supported`);
   }
@@ -60,7 +60,7 @@ function resized(
     const before = modelShape(present(x));
     const wanted = 'sizes' in target ? target.sizes : target.scales;
     if (wanted.length !== axes.length) {
-      throw new OnnxError(`it says ${wanted.length} sizes or scales for ${axes.length} axes`);
+      throw new OnnxError(`it has ${wanted.length} sizes or scales for ${axes.length} axes`);
     }
     const along = (result: tf.Tensor, axis: number): tf.Tensor => {
       const place = axes.indexOf(axis);
@@ -80,7 +80,7 @@ function resized(
           matrix[row * from + clamp(low + 1)]! += inside - low;
         }
       }
-      // [before the axis, the axis, behind it] turns the axis into rows of a matrix.
+      // [outer, from, inner] → [from, outer · inner]: the axis becomes the rows of a matrix.
       const outer = result.shape.slice(0, place).reduce((a, b) => a * b, 1);
       const inner = result.shape.slice(place + 1).reduce((a, b) => a * b, 1);
       const rows = tf.transpose(tf.reshape(result, [outer, from, inner]), [1, 0, 2]);
@@ -95,7 +95,7 @@ function resized(
   };
 }
 
-/** Where an output row lies between the input's rows. */
+/** The position of an output row in the input, in rows. */
 function positionOf(
   row: number,
   { from, to, scale, where }: { from: number; to: number; scale: number; where: string },

@@ -1,4 +1,4 @@
-/** Operators that move values, and products of matrices. */
+/** Shape operators and matrix products. */
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
 import { type OperatorReader, present } from './operator.ts';
@@ -43,7 +43,7 @@ export const shapingOperators: Readonly<Record<string, OperatorReader>> = {
       const { tensor, axes } = present(x);
       const perm = wanted ?? axes.map((_, i) => axes.length - 1 - i);
       if (perm.length !== axes.length)
-        throw new OnnxError(`its perm [${perm}] is not of ${axes.length} axes`);
+        throw new OnnxError(`its perm [${perm}] does not have ${axes.length} axes`);
       return { tensor, axes: axes.map((axis) => perm.indexOf(axis)) };
     };
   },
@@ -70,7 +70,8 @@ export const shapingOperators: Readonly<Record<string, OperatorReader>> = {
     () =>
     ([a, b]) => {
       const [left, right] = [modelTensor(present(a)), modelTensor(present(b))];
-      if (left.rank < 2 || right.rank < 2) throw new OnnxError('products with vectors are not supported');
+      if (left.rank < 2 || right.rank < 2)
+        throw new OnnxError('matrix products with vectors are not supported');
       return inModelOrder(tf.matMul(left, right));
     },
   Gemm(node) {
@@ -90,7 +91,7 @@ export const shapingOperators: Readonly<Record<string, OperatorReader>> = {
     return ([x]) => {
       const tensor = modelTensor(present(x));
       if (axisOf(axis, tensor.rank) !== tensor.rank - 1) {
-        throw new OnnxError('it is taken over the last axis only');
+        throw new OnnxError('only the last axis is supported');
       }
       return inModelOrder(tf.softmax(tensor));
     };

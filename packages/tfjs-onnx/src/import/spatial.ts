@@ -1,4 +1,4 @@
-/** Operators on images: convolution, pooling, normalization, padding, resizing. */
+/** Spatial operators: convolution, pooling, normalization, padding, resizing. */
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
 import { type OperatorNode, type OperatorReader, present } from './operator.ts';
@@ -30,7 +30,7 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
       const channels = image.shape[3];
       if (channels !== perGroup! * groups) {
         throw new OnnxError(
-          `it takes ${perGroup! * groups} channels and gets ${channels}; check which input and which form of images the model was made for`,
+          `it expects ${perGroup! * groups} channels but gets ${channels}. Check the option layout and the kind of images that the model expects`,
         );
       }
       const kernels = constantTensor(filter.data, filter.shape) as tf.Tensor4D;
@@ -56,7 +56,7 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
     return ([x]) => {
       const image = imageOf(x);
       const padding = paddingFor(image);
-      // Padded beforehand: tensorflow.js' gradient of a padded average is wrong at the border.
+      // Padded first: TensorFlow.js' gradient of average pooling with padding is wrong at the border.
       const padded = tf.pad(image, [[0, 0], padding[0], padding[1], [0, 0]]);
       const sums = tf.avgPool(padded, [...kernel], [...strides], 'valid');
       if (countsPadding || isZero(padding)) return asImage(sums);
@@ -81,9 +81,9 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
     const offset = Float32Array.from(beta, (value, i) => value - mean[i]! * factor[i]!);
     return ([x]) => {
       const value = present(x);
-      // Channels are axis 1 of the model; beside a batch of vectors they are the last one.
+      // Channels are axis 1 of the model; in a batch of vectors that is the last axis.
       const order = value.axes.length === 4 ? IMAGE : value.axes.map((_, axis) => axis);
-      if (order.at(-1) !== 1) throw new OnnxError('it works on images and on batches of vectors only');
+      if (order.at(-1) !== 1) throw new OnnxError('only images and batches of vectors are supported');
       const scaled = tf.mul(arranged(value, order), constantTensor(factor, [factor.length]));
       return { tensor: tf.add(scaled, constantTensor(offset, [offset.length])), axes: order };
     };
@@ -108,12 +108,12 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
 };
 
 type Pair = readonly [number, number];
-/** Rows above and below, columns left and right. */
+/** Rows added at the top and bottom, columns added at the left and right. */
 type Padding = readonly [rows: [number, number], columns: [number, number]];
 
 function imageOf(value: Value | undefined): tf.Tensor4D {
   const { axes } = present(value);
-  if (axes.length !== 4) throw new OnnxError(`it takes an image and gets a value of ${axes.length} axes`);
+  if (axes.length !== 4) throw new OnnxError(`it expects an image but gets a value of rank ${axes.length}`);
   return arranged(present(value), IMAGE) as tf.Tensor4D;
 }
 
@@ -122,8 +122,9 @@ function asImage(tensor: tf.Tensor): Value {
 }
 
 /**
- * A filter as tensorflow.js wants it, `[height, width, inputs, outputs]`. Groups are written out as zeros between them
- * and dilation as zeros between the taps: for these tensorflow.js has no gradient, or not on every backend.
+ * The filter in TensorFlow.js' layout, `[height, width, inputs, outputs]`, expanded with zeros between groups and
+ * between dilated taps: TensorFlow.js lacks the gradients of grouped and dilated convolutions, on all or on some
+ * backends.
  */
 function filterFor(
   weights: ArrayLike<number>,
@@ -132,7 +133,7 @@ function filterFor(
   [downwards, rightwards]: Pair,
 ): { data: Float32Array; shape: [number, number, number, number] } {
   if (groups < 1 || outputs % groups !== 0) {
-    throw new OnnxError(`its ${outputs} filters do not divide into ${groups} groups`);
+    throw new OnnxError(`its ${outputs} filters cannot be divided into ${groups} groups`);
   }
   const inputs = perGroup * groups;
   const shape: [number, number, number, number] = [
@@ -159,7 +160,8 @@ function filterFor(
 
 function readPooling(node: OperatorNode) {
   const kernel = node.ints('kernel_shape');
-  if (kernel?.length !== 2) throw new OnnxError(`its kernel is [${kernel ?? ''}]; only images are supported`);
+  if (kernel?.length !== 2)
+    throw new OnnxError(`its kernel_shape is [${kernel ?? ''}], but only two spatial axes are supported`);
   if (node.pair('dilations', 1).some((dilation) => dilation !== 1)) {
     throw new OnnxError('dilated pooling is not supported');
   }
@@ -167,16 +169,16 @@ function readPooling(node: OperatorNode) {
   return { kernel: kernel as Pair, strides, paddingFor: readPadding(node, kernel as Pair, strides) };
 }
 
-/** How much an image of given size is padded, by the attributes pads, auto_pad and ceil_mode. */
+/** The padding for an image of a given size, from the attributes pads, auto_pad and ceil_mode. */
 function readPadding(node: OperatorNode, kernel: Pair, strides: Pair): (image: tf.Tensor4D) => Padding {
   const automatic = node.string('auto_pad', 'NOTSET');
   const pads = node.ints('pads') ?? [0, 0, 0, 0];
   const roundsUp = node.int('ceil_mode', 0) === 1;
   if (pads.length !== 4 || pads.some((length) => length < 0)) {
-    throw new OnnxError(`its pads are [${pads}], not four lengths of at least 0`);
+    throw new OnnxError(`its pads are [${pads}] instead of four lengths of at least 0`);
   }
   if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(automatic)) {
-    throw new OnnxError(`its auto_pad ${automatic} is not known`);
+    throw new OnnxError(`its auto_pad ${automatic} is not supported`);
   }
   return (image) => {
     const along = (side: 0 | 1): [number, number] => {
@@ -190,7 +192,7 @@ function readPadding(node: OperatorNode, kernel: Pair, strides: Pair): (image: t
       const [before, after] = [pads[side]!, pads[side + 2]!];
       if (!roundsUp) return [before, after];
       let windows = Math.ceil((length + before + after - window) / stride) + 1;
-      // A window that would begin in the padding behind the image is left out.
+      // A window that would start in the end padding is dropped.
       if ((windows - 1) * stride >= length + before) windows -= 1;
       return [before, Math.max(after, (windows - 1) * stride + window - length - before)];
     };
@@ -199,7 +201,7 @@ function readPadding(node: OperatorNode, kernel: Pair, strides: Pair): (image: t
       const [length, [before, after]] = [image.shape[side + 1]!, padding[side]];
       if (length + before + after < kernel[side]) {
         throw new OnnxError(
-          `only ${length} ${side === 0 ? 'rows' : 'columns'} of the image are left for its kernel of ${kernel[side]}; take an earlier output, or larger images`,
+          `the image has only ${length} ${side === 0 ? 'rows' : 'columns'} left for its kernel of ${kernel[side]}. Choose an earlier output or use larger images`,
         );
       }
     }
@@ -217,8 +219,8 @@ function isZero(padding: Padding): boolean {
 
 function maxPool(image: tf.Tensor4D, kernel: Pair, strides: Pair, padding: Padding): tf.Tensor4D {
   if (tf.getBackend() !== 'wasm') return tf.maxPool(image, [...kernel], [...strides], asPad(padding));
-  // The gradient of max pooling is wrong on the wasm backend of tensorflow.js 4.22 where a kernel is even. Here it is
-  // made of shifted images: a row's maximum first, then a column's, of which the stride takes some.
+  // On the wasm backend of TensorFlow.js 4.22, the gradient of max pooling with an even kernel is wrong. Instead, take
+  // the maximum of shifted images along the rows, then along the columns, and subsample the result by the stride.
   const padded = tf.pad(image, [[0, 0], padding[0], padding[1], [0, 0]], -3e38);
   const highest = ([0, 1] as const).reduce((pixels, side) => {
     const length = pixels.shape[side + 1]! - kernel[side] + 1;
@@ -231,7 +233,7 @@ function maxPool(image: tf.Tensor4D, kernel: Pair, strides: Pair, padding: Paddi
   return tf.avgPool(highest, 1, [...strides], 'valid');
 }
 
-/** The kernel's area over the part of it that lies on the image, for each position: `[1, height, width, 1]`. */
+/** The kernel's area divided by its overlap with the image, for each position: `[1, height, width, 1]`. */
 function sharesInside(
   image: tf.Tensor4D,
   { shape: [, rows, columns] }: tf.Tensor4D,
@@ -250,7 +252,7 @@ function sharesInside(
   return constantTensor(data, [1, rows, columns, 1]);
 }
 
-/** Mirrors without repeating the border; of slices, because tensorflow.js' gradient of tf.mirrorPad is wrong. */
+/** Reflects without repeating the border; made of slices because TensorFlow.js' gradient of tf.mirrorPad is wrong. */
 function reflectAlong(
   tensor: tf.Tensor,
   [before, after]: readonly [number, number],
@@ -258,7 +260,7 @@ function reflectAlong(
 ): tf.Tensor {
   const length = tensor.shape[axis]!;
   if (Math.max(before, after) >= length) {
-    throw new OnnxError(`an axis of length ${length} cannot be mirrored by ${Math.max(before, after)}`);
+    throw new OnnxError(`an axis of length ${length} cannot be reflected by ${Math.max(before, after)}`);
   }
   const line = (index: number) => {
     const begin = tensor.shape.map((_, i) => (i === axis ? index : 0));

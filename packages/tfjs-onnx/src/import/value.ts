@@ -1,25 +1,25 @@
-/** What flows between the operators of an imported model. */
+/** The values that operators of an imported model exchange. */
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * A tensor of ONNX that lies in memory in another order of axes: axis `i` of `tensor` is axis `axes[i]` of what the
- * model speaks of. Images stay `[batch, height, width, channels]` as tensorflow.js wants them, and a transposition
- * costs nothing until somebody needs it.
+ * A tensor stored in another axis order than the model's: axis `i` of `tensor` is axis `axes[i]` of the model's tensor.
+ * Images stay `[batch, height, width, channels]`, TensorFlow.js' layout, and a transpose costs nothing until an
+ * operator needs its result.
  */
 export interface Value {
   readonly tensor: tf.Tensor;
   readonly axes: readonly number[];
 }
 
-/** The order of an image's axes batch, channels, height, width in tensorflow.js. */
+/** The axis order of `[batch, height, width, channels]` in terms of `[batch, channels, height, width]`. */
 export const IMAGE = [0, 2, 3, 1] as const;
 
-/** A value whose axes lie as the model counts them. */
+/** A value stored in the model's axis order. */
 export function inModelOrder(tensor: tf.Tensor): Value {
   return { tensor, axes: tensor.shape.map((_, axis) => axis) };
 }
 
-/** The tensor with its axes in the order asked for. */
+/** The tensor transposed to the given axis order. */
 export function arranged({ tensor, axes }: Value, order: readonly number[]): tf.Tensor {
   if (axes.every((axis, i) => axis === order[i])) return tensor;
   return tf.transpose(
@@ -28,7 +28,7 @@ export function arranged({ tensor, axes }: Value, order: readonly number[]): tf.
   );
 }
 
-/** The tensor as the model counts its axes. */
+/** The tensor in the model's axis order. */
 export function modelTensor(value: Value): tf.Tensor {
   return arranged(
     value,
@@ -36,23 +36,26 @@ export function modelTensor(value: Value): tf.Tensor {
   );
 }
 
-/** Sizes as the model counts the axes. */
+/** The shape in the model's axis order. */
 export function modelShape({ tensor, axes }: Value): number[] {
   return axes.map((_, axis) => tensor.shape[axes.indexOf(axis)]!);
 }
 
-/** An axis that may be counted from the end, from the start. */
+/** Resolves a negative axis, which counts from the end. */
 export function axisOf(axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
 /**
- * A tensor of numbers that never change. It rests on tensorflow.js' cpu backend wherever that is there, whatever
- * backend is active, so that a step that is being traced knows it for a constant. Scopes (`tf.tidy`) dispose it.
+ * A float32 tensor of values that never change. It is created on TensorFlow.js' cpu backend if that is registered,
+ * whichever backend is active, so that tracing records it as a constant. Scopes (`tf.tidy`) dispose it.
+ *
+ * @param data row-major values
+ * @throws Error if the data does not fill the shape.
  */
 export function constantTensor(data: Float32Array, shape: readonly number[]): tf.Tensor {
   const resting = tf.findBackend('cpu') ?? undefined;
   const length = shape.reduce((product, axis) => product * axis, 1);
-  if (data.length !== length) throw new Error(`${data.length} values do not fill the shape [${shape}]`);
+  if (data.length !== length) throw new Error(`${data.length} values do not fill the shape [${shape}].`);
   return tf.engine().makeTensor(data, [...shape], 'float32', resting);
 }

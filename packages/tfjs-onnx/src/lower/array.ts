@@ -3,7 +3,7 @@ import type { Value } from '../trace/graph.ts';
 import { commonLayout } from './elementwise.ts';
 import { type Layout, type Lowering, nchw } from './lowering.ts';
 
-/** Any operator on row-major tensors, as it is. */
+/** Emits an operator on row-major tensors unchanged. */
 export function lowerRow(lowering: Lowering, value: Value): void {
   const { model } = lowering;
   const inputs = value.inputs.map((input) => lowering.get(input));
@@ -27,7 +27,7 @@ export function lowerReduction(lowering: Lowering, value: Value): void {
     lowering.set(value, 'row', layout === 'row' ? reduced : lowering.reshape(reduced, value.shape));
     return;
   }
-  // Pixels first, then the batch: ONNX Runtime is an order of magnitude slower when both go at once.
+  // Pixels first, then the batch: ONNX Runtime is an order of magnitude slower when it reduces both at once.
   let [name, shape] = [lowering.blocks(x), lowering.blocksShape(x.shape)];
   for (const group of [
     [2, 3].filter((axis) => axes.includes(axis - 1)),
@@ -41,7 +41,7 @@ export function lowerReduction(lowering: Lowering, value: Value): void {
   lowering.set(value, 'row', lowering.reshape(name, value.shape));
 }
 
-/** A layout other than `row` serves if what remains lies in the same order. */
+/** A layout other than `row` can be used if the remaining elements have the same order in it. */
 function reductionLayout(lowering: Lowering, x: Value, axes: readonly number[]): Layout {
   if (x.shape.length !== 4) return 'row';
   const remains = (axis: number) => !axes.includes(axis) && x.shape[axis]! > 1;
@@ -55,7 +55,10 @@ function reduce(lowering: Lowering, op: string, name: string, axes: readonly num
     : model.node(op, [name], { axes, keepdims });
 }
 
-/** Slice, Take (a gather with fixed indices), Pad, Concat and Interleave stay in the layout of their input where they can. */
+/**
+ * Slice, Take (a gather with constant indices), Pad, Concat and Interleave, in the layout of their input where
+ * possible.
+ */
 export function lowerMove(lowering: Lowering, value: Value): void {
   const layout = moveLayout(lowering, value);
   if (value.op === 'Take' && layout === 'blocked' && takeBoth(lowering, value)) return;
@@ -67,7 +70,10 @@ export function lowerMove(lowering: Lowering, value: Value): void {
   else lowering.set(value, layout, name);
 }
 
-/** Adds thin pieces of rows or columns to an image batch, in place where ONNX Runtime finds the batch free. */
+/**
+ * Adds narrow bands of rows or columns to an image batch; ONNX Runtime does it in place if nothing else reads the
+ * batch.
+ */
 export function lowerAddAt(lowering: Lowering, value: Value): void {
   const { model } = lowering;
   const [base, ...parts] = value.inputs as [Value, ...Value[]];
@@ -109,7 +115,7 @@ function moveLayout(lowering: Lowering, value: Value): Layout {
     : 'row';
 }
 
-/** Takes rows and columns of blocks in one gather. */
+/** Gathers both rows and columns of a blocked image in one node. */
 function takeBoth(lowering: Lowering, value: Value): boolean {
   const { model, target } = lowering;
   const [inner] = value.inputs as [Value];
@@ -158,7 +164,7 @@ function emitMove(
     case 'Concat':
       return model.node('Concat', inputs, { axis: place(attributes.axis as number) });
     case 'Interleave': {
-      // A new axis behind the one that the parts alternate along, taken in by it at once.
+      // Concatenate along a new axis after the interleaved one, then merge the two.
       const at = place(attributes.axis as number);
       const whole =
         layout === 'blocked' ? lowering.blocksShape(shape) : layout === 'nchw' ? nchw(shape) : shape;

@@ -1,36 +1,36 @@
 /**
- * Gradients with respect to filters as blocked convolutions of their own. Images play the input channels, dy the filter
- * and blocks of input channels the batch; the position within a block lies beside the column, so that a dilation by the
- * block size slides over columns alone and the output is `[I/b, O/b, kernel height, kernel width * b, b]`.
+ * Gradients with respect to filters, computed by blocked convolutions: the images act as input channels, dy as the
+ * filter and blocks of input channels as the batch. The position within a block is merged into the column axis, so that
+ * a dilation by the block size moves by whole columns; the output is `[I/b, O/b, kernel height, kernel width * b, b]`.
  *
- * Images are cut into slabs of rows, each a channel, so that dy, which the kernel reads again and again, stays in the
- * second level cache.
+ * Images are split into slabs of rows, each of which acts as a channel, so that dy, which the kernel reads repeatedly,
+ * stays in the L2 cache.
  */
 import { size, type Value } from '../trace/graph.ts';
 import { gradientEnds, windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, nchw, type Target } from './lowering.ts';
 
-/** Bytes of dy that one pass of the kernel reads. */
+/** Maximum number of bytes of dy that one pass of the kernel reads. */
 const CACHE = 300 * 1024;
 
-/** How images are cut into slabs. */
+/** How images are split into slabs. */
 export interface Cut {
   readonly slabs: number;
   /** Rows of dy in a slab. */
   readonly rows: number;
-  /** Rows of x that the windows of these see. */
+  /** Rows of x that the windows of a slab cover. */
   readonly seen: number;
-  /** Rows of zeros that dy lacks of whole slabs. */
+  /** Rows of zeros that pad dy to whole slabs. */
   readonly missing: number;
-  /** Channels that lie beside the column; fewer than fill a block do as they are. */
+  /** Channels merged into the column axis: a block, or all channels if they are fewer. */
   readonly part: number;
-  /** Zeros round x. */
+  /** Zero padding of x. */
   readonly border: readonly [top: number, left: number, bottom: number, right: number];
-  /** Size of x with them. */
+  /** Size of x with padding. */
   readonly padded: readonly [rows: number, columns: number];
 }
 
-/** The cut with which a gradient can be computed, if there is one that pays. */
+/** How to split the images for a gradient; `undefined` if this method does not apply or would be slower. */
 export function cutOf({ block }: Target, value: Value): Cut | undefined {
   const [x, dy] = value.inputs as [Value, Value];
   const { strides, pads } = windowOf(value);
@@ -40,7 +40,7 @@ export function cutOf({ block }: Target, value: Value): Cut | undefined {
   const [bottom, right] = gradientEnds(value).map((end) => Math.max(end, 0)) as [number, number];
   for (let slabs = 1; slabs <= height; slabs++) {
     const rows = Math.ceil(height / slabs);
-    const seen = (rows - 1) * strides[0] + value.shape[0]!; // rows go to all slabs that see them
+    const seen = (rows - 1) * strides[0] + value.shape[0]!; // slabs overlap by the rows that both cover
     if (slabs * seen > 3 * height * strides[0]) return undefined;
     if ((batch * slabs) % block !== 0 || rows * width * block * block * 4 > CACHE) continue;
     return {
@@ -61,9 +61,10 @@ export function lowerBlocked(lowering: Lowering, value: Value, cut: Cut): void {
   const { block } = target;
   const dy = value.inputs[1]!;
   const [kernelHeight, kernelWidth, inputs, outputs] = value.shape as [number, number, number, number];
-  const gradient = dy.shape[0]! % block === 0 ? byTeams(lowering, value, cut) : byLanes(lowering, value, cut);
+  const gradient =
+    dy.shape[0]! % block === 0 ? byGroups(lowering, value, cut) : bySlabs(lowering, value, cut);
 
-  // Columns beyond the last window, where the strides leave some, give outputs beyond the filter.
+  // Columns that the stride leaves after the last window produce outputs beyond the filter, which are cut off.
   const columns = cut.padded[1] - (dy.shape[2]! - 1) * windowOf(value).strides[1];
   const blocks = [inputs / cut.part, outputs / block, kernelHeight, columns, cut.part, block];
   const all = lowering.reshape(gradient, blocks);
@@ -76,10 +77,10 @@ export function lowerBlocked(lowering: Lowering, value: Value, cut: Cut): void {
 }
 
 /**
- * Teams of as many images as a block has places, one team after the other: what lies between takes the memory of one
- * team, and one reordering makes lanes of its images, in x as in dy.
+ * Processes the batch in groups of `block` images, one group after the other: intermediate values take the memory of
+ * one group, and a single reordering of x and of dy turns the images of a group into channels.
  */
-function byTeams(lowering: Lowering, value: Value, cut: Cut): string {
+function byGroups(lowering: Lowering, value: Value, cut: Cut): string {
   const { model, target } = lowering;
   const { block } = target;
   const [x, dy] = value.inputs as [Value, Value];
@@ -93,11 +94,11 @@ function byTeams(lowering: Lowering, value: Value, cut: Cut): string {
   );
 
   const gradientOf = (images: string, gradients: string) => {
-    const lying = reorder(lowering, images, [1, block, 1, from * imageRows * imageColumns * part]);
+    const reordered = reorder(lowering, images, [1, block, 1, from * imageRows * imageColumns * part]);
     const [top, left, bottom, right] = border;
     const image = pad(
       lowering,
-      lowering.reshape(lying, [from, block, imageRows, imageColumns * part]),
+      lowering.reshape(reordered, [from, block, imageRows, imageColumns * part]),
       block,
       [top, left * part, bottom, right * part],
     );
@@ -108,12 +109,12 @@ function byTeams(lowering: Lowering, value: Value, cut: Cut): string {
     return convolve(lowering, value, cut, seen, filter, block);
   };
 
-  const teams = batch / block;
+  const groups = batch / block;
   const sources = [lowering.get(x, part < block ? 'row' : 'blocked'), lowering.get(dy, 'blocked')] as const;
-  if (teams === 1) return gradientOf(...sources);
+  if (groups === 1) return gradientOf(...sources);
   const shapes = [[block, size(x.shape) / batch], nchw(dy.shape).with(0, block)];
   const parts = shapes.map((shape, i) => ({
-    name: lowering.reshape(sources[i]!, [teams, ...shape]),
+    name: lowering.reshape(sources[i]!, [groups, ...shape]),
     dtype: x.dtype,
     shape,
   }));
@@ -121,8 +122,8 @@ function byTeams(lowering: Lowering, value: Value, cut: Cut): string {
   return model.node('ReduceSum', [gradients, model.int64([0])], { keepdims: 0 });
 }
 
-/** However many images there are: their slabs are lanes, from a copy of x and one of dy. */
-function byLanes(lowering: Lowering, value: Value, cut: Cut): string {
+/** For any batch size: the slabs of all images become channels, at the cost of a copy of x and of dy. */
+function bySlabs(lowering: Lowering, value: Value, cut: Cut): string {
   const { model, target } = lowering;
   const { block } = target;
   const [x, dy] = value.inputs as [Value, Value];
@@ -131,8 +132,8 @@ function byLanes(lowering: Lowering, value: Value, cut: Cut): string {
   const inputs = value.shape[2]!;
   const lanes = batch * cut.slabs;
 
-  /** The rows that each lane sees, block of channels first. */
-  const lying = (
+  /** Gathers the rows of each slab, with the blocks of channels as the outermost axis. */
+  const gatherRows = (
     name: string,
     blocks: number,
     image: readonly [rows: number, length: number],
@@ -162,17 +163,17 @@ function byLanes(lowering: Lowering, value: Value, cut: Cut): string {
   const from = inputs / part;
   const line = padded[1] * part;
   const step = cut.rows * windowOf(value).strides[0];
-  const seen = lying(image, from, [padded[0], line], step, cut.seen);
+  const seen = gatherRows(image, from, [padded[0], line], step, cut.seen);
   const slabs = reorder(lowering, seen, [(from * lanes) / block, block, 1, cut.seen * line]);
 
   const gradient = pad(lowering, lowering.get(dy, 'blocked'), outputs, [0, 0, cut.missing, 0]);
   const to = outputs / block;
-  const rows = lying(gradient, to, [height + cut.missing, width * block], cut.rows, cut.rows);
+  const rows = gatherRows(gradient, to, [height + cut.missing, width * block], cut.rows, cut.rows);
   const filter = reorder(lowering, rows, [(to * lanes) / block, 1, block, cut.rows * width * block], true);
   return convolve(lowering, value, cut, slabs, filter, batch);
 }
 
-/** Slabs of `images` images convolved with those of their gradients. */
+/** Convolves the slabs of `images` images with the slabs of their dy. */
 function convolve(
   lowering: Lowering,
   value: Value,
@@ -197,13 +198,15 @@ function convolve(
   return lowering.model.node('Conv', [input, filter], attributes, NCHWC);
 }
 
-/** The second axis of `shape`, or the third where the last holds what were channels, moves to the end, in blocks. */
+/** Moves the second axis of `shape`, or the third with `isLast`, to the end, in blocks. */
 function reorder(lowering: Lowering, name: string, shape: readonly number[], isLast = false): string {
   const attributes = isLast ? { channels_last: 1 } : {};
   return lowering.model.node('ReorderInput', [lowering.reshape(name, shape)], attributes, NCHWC);
 }
 
-/** Surrounds a blocked image with zeros. A 1×1 depthwise convolution by one does it on all threads; `Pad` has only one. */
+/**
+ * Pads a blocked image with zeros, by a 1×1 depthwise convolution with ones: ONNX Runtime's `Pad` is single-threaded.
+ */
 function pad({ model }: Lowering, name: string, channels: number, pads: readonly number[]): string {
   if (pads.every((length) => length === 0)) return name;
   const ones = model.float32(new Float32Array(channels).fill(1), [channels, 1, 1, 1]);

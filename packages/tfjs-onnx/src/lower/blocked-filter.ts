@@ -1,8 +1,10 @@
-/** Filters in the order in which ONNX Runtime's blocked kernels read them. */
+/** Filters in the layout of ONNX Runtime's blocked kernels. */
 import type { Shape } from '../trace/graph.ts';
 import type { Lowering } from './lowering.ts';
 
-/** HWIO → the order in which the blocked kernel reads: `[O/b, I/b, height, width, b(i), b(o)]`, or `[O/b, I, h, w, b(o)]`. */
+/**
+ * HWIO → `[O/b, I/b, height, width, b(i), b(o)]`, or `[O/b, I, height, width, b(o)]` if the inputs do not fill blocks.
+ */
 export function blockedFilter(lowering: Lowering, name: string, filter: Shape, isGradient: boolean): string {
   const { block } = lowering.target;
   const [height, width, inputs, outputs] = filter as [number, number, number, number];

@@ -10,17 +10,18 @@ import { fuse, liveValues } from './fuse.ts';
 import { Lowering, type Target } from './lowering.ts';
 import { lowerDepthwise, lowerPool, lowerSeparable } from './spatial.ts';
 
+/** An output of a step. */
 export interface Output {
   readonly name: string;
-  /** `name`, or `name.out` where an input has that name. */
+  /** Its name in the model: `name`, or `name.out` if an input has that name. */
   readonly result: string;
   readonly shape: readonly number[];
 }
 
-/** A compiled model and how to feed it. */
+/** A compiled model, and what it reads and returns. */
 export interface Compiled {
   readonly model: OnnxModel;
-  /** What the step returns as `name`, and its name in the model; everything leaves as float32. */
+  /** The outputs of the step, all float32 in the model. */
   readonly outputs: readonly Output[];
   /** Indices of the variables that the program reads; fed as `state.<index>`. */
   readonly reads: readonly number[];
@@ -52,10 +53,11 @@ const SPATIAL: Readonly<Record<string, (lowering: Lowering, value: Value) => voi
 };
 
 export interface CompileOptions {
-  /** Writes the present values of the variables into the model instead of asking for them at every run. */
+  /** Returns the current value of a variable, which is then a constant of the model instead of an input. */
   readonly freeze?: (index: number) => Float32Array | Int32Array;
 }
 
+/** Compiles a trace into a model for `target`. */
 export function compileTrace(trace: Trace, target: Target, { freeze }: CompileOptions = {}): Compiled {
   const { graph, inputs, outputs, assignments } = trace;
   const model = new OnnxModel();

@@ -1,4 +1,4 @@
-/** Convolutions and their input gradients: blocked kernels where the channels allow it, else standard operators. */
+/** Convolutions and their input gradients: blocked kernels if the channel counts allow it, else standard operators. */
 import type { Shape, Value } from '../trace/graph.ts';
 import type { Window2D } from '../trace/window.ts';
 import { blockedFilter } from './blocked-filter.ts';
@@ -52,7 +52,7 @@ export function lowerConvolution(lowering: Lowering, value: Value): void {
       return;
     }
     case 'narrow': {
-      // Few outputs, as a last layer has: zeros fill up their block, so that the many inputs may stay in theirs.
+      // Few output channels, as in a last layer: pad the filter to a block of outputs, so that x stays blocked.
       const [height, width, from, to] = filter.shape as [number, number, number, number];
       const missing = target.block - to;
       const pad = (name: string, rank: number) =>
@@ -77,7 +77,7 @@ export function lowerConvolution(lowering: Lowering, value: Value): void {
     }
     case 'standard': {
       const weights = isGradient
-        ? turned(lowering, filter)
+        ? rotated(lowering, filter)
         : lowering.permute(lowering.get(filter), filter.shape, [3, 2, 0, 1]);
       const conv = model.node('Conv', [lowering.get(x, 'nchw'), weights, biasName], attributes);
       lowering.set(value, 'nchw', finish(lowering, conv, added && lowering.get(added, 'nchw'), activation));
@@ -102,7 +102,7 @@ function finish(
   return activation ? lowering.model.node(activation, [sum]) : sum;
 }
 
-/** Padding of the convolution with the turned filter that is the input gradient of one with stride 1. */
+/** Padding of the convolution with the rotated filter that computes the input gradient for stride 1. */
 function gradientPads(value: Value): [number, number, number, number] {
   const { kernel, pads } = windowOf(value);
   const [, height, width] = value.shape as [number, number, number];
@@ -126,7 +126,7 @@ export function transposedAttributes(
       (kernel[i]! - 1) * dilations[i]! -
       1,
   );
-  // Rows that no window reached become output padding; where the windows reached beyond the padding, crop less.
+  // Rows that no window covered become output padding.
   return {
     kernel_shape: kernel,
     strides,
@@ -137,7 +137,7 @@ export function transposedAttributes(
 }
 
 /** HWIO → `[input, output, height, width]` with rows and columns reversed. */
-function turned(lowering: Lowering, filter: Value): string {
+function rotated(lowering: Lowering, filter: Value): string {
   return lowering.permute(reversed(lowering, filter), filter.shape, [2, 3, 0, 1]);
 }
 

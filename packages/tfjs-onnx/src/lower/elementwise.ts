@@ -1,4 +1,4 @@
-/** Operators that work element by element, in whatever layout their operands already have. */
+/** Elementwise operators, in a layout that their operands already have. */
 import { ELEMENT_TYPES, type ElementType } from '../onnx/model.ts';
 import { sameShape, size, type Value } from '../trace/graph.ts';
 import type { Layout, Lowering } from './lowering.ts';
@@ -24,7 +24,7 @@ export function lowerElementwise(lowering: Lowering, value: Value): void {
   }
 }
 
-/** Blocks win, as converting to them is cheapest and convolutions want them. */
+/** Prefers `blocked`, which is cheapest to convert to and which convolutions need. */
 export function commonLayout(lowering: Lowering, values: readonly Value[]): Layout {
   const layouts = values.map((value) => lowering.layout(value));
   return layouts.includes('blocked') ? 'blocked' : layouts.includes('nchw') ? 'nchw' : 'row';

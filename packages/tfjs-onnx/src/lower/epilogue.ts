@@ -1,17 +1,19 @@
-/** What a convolution or its gradient covers, and what becomes of its sums. */
+/** The window of a convolution or its gradient, and the operations fused into it. */
 import type { Value } from '../trace/graph.ts';
 import type { Window2D } from '../trace/window.ts';
 
 export const windowOf = (value: Value) => value.attributes as unknown as Window2D & Epilogue;
 
-/** What a convolution does to its sum before it is stored; `bias` and `residual` follow the filter as inputs. */
+/** What is fused into a convolution. `bias` and `residual` follow the filter as inputs, in this order. */
 export interface Epilogue {
   readonly bias?: 1;
   readonly residual?: 1;
   readonly activation?: string;
 }
 
-/** Padding after the last row and column that makes a filter's gradient as large as the filter; negative: to be cut off. */
+/**
+ * Padding after the last row and column that gives a filter's gradient the filter's size; if negative, rows to cut off.
+ */
 export function gradientEnds(value: Value): [number, number] {
   const [x, dy] = value.inputs as [Value, Value];
   const { strides, pads } = windowOf(value);

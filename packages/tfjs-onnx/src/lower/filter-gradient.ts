@@ -25,8 +25,8 @@ function lowerPixel(lowering: Lowering, value: Value): void {
 }
 
 /**
- * A convolution over `[height, width, channels]` volumes in which the batch plays the channels and dy the filter,
- * dilated by the stride. Works for every window, and ONNX Runtime turns it into one well shaped matrix product.
+ * A convolution over `[height, width, channels]` volumes with the batch as channels and dy as the filter, dilated by
+ * the stride. It works for every window, and ONNX Runtime computes it as one large matrix product.
  */
 function lowerVolume(lowering: Lowering, value: Value): void {
   const { model } = lowering;
@@ -57,7 +57,7 @@ function lowerVolume(lowering: Lowering, value: Value): void {
   );
 }
 
-/** As above, one group per channel. */
+/** Like {@link lowerFilterGradient} for depthwise convolutions: one group per channel. */
 export function lowerDepthwiseFilterGradient(lowering: Lowering, value: Value): void {
   const { model } = lowering;
   const [x, dy] = value.inputs as [Value, Value];
@@ -82,7 +82,7 @@ export function lowerDepthwiseFilterGradient(lowering: Lowering, value: Value): 
   lowering.set(value, 'row', lowering.reshape(lowering.permute(cut, shape, [0, 2, 3, 1]), value.shape));
 }
 
-/** The first rows and columns of an image with channels first. */
+/** The first rows and columns of a `[batch, channels, height, width]` image. */
 function cutTo(model: OnnxModel, image: string, size: readonly [height: number, width: number]): string {
   return model.node('Slice', [image, model.int64([0, 0]), model.int64(size), model.int64([2, 3])]);
 }

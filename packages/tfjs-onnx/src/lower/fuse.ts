@@ -1,10 +1,10 @@
-/** Rewrites of the graph that leave less to compute. */
+/** Graph rewrites that reduce computation. */
 import { type Graph, sameShape, type Value } from '../trace/graph.ts';
 import { type Strategy, strategyOf } from './convolution.ts';
 import { type Epilogue, windowOf } from './epilogue.ts';
 import type { Target } from './lowering.ts';
 
-/** Every value that `roots` need, each after its inputs. */
+/** Every value that `roots` depend on, in topological order. */
 export function liveValues(roots: Iterable<Value>): Value[] {
   const order: Value[] = [];
   const seen = new Set<Value>();
@@ -49,7 +49,7 @@ function rewrite(graph: Graph, roots: readonly Value[], rule: Rule): Value[] {
   return roots.map((root) => done.get(root)!);
 }
 
-/** step(x) = step(relu(x)): the gradient then needs only what the forward pass stores, and x dies early. */
+/** step(x) = step(relu(x)): the gradient then reads the stored activation, and x can be freed early. */
 function stepOfRelu(graph: Graph, values: readonly Value[]): Rule {
   const relu = new Map(values.flatMap((value) => (value.op === 'Relu' ? [[value.inputs[0]!, value]] : [])));
   return ({ op, inputs: [x], shape, attributes }, [input]) =>
@@ -59,8 +59,9 @@ function stepOfRelu(graph: Graph, values: readonly Value[]): Rule {
 }
 
 /**
- * The input gradient of a strided convolution, interleaved from gradients with stride 1 and every stride-th row and
- * column of the filter each: the blocked kernel then does it without touching the zeros that a stride leaves.
+ * Computes the input gradient of a strided convolution as several gradients of stride 1, each with every stride-th row
+ * and column of the filter, and interleaves them: the blocked kernel then never multiplies the zeros that the stride
+ * inserts.
  */
 function phases(graph: Graph, { block }: Target): Rule {
   return (value, inputs) => {
@@ -109,8 +110,8 @@ function phases(graph: Graph, { block }: Target): Rule {
 }
 
 /**
- * Adding a few rows or columns that were padded to the size of an image, as the gradients of slices are, becomes adding
- * them in place.
+ * Turns the addition of a few rows or columns that were padded to an image's size, as in gradients of slices, into an
+ * in-place addition to those rows or columns.
  */
 function lines(graph: Graph): Rule {
   const isLine = ({ op, shape, attributes, inputs }: Value) => {
@@ -142,7 +143,7 @@ function lines(graph: Graph): Rule {
   };
 }
 
-/** Adding a bias, adding a residual, and relu, in this order, where nobody else looks at the sum before. */
+/** Fuses bias, residual and relu, in this order, into convolutions whose unfused result nothing else reads. */
 function epilogues(graph: Graph, values: readonly Value[], roots: readonly Value[], target: Target): Rule {
   const uses = new Map<Value, number>();
   for (const value of [...values.flatMap(({ inputs }) => inputs), ...roots])

@@ -1,11 +1,11 @@
-/** A graph on its way to ONNX: which values exist in which memory layouts, and the conversions between these. */
+/** State of the lowering to ONNX: the memory layouts in which each value exists, and the conversions between them. */
 import type { OnnxModel } from '../onnx/model.ts';
 import { type Shape, size, type Value } from '../trace/graph.ts';
 
 /**
- * How the elements of an image batch `[batch, height, width, channels]` lie in memory:
- * `row` as in tensorflow.js; `nchw` channels first; `blocked` as `[batch, channels / block, height, width, block]`,
- * which is ONNX Runtime's fastest and internal to it. Everything that is not an image batch is `row`.
+ * The memory layout of an image batch `[batch, height, width, channels]`: `row` is that order, TensorFlow.js' own;
+ * `nchw` has channels first; `blocked` is `[batch, channels / block, height, width, block]`, the layout of ONNX
+ * Runtime's fastest, internal kernels. All other tensors are `row`.
  */
 export type Layout = 'row' | 'nchw' | 'blocked';
 
@@ -13,12 +13,12 @@ export type Layout = 'row' | 'nchw' | 'blocked';
 export interface Target {
   /** Channels per block of ONNX Runtime's internal layout; 0: standard operators only. */
   readonly block: number;
-  /** Whether small images are convolved with fewer products, which pays on a single thread. */
+  /** Whether small images use Winograd convolutions, which are faster on a single thread. */
   readonly minimal?: boolean;
 }
 
 export const NCHWC = 'com.microsoft.nchwc';
-/** Where the axes of `row` are found in the other layouts; channels have no axis of their own in blocks. */
+/** The axes of `row` in the other layouts; in `blocked`, channels have no axis of their own. */
 const AXES = { nchw: [0, 2, 3, 1], blocked: [0, 2, 3, -1] } as const;
 
 export class Lowering {
@@ -46,7 +46,7 @@ export class Lowering {
     this.#names.set(value, names);
   }
 
-  /** The name of `value` in `layout`, converted at its first use. */
+  /** The name of `value` in `layout`; the conversion is added at first use. */
   get(value: Value, layout: Layout = 'row'): string {
     const names = this.#names.get(value);
     if (!names) throw new Error(`${value.op} is used before it is computed.`);
@@ -54,11 +54,12 @@ export class Lowering {
     return names[layout];
   }
 
-  /** `value` in blocks, as the five axes `[batch, channels / block, height, width, block]`. */
+  /** `value` in blocks, as a tensor `[batch, channels / block, height, width, block]`. */
   blocks(value: Value): string {
     return this.reshape(this.get(value, 'blocked'), this.blocksShape(value.shape));
   }
 
+  /** The inverse of {@link blocks}: `name` is `value` in blocks. */
   setBlocks(value: Value, name: string): void {
     this.set(value, 'blocked', this.reshape(name, nchw(value.shape)));
   }
@@ -68,7 +69,7 @@ export class Lowering {
     return [batch, channels / this.target.block, height, width, this.target.block];
   }
 
-  /** The axis of `layout` (five axes for `blocked`) that is `axis` in `row`. */
+  /** The axis in `layout` (five axes for `blocked`) that corresponds to `axis` in `row`. */
   axis(layout: Layout, axis: number): number {
     return layout === 'row' ? axis : AXES[layout][axis]!;
   }
@@ -91,7 +92,7 @@ export class Lowering {
     return this.model.node('Transpose', [name], { perm });
   }
 
-  /** An operand that is repeated along some axes of a result in `layout`, ready for ONNX broadcasting. */
+  /** An operand prepared for ONNX broadcasting against a result in `layout`. */
   operand(value: Value, layout: Layout, result: Shape): string {
     if (layout === 'row' || size(value.shape) === 1) return this.get(value);
     const [batch, height, width, channels] = Array.from(

@@ -1,4 +1,4 @@
-/** Depthwise convolutions, poolings and separable maps of image batches. */
+/** Depthwise convolutions, pooling and separable maps of image batches. */
 import type { Value } from '../trace/graph.ts';
 import { transposedAttributes } from './convolution.ts';
 import { windowOf } from './epilogue.ts';
@@ -42,7 +42,7 @@ export function lowerPool(lowering: Lowering, value: Value): void {
   }
 }
 
-/** rows · x · columnsᵀ on every channel. */
+/** rows · x · columnsᵀ for every channel. */
 export function lowerSeparable(lowering: Lowering, value: Value): void {
   const { model } = lowering;
   const [x, rows, columns] = value.inputs as [Value, Value, Value];

@@ -1,7 +1,7 @@
 /**
- * Convolutions of 3×3 by Winograd's minimal filtering along the rows, F(4, 3): six products give four rows instead of
- * twelve (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, in one dimension).
- * Along one axis only, since the transforms then are depthwise convolutions, which the blocked kernels also do.
+ * 3×3 convolutions by Winograd's minimal filtering F(4, 3) along the height axis: four rows of output take six products
+ * instead of twelve (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, in one dimension).
+ * One axis only, because the transforms are then depthwise convolutions, for which there are blocked kernels.
  */
 import { size, type Value } from '../trace/graph.ts';
 import { blockedFilter } from './blocked-filter.ts';
@@ -9,7 +9,7 @@ import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, nchw, type Target } from './lowering.ts';
 
 const ROWS = 4;
-/** What the six rows of a tile become, row by row; zeros at either end are not computed. */
+/** The input transform of a tile of six rows (Bᵀ in the paper); zeros at either end are not computed. */
 const INPUT = [
   [4, 0, -5, 0, 1, 0],
   [0, -4, -4, 1, 1, 0],
@@ -18,6 +18,7 @@ const INPUT = [
   [0, 2, -1, -2, 1, 0],
   [0, 4, 0, -5, 0, 1],
 ];
+/** The filter transform (G). */
 const FILTER = [
   [1 / 4, 0, 0],
   [-1 / 6, -1 / 6, -1 / 6],
@@ -26,6 +27,7 @@ const FILTER = [
   [1 / 24, -1 / 12, 1 / 6],
   [0, 0, 1],
 ];
+/** The output transform (Aᵀ). */
 const OUTPUT = [
   [1, 1, 1, 1, 1, 0],
   [0, 1, -1, 2, -2, 0],
@@ -33,8 +35,11 @@ const OUTPUT = [
   [0, 1, -1, 8, -8, 1],
 ];
 
-/** Beyond this the transforms wait for memory, and the plain convolution is faster: measured with 2 MB of cache a core. */
-const MOST_BYTES = 2 ** 20;
+/**
+ * For larger images the transforms are memory-bound and a plain convolution is faster: measured with 2 MB of cache per
+ * core.
+ */
+const MAX_BYTES = 2 ** 20;
 
 export function isWinograd(value: Value, { block, minimal }: Target): boolean {
   const { kernel, strides, dilations, pads } = windowOf(value);
@@ -44,7 +49,7 @@ export function isWinograd(value: Value, { block, minimal }: Target): boolean {
     value.op === 'Conv2D' &&
     [...kernel, ...strides, ...dilations].join() === '3,3,1,1,1,1' &&
     pads[0] > 0 &&
-    [x, value].every(({ shape }) => shape[3]! % block === 0 && 4 * size(shape) <= MOST_BYTES)
+    [x, value].every(({ shape }) => shape[3]! % block === 0 && 4 * size(shape) <= MAX_BYTES)
   );
 }
 
@@ -89,14 +94,14 @@ export function lowerWinograd(lowering: Lowering, value: Value): void {
   const rows = height === tiles * ROWS ? whole : model.node('Slice', [whole, ...arguments_]);
   lowering.set(value, 'blocked', lowering.reshape(rows, nchw(value.shape)));
 
-  /** Row by row of the first, the second, …: `[slabs, tiles, parts, row]`, seen as an image. */
+  /** Interleaves the rows of the parts: `[slabs, tiles, parts, row]`, reshaped to an image. */
   function stack(parts: readonly string[]): string {
     const lines = parts.map((part) => lowering.reshape(part, [slabs, tiles, 1, row]));
     const all = model.node('Concat', lines, { axis: 2 });
     return lowering.reshape(all, [batch, channels, tiles * parts.length, width]);
   }
 
-  /** Every fourth row of an image from the first, the second, … on. */
+  /** Splits an image into four: every fourth row, starting at the first, the second, the third, the fourth. */
   function phasesOf(image: Value): string[] {
     const name = lowering.reshape(lowering.get(image, 'blocked'), [slabs, height, row]);
     const missing = tiles * ROWS - height;
@@ -111,7 +116,7 @@ export function lowerWinograd(lowering: Lowering, value: Value): void {
   }
 }
 
-/** A sum of rows with fixed weights, once per tile and alike in every channel. */
+/** A weighted sum of rows, once per tile, with the same weights in every channel. */
 function depthwise(
   lowering: Lowering,
   name: string,
@@ -143,7 +148,7 @@ function depthwiseFilter({ model, target }: Lowering, taps: readonly number[], c
   return model.float32(values, [channels, 1, taps.length, 1]);
 }
 
-/** Six filters of 1×3 for each of 3×3. */
+/** The six 1×3 filters for a 3×3 filter. */
 function transformedFilters(lowering: Lowering, filter: Value): string[] {
   const { model } = lowering;
   const [, , from, to] = filter.shape as [number, number, number, number];

@@ -1,25 +1,45 @@
-/** Writes ONNX models. Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx, IR version 8). */
-import { Message } from './protobuf.ts';
+/** Builds and writes ONNX models. */
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type MessageInitShape,
+  toBinary,
+} from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import { concatenate, totalLength } from './concatenate.ts';
+import {
+  type AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataType as DataType,
+  GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from './onnx_pb.ts';
 
 export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
 export type Attribute = number | string | readonly number[] | { readonly float: number } | Body;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** A tensor of which only the kind of its elements is said. */
+/** A tensor's name and element type. */
 export interface Typed {
   readonly name: string;
   readonly dtype: ElementType;
 }
 
 export interface TensorType extends Typed {
-  /** Sizes; a string names a size that is known at run time only. */
+  /** Sizes; a string is the name of a dynamic size. */
   readonly shape: readonly (number | string)[];
 }
 
+/** A constant tensor stored in the model. */
 export interface Initializer {
   readonly name: string;
   readonly dtype: ElementType;
   readonly shape: readonly number[];
+  /** Row-major, little-endian elements. */
   readonly bytes: Uint8Array;
 }
 
@@ -31,24 +51,27 @@ export interface Node {
   readonly attributes: Attributes;
 }
 
-/** A graph within a node: what is computed from `inputs`; it may also read what was computed outside before. */
+/** A subgraph of a node. Besides `inputs`, its nodes may read values computed earlier in the outer graph. */
 export interface Body {
   readonly nodes: readonly Node[];
   readonly inputs: readonly TensorType[];
-  /** Their shapes follow from the nodes. */
+  /** Without shapes, which runtimes infer from the nodes. */
   readonly outputs: readonly Typed[];
 }
 
-/** The operator set of everything that leaves this package in a file. */
+/** Version of the standard operator set. */
 export const OPSET = 17;
-const IR_VERSION = 8;
-/** Numbers of `TensorProto.DataType`. */
-export const ELEMENT_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9 } as const satisfies Record<
-  ElementType,
-  number
->;
+const IR_VERSION = 8n;
+const utf8 = new TextEncoder();
+/** The `TensorProto.DataType` of each element type. */
+export const ELEMENT_TYPES = {
+  float32: DataType.FLOAT,
+  int32: DataType.INT32,
+  int64: DataType.INT64,
+  bool: DataType.BOOL,
+} as const satisfies Record<ElementType, DataType>;
 
-/** A graph under construction: identical nodes and constants are made once and shared. */
+/** A model under construction. Identical nodes, and identical small constants, are created once and shared. */
 export class OnnxModel {
   readonly nodes: Node[] = [];
   readonly initializers: Initializer[] = [];
@@ -56,7 +79,7 @@ export class OnnxModel {
   readonly outputs: TensorType[] = [];
   #known = new Map<string, string[]>();
   #count = 0;
-  /** What is being made by {@link scan}, and the names that exist there only. */
+  /** The body that {@link scan} is building, and the names that exist only in it. */
   #body: { readonly nodes: Node[]; readonly names: Set<string> } | undefined;
 
   input(name: string, dtype: ElementType, shape: readonly number[]): string {
@@ -64,18 +87,18 @@ export class OnnxModel {
     return name;
   }
 
-  /** Gives `value` the public name `name`. */
+  /** Declares `value` as the model output `name`. */
   output(name: string, value: string, dtype: ElementType, shape: readonly number[]): void {
     this.nodes.push({ opType: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
     this.outputs.push({ name, dtype, shape });
   }
 
-  /** The name of the node's first output; `''` stands for an absent optional input. */
+  /** Adds a node and returns the name of its first output. An input of `''` is an absent optional one. */
   node(opType: string, inputs: readonly string[], attributes: Attributes = {}, domain = ''): string {
     return this.multiple(opType, inputs, attributes, 1, domain)[0]!;
   }
 
-  /** As {@link node}, for operators with several outputs. */
+  /** Like {@link node}, for operators with several outputs. */
   multiple(
     opType: string,
     inputs: readonly string[],
@@ -94,9 +117,9 @@ export class OnnxModel {
   }
 
   /**
-   * Runs what `build` makes of the first slice of every input along its first axis, then of the second, …, and stacks
-   * the results. Inputs are given with the shapes of their slices. What does not depend on a slice is computed once.
-   * Scans do not stand within each other.
+   * Adds a Scan: applies the nodes that `build` adds to each slice of the inputs along their first axis, and stacks the
+   * results. The shapes of `inputs` are those of their slices. Values that do not depend on a slice are computed once,
+   * outside the body. Scans cannot be nested.
    */
   scan(inputs: readonly TensorType[], build: (slices: readonly string[]) => string): string {
     const slices = inputs.map((input) => ({ ...input, name: this.#fresh() }));
@@ -117,7 +140,7 @@ export class OnnxModel {
     return this.constant('int64', BigInt64Array.from(values, BigInt), shape);
   }
 
-  /** A constant that is long to build and often the same: `key` stands for its contents. */
+  /** A constant that is expensive to build and often needed again; equal keys must mean equal contents. */
   shared(key: string, build: () => string): string {
     const known = this.#known.get(key)?.[0] ?? build();
     this.#known.set(key, [known]);
@@ -143,30 +166,32 @@ export class OnnxModel {
     return name;
   }
 
+  /**
+   * The model as an ONNX file. The same model and metadata give the same bytes.
+   *
+   * Fields are encoded piece by piece in the order of their numbers, as the encoding of a message is the concatenation
+   * of its fields: weights are copied once, straight into the result.
+   */
   serialize(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-    const graph = new Message();
-    for (const node of this.nodes) graph.message(1, encodeNode(node));
-    graph.string(2, 'main');
-    for (const { name, dtype, shape, bytes } of this.initializers) {
-      const tensor = new Message()
-        .ints(1, shape)
-        .int(2, ELEMENT_TYPES[dtype])
-        .string(8, name)
-        .bytes(9, bytes);
-      graph.message(5, tensor);
-    }
-    for (const input of this.inputs) graph.message(11, encodeType(input));
-    for (const output of this.outputs) graph.message(12, encodeType(output));
-
-    const model = new Message().int(1, IR_VERSION).string(2, '@simgan/tfjs-onnx').message(7, graph);
+    const { graph } = ModelProtoSchema.field;
     const domains = new Map([...domainsOf(this.nodes).add('')].map((d) => [d, d ? 1 : OPSET]));
-    for (const [domain, version] of [...domains].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      model.message(8, new Message().string(1, domain).int(2, version));
-    }
-    for (const [key, value] of Object.entries(metadata)) {
-      model.message(14, new Message().string(1, key).string(2, value));
-    }
-    return model.finish();
+    return concatenate([
+      encoded(ModelProtoSchema, { irVersion: IR_VERSION, producerName: '@simgan/tfjs-onnx' }),
+      ...delimited(graph, [
+        encoded(GraphProtoSchema, { node: this.nodes.map(nodeProto), name: 'main' }),
+        ...this.initializers.flatMap(encodedInitializer),
+        encoded(GraphProtoSchema, {
+          input: this.inputs.map(valueInfoProto),
+          output: this.outputs.map(valueInfoProto),
+        }),
+      ]),
+      encoded(ModelProtoSchema, {
+        opsetImport: [...domains]
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .map(([domain, version]) => ({ domain, version: BigInt(version) })),
+        metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+      }),
+    ]);
   }
 
   #add(node: Node): void {
@@ -182,11 +207,11 @@ export class OnnxModel {
   }
 }
 
-/** JSON knows no infinities. */
+/** JSON has no infinities. */
 const exact = (_key: string, value: unknown) =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
-/** Trailing absent inputs are left out, as the ONNX checker wants. */
+/** Drops trailing absent inputs, as the ONNX checker requires. */
 function trimmed(inputs: readonly string[]): readonly string[] {
   let length = inputs.length;
   while (length > 0 && inputs[length - 1] === '') length--;
@@ -205,41 +230,64 @@ function domainsOf(nodes: readonly Node[]): Set<string> {
   return domains;
 }
 
-function encodeNode({ opType, domain, inputs, outputs, attributes }: Node): Message {
-  const node = new Message();
-  for (const input of inputs) node.string(1, input);
-  for (const output of outputs) node.string(2, output);
-  node.string(4, opType);
-  for (const [name, value] of Object.entries(attributes)) node.message(5, encodeAttribute(name, value));
-  return domain ? node.string(7, domain) : node;
+function nodeProto({ opType, domain, inputs, outputs, attributes }: Node): Init<typeof NodeProtoSchema> {
+  const attribute = Object.entries(attributes).map(([name, value]) => ({ name, ...attributeProto(value) }));
+  return { input: [...inputs], output: [...outputs], opType, domain, attribute };
 }
 
-function encodeAttribute(name: string, value: Attribute): Message {
-  const attribute = new Message().string(1, name);
-  if (typeof value === 'number') return attribute.int(3, value).int(20, 2);
-  if (typeof value === 'string') return attribute.string(4, value).int(20, 3);
-  if ('float' in value) return attribute.float(2, value.float).int(20, 1);
-  if ('nodes' in value) return attribute.message(6, encodeBody(value)).int(20, 5);
-  return attribute.ints(8, value).int(20, 7);
+function attributeProto(value: Attribute): Init<typeof AttributeProtoSchema> {
+  if (typeof value === 'number') return { type: AttributeType.INT, i: BigInt(value) };
+  if (typeof value === 'string') return { type: AttributeType.STRING, s: utf8.encode(value) };
+  if ('float' in value) return { type: AttributeType.FLOAT, f: value.float };
+  if ('nodes' in value) return { type: AttributeType.GRAPH, g: bodyProto(value) };
+  return { type: AttributeType.INTS, ints: value.map(BigInt) };
 }
 
-function encodeBody({ nodes, inputs, outputs }: Body): Message {
-  const graph = new Message();
-  for (const node of nodes) graph.message(1, encodeNode(node));
-  graph.string(2, 'body');
-  for (const input of inputs) graph.message(11, encodeType(input));
-  for (const output of outputs) graph.message(12, encodeType(output));
-  return graph;
+function bodyProto({ nodes, inputs, outputs }: Body): Init<typeof GraphProtoSchema> {
+  return {
+    node: nodes.map(nodeProto),
+    name: 'body',
+    input: inputs.map(valueInfoProto),
+    output: outputs.map(valueInfoProto),
+  };
 }
 
-function encodeType({ name, dtype, shape }: Typed & Partial<TensorType>): Message {
-  const tensor = new Message().int(1, ELEMENT_TYPES[dtype]);
-  if (shape) {
-    const dims = new Message();
-    for (const size of shape) {
-      dims.message(1, typeof size === 'number' ? new Message().int(1, size) : new Message().string(2, size));
-    }
-    tensor.message(2, dims);
-  }
-  return new Message().string(1, name).message(2, new Message().message(1, tensor));
+function valueInfoProto({
+  name,
+  dtype,
+  shape,
+}: Typed & Partial<TensorType>): Init<typeof ValueInfoProtoSchema> {
+  const elemType = ELEMENT_TYPES[dtype];
+  if (!shape) return { name, type: { tensorType: { elemType } } };
+  const dim = shape.map((size) => ({
+    value:
+      typeof size === 'number'
+        ? ({ case: 'dimValue', value: BigInt(size) } as const)
+        : ({ case: 'dimParam', value: size } as const),
+  }));
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
+}
+
+function encodedInitializer({ name, dtype, shape, bytes }: Initializer): Uint8Array[] {
+  const head = encoded(TensorProtoSchema, {
+    dims: shape.map(BigInt),
+    dataType: ELEMENT_TYPES[dtype],
+    name,
+  });
+  return delimited(GraphProtoSchema.field.initializer, [
+    head,
+    ...delimited(TensorProtoSchema.field.rawData, [bytes]),
+  ]);
+}
+
+type Init<Schema extends DescMessage> = MessageInitShape<Schema>;
+
+function encoded<Schema extends DescMessage>(schema: Schema, message: Init<Schema>): Uint8Array {
+  return toBinary(schema, create(schema, message));
+}
+
+/** The encoding of a length-delimited field whose contents are these parts, one after the other. */
+function delimited({ number }: DescField, parts: readonly Uint8Array[]): Uint8Array[] {
+  const length = totalLength(parts);
+  return [new BinaryWriter().tag(number, WireType.LengthDelimited).uint32(length).finish(), ...parts];
 }

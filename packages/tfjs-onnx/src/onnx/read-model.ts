@@ -1,11 +1,26 @@
-/** Reads ONNX models. Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx). */
+/** Reads ONNX models. */
+import { create, fromBinary } from '@bufbuild/protobuf';
 import { OnnxError } from '../errors.ts';
-import { ReceivedMessage } from './protobuf-reader.ts';
+import { concatenate } from './concatenate.ts';
+import {
+  type AttributeProto,
+  AttributeProto_AttributeType as AttributeType,
+  TensorProto_DataLocation as DataLocation,
+  TensorProto_DataType as DataType,
+  type ModelProto,
+  ModelProtoSchema,
+  type NodeProto,
+  type TensorProto,
+  TensorProtoSchema,
+  type ValueInfoProto,
+} from './onnx_pb.ts';
 
-/** Values that stand in the file: weights, or whole numbers that say sizes and axes. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Weights, or integers such as sizes and axes. */
 export interface StoredTensor {
   readonly shape: readonly number[];
-  /** Whole numbers and truth values are kept as doubles, of which none is used but small ones. */
+  /** Row-major. Integers and booleans are stored as doubles; those beyond ±2^53 are rounded. */
   readonly data: Float32Array | Float64Array;
 }
 
@@ -19,7 +34,7 @@ export type StoredAttribute =
   | { readonly kind: 'other' };
 
 export interface StoredNode {
-  /** As the file calls it; often empty. */
+  /** The node's name in the file; often empty. */
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
@@ -30,162 +45,189 @@ export interface StoredNode {
 
 export interface StoredInput {
   readonly name: string;
-  /** A size that is not fixed is `undefined`; no shape at all where the file says none. */
+  /** Dynamic sizes are `undefined`. Missing if the file declares no shape. */
   readonly shape?: readonly (number | undefined)[];
 }
 
 export interface StoredModel {
-  /** Version of the standard operators. */
+  /** Version of the standard operator set. */
   readonly opset: number;
-  /** In an order in which each comes after those it needs. */
+  /** In topological order. */
   readonly nodes: readonly StoredNode[];
-  /** By name; read when asked for, because models hold far more than is used of them. */
+  /** By name. Each is converted on first use, because an import often uses a small part of a model. */
   readonly initializers: ReadonlyMap<string, () => StoredTensor>;
-  /** Those that are not initializers. */
+  /** Graph inputs without initializers. */
   readonly inputs: readonly StoredInput[];
   readonly outputs: readonly string[];
 }
 
-/** Gives the bytes of a file that the model names beside itself. */
+/**
+ * Returns the bytes of an external data file, given its location as the model states it: a path relative to the model.
+ */
 export type ReadExternal = (location: string) => Uint8Array;
 
 /** @throws OnnxError if the bytes are not an ONNX model. */
 export function readModel(bytes: Uint8Array, readExternal?: ReadExternal): StoredModel {
-  const model = new ReceivedMessage(bytes);
-  const graph = model.message(7);
+  const { graph, opsetImport } = decodeModel(bytes);
   if (!graph) {
-    throw new OnnxError('This is not an ONNX model: it holds no graph. Give the path of an .onnx file.');
+    throw new OnnxError('This is not an ONNX model: it has no graph. Pass the contents of an .onnx file.');
   }
-  const opset = model
-    .messages(8)
-    .filter((entry) => ['', 'ai.onnx'].includes(entry.string(1)))
-    .map((entry) => entry.int(2) ?? 0);
+  const opsets = opsetImport
+    .filter(({ domain }) => ['', 'ai.onnx'].includes(domain))
+    .map(({ version }) => Number(version));
   const initializers = new Map(
-    graph.messages(5).map((tensor) => {
-      const name = tensor.string(8);
+    graph.initializer.map((tensor) => {
+      const { name } = tensor;
       return [name, once(() => readTensor(tensor, `The initializer ${name}`, readExternal))] as const;
     }),
   );
   return {
-    opset: Math.max(0, ...opset),
-    nodes: graph.messages(1).map((node) => readNode(node, readExternal)),
+    opset: Math.max(0, ...opsets),
+    nodes: graph.node.map((node) => readNode(node, readExternal)),
     initializers,
-    inputs: graph
-      .messages(11)
-      .map(readInput)
-      .filter(({ name }) => !initializers.has(name)),
-    outputs: graph.messages(12).map((output) => output.string(1)),
+    inputs: graph.input.map(readInput).filter(({ name }) => !initializers.has(name)),
+    outputs: graph.output.map(({ name }) => name),
   };
 }
 
-function readNode(node: ReceivedMessage, readExternal: ReadExternal | undefined): StoredNode {
-  const attributes = node
-    .messages(5)
-    .map((attribute) => [attribute.string(1), readAttribute(attribute, readExternal)] as const);
-  return {
-    name: node.string(3),
-    opType: node.string(4),
-    domain: node.string(7),
-    inputs: node.strings(1),
-    outputs: node.strings(2),
-    attributes: new Map(attributes),
-  };
+function decodeModel(bytes: Uint8Array): ModelProto {
+  try {
+    return fromBinary(ModelProtoSchema, bytes, { readUnknownFields: false });
+  } catch (error) {
+    throw new OnnxError(
+      `This is not an ONNX model: decoding it as one fails (${(error as Error).message}). Check that the file was copied completely.`,
+      { cause: error },
+    );
+  }
 }
 
-function readAttribute(attribute: ReceivedMessage, readExternal: ReadExternal | undefined): StoredAttribute {
-  switch (attribute.int(20)) {
-    case 1:
-      return { kind: 'float', value: attribute.floats(2)[0] ?? 0 };
-    case 2:
-      return { kind: 'int', value: attribute.int(3) ?? 0 };
-    case 3:
-      return { kind: 'string', value: attribute.string(4) };
-    case 4: {
-      const tensor = attribute.message(5) ?? new ReceivedMessage(new Uint8Array());
-      const name = `The attribute ${attribute.string(1)}`;
-      return { kind: 'tensor', value: readTensor(tensor, name, readExternal) };
+function readNode(
+  { name, opType, domain, input, output, attribute }: NodeProto,
+  readExternal: ReadExternal | undefined,
+): StoredNode {
+  const attributes = attribute.map((each) => [each.name, readAttribute(each, readExternal)] as const);
+  return { name, opType, domain, inputs: input, outputs: output, attributes: new Map(attributes) };
+}
+
+function readAttribute(
+  { name, type, f, i, s, t, floats, ints }: AttributeProto,
+  readExternal: ReadExternal | undefined,
+): StoredAttribute {
+  switch (type) {
+    case AttributeType.FLOAT:
+      return { kind: 'float', value: f ?? 0 };
+    case AttributeType.INT:
+      return { kind: 'int', value: Number(i ?? 0) };
+    case AttributeType.STRING:
+      return { kind: 'string', value: readText(s ?? new Uint8Array(), `The attribute ${name}`) };
+    case AttributeType.TENSOR: {
+      const tensor = t ?? create(TensorProtoSchema);
+      return { kind: 'tensor', value: readTensor(tensor, `The attribute ${name}`, readExternal) };
     }
-    case 6:
-      return { kind: 'floats', value: [...attribute.floats(7)] };
-    case 7:
-      return { kind: 'ints', value: attribute.ints(8) };
+    case AttributeType.FLOATS:
+      return { kind: 'floats', value: floats };
+    case AttributeType.INTS:
+      return { kind: 'ints', value: ints.map(Number) };
     default:
       return { kind: 'other' };
   }
 }
 
-function readInput(input: ReceivedMessage): StoredInput {
-  const name = input.string(1);
-  const shape = input
-    .message(2)
-    ?.message(1)
-    ?.message(2)
-    ?.messages(1)
-    .map((dimension) => (dimension.has(1) ? dimension.int(1) : undefined));
+function readText(bytes: Uint8Array, what: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch (error) {
+    throw new OnnxError(`${what} is not valid UTF-8. The file is damaged.`, { cause: error });
+  }
+}
+
+function readInput({ name, type }: ValueInfoProto): StoredInput {
+  const shape = type?.tensorType?.shape?.dim.map(({ value }) =>
+    value.case === 'dimValue' ? Number(value.value) : undefined,
+  );
   return shape ? { name, shape } : { name };
 }
 
-/** How the elements of each `TensorProto.DataType` that is read lie in `raw_data`. */
+/** How elements of the supported types are stored in `raw_data`. */
 const RAW = {
-  1: { type: 'float32', width: 4, read: (view: DataView, at: number) => view.getFloat32(at, true) },
-  2: { type: 'uint8', width: 1, read: (view: DataView, at: number) => view.getUint8(at) },
-  3: { type: 'int8', width: 1, read: (view: DataView, at: number) => view.getInt8(at) },
-  6: { type: 'int32', width: 4, read: (view: DataView, at: number) => view.getInt32(at, true) },
-  7: { type: 'int64', width: 8, read: (view: DataView, at: number) => Number(view.getBigInt64(at, true)) },
-  9: { type: 'bool', width: 1, read: (view: DataView, at: number) => view.getUint8(at) },
-  10: { type: 'float16', width: 2, read: (view: DataView, at: number) => half(view.getUint16(at, true)) },
-  11: { type: 'float64', width: 8, read: (view: DataView, at: number) => view.getFloat64(at, true) },
-} as const;
+  [DataType.FLOAT]: { type: 'float32', width: 4, read: (view, at) => view.getFloat32(at, true) },
+  [DataType.UINT8]: { type: 'uint8', width: 1, read: (view, at) => view.getUint8(at) },
+  [DataType.INT8]: { type: 'int8', width: 1, read: (view, at) => view.getInt8(at) },
+  [DataType.INT32]: { type: 'int32', width: 4, read: (view, at) => view.getInt32(at, true) },
+  [DataType.INT64]: { type: 'int64', width: 8, read: (view, at) => Number(view.getBigInt64(at, true)) },
+  [DataType.BOOL]: { type: 'bool', width: 1, read: (view, at) => view.getUint8(at) },
+  [DataType.FLOAT16]: { type: 'float16', width: 2, read: (view, at) => half(view.getUint16(at, true)) },
+  [DataType.DOUBLE]: { type: 'float64', width: 8, read: (view, at) => view.getFloat64(at, true) },
+} as const satisfies Record<number, RawElement>;
 
-function readTensor(
-  tensor: ReceivedMessage,
-  what: string,
-  readExternal: ReadExternal | undefined,
-): StoredTensor {
-  const shape = tensor.ints(1);
+interface RawElement {
+  readonly type: string;
+  /** Bytes per element. */
+  readonly width: number;
+  read(view: DataView, at: number): number;
+}
+
+function readTensor(tensor: TensorProto, what: string, readExternal: ReadExternal | undefined): StoredTensor {
+  const shape = tensor.dims.map(Number);
   if (shape.some((length) => !Number.isSafeInteger(length) || length < 0)) {
-    throw new OnnxError(`${what} has the impossible shape [${shape}].`);
+    throw new OnnxError(`${what} has the invalid shape [${shape}]. The file is damaged.`);
   }
   const length = shape.reduce((product, axis) => product * axis, 1);
-  const number = tensor.int(2) ?? 0;
-  if (!Object.hasOwn(RAW, number)) {
-    const known = Object.values(RAW).map(({ type }) => type);
+  const { dataType } = tensor;
+  if (!Object.hasOwn(RAW, dataType)) {
+    const supported = Object.values(RAW).map(({ type }) => type);
     throw new OnnxError(
-      `${what} has elements of the type ${number} of TensorProto.DataType; ${known.join(', ')} are read. Convert the model to float32.`,
+      `${what} has elements of the unsupported type ${dataType} (of TensorProto.DataType). Supported types are ${supported.join(', ')}. Convert the model to float32.`,
     );
   }
-  const { type, width, read } = RAW[number as keyof typeof RAW];
-  const isReal = type.startsWith('float');
-  const raw = tensor.int(14) === 1 ? externalBytes(tensor, what, readExternal) : tensor.bytes(9);
-  const listed = (): ArrayLike<number> => {
-    if (type === 'float32') return tensor.floats(4);
-    if (type === 'float64') return tensor.doubles(10);
-    if (type === 'int64') return tensor.ints(7);
-    return type === 'float16' ? tensor.ints(5).map(half) : tensor.ints(5);
-  };
-  const found = raw ? raw.length / width : listed().length;
+  const { type, width, read } = RAW[dataType as keyof typeof RAW];
+  const values = storedValues(tensor, what, readExternal);
+  const found = values instanceof Uint8Array ? values.length / width : values.length;
   if (found !== length) {
     throw new OnnxError(
-      `${what} of shape [${shape}] takes ${length} values of ${type} and holds ${found}. The file is damaged.`,
+      `${what} of shape [${shape}] needs ${length} values of type ${type} but has ${found}. The file is damaged.`,
     );
   }
-  if (!raw) return { shape, data: isReal ? Float32Array.from(listed()) : Float64Array.from(listed()) };
-  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
-  const data = isReal ? new Float32Array(length) : new Float64Array(length);
-  for (let i = 0; i < length; i++) data[i] = read(view, i * width);
+  const data = type.startsWith('float') ? new Float32Array(length) : new Float64Array(length);
+  if (values instanceof Uint8Array) {
+    const view = new DataView(values.buffer, values.byteOffset, values.byteLength);
+    for (let i = 0; i < length; i++) data[i] = read(view, i * width);
+  } else data.set(values);
   return { shape, data };
 }
 
+/** The elements in raw form, or as numbers where the file lists them one by one. */
+function storedValues(
+  tensor: TensorProto,
+  what: string,
+  readExternal: ReadExternal | undefined,
+): Uint8Array | number[] {
+  if (tensor.dataLocation === DataLocation.EXTERNAL) return externalBytes(tensor, what, readExternal);
+  if (tensor.rawData) return tensor.rawData;
+  switch (tensor.dataType) {
+    case DataType.FLOAT:
+      return concatenate(tensor.floatData);
+    case DataType.DOUBLE:
+      return concatenate(tensor.doubleData);
+    case DataType.INT64:
+      return tensor.int64Data.map(Number);
+    case DataType.FLOAT16:
+      return tensor.int32Data.map(half);
+    default:
+      return tensor.int32Data;
+  }
+}
+
 function externalBytes(
-  tensor: ReceivedMessage,
+  { externalData }: TensorProto,
   what: string,
   readExternal: ReadExternal | undefined,
 ): Uint8Array {
-  const entries = new Map(tensor.messages(13).map((entry) => [entry.string(1), entry.string(2)]));
+  const entries = new Map(externalData.map(({ key, value }) => [key, value]));
   const location = entries.get('location') ?? '';
   if (!readExternal) {
     throw new OnnxError(
-      `${what} lies in another file, ${JSON.stringify(location)}, and how to read that was not said. Pass readExternal, or save the model as one file.`,
+      `${what} is stored in another file, ${JSON.stringify(location)}. Pass readExternal to read it, or save the model as one file.`,
     );
   }
   const file = readExternal(location);
@@ -193,7 +235,7 @@ function externalBytes(
   const length = Number(entries.get('length') ?? file.length - begin);
   if (!(Number.isSafeInteger(begin) && begin >= 0 && length >= 0 && begin + length <= file.length)) {
     throw new OnnxError(
-      `${what} should be the ${length} bytes from byte ${begin} of ${JSON.stringify(location)}, which has ${file.length}. The files do not belong together.`,
+      `${what} should be ${length} bytes at offset ${begin} of ${JSON.stringify(location)}, but that file has ${file.length} bytes. Check that it is the data file of this model.`,
     );
   }
   return file.subarray(begin, begin + length);

@@ -1,4 +1,4 @@
-/** Steps that run as they stand: one program for each shape of their inputs, on all threads. */
+/** Steps that run on whole batches: one program for each combination of input shapes, on all threads. */
 import type { Variable } from '@tensorflow/tfjs-core';
 import { compileTrace } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
@@ -8,7 +8,7 @@ import type { HostData } from './protocol.ts';
 import type { Remote } from './remote.ts';
 import type { SharedVariables } from './shared-variables.ts';
 
-/** Where programs go. */
+/** What a function shares with the others of its runtime. */
 interface Place {
   readonly target: Target;
   readonly variables: SharedVariables;
@@ -18,7 +18,7 @@ interface Place {
 
 interface Program {
   readonly id: number;
-  /** The variables that must be in the worker before a run. */
+  /** The variables that the worker must hold before a run. */
   readonly reads: readonly Variable[];
   readonly writes: readonly Variable[];
 }

@@ -1,4 +1,4 @@
-/** What a step is run on. */
+/** Inputs of a step. */
 import { OnnxError } from '../errors.ts';
 import { size } from '../trace/graph.ts';
 import type { InputType } from '../trace/trace.ts';
@@ -8,15 +8,16 @@ export type Inputs = Readonly<Record<string, HostData>>;
 export type InputTypes = Readonly<Record<string, InputType>>;
 
 /**
- * The types of inputs that hold what their shapes say.
- * @throws OnnxError where one does not.
+ * The types of inputs.
+ *
+ * @throws OnnxError if the data of an input does not fill its shape.
  */
 export function typesOf(inputs: Inputs): InputTypes {
   for (const [name, { data, shape }] of Object.entries(inputs)) {
     const length = size(shape);
     if (data.length !== length) {
       throw new OnnxError(
-        `Input "${name}" has ${data.length} values, but its shape [${shape}] asks for ${length}; pass data that fill the shape.`,
+        `Input "${name}" has ${data.length} values, but its shape [${shape}] needs ${length}. Pass data that fills the shape.`,
       );
     }
   }

@@ -1,4 +1,6 @@
-/** Steps that treat every item of a batch alone: a program of one item, run side by side on single threads. */
+/**
+ * Steps that treat the items of a batch independently: a single-threaded program for one item, run on many in parallel.
+ */
 import type { Variable } from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
 import { compileTrace } from '../lower/compile.ts';
@@ -9,7 +11,7 @@ import type { Lanes } from './lanes.ts';
 import type { HostData } from './protocol.ts';
 import type { SharedVariables } from './shared-variables.ts';
 
-/** Where programs go. */
+/** What a function shares with the others of its runtime. */
 interface Place {
   readonly target: Target;
   readonly variables: SharedVariables;
@@ -17,7 +19,7 @@ interface Place {
   nextId(): number;
 }
 
-/** A step for one item, and the program of it that holds the variables' values of these versions. */
+/** A step traced for one item, and its latest program, compiled with the variables' values of these versions. */
 interface ItemProgram {
   readonly traced: Trace;
   readonly reads: readonly Variable[];
@@ -34,7 +36,7 @@ export class ItemwiseFunction {
   constructor(step: StepFunction, place: Place) {
     this.#step = step;
     this.#place = place;
-    // A lane has one thread, where fewer products pay.
+    // Winograd convolutions are faster on the single thread of a lane.
     this.#target = { ...place.target, minimal: true };
   }
 
@@ -56,7 +58,7 @@ export class ItemwiseFunction {
     this.#programs.clear();
   }
 
-  /** The number of a program with the variables' present values. */
+  /** The id of a program with the current values of the variables. */
   async #program(batchTypes: InputTypes): Promise<number> {
     const types = mapValues(batchTypes, ({ shape, dtype }) => ({ shape: [1, ...shape.slice(1)], dtype }));
     const key = JSON.stringify(types);
@@ -74,13 +76,13 @@ export class ItemwiseFunction {
     const { reads, writes, outputs } = compileTrace(traced, this.#target);
     if (writes.length > 0) {
       throw new OnnxError(
-        `An itemwise step assigns the variable "${traced.variables[writes[0]!]!.name}", but its items run side by side; compile it without itemwise.`,
+        `An itemwise step assigns the variable "${traced.variables[writes[0]!]!.name}", but its items run in parallel. Compile the step without itemwise.`,
       );
     }
     for (const { name, shape } of outputs) {
       if (shape[0] === 1) continue;
       throw new OnnxError(
-        `An itemwise step returns "${name}" with shape [${shape}] for one item; it must be [1, …], else compile the step without itemwise.`,
+        `An itemwise step returns "${name}" with shape [${shape}] for one item instead of [1, …]. Return one entry per item, or compile the step without itemwise.`,
       );
     }
     return { traced, reads: reads.map((index) => traced.variables[index]!) };
@@ -104,6 +106,6 @@ function itemsOf(types: InputTypes): number {
   if (items > 0 && entries.every(([, { shape }]) => shape[0] === items)) return items;
   const shapes = entries.map(([name, { shape }]) => `"${name}" is [${shape}]`).join(', ');
   throw new OnnxError(
-    `The inputs of an itemwise step must all be [batch, …] with the same batch of one or more; here ${shapes || 'there are none'}.`,
+    `The inputs of an itemwise step must all have the shape [batch, …] with the same batch size of at least 1, but ${shapes || 'there are none'}.`,
   );
 }

@@ -1,10 +1,12 @@
-/** Threads side by side, each with a runtime of a single thread, that share the items of a batch. */
+/** Worker threads, each with a single-threaded runtime, that divide the items of a batch among them. */
 import { size } from '../trace/graph.ts';
 import { mapValues } from './inputs.ts';
 import type { HostData, Layout, ProgramFile } from './protocol.ts';
 import { Remote } from './remote.ts';
 
-/** At most so many at once: few enough that no lane waits long for the last one, enough that messages do not count. */
+/**
+ * Maximum number of items per message: small enough to balance the load, large enough to make the overhead negligible.
+ */
 const ITEMS_PER_CALL = 4;
 
 export class Lanes {
@@ -25,7 +27,7 @@ export class Lanes {
     await this.#all((lane) => lane.call('unload', program));
   }
 
-  /** Runs a program of one item on each item of the inputs, `[items, …]`; outputs are `[items, …]` too. */
+  /** Runs a program for one item on each item of the inputs, `[items, …]`. Outputs have that shape too. */
   async run(
     program: number,
     inputs: Readonly<Record<string, HostData>>,

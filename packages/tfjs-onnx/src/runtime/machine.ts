@@ -1,4 +1,4 @@
-/** The worker's side: the sessions of ONNX Runtime and the variables that they share. */
+/** The worker's state: sessions of ONNX Runtime and the variables that they share. */
 import * as ort from 'onnxruntime-node';
 import { size } from '../trace/graph.ts';
 import { probe } from './probe.ts';
@@ -9,7 +9,7 @@ interface Program extends ProgramFile {
   readonly session: ort.InferenceSession;
 }
 
-/** A variable has two buffers: a run reads one and writes the other, then they change places. */
+/** A variable has two buffers: a run reads one and writes the other, then they are swapped. */
 interface State {
   current: ort.Tensor;
   spare: ort.Tensor | undefined;
@@ -88,7 +88,7 @@ export class Machine {
 
   #state(id: number): State {
     const state = this.#states.get(id);
-    if (!state) throw new Error(`Variable ${id} was never written.`);
+    if (!state) throw new Error(`The variable ${id} was read before it was sent to the worker.`);
     return state;
   }
 }
@@ -101,7 +101,7 @@ function empty(type: string, shape: readonly number[]): ort.Tensor {
   return tensor({ data, shape });
 }
 
-/** One item of `[items, …]` as `[1, …]`, in the same memory. */
+/** One item of `[items, …]` as `[1, …]`, without a copy. */
 function itemOf({ data, shape: [, ...shape] }: HostData, item: number): ort.Tensor {
   const values = size(shape);
   return tensor({ data: data.subarray(item * values, (item + 1) * values), shape: [1, ...shape] });

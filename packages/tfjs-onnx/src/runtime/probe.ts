@@ -1,4 +1,4 @@
-/** Finds out at start-up what this copy of ONNX Runtime can do on this machine. */
+/** Detects at startup which devices and memory layouts ONNX Runtime supports on this machine. */
 import { existsSync } from 'node:fs';
 import * as ort from 'onnxruntime-node';
 import { NCHWC } from '../lower/lowering.ts';
@@ -12,10 +12,10 @@ export async function probe({ device, layout, threads }: OpenOptions): Promise<F
     if (!('error' in trial)) return { device, block: 0 };
     const hint =
       device === 'gpu'
-        ? 'It needs a Vulkan, Metal or Direct3D 12 driver; see what vulkaninfo says.'
+        ? 'It needs a Vulkan, Metal or Direct3D 12 driver; on Linux, check the output of vulkaninfo.'
         : 'It needs the CUDA build of onnxruntime-node and CUDA 12 with cuDNN 9.';
     throw new Error(
-      `ONNX Runtime has no ${device} here: ${trial.error}. ${hint} The device cpu always works.`,
+      `ONNX Runtime cannot use the device ${device}: ${trial.error}. ${hint} The device cpu always works.`,
     );
   }
   const noGpu = device === 'auto' ? await reasonAgainstGpu(threads) : undefined;
@@ -25,8 +25,8 @@ export async function probe({ device, layout, threads }: OpenOptions): Promise<F
 }
 
 /**
- * Whether it makes sense to ask for a GPU: on Linux, whether the kernel shows one, or the user names a Vulkan driver.
- * Asking in vain would print warnings that nobody can turn off.
+ * Whether trying the WebGPU provider makes sense: on Linux, only if the kernel exposes a GPU or the user names a Vulkan
+ * driver, as a failed attempt prints warnings that cannot be turned off.
  */
 function mayHaveGpu(): boolean {
   const named = ['VK_DRIVER_FILES', 'VK_ICD_FILENAMES', 'VK_ADD_DRIVER_FILES'].some(
@@ -36,9 +36,11 @@ function mayHaveGpu(): boolean {
   return process.platform !== 'linux' || named || devices.some((device) => existsSync(device));
 }
 
-/** Why a GPU is not taken; nothing if one computes what the CPU computes, to 1e-4, and faster: a software driver is not. */
+/**
+ * Why no GPU is used; `undefined` if one agrees with the CPU to 1e-4 and is faster, which excludes software drivers.
+ */
 async function reasonAgainstGpu(threads: number): Promise<string | undefined> {
-  if (!mayHaveGpu()) return 'the system shows none';
+  if (!mayHaveGpu()) return 'the operating system reports none';
   const gpu = await tryProvider('gpu', threads);
   if ('error' in gpu) return gpu.error;
   const cpu = await tryProvider('cpu', threads);
@@ -53,7 +55,9 @@ async function reasonAgainstGpu(threads: number): Promise<string | undefined> {
 
 type Trial = { readonly output: Float32Array; readonly ms: number } | { readonly error: string };
 
-/** Four convolutions of 64 channels on 64×64 pixels: their result, and the shorter time of two runs. */
+/**
+ * Runs four convolutions of 64 channels on 64×64 pixels: their result, and the shorter time of two runs after a first.
+ */
 async function tryProvider(device: Facts['device'], threads: number): Promise<Trial> {
   const [channels, side] = [64, 64];
   const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898));
@@ -88,8 +92,9 @@ async function tryProvider(device: Facts['device'], threads: number): Promise<Tr
 }
 
 /**
- * Channels per block of ONNX Runtime's internal NCHWc layout: 16 with AVX512, 8 with AVX2, 0 where there is none.
- * Undocumented, hence measured: in the reordered image the second pixel of the first channel lies at index `block`.
+ * Channels per block of ONNX Runtime's internal NCHWc layout: 16 with AVX-512, 8 with AVX2, 0 if it is not available.
+ * It is undocumented and therefore measured: in the reordered image, the second pixel of the first channel has index
+ * `block`.
  */
 export async function blockSize(threads: number): Promise<number> {
   const shape = [1, 32, 1, 2];

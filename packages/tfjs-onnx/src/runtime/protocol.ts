@@ -1,4 +1,4 @@
-/** What the main thread and the worker say to each other. */
+/** The messages between the main thread and a worker. */
 import type { Output } from '../lower/compile.ts';
 
 export type Device = 'cpu' | 'gpu' | 'cuda' | 'auto';
@@ -10,12 +10,12 @@ export interface OpenOptions {
   readonly layout: Layout;
 }
 
-/** What a start-up probe found. */
+/** The result of the startup probe. */
 export interface Facts {
   readonly device: 'cpu' | 'gpu' | 'cuda';
-  /** Channels per block of the internal layout; 0: standard operators. */
+  /** Channels per block of the internal layout; 0 for standard operators only. */
   readonly block: number;
-  /** Why `auto` did not take a GPU. */
+  /** Why `auto` did not choose a GPU. */
   readonly noGpu?: string;
 }
 
@@ -34,7 +34,7 @@ export interface ProgramFile {
   readonly writes: Readonly<Record<string, number>>;
 }
 
-/** Every request and its answer. */
+/** The argument and the result of every request. */
 export interface Calls {
   open: [OpenOptions, Facts];
   load: [ProgramFile, undefined];
@@ -47,7 +47,7 @@ export interface Calls {
     { readonly program: number; readonly inputs: Readonly<Record<string, HostData>> },
     Record<string, HostData>,
   ];
-  /** As `run`, with a program of one item, on each item of `[items, …]`. */
+  /** Like `run`, with a program for one item, on each item of `[items, …]`. */
   runItems: [
     {
       readonly program: number;

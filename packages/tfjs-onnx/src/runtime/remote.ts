@@ -1,4 +1,4 @@
-/** Calls into the worker as promises. The worker keeps the process alive only while it works. */
+/** Calls a worker through promises. The worker keeps the process alive only while calls are pending. */
 import type { Worker } from 'node:worker_threads';
 import type { Calls, Request, Response } from './protocol.ts';
 import { spawnWorker } from './spawn.ts';
@@ -25,7 +25,9 @@ export class Remote {
       else pending.resolve(response.result);
     });
     this.#worker.on('error', (error) => this.#fail(error as Error));
-    this.#worker.on('exit', () => this.#fail(new Error('The thread of the ONNX runtime has ended.')));
+    this.#worker.on('exit', () =>
+      this.#fail(new Error('The worker thread of the ONNX runtime has ended. Create a new runtime.')),
+    );
   }
 
   call<Name extends keyof Calls>(name: Name, argument: Calls[Name][0]): Promise<Calls[Name][1]> {
@@ -38,7 +40,7 @@ export class Remote {
     });
   }
 
-  /** Ends the thread after all that was asked before. */
+  /** Ends the thread after all earlier calls. */
   async close(): Promise<void> {
     if (this.#gone) return;
     const ended = new Promise<void>((resolve) => void this.#worker.once('exit', () => resolve()));

@@ -1,4 +1,4 @@
-/** Compiles steps and runs them in the worker, around variables that all programs share. */
+/** Compiles steps and runs them in a worker. All programs of a runtime share its variables. */
 import { availableParallelism } from 'node:os';
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Target } from '../lower/lowering.ts';
@@ -10,72 +10,105 @@ import type { Device, Facts, Layout } from './protocol.ts';
 import { Remote } from './remote.ts';
 import { SharedVariables } from './shared-variables.ts';
 
-/** A host array: row-major values and their shape, such as `[batch, height, width, channels]`. */
+/** An array in host memory: row-major values and their shape, such as `[batch, height, width, channels]`. */
 export interface HostTensor<Data extends Float32Array | Int32Array = Float32Array> {
   readonly data: Data;
   readonly shape: readonly number[];
 }
 
+/** Options of {@link createOnnxRuntime}. */
 export interface OnnxRuntimeOptions {
-  /** Threads per program; all cores by default. */
+  /** Threads per program. Default: the available cores. */
   readonly threads?: number;
   /**
-   * `cpu` (default); `gpu`: ONNX Runtime's WebGPU provider (Vulkan, Metal, D3D12); `cuda`: its CUDA provider, where
-   * the user installed it; `auto`: a GPU if a real one is there and agrees with the CPU to 1e-4, else the CPU.
+   * `gpu` is ONNX Runtime's WebGPU provider (Vulkan, Metal, Direct3D 12), `cuda` its CUDA provider if the user
+   * installed it. `auto` is `gpu` if a GPU agrees with the CPU to 1e-4 and is faster, else `cpu`. Default: `cpu`.
    */
   readonly device?: Device;
-  /** `auto` and `nchwc` use ONNX Runtime's blocked kernels where a probe finds them; `standard` never does. */
+  /**
+   * `auto` and `nchwc` use ONNX Runtime's blocked kernels if the startup probe finds them; `standard` never does.
+   * Default: `auto`.
+   */
   readonly layout?: Layout;
 }
 
+/** Options of {@link OnnxRuntime.compile}. */
 export interface CompileOptions {
   /**
-   * Promises that the step treats every item of the batch alone: all inputs and outputs are `[batch, …]`, and no item's
-   * output depends on another item. On a CPU the items then run on all threads side by side, each in the cache of its
-   * core, which is faster than one program for the whole batch; programs do not depend on the batch's size. Such a step
-   * assigns no variables. Meant for inference: programs contain the variables' values, so a change costs a compilation.
+   * Declares that the step treats the items of a batch independently: all inputs and outputs are `[batch, …]`, no
+   * item's output depends on another item, and no variables are assigned. On a CPU, items then run in parallel, one per
+   * thread, which is faster than one program for the whole batch because the activations of an item fit into a core's
+   * cache. One program serves all batch sizes. Meant for inference: programs contain the values of the variables, so
+   * changing a variable costs a compilation. Default: false.
    */
   readonly itemwise?: boolean;
 }
 
-/** A step that is compiled at its first run for inputs of given shapes. */
+/** A step that is compiled on its first run for each combination of input shapes. */
 export interface CompiledFunction {
   /**
-   * Runs the step on inputs of these names; the values of the variables are those that the runs before left.
-   * @throws OnnxError when an input is missing, unknown, or its data do not fill its shape.
+   * Runs the step, with the values that earlier runs of the runtime gave to the variables. Concurrent calls run one
+   * after the other.
+   *
+   * @param inputs by name; int32 or float32 by the type of their data
+   * @returns the outputs by name, as float32
+   * @throws OnnxError if the data of an input does not fill its shape, or if the step cannot be compiled.
    */
   run(
     inputs: Readonly<Record<string, HostTensor<Float32Array | Int32Array>>>,
   ): Promise<Record<string, HostTensor>>;
   /**
-   * Traces and compiles for inputs of these types now, so that the first run does not wait.
-   * @throws OnnxError as the first run would.
+   * Traces and compiles the step for inputs of these types ahead of the first run.
+   *
+   * @throws OnnxError if the step cannot be compiled.
    */
   prepare(inputs: Readonly<Record<string, InputType>>): Promise<void>;
+  /** Frees the compiled programs. */
   dispose(): Promise<void>;
 }
 
-/** Owns a worker thread, the programs in it and the variables that they share. */
+/** A worker thread, the programs in it and the variables that they share. */
 export interface OnnxRuntime {
   readonly device: 'cpu' | 'gpu' | 'cuda';
   readonly threads: number;
   /** `nchwc16`, `nchwc8` or `standard`. */
   readonly layout: string;
-  /** Why `auto` did not take a GPU; nothing where it did, or was not asked to. */
+  /** Why the device `auto` did not choose a GPU; `undefined` if it did, or for other devices. */
   readonly noGpu: string | undefined;
-  /** Prepares a step; nothing is traced before its first run. */
+  /** Wraps a step. It is traced and compiled on its first run or by {@link CompiledFunction.prepare}. */
   compile(step: StepFunction, options?: CompileOptions): CompiledFunction;
-  /** Copies what the runs made of the variables (all that they know by default) back into the `tf.Variable`s. */
+  /**
+   * Copies the values of variables from the worker into the `tf.Variable`s. Variables that were assigned outside of
+   * steps since the last run are left alone, as the worker's values are outdated.
+   *
+   * @param variables Default: all variables that compiled steps use.
+   */
   writeBack(variables?: readonly Variable[]): Promise<void>;
   /**
-   * Makes the next run read these `tf.Variable`s (all by default) again. Needed only after data changed in place:
-   * `variable.assign` is noticed.
+   * Discards the worker's values of variables: the next run that uses them reads the `tf.Variable`s again. Updates by
+   * earlier runs are lost unless {@link writeBack} saved them.
+   *
+   * `variable.assign` has the same effect on a variable without a call to `refresh`, because a new tensor has a new data
+   * id. A call is needed if the data id stays the same: after data was modified in place, or after assigning a
+   * `tf.clone` of the variable that was made since it was last sent to the worker or written back.
+   *
+   * @param variables Default: all variables that compiled steps use.
    */
   refresh(variables?: readonly Variable[]): void;
+  /** Ends the worker after all pending calls. Compiled functions cannot be used afterwards. */
   dispose(): Promise<void>;
 }
 
-/** Starts the worker and probes what it can do. */
+/**
+ * Starts a worker thread and detects what ONNX Runtime supports on this machine.
+ *
+ * @throws Error if the requested device is not available.
+ * @example
+ * const runtime = await createOnnxRuntime({ threads: 2 });
+ * const step = runtime.compile(({ x }) => ({ y: tf.square(x) }));
+ * const { y } = await step.run({ x: { data: Float32Array.of(1, 2, 3), shape: [3] } });
+ * await runtime.dispose();
+ */
 export async function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Promise<OnnxRuntime> {
   const { threads = availableParallelism(), device = 'cpu', layout = 'auto' } = options;
   const remote = new Remote();
@@ -136,7 +169,7 @@ class Runtime implements OnnxRuntime {
     await this.#inTurn(() => Promise.all([this.#remote.close(), this.#lanes.close()]));
   }
 
-  /** One thing after the other, whether or not the caller waits. */
+  /** Runs tasks one after the other, whether or not the caller awaits them. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => undefined);

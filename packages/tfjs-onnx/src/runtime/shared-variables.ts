@@ -5,10 +5,10 @@ import { OnnxError } from '../errors.ts';
 import type { HostData } from './protocol.ts';
 import type { Remote } from './remote.ts';
 
-/** Which variables the worker holds, and from which of their values. */
+/** Tracks which variables the worker holds, and which of their values it was sent. */
 export class SharedVariables {
   readonly #remote: Remote;
-  /** A variable's data change identity with every assignment, which is how outside changes are noticed. */
+  /** Assigning a tensor to a variable changes its data id, which is how assignments outside of steps are noticed. */
   readonly #seen = new Map<Variable, { readonly id: number; dataId: object | undefined; version: number }>();
 
   constructor(remote: Remote) {
@@ -19,13 +19,15 @@ export class SharedVariables {
     return this.#entry(variable).id;
   }
 
-  /** Brings the worker's copies of these up to date. */
+  /** Sends the values of variables that were assigned since they were last sent. */
   async send(variables: readonly Variable[]): Promise<void> {
     const stale = new Map<number, HostData>();
     for (const variable of variables) {
       const entry = this.#entry(variable);
       if (!isAlive(variable))
-        throw new OnnxError(`The variable "${variable.name}" of a compiled step is disposed.`);
+        throw new OnnxError(
+          `A compiled step uses the variable "${variable.name}", which is disposed. Keep the variables of a step until its last run.`,
+        );
       if (entry.dataId === variable.dataId) continue;
       const data = (await variable.data()) as Float32Array | Int32Array;
       entry.dataId = variable.dataId;
@@ -35,7 +37,7 @@ export class SharedVariables {
     if (stale.size > 0) await this.#remote.call('write', stale);
   }
 
-  /** The values that the worker has of these. */
+  /** The worker's values of these variables. */
   async read(variables: readonly Variable[]): Promise<Map<Variable, HostData>> {
     const values = await this.#remote.call(
       'read',
@@ -44,7 +46,7 @@ export class SharedVariables {
     return new Map(variables.map((variable) => [variable, values.get(this.id(variable))!]));
   }
 
-  /** Copies what the worker has of these into the variables themselves. */
+  /** Copies the worker's values into the variables. */
   async writeBack(variables: readonly Variable[] = [...this.#seen.keys()]): Promise<void> {
     const values = await this.read(variables.filter((variable) => this.#isKnown(variable)));
     tf.tidy(() => {
@@ -55,16 +57,17 @@ export class SharedVariables {
     });
   }
 
-  /** Counts that programs changed these in the worker. */
+  /** Records that a program changed these variables in the worker. */
   wrote(variables: readonly Variable[]): void {
     for (const variable of variables) this.#entry(variable).version += 1;
   }
 
-  /** Differs whenever a value in the worker may. */
+  /** A key that changes whenever a value in the worker may have changed. */
   versions(variables: readonly Variable[]): string {
     return variables.map((variable) => this.#entry(variable).version).join();
   }
 
+  /** Makes the next {@link send} send these variables again. */
   forget(variables: readonly Variable[] = [...this.#seen.keys()]): void {
     for (const variable of variables) {
       const entry = this.#seen.get(variable);
@@ -84,5 +87,5 @@ export class SharedVariables {
   }
 }
 
-/** tf.disposeVariables disposes without telling the variables. */
+/** tf.disposeVariables does not set `isDisposed` on the variables. */
 const isAlive = (variable: Variable) => tf.engine().registeredVariables[variable.name] === variable;

@@ -1,4 +1,4 @@
-/** The thread on which programs run, one request after the other. */
+/** The thread that runs programs, one request after the other. */
 import { parentPort } from 'node:worker_threads';
 import { Machine } from './machine.ts';
 import type { Request, Response } from './protocol.ts';
@@ -21,7 +21,7 @@ async function answer({ id, name, argument }: Request): Promise<void> {
   if (name === 'close') port.close();
 }
 
-/** The buffers in an answer, which move to the main thread without a copy. */
+/** The buffers of a result, which are transferred to the main thread without a copy. */
 function transferable(result: unknown): ArrayBuffer[] {
   const entries = result instanceof Map ? [...result.values()] : Object.values(result ?? {});
   const buffers = entries.flatMap((entry) => (ArrayBuffer.isView(entry?.data) ? [entry.data.buffer] : []));

@@ -1,4 +1,4 @@
-/** A tensorflow.js backend that computes nothing: its "data" are the values of a graph. */
+/** A TensorFlow.js backend that computes nothing: its tensors' data are the values of a graph. */
 import type { BackendValues, DataType, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
@@ -7,7 +7,7 @@ import { elementType } from './dtype.ts';
 import { Graph, hostArray, size, type Value } from './graph.ts';
 import { atUserCode } from './location.ts';
 
-/** What a traced tensor points to. Each tensor has its own, as tensorflow.js counts references by identity. */
+/** The data id of a traced tensor. Each tensor has its own, as TensorFlow.js counts references by identity. */
 export class TracedData {
   references = 1;
   readonly value: Value;
@@ -18,7 +18,7 @@ export class TracedData {
 
 export class TraceBackend extends tf.KernelBackend {
   graph = new Graph();
-  /** Tensors from outside the step, by their data. */
+  /** Tensors created outside the step, by their data id. */
   readonly constants = new Map<object, Value>();
   #live = 0;
 
@@ -38,7 +38,7 @@ export class TraceBackend extends tf.KernelBackend {
     return new TracedData(value);
   }
 
-  /** A tensor that stands for `value`. */
+  /** A tensor whose data is `value`. */
   tensor(value: Value): Tensor {
     const dtype = value.dtype as DataType;
     return tf
@@ -48,7 +48,7 @@ export class TraceBackend extends tf.KernelBackend {
 
   override readSync(): never {
     throw new OnnxError(
-      `The step reads the values of a tensor (dataSync, data, array, print or the like)${atUserCode()}. While a step is traced its tensors have no values yet: return the tensor as an output and read it after the run, or use tf.where where a value decides.`,
+      `The step reads the values of a tensor (dataSync, data, array, print or similar)${atUserCode()}. Tensors have no values while a step is traced. Return the tensor as an output and read it after the run; for decisions that depend on values, use tf.where.`,
     );
   }
 
@@ -73,7 +73,7 @@ export class TraceBackend extends tf.KernelBackend {
 
   override move(): never {
     throw new OnnxError(
-      `The step moves tensors between backends${atUserCode()}; tf.setBackend has no place in a step.`,
+      `The step moves tensors between backends${atUserCode()}. Call tf.setBackend outside the step.`,
     );
   }
 
@@ -99,13 +99,13 @@ export class TraceBackend extends tf.KernelBackend {
 
   override dispose(): void {}
 
-  /** tensorflow.js itself writes only repeated numbers; anything else was computed on the host, once. */
+  /** TensorFlow.js itself writes only tensors of one repeated number; any other values were computed on the host. */
   #constant(values: ArrayLike<number>, shape: number[], dtype: ElementType): Value {
     const first = values[0] ?? 0;
     for (let i = 1; i < values.length; i++) {
       if (!Object.is(values[i], first)) {
         throw new OnnxError(
-          `The step makes a tensor of shape [${shape}] from numbers of the host${atUserCode()}. They would be frozen into the program: random numbers (tf.randomUniform, tf.dropout, …) would repeat at every step. Pass numbers that change as an input; create those that never change outside the step and use them inside.`,
+          `The step creates a tensor of shape [${shape}] from values computed on the host${atUserCode()}. They would become constants of the program: random numbers (tf.randomUniform, tf.dropout, …) would repeat in every run. Pass values that change as inputs, and create constant tensors outside the step.`,
         );
       }
     }

@@ -3,10 +3,10 @@ import { OnnxError } from '../errors.ts';
 import type { ElementType } from '../onnx/model.ts';
 import { atUserCode } from './location.ts';
 
-/** The ONNX element type of a tensorflow.js dtype. */
+/** The ONNX element type of a TensorFlow.js dtype. */
 export function elementType(dtype: DataType): ElementType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
   throw new OnnxError(
-    `Tensors of dtype ${dtype} cannot be compiled${atUserCode()}; use float32, int32 or bool.`,
+    `Tensors of dtype ${dtype} cannot be compiled${atUserCode()}. Use float32, int32 or bool.`,
   );
 }

@@ -1,17 +1,17 @@
 /**
- * The intermediate form between tensorflow.js and ONNX: a graph of immutable values.
+ * The intermediate representation between TensorFlow.js and ONNX: a graph of immutable values.
  *
- * Operators carry ONNX names and ONNX attributes over row-major tensors, except for the few spatial
- * ones (`Conv2D`, `MaxPool2D`, …) that keep tensorflow.js' channels-last meaning, so that the lowering is
- * free to choose their memory layout and strategy. Equal values are one object, and broadcasts are pushed
- * towards the outputs, where they mostly vanish.
+ * Operators have ONNX names and attributes and work on row-major tensors, except for the spatial ones (`Conv2D`,
+ * `MaxPool2D`, …), which keep TensorFlow.js' channels-last semantics so that the lowering is free to choose their
+ * memory layout and algorithm. Equal values are one object, and broadcasts are moved towards the outputs, where most
+ * disappear.
  */
 import type { Attribute, Attributes, ElementType } from '../onnx/model.ts';
 
 export type Shape = readonly number[];
 export type HostArray = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** One tensor of the program: what computes it, from what, and its static shape. */
+/** A tensor of the program: the operator that computes it, its inputs and its static shape. */
 export interface Value {
   readonly id: number;
   readonly op: string;
@@ -29,20 +29,26 @@ interface NodeOptions {
   readonly data?: HostArray;
 }
 
-/** Operators that compute every element from the elements at the same place, in whatever layout. */
+/** Elementwise operators, which work in any memory layout. */
 export const ELEMENTWISE: ReadonlySet<string> = new Set(
   `Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Greater
   GreaterOrEqual HardSigmoid IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mul Neg Not Or PRelu Pow Reciprocal
   Relu Round Selu Sigmoid Sign Sin Sinh Softplus Sqrt Sub Tan Tanh Where Xor`.split(/\s+/),
 );
 
-const INT64_MAX = Number.MAX_SAFE_INTEGER; // an "end" beyond every size: the graph stays free of the batch size
+const INT64_MAX = Number.MAX_SAFE_INTEGER; // an end beyond every size, which does not depend on the batch size
 
+/** Builds values. Shapes are static; a batch size is part of them. */
 export class Graph {
   #interned = new Map<string, Value>();
   #count = 0;
 
-  /** Any operator; `shape` is the caller's promise. Row-major unless the lowering knows the operator better. */
+  /**
+   * A value computed by any operator of ONNX opset 17 on row-major tensors.
+   *
+   * @param shape the shape of the result, which is not checked
+   * @param options `dtype` is that of the first input by default
+   */
   node(op: string, inputs: readonly Value[], shape: Shape, options: NodeOptions = {}): Value {
     const { attributes = {}, dtype = inputs[0]?.dtype ?? 'float32', data } = options;
     const small = data === undefined || data.length <= 64;
@@ -75,7 +81,7 @@ export class Graph {
     return this.constant(BigInt64Array.from(values, BigInt), [values.length], 'int64');
   }
 
-  /** A tensor of one repeated number; costs nothing where its consumers work element by element. */
+  /** A tensor of one repeated number; free of cost if its consumers are elementwise. */
   fill(value: number, shape: Shape, dtype: ElementType = 'float32'): Value {
     return this.broadcast(this.scalar(value, dtype), shape);
   }
@@ -100,7 +106,10 @@ export class Graph {
   div = (a: Value, b: Value) => this.elementwise('Div', [a, b]);
   compare = (op: string, a: Value, b: Value) => this.elementwise(op, [a, b], { dtype: 'bool' });
 
-  /** `condition ? a : b`, element by element. ONNX Runtime does not choose between booleans. */
+  /**
+   * `condition ? a : b`, elementwise. For booleans, which ONNX Runtime's Where does not support, it uses logic
+   * operators.
+   */
   where(condition: Value, a: Value, b: Value): Value {
     if (a.dtype !== 'bool') return this.elementwise('Where', [condition, a, b], { dtype: a.dtype });
     const both = (x: Value, y: Value) => this.elementwise('And', [x, y]);
@@ -177,13 +186,13 @@ export class Graph {
     return this.node('Pad', [x], shape, { attributes });
   }
 
-  /** The slices of `x` at fixed `indices` along `axis`: reversing, mirroring and repeating are all this. */
+  /** The slices of `x` at constant `indices` along `axis`; used for reversing, mirroring and repeating. */
   take(x: Value, indices: readonly number[], axis: number): Value {
     if (indices.length === x.shape[axis] && indices.every((index, i) => index === i)) return x;
     return this.node('Take', [x], x.shape.with(axis, indices.length), { attributes: { axis, indices } });
   }
 
-  /** Element `i * parts.length + k` along `axis` is element `i` of part `k`; all parts have one shape. */
+  /** Element `i * parts.length + k` along `axis` is element `i` of part `k`. All parts have the same shape. */
   interleave(parts: readonly Value[], axis: number): Value {
     if (parts.length === 1) return parts[0]!;
     const shape = parts[0]!.shape.with(axis, parts[0]!.shape[axis]! * parts.length);
@@ -221,18 +230,18 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
   });
 }
 
-/** The only number that all elements of `value` have, if that is known. */
+/** The number that all elements of `value` equal, if known at compile time. */
 export function splat(value: Value): number | undefined {
   if (value.op === 'Broadcast') return splat(value.inputs[0]!);
   return value.op === 'Constant' && value.data?.length === 1 ? Number(value.data[0]) : undefined;
 }
 
-/** `x` before it was repeated, where broadcasting to `rank` axes gives it back. */
+/** The source of a broadcast, if broadcasting it to `rank` axes gives the same result. */
 function unbroadcast(x: Value, rank: number): Value {
   return x.op === 'Broadcast' && x.inputs[0]!.shape.length <= rank ? x.inputs[0]! : x;
 }
 
-/** Reflecting borders are often written as slices put together again; that is one gather. */
+/** Recognizes concatenated slices of one value, as in reflecting borders, which are a single gather. */
 function piecesOfOne(
   parts: readonly Value[],
   axis: number,
@@ -257,11 +266,11 @@ function neutralOperand(op: string, [a, b]: readonly Value[]): Value | undefined
   return op === 'Sub' && is(b, 0) ? a : undefined;
 }
 
-/** JSON knows no infinities. */
+/** JSON has no infinities. */
 const exact = (_key: string, value: unknown) =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
-/** Tells apart what JSON does not: NaN, the infinities and the sign of zero. */
+/** Distinguishes what JSON does not: NaN, the infinities and the sign of zero. */
 function bits(data: HostArray | undefined): string {
   return data ? `${new Uint8Array(data.buffer, data.byteOffset, data.byteLength)}` : '';
 }

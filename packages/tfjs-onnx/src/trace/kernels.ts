@@ -1,4 +1,4 @@
-/** What each tensorflow.js kernel means in the graph. */
+/** The lowering rules of TensorFlow.js kernels: which graph values each kernel computes. */
 import type * as kernel from '@tensorflow/tfjs-core';
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
 import type { ElementType } from '../onnx/model.ts';
@@ -7,7 +7,10 @@ import { type Graph, hostArray, type Shape, size, type Value } from './graph.ts'
 import { maxPoolGradient, step } from './max-pool-gradient.ts';
 import { averageWeights, resizeWeights, transposed, type Weights, window2D } from './window.ts';
 
-/** Builds the outputs of one kernel call from its inputs. */
+/**
+ * Builds the outputs of a kernel call from its inputs. `inputs` and `attributes` have the names of TensorFlow.js'
+ * kernel; a missing optional input is `undefined`.
+ */
 export type LoweringRule<Names extends string = string, Attributes = Readonly<Record<string, unknown>>> = (
   graph: Graph,
   inputs: Readonly<Record<Names, Value>>,
@@ -16,12 +19,12 @@ export type LoweringRule<Names extends string = string, Attributes = Readonly<Re
 
 const table = new Map<string, LoweringRule>();
 
-/** The rule of every kernel that a step may use. */
+/** The rule of every supported kernel, by kernel name. */
 export const loweringRules: ReadonlyMap<string, LoweringRule> = table;
 
 /**
- * Teaches the compiler a kernel, or replaces its rule. `graph.node(op, inputs, shape, { attributes, dtype })` makes
- * any operator of ONNX opset 17 on row-major tensors.
+ * Registers the lowering rule of a TensorFlow.js kernel, or replaces it. `graph.node(op, inputs, shape, { attributes,
+ * dtype })` adds any operator of ONNX opset 17 on row-major tensors.
  *
  * @example
  * registerLowering<'x'>('Erf', (graph, { x }) => graph.node('Erf', [x], x.shape));
@@ -36,7 +39,7 @@ export function registerLowering<Names extends string, Attributes = Readonly<Rec
 const on = registerLowering;
 const list = (inputs: Readonly<Record<string, Value>>) => Object.values(inputs);
 
-// ---------------------------------------------------------------------------------------------- element by element
+// --------------------------------------------------------------------------------------------------------- elementwise
 
 for (const name of 'Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Elu Erf Exp Floor Neg Reciprocal Relu Selu Sigmoid Sign Sin Sinh Softplus Sqrt Tan Tanh'.split(
   ' ',
@@ -128,7 +131,7 @@ on<never, kernel.LinSpaceAttrs>('LinSpace', (g, _, { start, stop, num }) =>
   ),
 );
 
-// ------------------------------------------------------------------------------------------------------ reductions
+// ---------------------------------------------------------------------------------------------------------- reductions
 
 for (const name of ['Sum', 'Mean', 'Min', 'Prod'] as const) {
   on<'x', kernel.SumAttrs>(name, (g, { x }, { axis, keepDims }) =>
@@ -164,7 +167,7 @@ on<'logits', kernel.LogSoftmaxAttrs>('LogSoftmax', (g, { logits }, { axis }) =>
   g.node('LogSoftmax', [logits], logits.shape, { attributes: { axis } }),
 );
 
-// ------------------------------------------------------------------------------------------ shapes, places, pieces
+// ------------------------------------------------------------------------------------------------- shapes and indexing
 
 on<'x', kernel.ReshapeAttrs>('Reshape', (g, { x }, { shape }) => {
   const known = size(shape.filter((length) => length !== -1));
@@ -252,7 +255,7 @@ on<'x', kernel.TileAttrs>('Tile', (g, { x }, { reps }) => {
 on<'x', kernel.BroadCastToAttrs>('BroadcastTo', (g, { x }, { shape }) => g.broadcast(x, shape));
 on<'x' | 'indices', kernel.GatherV2Attrs>('GatherV2', (g, { x, indices }, { axis, batchDims }) => {
   if (batchDims !== 0)
-    throw new Error('tf.gather with batchDims has no rule; gather each batch entry on its own.');
+    throw new Error('tf.gather with batchDims is not supported. Gather from each batch entry separately.');
   const along = axis < 0 ? axis + x.shape.length : axis;
   const shape = x.shape.toSpliced(along, 1, ...indices.shape);
   return g.node('Gather', [x, indices], shape, { attributes: { axis: along }, dtype: x.dtype });
@@ -319,7 +322,7 @@ on<'x', kernel.BatchToSpaceNDAttrs>('BatchToSpaceND', (g, { x }, { blockShape, c
   return g.slice(g.reshape(blocks, whole), begin, sizes);
 });
 
-// ------------------------------------------------------------------------------------------------- matrix products
+// ----------------------------------------------------------------------------------------------------- matrix products
 
 on<'a' | 'b', kernel.BatchMatMulAttrs>('BatchMatMul', (g, { a, b }, { transposeA, transposeB }) =>
   g.matMul(transposeA ? swapLast(g, a) : a, transposeB ? swapLast(g, b) : b),
@@ -347,7 +350,7 @@ on<'x' | 'scale' | 'offset' | 'mean' | 'variance', kernel.FusedBatchNormAttrs>(
   },
 );
 
-// ------------------------------------------------------------------------------------- convolutions and poolings
+// --------------------------------------------------------------------------------------------- convolution and pooling
 
 type Nhwc = [number, number, number, number];
 const nhwc = (shape: Shape) => [...shape] as Nhwc;
@@ -453,7 +456,7 @@ for (const [name, method] of [
   });
 }
 
-// ---------------------------------------------------------------------------------------------------------- pieces
+// ---------------------------------------------------------------------------------------------------- shared functions
 
 interface ConvolutionAttributes {
   readonly strides: [number, number] | number;
@@ -501,7 +504,7 @@ function poolInfo(x: Value, { filterSize, strides, pad, dimRoundingMode }: PoolA
   return backend_util.computePool2DInfo(nhwc(x.shape), filterSize, strides, 1, pad, dimRoundingMode);
 }
 
-/** Bias and activation of a fused kernel. */
+/** Applies the bias and activation of a fused kernel. */
 function finish(
   g: Graph,
   x: Value,
@@ -518,7 +521,9 @@ function finish(
 
 function channelsLast(dataFormat: string | undefined): void {
   if (dataFormat === 'NCHW') {
-    throw new Error('dataFormat NCHW has no rule; use NHWC, the program chooses its own layout in memory.');
+    throw new Error(
+      'dataFormat NCHW is not supported. Use NHWC; the compiler chooses the memory layout itself.',
+    );
   }
 }
 

@@ -1,8 +1,8 @@
-/** Finds the line of the user's function in a stack that runs through tensorflow.js and this package. */
+/** Finds the user's code in a stack trace through TensorFlow.js and this package. */
 const here = import.meta.url.replace(/[^/]*$/, '');
 const packageRoot = here.replace(/(src|dist)\/.*$/, '$1/');
 
-/** `file:line:column` of the innermost frame that is neither ours nor tensorflow.js', or `undefined`. */
+/** `file:line:column` of the innermost frame outside this package and TensorFlow.js; `undefined` if there is none. */
 export function userLocation(stack = new Error().stack ?? ''): string | undefined {
   const frames = stack
     .split('\n')
@@ -10,7 +10,7 @@ export function userLocation(stack = new Error().stack ?? ''): string | undefine
   return frames.find((frame) => !isLibrary(frame))?.replace(/^file:\/\//, '');
 }
 
-/** `, at file:line:column` for the middle of a message, or nothing. */
+/** `, at file:line:column` for use within a message; empty if the location is unknown. */
 export function atUserCode(stack?: string): string {
   const location = userLocation(stack);
   return location ? `, at ${location}` : '';
@@ -22,7 +22,7 @@ function isLibrary(frame: string): boolean {
   return ours || /@tensorflow[/+]|^node:|tfjs-core/.test(frame);
 }
 
-/** Runs `body` with stacks long enough to reach the user's function through the frames of a gradient. */
+/** Runs `body` with stack traces long enough to reach the user's code through the frames of a gradient. */
 export function withLongStacks<T>(body: () => T): T {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 200;

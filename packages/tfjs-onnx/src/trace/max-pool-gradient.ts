@@ -1,13 +1,13 @@
-/** The gradient of max pooling, from operators that every provider has and that keep any memory layout. */
+/** The gradient of max pooling, made of operators that every provider supports in any memory layout. */
 import type { backend_util } from '@tensorflow/tfjs-core';
 import type { Graph, Value } from './graph.ts';
 import { type Window2D, window2D } from './window.ts';
 
 /**
- * dy goes to the first of the largest elements of its window, in the order of rows, as in tensorflow.js.
+ * dy goes to the first maximum of its window in row-major order, as in TensorFlow.js.
  *
- * The largest of a window is the largest of its rows' largest, so the gradient first goes to the first row that has
- * it, then within this row to the first column: 2k comparisons instead of k².
+ * The maximum of a window is the maximum of its rows' maxima. So dy is routed first to the first row with the maximum,
+ * then to the first column with it in that row: 2k comparisons for a k×k window instead of k².
  */
 export function maxPoolGradient(g: Graph, dy: Value, x: Value, info: backend_util.Conv2DInfo): Value {
   const window = window2D(info);
@@ -49,7 +49,7 @@ function along(
     const steps = x.shape.map((_, i) => (i === axis ? stride : 1));
     return g.slice(padded, begin, x.shape.with(axis, outputs), steps);
   };
-  // What is left of dy after the taps so far; a tap takes all where it reaches the maximum. The last takes the rest.
+  // The part of dy not yet routed: a tap takes all of it where it equals the maximum, and the last tap takes the rest.
   const parts: Value[] = [];
   let left = dy;
   for (let tap = 0; tap < taps - 1; tap++) {
@@ -60,7 +60,7 @@ function along(
   }
   parts.push(left);
 
-  // Tap t of output o lies at o * stride + t: phase t % stride, place o + floor(t / stride).
+  // Tap t of output o has the position o * stride + t: index o + floor(t / stride) of phase t % stride.
   const places = Math.ceil((length + before + after) / stride);
   const phases = Array.from({ length: stride }, (_, phase) => {
     const shifted = parts.flatMap((part, tap) => {
@@ -74,7 +74,7 @@ function along(
   return g.slice(g.interleave(phases, axis), begin, x.shape);
 }
 
-/** `part` from `start` on in zeros of the given length; what goes beyond it is zero by construction. */
+/** Places `part` at `start` in zeros of the given length. Elements beyond the end are zero by construction. */
 function place(g: Graph, part: Value, axis: number, start: number, length: number): Value {
   const kept = Math.min(part.shape[axis]!, length - start);
   const cut = g.slice(
@@ -88,7 +88,7 @@ function place(g: Graph, part: Value, axis: number, start: number, length: numbe
   );
 }
 
-/** 1 where x > 0, else 0; exact from the smallest normal number on, and faster in ONNX Runtime than a comparison. */
+/** 1 where x > 0, else 0. Exact for normal numbers, and faster in ONNX Runtime than a comparison. */
 export function step(g: Graph, x: Value): Value {
   return g.elementwise('HardSigmoid', [x], { attributes: { alpha: { float: 3e38 }, beta: { float: 0 } } });
 }

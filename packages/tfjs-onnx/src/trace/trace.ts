@@ -1,4 +1,4 @@
-/** Runs a step once on symbols and returns what it would compute. */
+/** Traces a step: runs it once on symbolic tensors and records what it computes. */
 import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
@@ -9,12 +9,12 @@ import { type LoweringRule, loweringRules } from './kernels.ts';
 import { atUserCode, withLongStacks } from './location.ts';
 
 /**
- * A function of tensors. It may read `tf.Variable`s, and assign them: assignments become the new state. It must not
- * read the values of its tensors, create variables, or draw random numbers (pass them as inputs).
+ * A function from named input tensors to named output tensors. It may read and assign `tf.Variable`s. It must not read
+ * the values of tensors, create variables or draw random numbers; pass these as inputs.
  */
 export type StepFunction = (inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
 
-/** The type of a step's input: its shape, such as `[batch, height, width, channels]`, and what its elements are. */
+/** The type of a step's input: its shape, such as `[batch, height, width, channels]`, and its element type. */
 export interface InputType {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32';
@@ -25,7 +25,7 @@ export interface Trace {
   readonly graph: Graph;
   readonly inputs: Readonly<Record<string, InputType>>;
   readonly outputs: ReadonlyMap<string, Value>;
-  /** What `Variable` values refer to by index. */
+  /** The variables that `Variable` values refer to by index. */
   readonly variables: readonly Variable[];
   /** New values of variables, by index. */
   readonly assignments: ReadonlyMap<number, Value>;
@@ -34,8 +34,10 @@ export interface Trace {
 const BACKEND = 'onnx-trace';
 
 /**
- * Traces `step` for inputs of the given shapes. Synchronous; the active tensorflow.js backend, every variable and the
- * number of tensors are afterwards what they were.
+ * Traces `step` for inputs of the given types. It is synchronous and restores the active TensorFlow.js backend, all
+ * variables and the number of tensors.
+ *
+ * @throws OnnxError if the step does what {@link StepFunction} forbids or uses an unsupported kernel.
  */
 export function trace(step: StepFunction, inputs: Readonly<Record<string, InputType>>): Trace {
   const engine = tf.engine();
@@ -71,7 +73,7 @@ export function trace(step: StepFunction, inputs: Readonly<Record<string, InputT
     });
     refuseNewVariables(variables);
   } finally {
-    void tf.setBackend(active); // synchronous for a backend that is loaded, as it was active before
+    void tf.setBackend(active); // synchronous, as the backend is already initialized
     variables.forEach((variable, i) => {
       if (!variable.isDisposed) variable.assign(originals[i]!);
       originals[i]!.dispose();
@@ -80,7 +82,7 @@ export function trace(step: StepFunction, inputs: Readonly<Record<string, InputT
   return { graph, inputs, outputs, variables, assignments };
 }
 
-/** Makes the tracing backend the active one. No await: interleaved code must never see it. */
+/** Activates the tracing backend. Tracing must stay synchronous, so that other code never runs on this backend. */
 function enter(): TraceBackend {
   if (!tf.engine().registryFactory[BACKEND]) tf.registerBackend(BACKEND, () => new TraceBackend(), -1);
   for (const kernelName of loweringRules.keys()) {
@@ -100,7 +102,7 @@ function call(step: StepFunction, inputs: Record<string, Tensor>): Record<string
     )?.[1];
     if (!missing) throw error;
     throw new OnnxError(
-      `The tensorflow.js kernel ${missing}${atUserCode((error as Error).stack)}, has no rule for ONNX. Write the step without it, teach it with registerLowering('${missing}', …) from @simgan/tfjs-onnx, or run on an eager engine (--engine wasm).`,
+      `The TensorFlow.js kernel ${missing} is not supported${atUserCode((error as Error).stack)}. Write the step without it, register a rule with registerLowering('${missing}', …) from @simgan/tfjs-onnx, or run the step on a TensorFlow.js backend.`,
       { cause: error },
     );
   }
@@ -111,7 +113,7 @@ type KernelCall = Parameters<tf.KernelFunc>[0];
 function record(kernelName: string, { inputs, attrs, backend }: KernelCall): TensorInfo | TensorInfo[] {
   const trace = backend as TraceBackend;
   if (kernelName === 'Identity' && inputs.x!.dataId instanceof TracedData) {
-    trace.incRef(inputs.x!.dataId); // a copy shares its data, as on every backend
+    trace.incRef(inputs.x!.dataId); // a clone shares its data, as on every backend
     return { dataId: inputs.x!.dataId, shape: inputs.x!.shape, dtype: inputs.x!.dtype };
   }
   const values = Object.entries(inputs).flatMap(([name, tensor]) =>
@@ -123,7 +125,7 @@ function record(kernelName: string, { inputs, attrs, backend }: KernelCall): Ten
     outputs = rule(trace.graph, Object.fromEntries(values), attrs ?? {});
   } catch (error) {
     throw new OnnxError(
-      `The kernel ${kernelName}${atUserCode()}, cannot be compiled: ${(error as Error).message}`,
+      `The kernel ${kernelName} cannot be compiled${atUserCode()}: ${(error as Error).message}`,
       {
         cause: error,
       },
@@ -137,14 +139,16 @@ function record(kernelName: string, { inputs, attrs, backend }: KernelCall): Ten
   return Array.isArray(outputs) ? outputs.map(info) : info(outputs as Value);
 }
 
-/** What a tensor stands for; tensors from outside the step are constants. */
+/** The graph value of a tensor. Tensors created outside the step are constants. */
 function symbolized(tensor: TensorInfo, backend: TraceBackend): Value {
   if (tensor.dataId instanceof TracedData) return tensor.dataId.value;
   const known = backend.constants.get(tensor.dataId);
   if (known) return known;
   const owner = tf.engine().state.tensorInfo.get(tensor.dataId)?.backend;
   if (!owner)
-    throw new OnnxError(`The step uses a tensor of shape [${tensor.shape}] that is disposed${atUserCode()}.`);
+    throw new OnnxError(
+      `The step uses a disposed tensor of shape [${tensor.shape}]${atUserCode()}. Keep tensors that a step uses.`,
+    );
   const dtype = elementType(tensor.dtype);
   const data = hostArray(owner.readSync(tensor.dataId) as Float32Array, dtype);
   const constant = backend.graph.constant(data, tensor.shape, dtype);
@@ -159,7 +163,7 @@ function refuseNewVariables(known: readonly Variable[]): void {
   for (const variable of fresh) variable.dispose();
   if (fresh.length > 0) {
     throw new OnnxError(
-      `The step creates the variable "${fresh[0]!.name}". A step runs many times: create its variables before, once. tf.train.* optimizers create their slots at the first update; give them slots before with setWeights, or keep the slots in variables of your own.`,
+      `The step creates the variable "${fresh[0]!.name}". Create variables outside the step, as a step runs many times. Optimizers of tf.train create slot variables at their first update; create these before with setWeights, or write the update with variables of your own.`,
     );
   }
 }

@@ -1,7 +1,10 @@
-/** Sliding windows of convolutions and poolings, and resizing as matrices. */
+/** Sliding windows of convolution and pooling, and resizing as matrices. */
 import type { backend_util } from '@tensorflow/tfjs-core';
 
-/** A window in ONNX attributes. `pads` is `[top, left, bottom, right]`; every output position is covered. */
+/**
+ * A sliding window in terms of ONNX attributes. `pads` is `[top, left, bottom, right]` and covers every output
+ * position.
+ */
 export interface Window2D {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
@@ -10,7 +13,7 @@ export interface Window2D {
 }
 
 export function window2D(info: backend_util.Conv2DInfo): Window2D {
-  // What the last window needs beyond the input, where rounding up gives more outputs than the padding does.
+  // With a dimRoundingMode that rounds up, the last window may need more padding than was declared.
   const after = (
     outputs: number,
     stride: number,
@@ -40,7 +43,7 @@ export function window2D(info: backend_util.Conv2DInfo): Window2D {
   };
 }
 
-/** The weights `[to, from]` with which each output row is made of input rows. */
+/** A row-major matrix `[to, from]`: the weights of the input rows in each output row. */
 export type Weights = { readonly to: number; readonly from: number; readonly data: Float32Array };
 
 export interface ResizeOptions {
@@ -69,7 +72,7 @@ export function resizeWeights(from: number, to: number, options: ResizeOptions):
   return { to, from, data };
 }
 
-/** Averages over windows that lie partly outside count only what lies inside, so they split into rows and columns. */
+/** Average pooling along one axis. Padding does not count, so the average over rows and columns is separable. */
 export function averageWeights(
   from: number,
   to: number,
