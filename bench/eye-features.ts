@@ -6,27 +6,10 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Convolution,
-  convolution,
-  createDataset,
-  createEstimatorState,
-  createRng,
-  type Dataset,
-  type Estimator,
-  encodeImages,
-  type Image,
-  mapDataset,
-  type NetworkBuilder,
-  rememberItems,
-  type Sample,
-  type Simulator,
-  simulate,
-  squaredDistanceLoss,
-  testEstimator,
-  trainEstimator,
-} from '@simgan/core';
-import { createEngine, saveWeights } from '@simgan/core/node';
+import { type Convolution, convolution } from '@simgan/core/networks';
+import { createDataset, createRng, type Dataset, type Estimator, encodeImages, type Image, mapDataset, type NetworkBuilder, cacheItems, type Sample, type Simulator, simulate } from '@simgan/core';
+import { createEstimatorState, squaredDistanceLoss, testEstimator, trainEstimator } from '@simgan/core/evaluation';
+import { createEngine, saveWeights } from '@simgan/node';
 import { type CompleteEyeAnnotation, eyes } from '@simgan/plugin-eyes';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -142,7 +125,7 @@ function picturesOf(seed: number, length: number): Dataset<Sample<Annotation>> {
     inOtherLight(simulate(camera as Simulator<Annotation>, { seed: seed + i, length }), seed + i),
   );
   const both = createDataset(2 * length, (index) => cameras[index % 2]!.at(Math.floor(index / 2)));
-  return rememberItems(both, { budget: both.length, sizeOf: () => 1 });
+  return cacheItems(both, { budget: both.length, sizeOf: () => 1 });
 }
 
 const { engine } = await createEngine('onnx', { threads: 1, device: 'cpu' });

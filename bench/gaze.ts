@@ -16,31 +16,11 @@ import { cpus } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  compareDownstream,
-  createMatcher,
-  createRng,
-  createTrainingState,
-  type Dataset,
-  datasetOf,
-  type Estimator,
-  type EstimatorResult,
-  halve,
-  type MatchSetting,
-  measureKernelDistances,
-  measureLabelPreservation,
-  pairById,
-  patchTest,
-  planCorrections,
-  type RealImage,
-  refine,
-  type Sample,
-  simulate,
-  type TrainingRecipe,
-  takeFrom,
-  train,
-} from '@simgan/core';
-import { createEngine, readImages } from '@simgan/core/node';
+import { compareDownstream, type EstimatorResult, measureLabelPreservation, pairById, patchTest } from '@simgan/core/evaluation';
+import { createMatcher, type MatchSetting, planCorrections } from '@simgan/core/matching';
+import { createRng, createTrainingState, type Dataset, datasetOf, type Estimator, type RealImage, refine, type Sample, simulate, type TrainingRecipe, takeFrom, train } from '@simgan/core';
+import { halve, measureKernelDistances } from '@simgan/core/measures';
+import { createEngine, readImages } from '@simgan/node';
 import { type EyeAnnotation, eyes, paperGazeEstimator, smallGazeEstimator } from '@simgan/plugin-eyes';
 
 const { values: options } = parseArgs({
@@ -112,7 +92,7 @@ process.exit(0);
 
 /** What is known so far: a run of an hour may be cut short. */
 function save(): void {
-  mkdirSync(new URL('.', results('md')), { recursive: true });
+  mkdirSync(new URL('./', results('md')), { recursive: true });
   writeFileSync(results('md'), `${report.join('\n')}\n`);
   writeFileSync(results('json'), `${JSON.stringify(figures, undefined, 1)}\n`);
 }

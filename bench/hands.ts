@@ -5,28 +5,9 @@
  * `node --conditions=@simgan/source --import tsx bench/hands.ts [--size 64] [--seeds 1,2,3] [--threads 1] …`
  */
 import { parseArgs } from 'node:util';
-import {
-  createEstimatorState,
-  createRng,
-  createTrainingState,
-  type Dataset,
-  datasetOf,
-  type Engine,
-  type ImageSpec,
-  pairById,
-  patchTest,
-  type RealImage,
-  refine,
-  rememberItems,
-  type Sample,
-  simulate,
-  summarize,
-  testEstimator,
-  totalSteps,
-  train,
-  trainEstimator,
-} from '@simgan/core';
-import { createEngine } from '@simgan/core/node';
+import { createEstimatorState, pairById, patchTest, summarize, testEstimator, trainEstimator } from '@simgan/core/evaluation';
+import { createRng, createTrainingState, type Dataset, datasetOf, type Engine, type SizedForm, type RealImage, refine, cacheItems, type Sample, simulate, totalSteps, train } from '@simgan/core';
+import { createEngine } from '@simgan/node';
 import {
   depthHands,
   type HandAnnotation,
@@ -69,7 +50,7 @@ const seedOf = (purpose: string) =>
     .fork(purpose)
     .int(2 ** 31);
 const kept = (dataset: Hands): Hands =>
-  rememberItems(dataset, { budget: 2 ** 30, sizeOf: ({ image: pixels }) => pixels.byteLength + 8192 });
+  cacheItems(dataset, { budget: 2 ** 30, sizeOf: ({ image: pixels }) => pixels.byteLength + 8192 });
 const clean = (purpose: string, length: number) =>
   kept(simulate(plugin.simulator, { seed: seedOf(purpose), length }));
 const camera = (purpose: string, length: number) =>
@@ -167,7 +148,7 @@ async function estimateFrom(set: Hands, seed: number): Promise<HandPoseScore> {
 }
 
 /** How far from the camera's pictures refined ones still are, and what refinement did to the labels. */
-async function describeRefined(refined: Hands, form: ImageSpec, on: Engine): Promise<string[]> {
+async function describeRefined(refined: Hands, form: SizedForm, on: Engine): Promise<string[]> {
   const told = async (set: Dataset<RealImage>) =>
     (await patchTest(unlabelled, set, { image: form, engine: on, seed: 1 })).auc.toFixed(2);
   const probe = handProbe(form);

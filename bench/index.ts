@@ -82,7 +82,7 @@ function save(): never {
     `./results/${new Date().toISOString().slice(0, 16).replace(':', '')}.md`,
     import.meta.url,
   );
-  mkdirSync(new URL('.', file), { recursive: true });
+  mkdirSync(new URL('./', file), { recursive: true });
   writeFileSync(file, `${report.join('\n')}\n`);
   process.stdout.write(`\nSaved as ${fileURLToPath(file)}\n`);
   process.exit(0);

@@ -2,9 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { HostTensor, ImageSpec, NetworkBuilder, Refiner } from '@simgan/core';
+import type { HostTensor } from '@simgan/core/engine';
+import type { SizedForm, NetworkBuilder, Refiner } from '@simgan/core';
 import { l1Regularizer } from '@simgan/core';
-import { createEngine } from '@simgan/core/node';
+import { createEngine } from '@simgan/node';
 import * as hands from '@simgan/plugin-depth-hands';
 import * as eyes from '@simgan/plugin-eyes';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
@@ -30,7 +31,7 @@ export interface Setting {
 }
 
 interface Networks {
-  readonly image: ImageSpec;
+  readonly image: SizedForm;
   readonly refiner: NetworkBuilder<Refiner>;
   readonly discriminator: NetworkBuilder;
 }
@@ -96,7 +97,7 @@ export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: S
   };
 }
 
-function images({ width, height }: ImageSpec, batch: number, seed: number): HostTensor {
+function images({ width, height }: SizedForm, batch: number, seed: number): HostTensor {
   const shape = [batch, height, width, 1];
   return {
     shape,

@@ -1,4 +1,4 @@
-import { testPlugin } from '@simgan/core/testing';
+import { testPlugin } from '@simgan/testing';
 import crosses from './index.ts';
 
 testPlugin(crosses());

@@ -1,35 +1,41 @@
 import {
+  annotationSchema,
   createImage,
   definePlugin,
-  type ImageSpec,
   l1Regularizer,
   patchDiscriminator,
+  pluginFactory,
   residualRefiner,
+  type SizedForm,
   type Simulator,
   type TrainingRecipe,
 } from '@simgan/core';
 import { z } from 'zod';
 
-const image: ImageSpec = { width: 24, height: 24, channels: 1, bits: 8 };
+/** The middle of the cross, in pixels. The geometry says that it moves with the picture. */
+const annotation = annotationSchema(z.object({ x: z.number(), y: z.number() }), { x: 'x', y: 'y' });
 
-/** The middle of the cross, in pixels. */
-const annotation = z.object({ x: z.number(), y: z.number() });
+/** What `--plugin-option size=32` sets, and what `--plugin crosses --help` shows. */
+const options = z.object({
+  size: z.int().min(16).max(256).default(24).describe('Side of the pictures in pixels'),
+});
 
 /** A cross as a simulator draws it; a camera adds light and noise. */
-function crosses(light: number, noise: number): Simulator<z.infer<typeof annotation>> {
+function crosses(image: SizedForm, light: number, noise: number): Simulator<{ x: number; y: number }> {
   return (rng) => {
     const place = rng.fork('place');
-    const [x, y] = [6 + place.int(12), 6 + place.int(12)];
+    const [x, y] = [6 + place.int(image.width - 12), 6 + place.int(image.height - 12)];
     const brightness = 150 + place.int(80);
     const sensor = rng.fork('sensor');
-    const pixels = createImage(image);
-    for (const i of pixels.keys()) {
+    const drawn = createImage(image);
+    for (const i of drawn.data.keys()) {
       const [dx, dy] = [Math.abs((i % image.width) - x), Math.abs(Math.floor(i / image.width) - y)];
-      const bright = Math.min(dx, dy) === 0 && Math.max(dx, dy) <= 4;
-      const value = (bright ? brightness : 60) + light + noise * sensor.normal();
-      pixels[i] = Math.min(255, Math.max(0, Math.round(value)));
+      const isBright = Math.min(dx, dy) === 0 && Math.max(dx, dy) <= 4;
+      const value = (isBright ? brightness : 60) + light + noise * sensor.normal();
+      drawn.data[i] = Math.min(255, Math.max(0, Math.round(value)));
     }
-    return { image: pixels, annotation: { x, y } };
+    // Points count from the outer corner of the top left pixel, so a pixel's center is at + 0.5.
+    return { image: drawn, annotation: { x: x + 0.5, y: y + 0.5 } };
   };
 }
 
@@ -46,13 +52,14 @@ const quick: TrainingRecipe = {
   averaging: 0.98,
 };
 
-export default () =>
-  definePlugin({
+export default pluginFactory(options, ({ size }) => {
+  const image: SizedForm = { width: size, height: size, channels: 1, bits: 8 };
+  return definePlugin({
     name: 'crosses',
     image,
     annotation,
-    simulator: crosses(0, 0),
-    standIn: crosses(25, 12),
+    simulator: crosses(image, 0, 0),
+    standIn: crosses(image, 25, 12),
     refiner: residualRefiner({
       width: 8,
       blocks: 1,
@@ -62,5 +69,6 @@ export default () =>
     }),
     discriminator: patchDiscriminator([{ convolution: 3, stride: 2, filters: 16 }, { maxPool: 3 }]),
     regularizer: l1Regularizer(),
-    recipes: { paper: quick, quick },
+    recipes: { quick },
   });
+});

@@ -1,5 +1,7 @@
+import type { JobOptions } from '@simgan/node';
 import type { OptionTable, OptionValues } from './options.ts';
 import type { Output } from './output.ts';
+import { createPresenter } from './presenter.ts';
 
 /** What a command runs in. */
 export interface Context {
@@ -26,4 +28,17 @@ export interface Command<Table extends OptionTable = OptionTable> {
 /** Infers the table. */
 export function defineCommand<Table extends OptionTable>(command: Command<Table>): Command {
   return command as unknown as Command;
+}
+
+/** Runs a job of the library and shows what it says. Plugins that come with this program are found from here. */
+export async function runJob<Result>(
+  { output, cwd, signal }: Context,
+  job: (options: JobOptions) => Promise<Result>,
+): Promise<Result> {
+  const presenter = createPresenter(output);
+  try {
+    return await job({ cwd, signal, beside: import.meta.url, onEvent: presenter.onEvent });
+  } finally {
+    presenter.end();
+  }
 }

@@ -1,27 +1,23 @@
-import type { EngineName } from '@simgan/core/node';
-import { parseMatch } from './match-text.ts';
+import { parseMatch } from '@simgan/core/matching';
+import { defaults, deviceNames, engineNames } from '@simgan/node/names';
 import { choice, excluding, flag, folder, keyValues, parsed, requiredText, text, whole } from './options.ts';
-
-// Named here and checked by type, because importing them would load the engines to print a help page.
-const engines = ['auto', 'tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu'] as const satisfies readonly (
-  | EngineName
-  | 'auto'
-)[];
 
 /** Options that several commands share, so that they mean the same everywhere. */
 export const common = {
   plugin: requiredText('NAME', 'The domain: eyes, depth-hands, a package of yours, or a path'),
-  'plugin-option': keyValues('Passed to the plugin, such as color=true or size=64; may be repeated'),
-  seed: whole('Everything random follows from it', { least: 0, otherwise: 1 }),
-  engine: choice(engines, 'What computes', 'auto'),
-  device: choice(['auto', 'cpu', 'gpu', 'cuda'], 'Where the onnx engine runs', 'auto'),
-  threads: whole('Threads that compute, and that render; as many as there are processors unless given', {
+  pluginOption: keyValues(
+    'Passed to the plugin, such as color=true; may be repeated (see --plugin NAME --help)',
+  ),
+  seed: whole('Everything random follows from it', { least: 0, otherwise: defaults.seed }),
+  engine: choice(['auto', ...engineNames], 'What computes', defaults.engine),
+  device: choice(deviceNames, 'Where the onnx engine runs', defaults.device),
+  threads: whole('Threads that compute, and that render. Default: as many as there are processors.', {
     least: 1,
     otherwise: undefined,
   }),
-  recipe: text('NAME', "One of the plugin's recipes [quick]"),
+  recipe: text('NAME', "One of the plugin's recipes. Default: quick, or else the plugin's first."),
   steps: whole("In place of the recipe's number of steps", { least: 1, otherwise: undefined }),
-  'batch-size': whole("In place of the recipe's batch size", { least: 1, otherwise: undefined }),
+  batchSize: whole("In place of the recipe's batch size", { least: 1, otherwise: undefined }),
   resume: flag('Go on with what an interrupted run left in --out'),
   force: excluding(flag('Replace what an earlier run wrote to --out'), {
     resume: 'one replaces an earlier run, the other goes on with it',
@@ -34,12 +30,12 @@ export const sources = {
   synthetic: folder(
     "Synthetic pictures in place of the plugin's simulator; labels from a metadata.jsonl in it",
   ),
-  format: text('NAME', "How --synthetic is read: one of the plugin's formats, such as unityeyes"),
+  format: text('NAME', "The plugin's reader for --synthetic, such as unityeyes"),
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
-  'real-format': text('NAME', 'How --real is read, likewise; plainly or as the plugin says unless given'),
+  realFormat: text('NAME', "The plugin's reader for --real. Default: what the plugin says, or plainly."),
   match: parsed(
     'none|auto|LIST',
-    "In place of the recipe's corrections of light: such as blur:0.7,histogram,noise:0.012",
+    "In place of the recipe's corrections of light, such as blur:0.7,histogram,noise:0.012",
     parseMatch,
   ),
 } as const;
@@ -47,7 +43,12 @@ export const sources = {
 /** What refined pictures are kept like, beside what the plugin keeps. */
 export const regularization = {
   features: text('FILE', 'A network in ONNX, such as VGG, whose features refined pictures keep as well'),
-  'feature-option': keyValues(
+  featureOption: keyValues(
     'How it is used: output=relu3_3 (the value compared), range=[0,1], mean=[…], deviation=[…], colors=bgr, layout=nhwc, weight=0.5',
   ),
 } as const;
+
+/** What to do with an earlier run, as the library calls it. */
+export function existingOf({ resume, force }: { resume: boolean; force: boolean }) {
+  return force ? 'replace' : resume ? 'resume' : 'refuse';
+}

@@ -8,8 +8,3 @@ export class UsageError extends Error {
     this.problems = problems;
   }
 }
-
-/** The user stopped the command; what it had done so far is safe. Exit code 130. */
-export class Interrupted extends Error {
-  override readonly name = 'Interrupted';
-}

@@ -1,25 +1,27 @@
 import type { SimganError } from '@simgan/core';
+import { suggestion } from '@simgan/core/plugin';
 import type { Command } from './command.ts';
-import { augment } from './commands/augment.ts';
-import { doctor } from './commands/doctor.ts';
-import { evaluateCommand } from './commands/evaluate.ts';
-import { exportCommand } from './commands/export.ts';
-import { inspectCommand } from './commands/inspect.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { trainCommand } from './commands/train.ts';
-import { Interrupted, UsageError } from './errors.ts';
-import { helpLines, readOptions, suggestion } from './options.ts';
+import { augmentVerb } from './commands/augment.ts';
+import { doctorVerb } from './commands/doctor.ts';
+import { evaluateVerb } from './commands/evaluate.ts';
+import { exportVerb } from './commands/export.ts';
+import { inspectVerb } from './commands/inspect.ts';
+import { simulateVerb } from './commands/simulate.ts';
+import { trainVerb } from './commands/train.ts';
+import { UsageError } from './errors.ts';
+import { asFlags, helpLines, type OptionTable, readOptions } from './options.ts';
 import { createOutput, type TextStream } from './output.ts';
+import { pluginHelp } from './plugin-help.ts';
 import { version } from './version.ts';
 
 const commands: readonly Command[] = [
-  augment,
-  simulateCommand,
-  trainCommand,
-  inspectCommand,
-  evaluateCommand,
-  exportCommand,
-  doctor,
+  augmentVerb,
+  simulateVerb,
+  trainVerb,
+  inspectVerb,
+  evaluateVerb,
+  exportVerb,
+  doctorVerb,
 ];
 
 /** Where the command line reads and writes. */
@@ -49,19 +51,19 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
   }
   const output = createOutput(stdout, stderr, args.includes('--json'));
   const command = commands.find((candidate) => candidate.name === name);
-  if (command && asksForHelp) {
-    stdout.write(`${helpOf(command)}\n`);
-    return 0;
-  }
   try {
     if (!command) {
       const names = commands.map((candidate) => candidate.name);
       throw new UsageError([`Unknown command ${name}.${suggestion(name, names)}`]);
     }
+    if (asksForHelp) {
+      stdout.write(`${[helpOf(command), ...(await pluginHelp(command.options, rest, cwd))].join('\n')}\n`);
+      return 0;
+    }
     await command.run(readOptions(command.options, rest), { output, cwd, signal });
     return 0;
   } catch (error) {
-    const { exitCode, lines, code } = verdictOn(error, signal);
+    const { exitCode, lines, code } = verdictOn(error, signal, command?.options ?? {});
     if (exitCode === 2) lines.push(`See simgan-cli ${command ? `${command.name} ` : ''}--help`);
     output.failure(lines, { code, exitCode, message: lines.join('\n') });
     return exitCode;
@@ -69,16 +71,23 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
 }
 
 /** What an error means to the person or program in front of the command line. */
-function verdictOn(error: unknown, signal: AbortSignal): { exitCode: number; lines: string[]; code: string } {
+function verdictOn(
+  error: unknown,
+  signal: AbortSignal,
+  table: OptionTable,
+): { exitCode: number; lines: string[]; code: string } {
   if (error instanceof UsageError) return { exitCode: 2, lines: [...error.problems], code: 'USAGE' };
-  if (error instanceof Interrupted) return { exitCode: 130, lines: [error.message], code: 'INTERRUPTED' };
   if (isSimganError(error)) {
+    const lines = (error.problems ?? [error.message]).map((problem) => asFlags(problem));
     if (error.code === 'OUTPUT_EXISTS') {
-      const ways = '--resume goes on with a dataset, --force replaces it, --out chooses another folder.';
-      return { exitCode: 2, lines: [error.message, ways], code: error.code };
+      lines.push(
+        Object.hasOwn(table, 'resume')
+          ? '--resume goes on with a run, --force replaces it, --out chooses another folder.'
+          : '--force replaces it, --out chooses another.',
+      );
+      return { exitCode: 2, lines, code: error.code };
     }
-    const exitCode = error.code === 'INVALID_ARGUMENT' ? 2 : 1;
-    return { exitCode, lines: [error.message], code: error.code };
+    return { exitCode: error.code === 'INVALID_ARGUMENT' ? 2 : 1, lines, code: error.code };
   }
   if (signal.aborted) {
     const line = 'Stopped; nothing is lost. Go on with the same command and --resume.';
@@ -87,11 +96,11 @@ function verdictOn(error: unknown, signal: AbortSignal): { exitCode: number; lin
   const { message, stack, syscall } = error as NodeJS.ErrnoException;
   if (syscall !== undefined) {
     // The disk, the network or a permission, in the system's own words; they name the file.
-    const line = `The system refused what was needed: ${message}. Mend that, then go on with --resume.`;
+    const line = `The system refused: ${message}. Fix that and rerun with --resume.`;
     return { exitCode: 1, lines: [line], code: 'SYSTEM' };
   }
   const where = `simgan-cli ${version}, Node ${process.version}, ${process.platform}`;
-  const lines = [`This should not have happened; it is a defect of ${where}.`, stack ?? message];
+  const lines = [`This should not have happened; it is a bug in ${where}.`, stack ?? message];
   return { exitCode: 1, lines, code: 'DEFECT' };
 }
 

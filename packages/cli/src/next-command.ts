@@ -1,22 +1,24 @@
-/** Commands to suggest, ready to be pasted into a shell. */
+import { flagName } from './options.ts';
 
-/** What of the command that was given the next one repeats; a trained refiner knows the plugin's options itself. */
+/** @file Commands to suggest, ready to be pasted into a shell. */
+
+/** What the next command repeats of the one that was given; a trained refiner knows the plugin's options itself. */
 export interface Repeated {
   readonly plugin: string;
-  readonly 'plugin-option'?: Readonly<Record<string, unknown>>;
+  readonly pluginOption?: Readonly<Record<string, unknown>>;
 }
 
 /** `simgan-cli augment` with the same plugin and its options, and further options; those without a value are left out. */
 export function augmentCommand(
-  { plugin, 'plugin-option': pluginOptions = {} }: Repeated,
+  { plugin, pluginOption = {} }: Repeated,
   further: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const words = ['simgan-cli', 'augment', '--plugin', plugin];
-  for (const [key, value] of Object.entries(pluginOptions)) {
+  for (const [key, value] of Object.entries(pluginOption)) {
     words.push('--plugin-option', `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   }
   for (const [name, value] of Object.entries(further)) {
-    if (value !== undefined) words.push(`--${name}`, value);
+    if (value !== undefined) words.push(`--${flagName(name)}`, value);
   }
   return words.map(quoted).join(' ');
 }

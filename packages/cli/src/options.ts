@@ -1,6 +1,11 @@
 import { parseArgs } from 'node:util';
-import { distance } from 'fastest-levenshtein';
+import { suggestion } from '@simgan/core/plugin';
 import { UsageError } from './errors.ts';
+
+/** An option's name on the command line, without the dashes. */
+export function flagName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
 
 /** One option of a command: how it is written, what it means, and how its text becomes a value. */
 export interface OptionSpec<Value> {
@@ -19,7 +24,7 @@ export interface OptionSpec<Value> {
   readonly read: (texts: readonly string[]) => Value;
 }
 
-/** A command's options by name, without the dashes. */
+/** A command's options by the names that programs use; `batchSize` is `--batch-size` on the command line. */
 export type OptionTable = Readonly<Record<string, OptionSpec<unknown>>>;
 
 /** The values of a table's options. */
@@ -89,7 +94,7 @@ export function whole<Default extends number | undefined>(
 ): OptionSpec<number | Default> {
   return {
     argument: 'N',
-    description: otherwise === undefined ? description : `${description} [${otherwise}]`,
+    description: otherwise === undefined ? description : `${description}. Default: ${otherwise}.`,
     read([value]) {
       if (value === undefined) return otherwise;
       const number = Number(value);
@@ -109,7 +114,7 @@ export function choice<const Word extends string, Default extends Word | undefin
 ): OptionSpec<Word | Default> {
   return {
     argument: words.join('|'),
-    description: otherwise === undefined ? description : `${description} [${otherwise}]`,
+    description: otherwise === undefined ? description : `${description}. Default: ${otherwise}.`,
     read([value]) {
       if (value === undefined) return otherwise;
       const word = words.find((candidate) => candidate === value);
@@ -163,12 +168,13 @@ export function readOptions<Table extends OptionTable>(
   table: Table,
   args: readonly string[],
 ): OptionValues<Table> {
+  const flags = new Map(Object.entries(table).map(([name, spec]) => [flagName(name), { name, spec }]));
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
     tokens: true,
     options: Object.fromEntries(
-      Object.entries(table).map(([name, { argument }]) => [name, { type: argument ? 'string' : 'boolean' }]),
+      Array.from(flags, ([flag, { spec }]) => [flag, { type: spec.argument ? 'string' : 'boolean' }]),
     ),
   });
   const given = new Map<string, string[]>();
@@ -178,18 +184,18 @@ export function readOptions<Table extends OptionTable>(
     if (token.kind === 'positional') {
       // What follows an unknown option may be its argument.
       const before = tokens[index - 1];
-      if (before?.kind === 'option' && !Object.hasOwn(table, before.name)) continue;
+      if (before?.kind === 'option' && !flags.has(before.name)) continue;
       problems.push(`Unexpected argument ${JSON.stringify(token.value)}: everything is passed as an option.`);
     }
     if (token.kind !== 'option') continue;
-    const spec = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
-    const texts = given.get(token.name) ?? [];
+    const { name = token.name, spec } = flags.get(token.name) ?? {};
+    const texts = given.get(name) ?? [];
     const misuse = (problem: string) => {
       problems.push(problem);
-      misused.add(token.name);
+      misused.add(name);
     };
     if (!spec) {
-      misuse(`Unknown option ${token.rawName}.${suggestion(token.name, Object.keys(table), '--')}`);
+      misuse(`Unknown option ${token.rawName}.${suggestion(token.name, [...flags.keys()], '--')}`);
     } else if (spec.argument && token.value === undefined) {
       misuse(`${token.rawName} needs an argument: ${token.rawName} ${spec.argument}`);
     } else if (spec.argument && !token.inlineValue && token.value?.startsWith('--')) {
@@ -201,41 +207,40 @@ export function readOptions<Table extends OptionTable>(
     } else if (texts.length > 0 && !spec.repeatable) {
       misuse(`${token.rawName} is given more than once.`);
     }
-    given.set(token.name, [...texts, token.value ?? '']);
+    given.set(name, [...texts, token.value ?? '']);
   }
   const values: Record<string, unknown> = {};
   for (const [name, spec] of Object.entries(table)) {
     for (const [other, reason] of Object.entries(given.has(name) ? (spec.excludes ?? {}) : {})) {
-      if (given.has(other)) problems.push(`--${name} has no place beside --${other}: ${reason}.`);
+      if (given.has(other))
+        problems.push(`--${flagName(name)} has no place beside --${flagName(other)}: ${reason}.`);
     }
     if (misused.has(name)) continue;
     try {
       values[name] = spec.read(given.get(name) ?? []);
     } catch (error) {
-      problems.push(`--${name}: ${(error as Error).message}`);
+      problems.push(`--${flagName(name)}: ${(error as Error).message}`);
     }
   }
   if (problems.length > 0) throw new UsageError(problems);
   return values as OptionValues<Table>;
 }
 
-/** ` Did you mean …?` if a known name is near, else nothing. */
-export function suggestion(name: string, known: readonly string[], prefix = ''): string {
-  const nearest = known
-    .map((candidate) => ({ candidate, edits: distance(name, candidate) }))
-    .sort((a, b) => a.edits - b.edits)[0];
-  if (!nearest || nearest.edits > Math.max(2, name.length / 3)) return '';
-  return ` Did you mean ${prefix}${nearest.candidate}?`;
-}
-
 /** The options of a table as lines of help. */
 export function helpLines(table: OptionTable): string[] {
   const rows = Object.entries(table).map(([name, { argument, description }]) => [
-    `  --${name}${argument ? ` ${argument}` : ''}`,
+    `  --${flagName(name)}${argument ? ` ${argument}` : ''}`,
     description,
   ]);
   const width = Math.min(34, Math.max(...rows.map(([left]) => left!.length)) + 2);
   return rows.flatMap(([left, right]) =>
     left!.length < width ? [left!.padEnd(width) + right] : [left!, ' '.repeat(width) + right],
+  );
+}
+
+/** A message of the library as users of a command read it: `` `batchSize` `` becomes `--batch-size`. */
+export function asFlags(message: string): string {
+  return message.replace(/`([a-z][a-zA-Z]*)`/g, (_, name: string) =>
+    name === 'pluginOptions' ? '--plugin-option' : `--${flagName(name)}`,
   );
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readDataset } from '@simgan/core/node';
+import { readDataset } from '@simgan/node';
 import { expect, test } from 'vitest';
 import blobs from './blobs-plugin.ts';
 import { callCli } from './call-cli.ts';

@@ -1,30 +1,29 @@
 /** @file A plugin as a user would write one, of a domain so small that it trains in milliseconds. */
 import {
+  annotationSchema,
   createImage,
   definePlugin,
-  type ImageSpec,
   l1Regularizer,
-  type Plugin,
   patchDiscriminator,
+  pluginFactory,
   type Rng,
   residualRefiner,
+  type SizedForm,
   type Simulator,
   type TrainingRecipe,
 } from '@simgan/core';
+import { z } from 'zod';
+
+const image: SizedForm = { width: 12, height: 10, channels: 1, bits: 8 };
 
 /** Where the blob is, in pixels. */
-export interface BlobAnnotation {
-  readonly x: number;
-  readonly y: number;
-}
+const annotation = annotationSchema(z.object({ x: z.number(), y: z.number() }), { x: 'x', y: 'y' });
 
-/** What `--plugin-option` sets. */
-export interface BlobOptions {
-  /** How bright the blob is above its ground, in [1, 200]. */
-  readonly brightness?: number;
-}
+type BlobAnnotation = { x: number; y: number };
 
-const image: ImageSpec = { width: 12, height: 10, channels: 1, bits: 8 };
+const options = z.object({
+  brightness: z.number().min(1).max(200).default(180).describe('How bright the blob is above its ground'),
+});
 
 const quick: TrainingRecipe = {
   steps: 4,
@@ -39,35 +38,19 @@ const quick: TrainingRecipe = {
 };
 
 /** A bright blob on a dark ground; its camera makes noise. */
-export default function blobs(options: BlobOptions = {}): Plugin<BlobAnnotation> {
-  const { brightness = 180, ...unknown } = options;
-  if (!(brightness >= 1 && brightness <= 200)) {
-    throw new RangeError(`brightness must be in [1, 200], not ${brightness}`);
-  }
-  for (const name of Object.keys(unknown)) throw new TypeError(`there is no option ${name}`);
-  return definePlugin<BlobAnnotation>({
+export default pluginFactory(options, ({ brightness }) =>
+  definePlugin({
     name: 'blobs',
     image,
-    annotation: {
-      '~standard': {
-        version: 1,
-        vendor: 'blobs',
-        validate(value) {
-          const { x, y } = (value ?? {}) as Record<string, unknown>;
-          return typeof x === 'number' && typeof y === 'number'
-            ? { value: { x, y } }
-            : { issues: [{ message: 'x and y must be numbers' }] };
-        },
-      },
-    },
+    annotation,
     simulator: drawBlob(brightness, () => 0),
     standIn: drawBlob(brightness, (rng) => rng.normal() * 25 + 30),
     refiner: residualRefiner({ width: 4, blocks: 1 }),
     discriminator: patchDiscriminator([{ convolution: 3, stride: 2, filters: 6 }, { maxPool: 3 }]),
     regularizer: l1Regularizer(),
     recipes: { quick, paper: { ...quick, refiner: residualRefiner({ width: 6, blocks: 1 }) } },
-  });
-}
+  }),
+);
 
 function drawBlob(brightness: number, offset: (rng: Rng) => number): Simulator<BlobAnnotation> {
   return (rng) => {
@@ -75,12 +58,13 @@ function drawBlob(brightness: number, offset: (rng: Rng) => number): Simulator<B
     const x = 2 + place.next() * (image.width - 4);
     const y = 2 + place.next() * (image.height - 4);
     const texture = rng.fork('texture');
-    const pixels = createImage(image);
+    const drawn = createImage(image);
+    const pixels = drawn.data;
     for (let i = 0; i < pixels.length; i++) {
       const distance = Math.hypot((i % image.width) - x, Math.floor(i / image.width) - y);
       const value = 40 + brightness * Math.exp(-(distance ** 2) / 4) + offset(texture);
       pixels[i] = Math.round(Math.min(255, Math.max(0, value)));
     }
-    return { image: pixels, annotation: { x, y } };
+    return { image: drawn, annotation: { x, y } };
   };
 }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { simulate } from '@simgan/core';
-import { encodePng } from '@simgan/core/node';
+import { encodePng } from '@simgan/node';
 import { eyes as eyesPlugin } from '@simgan/plugin-eyes';
 import { expect, test } from 'vitest';
 import { callCli } from './call-cli.ts';

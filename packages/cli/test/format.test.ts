@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodePng } from '@simgan/core/node';
+import { encodePng } from '@simgan/node';
 import { expect, test } from 'vitest';
 import { callCli } from './call-cli.ts';
 import { blobsPlugin, temporaryFolder } from './spawn-cli.ts';

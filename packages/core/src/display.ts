@@ -8,8 +8,8 @@ export type Rgb = readonly [red: number, green: number, blue: number];
  * has one colour in every picture, so that pictures can be compared.
  */
 export interface ImageDisplay {
-  /** A picture in 8-bit RGB, `height * width * 3` values, row by row. */
-  paint(image: Image): Uint8Array;
+  /** A picture of the same size in 8-bit RGB. */
+  paint(image: Image): Image;
   /** What the colours mean, from left to right below the pictures. */
   readonly legend?: readonly LegendEntry[];
 }

@@ -19,9 +19,16 @@ export type ErrorCode =
 export class SimganError extends Error {
   override readonly name = 'SimganError';
   readonly code: ErrorCode;
+  /** Everything that was wrong, a sentence each. Default: the message alone. */
+  readonly problems: readonly string[];
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: ErrorOptions & { problems?: readonly string[] } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
+    this.problems = options.problems ?? [message];
   }
 }

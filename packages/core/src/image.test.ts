@@ -1,37 +1,142 @@
-import { expect, test } from 'vitest';
-import { decodeImages, encodeImages, type ImageSpec } from './image.ts';
+import { expect, expectTypeOf, test } from 'vitest';
+import {
+  createImage,
+  cropImage,
+  decodeImages,
+  encodeImages,
+  formOf,
+  hasSize,
+  type Image,
+  type ImageForm,
+  imageLength,
+  imageOf,
+  imageProblem,
+  imageRange,
+  type SizedForm,
+  sizedForm,
+} from './image.ts';
 
-const grey8: ImageSpec = { width: 16, height: 16, channels: 1, bits: 8 };
-const depth: ImageSpec = { width: 256, height: 256, channels: 1, bits: 16 };
+const gray: SizedForm = { width: 16, height: 16, channels: 1, bits: 8 };
+const depth: SizedForm = { width: 256, height: 256, channels: 1, bits: 16 };
+const rgb: SizedForm = { width: 4, height: 3, channels: 3, bits: 8 };
+const anySize: ImageForm = { channels: 3, bits: 8 };
+
+/** An image of the form whose values count up. */
+const counting = (form: SizedForm): Image => {
+  const image = createImage(form);
+  for (let i = 0; i < image.data.length; i++) image.data[i] = i;
+  return image;
+};
 
 test('every 8-bit value survives the way through the networks', () => {
-  const image = Uint8Array.from({ length: 256 }, (_, i) => i);
-  const batch = encodeImages([image], grey8);
+  const batch = encodeImages([counting(gray)], gray);
   expect(batch.shape).toEqual([1, 16, 16, 1]);
   expect([batch.data[0], batch.data[255]]).toEqual([-1, 1]);
-  expect(decodeImages(batch, grey8)).toEqual([image]);
+  expect(decodeImages(batch, gray)).toEqual([counting(gray)]);
 });
 
 test('every 16-bit value survives, over the full scale and within a range', () => {
-  const image = Uint16Array.from({ length: 65_536 }, (_, i) => i);
+  const image = counting(depth);
   expect(decodeImages(encodeImages([image], depth), depth)).toEqual([image]);
-  const ranged: ImageSpec = { ...depth, range: [500, 1500] };
-  const clamped = image.map((value) => Math.min(1500, Math.max(500, value)));
+  const ranged: SizedForm = { ...depth, range: [500, 1500] };
+  const clamped = { ...image, data: image.data.map((value) => Math.min(1500, Math.max(500, value))) };
   expect(decodeImages(encodeImages([image], ranged), ranged)).toEqual([clamped]);
 });
 
+test('a batch keeps its images and their channels in order', () => {
+  const other = { ...counting(rgb), data: counting(rgb).data.map((value) => 255 - value) };
+  const batch = encodeImages([counting(rgb), other], rgb);
+  expect(batch.shape).toEqual([2, 3, 4, 3]);
+  expect(decodeImages(batch, rgb)).toEqual([counting(rgb), other]);
+});
+
+test('without a size in the form, a batch has the size of its first image', () => {
+  const [small, large] = [counting(rgb), counting({ ...rgb, width: 5 })];
+  expect(encodeImages([large], anySize).shape).toEqual([1, 3, 5, 3]);
+  expect(decodeImages(encodeImages([large], anySize), anySize)).toEqual([large]);
+  expect(() => encodeImages([small, large], anySize)).toThrow(
+    'Image 1 of the batch cannot be used: it is 5 x 3, not 4 x 3.',
+  );
+  expect(() => encodeImages([], anySize)).toThrow('A batch needs at least one image.');
+});
+
 test('values beyond what a network may return are clamped', () => {
-  const tiny: ImageSpec = { width: 2, height: 1, channels: 1, bits: 8 };
+  const tiny: SizedForm = { width: 2, height: 1, channels: 1, bits: 8 };
   expect(decodeImages({ data: Float32Array.of(-3, 3), shape: [1, 1, 2, 1] }, tiny)).toEqual([
-    Uint8Array.of(0, 255),
+    { ...tiny, data: Uint8Array.of(0, 255) },
   ]);
 });
 
+test('what is no image of a form is told in a clause', () => {
+  const image = counting(rgb);
+  expect(imageProblem(image, rgb)).toBeUndefined();
+  expect(imageProblem(image, anySize)).toBeUndefined();
+  const cases: [unknown, ImageForm, string][] = [
+    [undefined, rgb, 'it is not an image: { width, height, channels, bits, data }'],
+    [new Uint8Array(36), rgb, 'it is not an image: { width, height, channels, bits, data }'],
+    [image, gray, 'it has 3 channels, not 1'],
+    [image, { ...rgb, bits: 16 }, 'it has 8 bits, not 16'],
+    [{ ...image, data: new Uint16Array(36) }, rgb, 'its data is not a Uint8Array, which 8-bit images have'],
+    [{ ...image, data: [...image.data] }, rgb, 'its data is not a Uint8Array, which 8-bit images have'],
+    [{ ...image, width: 3, height: 4 }, rgb, 'it is 3 x 4, not 4 x 3'],
+    [{ ...image, width: 1.5 }, anySize, 'its size is 1.5 x 3'],
+    [{ ...image, height: 0 }, anySize, 'its size is 4 x 0'],
+    [{ ...image, data: new Uint8Array(35) }, rgb, 'it has 35 values, not 3 x 4 x 3 = 36'],
+  ];
+  for (const [value, form, problem] of cases) expect(imageProblem(value, form)).toBe(problem);
+});
+
 test('an image of another form is refused with what is wrong with it', () => {
-  expect(() => encodeImages([new Uint8Array(3)], grey8)).toThrow(
-    'Image 0 of the batch cannot be used: it has 3 values, not 16 x 16 x 1 = 256.',
+  const short = { ...createImage(gray), data: new Uint8Array(3) };
+  expect(() => encodeImages([short], gray)).toThrow(
+    expect.objectContaining({
+      code: 'INVALID_IMAGE',
+      message: 'Image 0 of the batch cannot be used: it has 3 values, not 16 x 16 x 1 = 256.',
+    }),
   );
-  expect(() => encodeImages([new Uint16Array(256)], grey8)).toThrow(
-    'it is not a Uint8Array, which 8-bit images are',
+  expect(() => encodeImages([counting(gray), counting(rgb)], gray)).toThrow('Image 1 of the batch cannot be used');
+  expect(() => imageOf(new Uint8Array(255), gray)).toThrow(
+    'These pixels do not make an image: it has 255 values, not 16 x 16 x 1 = 256.',
   );
+  expect(() => imageOf(new Uint8Array(256 * 256), depth)).toThrow('its data is not a Uint16Array');
+});
+
+test('images are made of a form or of pixels, which are not copied', () => {
+  expect(createImage(rgb)).toEqual({ ...rgb, data: new Uint8Array(36) });
+  expect(createImage(depth).data).toBeInstanceOf(Uint16Array);
+  const pixels = new Uint8Array(36);
+  const image = imageOf(pixels, { ...rgb, range: [10, 20] });
+  expect(image.data).toBe(pixels);
+  // The range belongs to the domain, not to the image.
+  expect(image).toEqual({ ...rgb, data: pixels });
+  expect(formOf(image)).toEqual(rgb);
+  expect(formOf(image, { range: [10, 20] })).toEqual({ ...rgb, range: [10, 20] });
+  expect(imageLength(rgb)).toBe(36);
+});
+
+test('a form may leave the size open', () => {
+  expect([hasSize(rgb), hasSize(anySize)]).toEqual([true, false]);
+  expect(sizedForm(rgb)).toBe(rgb);
+  expect(() => sizedForm(anySize)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('give the form a width') }),
+  );
+  if (hasSize(anySize)) expectTypeOf(anySize).toExtend<SizedForm>();
+  expectTypeOf(anySize).not.toExtend<SizedForm>();
+  expect([imageRange(gray), imageRange(depth), imageRange({ ...gray, range: [1, 9] })]).toEqual([
+    [0, 255],
+    [0, 65_535],
+    [1, 9],
+  ]);
+});
+
+test.each([1, 3] as const)('a crop of %i channels is the part within its window, copied', (channels) => {
+  const image = counting({ width: 5, height: 4, channels, bits: 16 });
+  const crop = cropImage(image, { left: 2, top: 1, width: 3, height: 2 });
+  const pixel = (column: number, row: number) =>
+    Array.from({ length: channels }, (_, channel) => (row * 5 + column) * channels + channel);
+  expect(crop).toMatchObject({ width: 3, height: 2, channels, bits: 16 });
+  expect([...crop.data]).toEqual([1, 2].flatMap((row) => [2, 3, 4].flatMap((column) => pixel(column, row))));
+  crop.data.fill(9);
+  expect(image.data[image.data.length - 1]).toBe(20 * channels - 1);
+  expect(cropImage(image, { left: 0, top: 0, width: 5, height: 4 })).toEqual(image);
 });

@@ -1,82 +1,193 @@
 import { SimganError } from './errors.ts';
 import type { HostTensor } from './host-tensor.ts';
 
-/** The one form that all images of a domain have. Lengths in pixels. */
-export interface ImageSpec {
+/** The extent of a picture, pixels. A window within a picture may have fractions of a pixel. */
+export interface Size {
   readonly width: number;
   readonly height: number;
-  /** 1: grey or depth. 3: RGB, interleaved. */
+}
+
+/**
+ * The form of a domain's images: how pixels are stored, and the size if all images have the same. Without `width`
+ * and `height`, images may be of any size.
+ */
+export interface ImageForm {
+  /** Pixels. Given together with `height`, or not at all. */
+  readonly width?: number;
+  /** Pixels. */
+  readonly height?: number;
+  /** 1: gray or depth. 3: RGB, interleaved. */
   readonly channels: 1 | 3;
   readonly bits: 8 | 16;
   /**
-   * The stored values that the networks see as -1 and 1; the full scale of `bits` unless given. Values
-   * outside are clamped when they enter a network, so a refined image never leaves this range.
+   * The stored values that networks see as -1 and 1. Default: the full scale of `bits`. Values outside are clamped
+   * when they enter a network, so a refined image never leaves this range.
    */
   readonly range?: readonly [low: number, high: number];
 }
 
-/** Row-major pixels, channels interleaved, `height * width * channels` values. */
-export type Image = Uint8Array | Uint16Array;
+/** The form of images that all have one size. */
+export interface SizedForm extends ImageForm, Size {
+  readonly width: number;
+  readonly height: number;
+}
 
-/** How many values an image of this form has. */
-export function imageLength(spec: ImageSpec): number {
-  return spec.width * spec.height * spec.channels;
+/** A picture that knows its size: `height * width * channels` values, row by row, channels interleaved. */
+export interface Image extends Size {
+  /** 1: gray or depth. 3: RGB, interleaved. */
+  readonly channels: 1 | 3;
+  readonly bits: 8 | 16;
+  /** `Uint8Array` for 8 bits, `Uint16Array` for 16 bits. */
+  readonly data: Pixels;
+}
+
+/** The values of an image, `[height, width, channels]`, row-major. */
+export type Pixels = Uint8Array | Uint16Array;
+
+/** Whether all images of a form have the same size. */
+export function hasSize(form: ImageForm): form is SizedForm {
+  return form.width !== undefined && form.height !== undefined;
+}
+
+/** The form of one image: its own size and storage, and the range of its domain. */
+export function formOf(
+  { width, height, channels, bits }: Image,
+  { range }: Pick<ImageForm, 'range'> = {},
+): SizedForm {
+  return { width, height, channels, bits, ...(range && { range }) };
+}
+
+/** The number of values in an image of this form. */
+export function imageLength({
+  width,
+  height,
+  channels,
+}: Pick<SizedForm, 'width' | 'height' | 'channels'>): number {
+  return width * height * channels;
 }
 
 /** The stored values that networks see as -1 and 1. */
-export function imageRange(spec: ImageSpec): readonly [low: number, high: number] {
-  return spec.range ?? [0, 2 ** spec.bits - 1];
+export function imageRange(form: Pick<ImageForm, 'bits' | 'range'>): readonly [low: number, high: number] {
+  return form.range ?? [0, 2 ** form.bits - 1];
 }
 
 /** A black image of this form. */
-export function createImage(spec: ImageSpec): Image {
-  return spec.bits === 8 ? new Uint8Array(imageLength(spec)) : new Uint16Array(imageLength(spec));
+export function createImage(form: SizedForm): Image {
+  const { width, height, channels, bits } = form;
+  const length = imageLength(form);
+  return {
+    width,
+    height,
+    channels,
+    bits,
+    data: bits === 8 ? new Uint8Array(length) : new Uint16Array(length),
+  };
 }
 
-/** Says why a value is not an image of this form, or `undefined` if it is one. */
-export function imageProblem(image: unknown, spec: ImageSpec): string | undefined {
-  const expected = spec.bits === 8 ? Uint8Array : Uint16Array;
-  if (!(image instanceof expected)) return `it is not a ${expected.name}, which ${spec.bits}-bit images are`;
-  if (image.length !== imageLength(spec)) {
-    return `it has ${image.length} values, not ${spec.height} x ${spec.width} x ${spec.channels} = ${imageLength(spec)}`;
+/**
+ * An image of given pixels, which are not copied.
+ *
+ * @throws SimganError INVALID_IMAGE if the pixels do not fit the form.
+ * @example
+ * const image = imageOf(new Uint8Array(55 * 35), { width: 55, height: 35, channels: 1, bits: 8 });
+ */
+export function imageOf(data: Pixels, { width, height, channels, bits }: SizedForm): Image {
+  const image: Image = { width, height, channels, bits, data };
+  const problem = imageProblem(image, image);
+  if (problem) throw new SimganError('INVALID_IMAGE', `These pixels do not make an image: ${problem}.`);
+  return image;
+}
+
+/** Why a value is not an image of this form, as a clause; `undefined` if it is one. */
+export function imageProblem(image: unknown, form: ImageForm): string | undefined {
+  if (typeof image !== 'object' || image === null || !('data' in image)) {
+    return 'it is not an image: { width, height, channels, bits, data }';
+  }
+  const { width, height, channels, bits, data } = image as Image;
+  if (channels !== form.channels) return `it has ${channels} channels, not ${form.channels}`;
+  if (bits !== form.bits) return `it has ${bits} bits, not ${form.bits}`;
+  const expected = bits === 8 ? Uint8Array : Uint16Array;
+  if (!(data instanceof expected)) return `its data is not a ${expected.name}, which ${bits}-bit images have`;
+  if (hasSize(form) && (width !== form.width || height !== form.height)) {
+    return `it is ${width} x ${height}, not ${form.width} x ${form.height}`;
+  }
+  const length = imageLength({ width, height, channels });
+  if (!(Number.isInteger(length) && length > 0)) return `its size is ${width} x ${height}`;
+  if (data.length !== length) {
+    return `it has ${data.length} values, not ${height} x ${width} x ${channels} = ${length}`;
   }
   return undefined;
 }
 
 /**
- * Images as the networks see them: `[batch, height, width, channels]` in [-1, 1].
+ * Images as networks see them: `[batch, height, width, channels]` in [-1, 1]. All have the size of the first.
  *
- * @throws SimganError INVALID_IMAGE if an image is not of the form `spec`.
+ * @throws SimganError INVALID_IMAGE if an image is not of the form, or differs in size from the first.
  */
-export function encodeImages(images: readonly Image[], spec: ImageSpec): HostTensor {
-  const length = imageLength(spec);
-  const [low, high] = imageRange(spec);
+export function encodeImages(images: readonly Image[], form: ImageForm): HostTensor {
+  const [first] = images;
+  if (!first) throw new SimganError('INVALID_IMAGE', 'A batch needs at least one image.');
+  const size = { width: first.width, height: first.height };
+  const length = imageLength({ ...size, channels: form.channels });
+  const [low, high] = imageRange(form);
   const scale = 2 / (high - low);
   const data = new Float32Array(images.length * length);
   for (const [index, image] of images.entries()) {
-    const problem = imageProblem(image, spec);
+    const problem = imageProblem(image, { ...size, ...form });
     if (problem)
       throw new SimganError('INVALID_IMAGE', `Image ${index} of the batch cannot be used: ${problem}.`);
+    const pixels = image.data;
     const offset = index * length;
     for (let i = 0; i < length; i++) {
-      data[offset + i] = Math.min(1, Math.max(-1, (image[i]! - low) * scale - 1));
+      data[offset + i] = Math.min(1, Math.max(-1, (pixels[i]! - low) * scale - 1));
     }
   }
-  return { data, shape: [images.length, spec.height, spec.width, spec.channels] };
+  return { data, shape: [images.length, size.height, size.width, form.channels] };
 }
 
-/** The inverse of {@link encodeImages}: clamps to [-1, 1] and rounds to the stored integers. Exact for images in range. */
-export function decodeImages(batch: HostTensor, spec: ImageSpec): Image[] {
-  const length = imageLength(spec);
-  const [low, high] = imageRange(spec);
+/**
+ * The inverse of {@link encodeImages}: `[batch, height, width, channels]` clamped to [-1, 1] and rounded to stored
+ * integers. Exact for images in range.
+ */
+export function decodeImages({ data, shape }: HostTensor, form: ImageForm): Image[] {
+  const [batch, height, width] = shape as [number, number, number, number];
+  const length = imageLength({ width, height, channels: form.channels });
+  const [low, high] = imageRange(form);
   const scale = (high - low) / 2;
-  return Array.from({ length: batch.data.length / length }, (_, index) => {
-    const image = createImage(spec);
+  return Array.from({ length: batch }, (_, index) => {
+    const image = createImage({ ...form, width, height });
     const offset = index * length;
     for (let i = 0; i < length; i++) {
-      const value = Math.min(1, Math.max(-1, batch.data[offset + i]!));
-      image[i] = Math.round((value + 1) * scale + low);
+      const value = Math.min(1, Math.max(-1, data[offset + i]!));
+      image.data[i] = Math.round((value + 1) * scale + low);
     }
     return image;
   });
+}
+
+/**
+ * The form, for what only works on images of one size.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the form has no size.
+ */
+export function sizedForm(form: ImageForm): SizedForm {
+  if (hasSize(form)) return form;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    'Images of one size are needed here: give the form a width and a height.',
+  );
+}
+
+/** A part of an image, copied; the window lies within it, in whole pixels. */
+export function cropImage(
+  { width, channels, bits, data }: Image,
+  window: { readonly left: number; readonly top: number; readonly width: number; readonly height: number },
+): Image {
+  const crop = createImage({ width: window.width, height: window.height, channels, bits });
+  const line = window.width * channels;
+  for (let row = 0; row < window.height; row++) {
+    const start = ((window.top + row) * width + window.left) * channels;
+    crop.data.set(data.subarray(start, start + line), row * line);
+  }
+  return crop;
 }

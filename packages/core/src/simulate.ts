@@ -1,4 +1,4 @@
-import { createDataset, type Dataset } from './dataset.ts';
+import { createDataset, type Dataset, indexId } from './dataset.ts';
 import type { Image } from './image.ts';
 import { createRng, type Rng } from './rng.ts';
 import type { Sample } from './sample.ts';
@@ -26,7 +26,7 @@ export function simulate<Annotation>(
   const rng = sourceOf(seed);
   return createDataset(length, async (index) => {
     const { image, annotation } = await simulator(rng.fork(index));
-    return { id: sampleId(index), image, annotation };
+    return { id: indexId(index), image, annotation };
   });
 }
 
@@ -41,9 +41,4 @@ export async function simulateAt<Annotation>(
 
 function sourceOf(seed: number): Rng {
   return createRng(seed).fork('simulate');
-}
-
-/** The id of a simulated sample: its index in seven digits, so that names sort as numbers do. */
-export function sampleId(index: number): string {
-  return String(index).padStart(7, '0');
 }

@@ -1,11 +1,10 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import {
+  annotationSchema,
   createImage,
   definePlugin,
-  type ImageSpec,
+  type SizedForm,
   imageRange,
   l1Regularizer,
-  type Plugin,
   patchDiscriminator,
   type Rng,
   residualRefiner,
@@ -13,29 +12,30 @@ import {
   type TrainingRecipe,
 } from '../src/index.ts';
 
-/** Where the blob is, in pixels. */
+/** Where the blob is, pixels. */
 export interface BlobAnnotation {
   readonly x: number;
   readonly y: number;
 }
 
-const annotation: StandardSchemaV1<unknown, BlobAnnotation> = {
-  '~standard': {
-    version: 1,
-    vendor: 'simgan-test',
-    validate(value) {
-      const { x, y } = (value ?? {}) as Record<string, unknown>;
-      return typeof x === 'number' && typeof y === 'number'
-        ? { value: { x, y } }
-        : { issues: [{ message: 'x and y must be numbers' }] };
+const annotation = annotationSchema<BlobAnnotation>(
+  {
+    '~standard': {
+      version: 1,
+      vendor: 'simgan-test',
+      validate(value) {
+        const { x, y } = (value ?? {}) as Record<string, unknown>;
+        return typeof x === 'number' && typeof y === 'number'
+          ? { value: { x, y } }
+          : { issues: [{ message: 'x and y must be numbers' }] };
+      },
     },
   },
-};
+  { x: 'x', y: 'y' },
+);
 
 /** A tiny domain to train in milliseconds: a bright blob on a dark ground. */
-export function blobs(
-  image: ImageSpec = { width: 12, height: 10, channels: 1, bits: 8 },
-): Plugin<BlobAnnotation> {
+export function blobs(image: SizedForm = { width: 12, height: 10, channels: 1, bits: 8 }) {
   return definePlugin({
     name: 'blobs',
     image,
@@ -45,7 +45,7 @@ export function blobs(
     refiner: residualRefiner({ width: 4, blocks: 1 }),
     discriminator: patchDiscriminator([{ convolution: 3, stride: 2, filters: 6 }, { maxPool: 3 }]),
     regularizer: l1Regularizer(),
-    recipes: { paper: tinyRecipe, quick: tinyRecipe },
+    recipes: { quick: tinyRecipe },
   });
 }
 
@@ -62,20 +62,21 @@ export const tinyRecipe: TrainingRecipe = {
   warmup: { refiner: 2, discriminator: 2 },
 };
 
-function drawBlob(image: ImageSpec, offset: (rng: Rng) => number): Simulator<BlobAnnotation> {
+function drawBlob(image: SizedForm, offset: (rng: Rng) => number): Simulator<BlobAnnotation> {
   return (rng) => {
     const place = rng.fork('place');
     const x = 2 + place.next() * (image.width - 4);
     const y = 2 + place.next() * (image.height - 4);
     const texture = rng.fork('texture');
     const [low, high] = imageRange(image);
-    const pixels = createImage(image);
+    const drawn = createImage(image);
+    const pixels = drawn.data;
     for (let i = 0; i < pixels.length; i++) {
       const pixel = Math.floor(i / image.channels);
       const distance = Math.hypot((pixel % image.width) - x, Math.floor(pixel / image.width) - y);
       const value = (40 + 180 * Math.exp(-(distance ** 2) / 4) + offset(texture)) / 255;
       pixels[i] = Math.round(low + Math.min(1, Math.max(0, value)) * (high - low));
     }
-    return { image: pixels, annotation: { x, y } };
+    return { image: drawn, annotation: { x, y } };
   };
 }

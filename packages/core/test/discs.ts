@@ -3,19 +3,19 @@ import {
   createImage,
   createRng,
   type Dataset,
-  type ImageSpec,
+  type SizedForm,
   imageRange,
   type Sample,
 } from '../src/index.ts';
 
-/** Where the dark disc is, in pixels; the middle of the first pixel is (0, 0). */
+/** Where the dark disc is, pixels; the center of the first pixel is (0, 0). */
 export interface DiscAnnotation {
   readonly x: number;
   readonly y: number;
   readonly radius: number;
 }
 
-/** How {@link discs} are drawn; intensities are shares of the range. */
+/** How {@link discs} are drawn. Intensities are shares of the range. */
 export interface DiscLook {
   readonly seed?: number;
   readonly length?: number;
@@ -23,12 +23,12 @@ export interface DiscLook {
   readonly light?: readonly [disc: number, ground: number];
   /** How much of the light falls off to one side. */
   readonly falloff?: number;
-  /** How wide the disc's edge is, in pixels. */
+  /** The width of the disc's edge, pixels. */
   readonly edge?: number;
-  readonly image?: ImageSpec;
+  readonly image?: SizedForm;
 }
 
-export const discImage: ImageSpec = { width: 48, height: 40, channels: 1, bits: 8 };
+export const discImage: SizedForm = { width: 48, height: 40, channels: 1, bits: 8 };
 
 /** Pictures of a dark disc between some bright bars on a smooth ground: a scene with edges of every direction. */
 export function discs({
@@ -48,7 +48,8 @@ export function discs({
     const radius = 6 + 2 * rng.next();
     const tilt = falloff * (rng.next() - 0.5);
     const bar = Math.floor(4 * rng.next());
-    const pixels = createImage(image);
+    const drawn = createImage(image);
+    const pixels = drawn.data;
     for (let i = 0; i < pixels.length; i++) {
       const pixel = Math.floor(i / channels);
       const [column, row] = [pixel % width, Math.floor(pixel / width)];
@@ -60,6 +61,6 @@ export function discs({
         (1 + tilt * (row / height) + falloff * (column / width - 0.5));
       pixels[i] = Math.round(low + Math.min(1, ground + cover * (dark - ground)) * (high - low));
     }
-    return { id: String(index).padStart(4, '0'), image: pixels, annotation: { x, y, radius } };
+    return { id: String(index).padStart(4, '0'), image: drawn, annotation: { x, y, radius } };
   });
 }

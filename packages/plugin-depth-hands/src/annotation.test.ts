@@ -4,13 +4,13 @@ import {
   EVALUATED_JOINTS,
   HAND_JOINT_COUNT,
   HAND_JOINTS,
-  PALM_CENTRE,
+  PALM_CENTER,
 } from './annotation.ts';
 
 test('joints have the names and the order of the NYU dataset', () => {
   expect(HAND_JOINTS).toHaveLength(HAND_JOINT_COUNT);
   expect(new Set(HAND_JOINTS).size).toBe(HAND_JOINT_COUNT);
-  expect(HAND_JOINTS[PALM_CENTRE]).toBe('PALM_3');
+  expect(HAND_JOINTS[PALM_CENTER]).toBe('PALM_3');
   // The names in the dataset's test_predictions.mat, in the order of their indices.
   expect(EVALUATED_JOINTS.map((joint) => HAND_JOINTS[joint])).toEqual([
     'F1_KNU3_A',
@@ -30,7 +30,7 @@ test('joints have the names and the order of the NYU dataset', () => {
   ]);
 });
 
-test('the schema takes a hand through JSON and refuses a joint too few', () => {
+test('the schema accepts a hand that went through JSON, and refuses one that lacks a joint', () => {
   const joints = (count: number) => ({
     uvd: Array.from({ length: count }, () => [1.5, 2, 700]),
     xyz: Array.from({ length: count }, () => [-3, 4, 700]),

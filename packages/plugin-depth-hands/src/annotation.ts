@@ -1,26 +1,28 @@
+import { annotationSchema } from '@simgan/core/geometry';
 import { z } from 'zod';
+import { moveCamera, moveCrop, moveSide, moveUvd } from './label-moves.ts';
 
 const DIGITS = ['F1', 'F2', 'F3', 'F4', 'TH'] as const;
 const KNUCKLES = ['KNU3_A', 'KNU3_B', 'KNU2_A', 'KNU2_B', 'KNU1_A', 'KNU1_B'] as const;
 
 /**
  * The 36 joints of the NYU hand pose dataset (Tompson et al., ACM Transactions on Graphics 33(5), 2014), in
- * its order. `F1` is the little finger, `F4` the index, `TH` the thumb; `KNU3` is the outermost phalanx and
- * `KNU1` the innermost (a thumb's `KNU1` is its metacarpal); `A` lies towards the tip, `B` towards the wrist.
+ * its order. `F1` is the little finger, `F4` the index finger, `TH` the thumb; `KNU3` is the outermost phalanx and
+ * `KNU1` the innermost (a thumb's `KNU1` is its metacarpal); `A` lies toward the tip, `B` toward the wrist.
  */
 export const HAND_JOINTS: readonly string[] = [
   ...DIGITS.flatMap((digit) => KNUCKLES.map((knuckle) => `${digit}_${knuckle}`)),
   ...Array.from({ length: 6 }, (_, index) => `PALM_${index + 1}`),
 ];
 
-/** How many joints a hand has. */
+/** The number of joints of a hand. */
 export const HAND_JOINT_COUNT = 36;
 
-/** Indices into {@link HAND_JOINTS} of the 14 on which results on the NYU dataset are reported. */
+/** Indices into {@link HAND_JOINTS} of the 14 joints on which results on the NYU dataset are reported. */
 export const EVALUATED_JOINTS: readonly number[] = [0, 3, 6, 9, 12, 15, 18, 21, 24, 25, 27, 30, 31, 32];
 
 /** Index into {@link HAND_JOINTS} of the middle of the palm, about which hands are cropped. */
-export const PALM_CENTRE = 32;
+export const PALM_CENTER = 32;
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const positive = z.number().positive();
@@ -36,13 +38,16 @@ export const cameraIntrinsics = z.object({
 });
 
 /**
- * A pinhole camera without distortion: focal lengths, principal point and frame in pixels. Pixel centres
- * have whole coordinates. A point `[x, y, z]` in mm, with y **up** as in the NYU dataset, falls on
+ * A pinhole camera without distortion: focal lengths, principal point and frame in pixels. Pixel centers
+ * have whole coordinates. A point `[x, y, z]` in mm, with y **up** as in the NYU dataset, is projected to
  * `u = cx + fx * x / z`, `v = cy - fy * y / z`.
+ *
+ * Mirroring a picture mirrors the frame about its left edge: column `c` becomes column `-1 - c`, so the frame then
+ * spans the columns `-width` to `-1`.
  */
 export type CameraIntrinsics = z.infer<typeof cameraIntrinsics>;
 
-/** A metric cube cut out of a camera's frame; see {@link HandCrop}. */
+/** A metric cube cropped from a camera's frame; see {@link HandCrop}. */
 export const handCrop = z.object({
   u: z.number(),
   v: z.number(),
@@ -53,14 +58,14 @@ export const handCrop = z.object({
 });
 
 /**
- * A metric cube cut out of a camera's frame. Pixel `[column, row]` of the crop is the point
+ * A metric cube cropped from a camera's frame. Pixel `[column, row]` of the crop is the point
  * `[u + scaleU * column, v + scaleV * row]` of the frame; depth reaches from `near` to `near + cube`, in mm.
  */
 export type HandCrop = z.infer<typeof handCrop>;
 
 const joints = <Item extends z.ZodType>(item: Item) => z.array(item).length(HAND_JOINT_COUNT);
 
-/** All that the simulator says of a picture of a hand: the schema of {@link CompleteHandAnnotation}. */
+/** All that the simulator knows of a hand: the schema of {@link CompleteHandAnnotation}. */
 export const completeHandAnnotation = z.object({
   side: z.enum(['left', 'right']),
   joints: z.object({ uvd: joints(triple), xyz: joints(triple), occluded: joints(z.boolean()) }),
@@ -68,8 +73,7 @@ export const completeHandAnnotation = z.object({
   crop: handCrop,
 });
 
-/** What is known of a picture of a hand: the schema of {@link HandAnnotation}. */
-export const handAnnotation = z
+const partialHandAnnotation = z
   .object({
     ...completeHandAnnotation.shape,
     joints: z.object({
@@ -80,16 +84,29 @@ export const handAnnotation = z
   })
   .partial();
 
+/** What is known of a hand: the schema of {@link HandAnnotation}, and how its labels follow the picture. */
+export const handAnnotation = annotationSchema(partialHandAnnotation, {
+  side: moveSide,
+  joints: {
+    uvd: { each: moveUvd },
+    // A mirrored hand is mirrored about the viewing axis, as directions are; y up or down makes no difference.
+    xyz: { each: 'direction' },
+    occluded: 'invariant',
+  },
+  camera: moveCamera,
+  crop: moveCrop,
+});
+
 /**
- * What is true of a picture of a hand. Per joint of {@link HAND_JOINTS}: `uvd` in pixels of the picture and
- * mm from the camera, `xyz` in mm before the camera (x right, y up, z away), and whether it is `occluded`:
- * another part of the hand stands before it, more than 40 mm of the hand itself do, or it lies outside the
- * cube.
+ * The annotation of a simulated hand. Per joint of {@link HAND_JOINTS}: `uvd` in pixels of the picture, whose pixel
+ * centers have whole coordinates, and mm from the camera; `xyz` in mm in the camera frame (x right, y up, z away from
+ * the camera); and whether it is `occluded`: another part of the hand is in front of it, it lies more than 40 mm behind
+ * the surface of the hand, or it is outside the cube.
  */
 export type CompleteHandAnnotation = z.infer<typeof completeHandAnnotation>;
 
 /**
- * What is known of a picture of a hand; see {@link CompleteHandAnnotation}. Every field may be missing, and
- * joints that a data set does not have are `null`: most have fewer than 36, and none says which are occluded.
+ * What is known of a hand; see {@link CompleteHandAnnotation}. Every field may be missing, and joints that a dataset
+ * does not have are `null`: most datasets have fewer than 36, and none states which are occluded.
  */
-export type HandAnnotation = z.infer<typeof handAnnotation>;
+export type HandAnnotation = z.infer<typeof partialHandAnnotation>;

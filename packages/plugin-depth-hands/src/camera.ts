@@ -11,12 +11,12 @@ export const NYU_KINECT: CameraIntrinsics = {
   height: 480,
 };
 
-/** `[x, y, z]` in mm before the camera, y up, to `[u, v, d]`: pixels of the whole frame and mm. */
+/** `[x, y, z]`, mm in the camera frame, y up, to `[u, v, d]`: pixels of the whole frame and mm. */
 export function project([x, y, z]: Vec3, camera: CameraIntrinsics): Vec3 {
   return [camera.cx + (camera.fx * x) / z, camera.cy - (camera.fy * y) / z, z];
 }
 
-/** `[u, v, d]`, pixels of the whole frame and mm, to `[x, y, z]` in mm before the camera, y up. */
+/** `[u, v, d]`, pixels of the whole frame and mm, to `[x, y, z]`, mm in the camera frame, y up. */
 export function unproject([u, v, d]: Vec3, camera: CameraIntrinsics): Vec3 {
   return [((u - camera.cx) * d) / camera.fx, ((camera.cy - v) * d) / camera.fy, d];
 }
@@ -32,18 +32,18 @@ export function toFrame([u, v, d]: Vec3, crop: HandCrop): Vec3 {
 }
 
 /**
- * Cuts a cube of `cube` mm about a point out of a camera's frame, as Oberweger and Lepetit do (DeepPrior++,
- * 2017): the window is as wide and as high as the cube's section through its centre, and fills
+ * The crop of a cube of `cube` mm about a point from a camera's frame, as Oberweger and Lepetit do (DeepPrior++,
+ * 2017): the window is as wide and as high as the cube's section through its center, and fills
  * `size` x `size` pixels. The near face is rounded to whole mm, so that whole depths stay whole.
  *
- * @param centre `[x, y, z]` in mm before the camera, y up.
+ * @param center - `[x, y, z]`, mm in the camera frame, y up.
  */
 export function cropAround(
-  centre: Vec3,
+  center: Vec3,
   camera: CameraIntrinsics,
   { size, cube }: { size: number; cube: number },
 ): HandCrop {
-  const [u, v, d] = project(centre, camera);
+  const [u, v, d] = project(center, camera);
   const scaleU = (cube * camera.fx) / d / size;
   const scaleV = (cube * camera.fy) / d / size;
   return {

@@ -1,4 +1,4 @@
-import { type ImageDisplay, type ImageSpec, imageLength, type Rgb } from '@simgan/core';
+import { createImage, type ImageDisplay, type Rgb, type SizedForm } from '@simgan/core';
 import { cubeOf, pixelKind } from './hand-image.ts';
 
 /** From the near face of the cube to the far one, at equal steps: warm is near, cold is far. */
@@ -15,19 +15,19 @@ const SCALE: readonly Rgb[] = [
   [74, 40, 130],
 ];
 const BACKGROUND: Rgb = [40, 42, 48];
-/** White, of which the scale has nothing. */
+/** White, which the scale does not contain. */
 const INVALID: Rgb = [240, 240, 240];
-/** Colours of the scale in the legend. */
+/** Colors of the scale in the legend. */
 const LEGEND_STEPS = 120;
 
 /**
- * Shows depth in colours of a fixed scale: the same number of millimetres behind the near face of the cube has the
- * same colour in every picture. Background is dark grey, a pixel without a measurement is white.
+ * Shows depth in colors of a fixed scale: the same number of millimeters behind the near face of the cube has the
+ * same color in every picture. Background is dark gray, a pixel without a measurement is white.
  *
- * @param form The form that `handImage` gives.
- * @throws SimganError INVALID_ARGUMENT if it is another.
+ * @param form - as `handImage` returns it.
+ * @throws SimganError INVALID_ARGUMENT for any other form.
  */
-export function depthDisplay(form: ImageSpec): ImageDisplay {
+export function depthDisplay(form: SizedForm): Required<ImageDisplay> {
   const cube = cubeOf(form);
   const colors = Array.from({ length: cube + 1 }, (_, depth) => onScale(depth / cube));
   const colorOf = (value: number): Rgb => {
@@ -37,9 +37,9 @@ export function depthDisplay(form: ImageSpec): ImageDisplay {
   };
   const steps = Array.from({ length: LEGEND_STEPS }, (_, step) => onScale(step / (LEGEND_STEPS - 1)));
   return {
-    paint(image) {
-      const painted = new Uint8Array(3 * imageLength(form));
-      for (const [pixel, value] of image.entries()) painted.set(colorOf(value), 3 * pixel);
+    paint({ width, height, data }) {
+      const painted = createImage({ width, height, channels: 3, bits: 8 });
+      for (const [pixel, value] of data.entries()) painted.data.set(colorOf(value), 3 * pixel);
       return painted;
     },
     legend: [
@@ -50,7 +50,7 @@ export function depthDisplay(form: ImageSpec): ImageDisplay {
   };
 }
 
-/** @param share From 0, the near face, to 1, the far one. */
+/** @param share - from 0, the near face, to 1, the far one. */
 function onScale(share: number): Rgb {
   const place = share * (SCALE.length - 1);
   const below = Math.min(SCALE.length - 2, Math.floor(place));

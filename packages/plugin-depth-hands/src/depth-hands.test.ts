@@ -1,4 +1,4 @@
-import { testPlugin } from '@simgan/core/testing';
+import { testPlugin } from '@simgan/testing';
 import { depthHands } from './depth-hands.ts';
 
 testPlugin(depthHands());

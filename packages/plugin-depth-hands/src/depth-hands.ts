@@ -1,5 +1,6 @@
-import { definePlugin, type ImageSpec, type Plugin, SimganError } from '@simgan/core';
-import { type HandAnnotation, handAnnotation } from './annotation.ts';
+import { definePlugin, pluginFactory, type SizedForm } from '@simgan/core';
+import { z } from 'zod';
+import { handAnnotation } from './annotation.ts';
 import { depthDisplay } from './depth-display.ts';
 import { handEstimator, hourglassNumbers, smallNumbers } from './evaluation/hand-estimator.ts';
 import { handProbe } from './evaluation/hand-probe.ts';
@@ -9,35 +10,50 @@ import { paperDiscriminator, paperRefiner } from './networks.ts';
 import { handReaders } from './readers/index.ts';
 import { paperRecipe, quickRecipe } from './recipes.ts';
 import { holesMasked } from './regularizer.ts';
-import type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 import { handSimulator } from './simulator/hand-simulator.ts';
+import { handSimulatorOptions } from './simulator/options.ts';
 import { standInDepthCamera } from './stand-in/stand-in-camera.ts';
 
-/** What {@link depthHands} makes its plugin of. */
-export interface DepthHandsOptions extends HandSimulatorOptions {
-  /**
-   * The estimator of joints: `hourglass`, the paper's two of 64x64, for a GPU; `small`, one of 32x32; `regressor`,
-   * coordinates in place of maps, which tells sets of pictures apart after a minute on a CPU. Unless given, the
-   * `regressor` for pictures of less than 128x128.
-   */
-  readonly estimator?: 'hourglass' | 'small' | 'regressor';
-}
+const estimators = {
+  hourglass: (image: SizedForm) => handEstimator(image, hourglassNumbers),
+  small: (image: SizedForm) => handEstimator(image, smallNumbers),
+  regressor: (image: SizedForm) => jointRegressor(image),
+} as const;
+
+/** Below this size the regressor is the default estimator, pixels. */
+const REGRESSOR_BELOW = 128;
+
+const depthHandsOptions = handSimulatorOptions.extend({
+  estimator: z
+    .enum(['hourglass', 'small', 'regressor'])
+    .optional()
+    .describe(
+      'Estimator of joints: hourglass, two with maps of 64x64 as in the paper, for a GPU; small, one with maps of 32x32; ' +
+        `regressor, coordinates, a minute on a CPU. By default regressor below a size of ${REGRESSOR_BELOW}, else hourglass.`,
+    ),
+});
+
+/** Options of {@link depthHands}: the simulator's, and the estimator. */
+export type DepthHandsOptions = z.input<typeof depthHandsOptions>;
 
 /**
- * Hand pose from depth, as in section 3.2 of the paper: square 16-bit images in millimetres. The options are
- * the simulator's, and the estimator; `size` of 64 trains in minutes on a CPU, where the paper's 224 takes days.
+ * Hand pose from depth, as in section 3.2 of the paper: square 16-bit images in millimeters. Hands of `size: 64` train
+ * in minutes on a CPU, the paper's 224 in days.
  *
- * @throws SimganError INVALID_ARGUMENT naming the option that cannot be used.
+ * @throws SimganError INVALID_ARGUMENT naming every option that cannot be used.
+ * @example
+ * ```ts
+ * import { simulate } from '@simgan/core';
+ * import { depthHands } from '@simgan/plugin-depth-hands';
+ *
+ * const plugin = depthHands({ size: 64, view: 'frontal', closure: [0.6, 1] });
+ * const synthetic = simulate(plugin.simulator, { seed: 1, length: 1000 });
+ * const real = simulate(plugin.standIn, { seed: 2, length: 1000 });
+ * const { image, annotation } = await synthetic.at(0);
+ * const shown = plugin.display.paint(image); // 64 x 64 in 8-bit RGB
+ * ```
  */
-export function depthHands({ estimator, ...options }: DepthHandsOptions = {}): Plugin<HandAnnotation> {
-  if (estimator !== undefined && !Object.hasOwn(estimators, estimator)) {
-    throw new SimganError(
-      'INVALID_ARGUMENT',
-      `There is no estimator ${JSON.stringify(estimator)} of hands: there are ${Object.keys(estimators)
-        .join(', ')
-        .replace(/, (?=[^,]*$)/, ' and ')}.`,
-    );
-  }
+export const depthHands = pluginFactory(depthHandsOptions, ({ estimator, ...options }) => {
   const image = handImage(options.size, options.cube);
   return definePlugin({
     name: 'depth-hands',
@@ -53,12 +69,6 @@ export function depthHands({ estimator, ...options }: DepthHandsOptions = {}): P
     readers: handReaders,
     realFormat: 'depth',
     probe: handProbe(image),
-    estimator: estimators[estimator ?? (image.width < 128 ? 'regressor' : 'hourglass')](image),
+    estimator: estimators[estimator ?? (image.width < REGRESSOR_BELOW ? 'regressor' : 'hourglass')](image),
   });
-}
-
-const estimators = {
-  hourglass: (image: ImageSpec) => handEstimator(image, hourglassNumbers),
-  small: (image: ImageSpec) => handEstimator(image, smallNumbers),
-  regressor: (image: ImageSpec) => jointRegressor(image),
-} as const;
+});

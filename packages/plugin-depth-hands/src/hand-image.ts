@@ -1,10 +1,11 @@
-import { createImage, type Image, type ImageSpec, imageRange, SimganError } from '@simgan/core';
+import { createImage, type Image, imageRange, SimganError, type SizedForm } from '@simgan/core';
 import type { HandCrop } from './annotation.ts';
+import type { DepthFrame } from './preparation/depth-frame.ts';
 
-/** How far, in mm of stored value, background lies behind the cube, and a hole behind background. */
+/** By how many mm the stored background lies behind the cube, and a hole behind the background. */
 const GAP = 30;
 
-/** What a stored value says: a depth inside the cube, something outside it, or nothing measured. */
+/** What a stored value means: a depth inside the cube, something outside it, or no measurement. */
 export type PixelKind = 'depth' | 'background' | 'invalid';
 
 /** The stored value of everything outside a cube of `cube` mm: 30 mm behind its far face. */
@@ -18,8 +19,8 @@ export function invalidValue(cube: number): number {
 }
 
 /**
- * What a stored value says: the nearest of the three kinds. Stored depths are never mistaken; a refined
- * background or hole keeps its kind while it moves less than 15 mm.
+ * The kind of a stored value: the nearest of the three. Stored depths are never mistaken; a refined background or hole
+ * keeps its kind while it moves by less than 15 mm.
  */
 export function pixelKind(value: number, cube: number): PixelKind {
   if (value < cube + GAP / 2) return 'depth';
@@ -29,25 +30,25 @@ export function pixelKind(value: number, cube: number): PixelKind {
 /**
  * The form of hand pictures: `size` x `size`, one channel of 16 bits.
  *
- * A stored value of 0 to `cube` is a depth in whole millimetres behind the near face of the cube, so
+ * A stored value of 0 to `cube` is a depth in whole millimeters behind the near face of the cube, so
  * `annotation.crop.near + value` is the distance from the camera, without loss. Everything outside the cube
  * is {@link backgroundValue}, a pixel without a measurement {@link invalidValue}. The three kinds cannot be
- * confused, and networks see all of them: `range` takes the near face to -1 and holes to 1.
+ * confused, and networks see all of them: `range` maps the near face to -1 and holes to 1.
  *
  * The paper sets background to 0 and foreground to depth - 2000, as if a wall stood at 2000 mm; here the
  * wall stands just behind the cube, which leaves more of [-1, 1] to the hand. Holes lie next to the
  * background, not at 0 as in sensors' files, because they border on it: a hole at an edge is then a small
- * difference, and not one across the whole range.
+ * difference rather than one across the whole range.
  *
- * @param size Pixels along a side.
- * @param cube Edge of the cube in mm.
+ * @param size - pixels along a side. Default: 224.
+ * @param cube - edge of the cube in mm. Default: 300.
  * @throws SimganError INVALID_ARGUMENT if either is not a positive whole number, or `cube` does not fit 16 bits.
  */
-export function handImage(size = 224, cube = 300): ImageSpec {
+export function handImage(size = 224, cube = 300): SizedForm {
   if (!Number.isInteger(size) || size < 1) {
     throw new SimganError(
       'INVALID_ARGUMENT',
-      `A hand picture of ${size} pixels cannot be made: give a whole number above 0.`,
+      `A hand picture cannot have ${size} pixels along a side: give a whole number above 0.`,
     );
   }
   if (!Number.isInteger(cube) || cube < 1 || invalidValue(cube) > 65535) {
@@ -60,81 +61,88 @@ export function handImage(size = 224, cube = 300): ImageSpec {
 }
 
 /**
- * The cube of pictures of a form that {@link handImage} made, in mm.
+ * The cube of a form made by {@link handImage}, in mm.
  *
- * @throws SimganError INVALID_ARGUMENT if the form is another.
+ * @throws SimganError INVALID_ARGUMENT for any other form.
  */
-export function cubeOf(form: ImageSpec): number {
+export function cubeOf(form: SizedForm): number {
   const [low, high] = imageRange(form);
   const cube = high - 2 * GAP;
   const { width, height, channels, bits } = form;
   if (low !== 0 || cube < 1 || width !== height || channels !== 1 || bits !== 16) {
     throw new SimganError(
       'INVALID_ARGUMENT',
-      `Pictures of ${width} x ${height} in ${channels} channels of ${bits} bits between ${low} and ${high} are not of ` +
-        'the form of hands: take the form that handImage(size, cube) gives.',
+      `Images of ${width} x ${height} with ${channels} channels of ${bits} bits and a range of ${low} to ${high} do not ` +
+        'have the form of hands: use the form that handImage(size, cube) returns.',
     );
   }
   return cube;
 }
 
 /**
- * A square map of depths as a picture of {@link handImage}'s form. Depths inside the cube are kept to the
- * millimetre, whole ones exactly.
- *
- * @param depths Row by row, mm from the camera; NaN where nothing was measured, Infinity where nothing is.
+ * A map of depths as an image of {@link handImage}'s form. Depths inside the cube are kept to the millimeter, whole
+ * ones exactly.
  */
-export function storeDepths(depths: Float32Array, { near, cube }: Pick<HandCrop, 'near' | 'cube'>): Image {
-  const image = createImage(handImage(Math.sqrt(depths.length), cube));
+export function storeDepths(
+  { width, height, depths }: DepthFrame,
+  { near, cube }: Pick<HandCrop, 'near' | 'cube'>,
+): Image {
+  const image = createImage({ width, height, channels: 1, bits: 16 });
+  const { data } = image;
   const [background, invalid] = [backgroundValue(cube), invalidValue(cube)];
   for (let i = 0; i < depths.length; i++) {
     const value = Math.round(depths[i]!) - near;
-    if (Number.isNaN(value)) image[i] = invalid;
-    else image[i] = value >= 0 && value <= cube ? value : background;
+    if (Number.isNaN(value)) data[i] = invalid;
+    else data[i] = value >= 0 && value <= cube ? value : background;
   }
   return image;
 }
 
 /**
- * The inverse of {@link storeDepths} inside the cube; also of refined pictures, whose values go to the nearest
- * of the three kinds.
+ * The inverse of {@link storeDepths} inside the cube; also for refined images, each of whose values is taken as the
+ * nearest of the three kinds.
  *
- * @returns mm from the camera; NaN where nothing was measured, Infinity for what lies outside the cube.
+ * @returns mm from the camera; NaN where nothing was measured, Infinity outside the cube.
  */
-export function loadDepths(image: Image, { near, cube }: Pick<HandCrop, 'near' | 'cube'>): Float32Array {
-  return Float32Array.from(image, (value) => {
+export function loadDepths(
+  { width, height, data }: Image,
+  { near, cube }: Pick<HandCrop, 'near' | 'cube'>,
+): DepthFrame {
+  const depths = Float32Array.from(data, (value) => {
     const kind = pixelKind(value, cube);
     if (kind === 'depth') return near + Math.min(value, cube);
     return kind === 'background' ? Number.POSITIVE_INFINITY : Number.NaN;
   });
+  return { width, height, depths };
 }
 
-/** What a picture's stored values are to the networks, in [-1, 1]. */
+/** Stored values as networks see them, in [-1, 1]. */
 export interface NetworkValues {
   readonly background: number;
   readonly hole: number;
-  /** From here on a value is no depth, and from `invalid` on a hole, as `pixelKind` has it. */
+  /** The border between depths and background, as in `pixelKind`. */
   readonly deepest: number;
+  /** The border between background and holes, as in `pixelKind`. */
   readonly invalid: number;
-  readonly perMillimetre: number;
+  readonly perMillimeter: number;
 }
 
 /**
  * Background, holes and the borders between the kinds of pixels as networks see them.
  *
- * @param form The form that {@link handImage} gives.
- * @throws SimganError INVALID_ARGUMENT if it is another.
+ * @param form - as {@link handImage} returns it.
+ * @throws SimganError INVALID_ARGUMENT for any other form.
  */
-export function networkValues(form: ImageSpec): NetworkValues {
+export function networkValues(form: SizedForm): NetworkValues {
   const cube = cubeOf(form);
   const [low, high] = imageRange(form);
-  const perMillimetre = 2 / (high - low);
-  const seen = (value: number) => (value - low) * perMillimetre - 1;
+  const perMillimeter = 2 / (high - low);
+  const seen = (value: number) => (value - low) * perMillimeter - 1;
   return {
     background: seen(backgroundValue(cube)),
     hole: seen(invalidValue(cube)),
     deepest: seen(cube + GAP / 2),
     invalid: seen(cube + 1.5 * GAP),
-    perMillimetre,
+    perMillimeter,
   };
 }

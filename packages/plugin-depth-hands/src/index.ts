@@ -10,7 +10,7 @@ export {
   type HandCrop,
   handAnnotation,
   handCrop,
-  PALM_CENTRE,
+  PALM_CENTER,
 } from './annotation.ts';
 export { cropAround, NYU_KINECT, project, toCrop, toFrame, unproject } from './camera.ts';
 export { depthDisplay } from './depth-display.ts';
@@ -25,7 +25,7 @@ export {
   scoreHandPoses,
   smallNumbers,
 } from './evaluation/hand-estimator.ts';
-export { handProbe, type JointResidual, jointResiduals } from './evaluation/hand-probe.ts';
+export { type HandProbe, handProbe, type JointResidual, jointResiduals } from './evaluation/hand-probe.ts';
 export { type HourglassOptions, type MapGrid, mapGrid, stackedHourglass } from './evaluation/hourglass.ts';
 export { jointRegressor, regressorRecipe } from './evaluation/joint-regressor.ts';
 export {
@@ -40,7 +40,7 @@ export {
 } from './hand-image.ts';
 export { paperDiscriminator, paperRefiner, quickDiscriminator, quickRefiner } from './networks.ts';
 export { type CropHandOptions, cropHand } from './preparation/crop-hand.ts';
-export { type DepthFrame, type DepthUnit, depthFrame, toMillimetres } from './preparation/depth-frame.ts';
+export { type DepthFrame, type DepthUnit, depthFrame, toMillimeters } from './preparation/depth-frame.ts';
 export { locateHand } from './preparation/locate-hand.ts';
 export { packNyuDepth, unpackNyuDepth } from './preparation/nyu-packing.ts';
 export { type DepthPicturesOptions, depthPictures, SR305 } from './readers/depth-pictures.ts';
@@ -51,8 +51,8 @@ export { paperRecipe, quickRecipe } from './recipes.ts';
 export { holesMasked } from './regularizer.ts';
 export { type SensorRefinerOptions, sensorRefiner } from './sensor-refiner.ts';
 export type { Vec3 } from './simulator/geometry.ts';
-export type { HandSimulatorOptions } from './simulator/hand-scene.ts';
 export { handSimulator } from './simulator/hand-simulator.ts';
+export type { HandSimulatorOptions } from './simulator/options.ts';
 export type { HandView } from './simulator/view.ts';
 export { type StandInDepthCameraOptions, standInDepthCamera } from './stand-in/stand-in-camera.ts';
 export { KINECT, type StructuredLightSensor } from './stand-in/structured-light.ts';

@@ -3,9 +3,9 @@ import { quickDiscriminator, quickRefiner } from './networks.ts';
 
 /**
  * The numbers of the paper for hands: two refiner steps per discriminator step, 500 and 200 steps of warm-up.
- * Not stated there, and chosen here: lambda, batch, history size and the number of steps.
+ * Not stated there, and chosen here: lambda, batch size, history size and the number of steps.
  */
-export const paperRecipe: TrainingRecipe = {
+export const paperRecipe = {
   steps: 10_000,
   batchSize: 64,
   optimizer: { kind: 'sgd' },
@@ -18,14 +18,14 @@ export const paperRecipe: TrainingRecipe = {
   historySize: 2_500,
   warmup: { refiner: 500, discriminator: 200 },
   regularizer: l1Regularizer(),
-};
+} satisfies TrainingRecipe;
 
 /**
- * A visible result in minutes on two processor cores, for pictures of 64x64: the shadows, frayed edges and holes of
- * the stand-in camera. What may move is bounded by the refiner; the target of lambda, 1.8 mm over all pixels, of which
- * each that a hand loses counts 30 and each of the background 10, is about what the camera does.
+ * A visible result in minutes on two CPU cores, for pictures of 64x64: the shadows, frayed edges and holes of
+ * the stand-in camera. What may move is bounded by the refiner; the target of lambda, 1.8 mm averaged over all pixels,
+ * where a pixel that a hand loses counts 30 mm and one of the background 10 mm, is about what the camera does.
  */
-export const quickRecipe: TrainingRecipe = {
+export const quickRecipe = {
   steps: 350,
   batchSize: 8,
   optimizer: { kind: 'adam', beta1: 0.5 },
@@ -38,4 +38,4 @@ export const quickRecipe: TrainingRecipe = {
   averaging: 0.98,
   refiner: quickRefiner,
   discriminator: quickDiscriminator,
-};
+} satisfies TrainingRecipe;

@@ -1,14 +1,14 @@
-/** @file Files of others' formats, written here by other means than the readers', and what readers make of them. */
+/** @file Writes files of other formats, without the code that reads them, and reads them back. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { DatasetReader, ImageSpec, Reject, Sample } from '@simgan/core';
-import { encodePng, openFolder } from '@simgan/core/node';
+import { type DatasetReader, imageOf, type Reject, type Sample, type SizedForm } from '@simgan/core';
+import { encodePng, idProblem, openFolder } from '@simgan/node';
 import { expect, onTestFinished } from 'vitest';
 import { type HandAnnotation, handAnnotation } from '../src/annotation.ts';
 import { handImage } from '../src/hand-image.ts';
 
-/** A folder that goes when the test ends. */
+/** A folder that is removed when the test ends. */
 export async function temporaryFolder(files: Record<string, Uint8Array | string>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'simgan-hands-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
@@ -19,32 +19,33 @@ export async function temporaryFolder(files: Record<string, Uint8Array | string>
   return dir;
 }
 
-/** All that a reader makes of a folder; every annotation is held to the schema. */
+/** Reads all of a folder; every annotation must fit the schema and every id must be valid. */
 export async function readAll(
   dir: string,
   reader: DatasetReader<HandAnnotation>,
-  image: ImageSpec = handImage(100, 300),
+  image: SizedForm = handImage(100, 300),
 ): Promise<{ samples: Sample<HandAnnotation>[]; rejects: readonly Reject[] }> {
   const folder = await openFolder(dir);
-  onTestFinished(() => folder.close());
   const read = await reader(folder, { image });
   const samples: Sample<HandAnnotation>[] = [];
   for await (const sample of read.samples) {
     const copy: unknown = JSON.parse(JSON.stringify(sample.annotation));
-    expect(handAnnotation.parse(copy)).toEqual(copy);
+    expect(await handAnnotation['~standard'].validate(copy)).toEqual({ value: copy });
+    expect(sample.id).toBe(read.samples.id(samples.length));
+    expect(idProblem(sample.id)).toBeUndefined();
     samples.push(sample);
   }
   return { samples, rejects: read.rejects };
 }
 
-/** What a camera sees at each pixel, in the units that the format stores. */
+/** What a camera sees at each pixel, in the units of the format. */
 export type Scene = (u: number, v: number) => number;
 
-/** 16-bit grey. */
-export function greyPng(width: number, height: number, scene: Scene): Promise<Uint8Array> {
+/** 16-bit gray. */
+export function grayPng(width: number, height: number, scene: Scene): Promise<Uint8Array> {
   const values = new Uint16Array(width * height);
   for (let i = 0; i < values.length; i++) values[i] = scene(i % width, Math.floor(i / width));
-  return encodePng(values, { width, height, channels: 1, bits: 16 });
+  return encodePng(imageOf(values, { width, height, channels: 1, bits: 16 }));
 }
 
 /** The NYU dataset's 640 x 480 RGB; red is noise. */
@@ -56,10 +57,10 @@ export function nyuPng(scene: Scene): Promise<Uint8Array> {
       values.set([(u * v) % 256, Math.floor(depth / 256), depth % 256], 3 * (v * 640 + u));
     }
   }
-  return encodePng(values, { width: 640, height: 480, channels: 3, bits: 8 });
+  return encodePng(imageOf(values, { width: 640, height: 480, channels: 3, bits: 8 }));
 }
 
-/** A MAT-file of level 5 with one array of doubles; `at` is asked with indices from 0. */
+/** A MAT-file of level 5 with one array of doubles; indices of `at` count from 0. */
 export function matFile(
   name: string,
   shape: readonly number[],

@@ -1,3 +1,4 @@
+import { annotationSchema } from '@simgan/core/geometry';
 import { z } from 'zod';
 
 /** A finite number; JSON has no other. */
@@ -5,7 +6,7 @@ const real = z.number();
 
 /**
  * A position in the picture, pixels: the origin is the outer corner of the top left pixel, x grows to the
- * right, y grows downwards, so that pixel (column, row) has its centre at (column + 0.5, row + 0.5) and a
+ * right, y grows downwards, so that pixel (column, row) has its center at (column + 0.5, row + 0.5) and a
  * picture spans [0, width] x [0, height]. Scaling a picture multiplies its points; mirroring maps x to
  * width - x.
  */
@@ -15,7 +16,7 @@ const point = z.tuple([real, real]);
 export const landmarkCounts = { iris: 32, lidMargin: 16, caruncle: 7 } as const;
 
 /**
- * All that the simulator says of a picture of an eye. Plain JSON.
+ * The annotation of a simulated eye, as a zod schema: every field is there. Plain JSON.
  *
  * The camera frame is that of MPIIGaze and OpenCV: x to the right of the picture, y downwards, z away from
  * the camera into the scene. A person who looks straight into the camera has the gaze (0, 0, -1). Pitch is
@@ -25,16 +26,16 @@ export const completeEyeAnnotation = z.object({
   /** `direction`: unit vector of the eye's optical axis in the camera frame; `pitch`, `yaw`: the same, radians. */
   gaze: z.object({ direction: z.tuple([real, real, real]), pitch: real, yaw: real }),
   /**
-   * The head's turn against the camera, radians: pitch and yaw of the direction the face points to, as for
+   * The head's rotation against the camera, radians: pitch and yaw of the direction the face points to, as for
    * the gaze, and roll about that direction (positive: clockwise in the picture). All 0: facing the camera.
    * The rotation from head to camera is `Ry(yaw) Rx(-pitch) Rz(roll)`.
    */
   headPose: z.object({ pitch: real, yaw: real, roll: real }),
-  /** Centre of the pupil as it appears through the cornea, pixels; also where a lid hides it. */
+  /** Center of the pupil as it appears through the cornea, pixels; also where a lid hides it. */
   pupilCenter: point,
-  /** Projected centre of the circle where iris and white meet, pixels. */
+  /** Projected center of the circle where iris and white meet, pixels. */
   irisCenter: point,
-  /** 32 points of that circle, pixels, from the eye's right in the picture on clockwise; also where lids hide them. */
+  /** 32 points of that circle, pixels, clockwise from the eye's right in the picture; also where lids hide them. */
   iris: z.array(point).length(landmarkCounts.iris),
   /**
    * 16 points where lid and eyeball meet, pixels: 0 is the inner corner, 1 to 7 the upper lid, 8 the outer
@@ -52,14 +53,38 @@ export const completeEyeAnnotation = z.object({
   side: z.enum(['left', 'right']),
 });
 
+const partialEyeAnnotation = completeEyeAnnotation.partial();
+
 /**
- * What is known of a picture of an eye: every field of {@link completeEyeAnnotation} may be missing, because the
- * data sets of the field give some and not others (a gaze without landmarks, landmarks without an openness).
+ * The plugin's annotation schema: every field of {@link completeEyeAnnotation} may be missing, because public
+ * datasets give some labels and not others (a gaze without landmarks, landmarks without an openness). Its `geometry`
+ * says how each label follows when the picture is cropped, scaled or mirrored.
+ *
+ * @example
+ * ```ts
+ * import { simulate } from '@simgan/core';
+ * import { carryLabels, mirrorTransform } from '@simgan/core/geometry';
+ * import { eyeAnnotation, eyeSimulator } from '@simgan/plugin-eyes';
+ *
+ * const { image, annotation } = await simulate(eyeSimulator(), { seed: 1, length: 1 }).at(0);
+ * const mirrored = carryLabels(mirrorTransform(image), annotation, eyeAnnotation.geometry);
+ * console.log(annotation.side, mirrored.side);
+ * ```
  */
-export const eyeAnnotation = completeEyeAnnotation.partial();
+export const eyeAnnotation = annotationSchema(partialEyeAnnotation, {
+  gaze: { direction: 'direction', pitch: 'pitch', yaw: 'yaw' },
+  headPose: { pitch: 'pitch', yaw: 'yaw', roll: 'roll' },
+  pupilCenter: 'point',
+  irisCenter: 'point',
+  iris: 'ring',
+  lidMargin: 'points',
+  caruncle: 'points',
+  openness: 'invariant',
+  side: 'side',
+});
 
-/** What is known of a picture of an eye; see {@link completeEyeAnnotation} for units and axes. */
-export type EyeAnnotation = z.infer<typeof eyeAnnotation>;
+/** The labels of an eye that are known; see {@link completeEyeAnnotation} for units and axes. */
+export type EyeAnnotation = z.infer<typeof partialEyeAnnotation>;
 
-/** All that the simulator says of a picture of an eye; an {@link EyeAnnotation} that lacks nothing. */
+/** The labels of a simulated eye; an {@link EyeAnnotation} with every field. */
 export type CompleteEyeAnnotation = z.infer<typeof completeEyeAnnotation>;

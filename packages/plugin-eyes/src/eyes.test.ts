@@ -1,4 +1,4 @@
-import { testPlugin } from '@simgan/core/testing';
+import { testPlugin } from '@simgan/testing';
 import { eyes } from './eyes.ts';
 
 testPlugin(eyes());

@@ -1,31 +1,40 @@
 import {
   definePlugin,
-  type ImageSpec,
   l1Regularizer,
   meanOfChannels,
-  type Plugin,
+  pluginFactory,
   regionMeans,
   weightedSum,
 } from '@simgan/core';
-import { type EyeAnnotation, eyeAnnotation } from './annotation.ts';
+import { eyeAnnotation } from './annotation.ts';
 import { smallGazeEstimator } from './estimator/gaze-estimator.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
 import { eyeProbe } from './probe/eye-probe.ts';
 import { eyeReaders } from './readers/index.ts';
 import { paperRecipe, quickColorRecipe, quickRecipe } from './recipes.ts';
 import { eyeSimulator } from './simulator/eye-simulator.ts';
-import type { EyeSimulatorOptions } from './simulator/options.ts';
+import { eyeOptions, imageForm } from './simulator/options.ts';
 import { standInCamera } from './stand-in/stand-in-camera.ts';
 
 /**
- * Eye gaze, as in section 3.1 of the paper: 55x35 grey images, or RGB with `color: true`. The options are the
- * simulator's.
+ * The plugin of section 3.1 of the paper: eye gaze on 55x35 grayscale images, or RGB with `color: true`. The options
+ * are the simulator's, `EyeSimulatorOptions`.
  *
- * @throws SimganError INVALID_ARGUMENT naming every option that is out of bounds.
+ * @throws SimganError INVALID_ARGUMENT naming every option that is unknown or out of range.
+ * @example
+ * ```ts
+ * import { simulate } from '@simgan/core';
+ * import { eyes } from '@simgan/plugin-eyes';
+ *
+ * const plugin = eyes({ color: true, gazeYaw: [-20, 20] });
+ * for await (const { id, image, annotation } of simulate(plugin.simulator, { seed: 1, length: 3 })) {
+ *   console.log(id, image.width, image.height, annotation.gaze, annotation.pupilCenter);
+ * }
+ * ```
  */
-export function eyes(options: EyeSimulatorOptions = {}): Plugin<EyeAnnotation> {
-  const { width = 55, height = 35, color = false } = options;
-  const image: ImageSpec = { width, height, channels: color ? 3 : 1, bits: 8 };
+export const eyes = pluginFactory(eyeOptions, (options) => {
+  const { color } = options;
+  const image = imageForm(options);
   return definePlugin({
     name: 'eyes',
     image,
@@ -40,11 +49,11 @@ export function eyes(options: EyeSimulatorOptions = {}): Plugin<EyeAnnotation> {
     estimator: smallGazeEstimator,
     readers: eyeReaders,
   });
-}
+});
 
 /**
- * The mean of RGB channels keeps the shading (article of 2017, fig. 8); alone it leaves colour without an
- * anchor, and skin drifts to cyan. Region means hold colours where they are, loosely.
+ * The mean of RGB channels preserves shading (Apple's article of 2017, fig. 8); alone it leaves color without an
+ * anchor, and skin drifts to cyan. Region means hold colors loosely in place.
  */
 const colorRegularizer = weightedSum([
   [1, l1Regularizer(meanOfChannels)],

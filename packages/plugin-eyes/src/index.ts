@@ -10,8 +10,7 @@ export { opennessClassifier } from './estimator/openness-classifier.ts';
 export { eyes, eyes as default } from './eyes.ts';
 export { eyeFeatures } from './features/eye-features.ts';
 export { paperDiscriminator, paperRefiner, quickRefiner } from './networks.ts';
-export { eyeProbe } from './probe/eye-probe.ts';
-export { carryEye } from './readers/carry-eye.ts';
+export { type EyeProbe, type EyeQuantity, eyeProbe } from './probe/eye-probe.ts';
 export { eyeGazeH5 } from './readers/eye-gaze-h5.ts';
 export type { EyeWindow } from './readers/eye-window.ts';
 export { type MpiiGazeOptions, mpiiGaze } from './readers/mpii-gaze.ts';
@@ -20,5 +19,5 @@ export { type SynthesEyesOptions, synthesEyes } from './readers/synthes-eyes.ts'
 export { type UnityEyesOptions, unityEyes } from './readers/unity-eyes.ts';
 export { paperRecipe, quickColorRecipe, quickRecipe } from './recipes.ts';
 export { eyeSimulator } from './simulator/eye-simulator.ts';
-export type { Degrees, EyeSimulatorOptions } from './simulator/options.ts';
+export { type EyeSimulatorOptions, eyeOptions } from './simulator/options.ts';
 export { standInCamera } from './stand-in/stand-in-camera.ts';

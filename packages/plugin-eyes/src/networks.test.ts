@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { parameterCount } from '@simgan/core';
+import { parameterCount } from '@simgan/core/networks';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { eyes } from './eyes.ts';
@@ -8,7 +8,7 @@ import { paperRecipe } from './recipes.ts';
 // tfjs greets every Node process on the console otherwise.
 tf.enableProdMode();
 
-test('the networks have the size and the sight of those of the paper', async () => {
+test('the networks have the parameters and receptive fields of those of the paper', async () => {
   const { image, refiner, discriminator } = eyes();
   const [R, D] = [refiner(image, 1), discriminator(image, 1)];
   expect(parameterCount(R)).toBe(296_129);

@@ -9,9 +9,9 @@ import { eyeFeatures } from './features/eye-features.ts';
 import { quickRefiner } from './networks.ts';
 
 /**
- * The numbers of the CVPR paper (version 2) for eyes. Not stated there, and chosen here: the momentum (none),
- * the history's size (the 25,600 of its first re-implementation), and when to stop (it trained "until the
- * validation error converges").
+ * The numbers of the CVPR paper (version 2) for eyes. Not stated there, and chosen here: the momentum (none), the
+ * history size (the 25,600 of its first re-implementation), and the number of steps (it trained "until the validation
+ * error converges").
  */
 export const paperRecipe: TrainingRecipe = {
   steps: 10_000,
@@ -27,9 +27,9 @@ export const paperRecipe: TrainingRecipe = {
 };
 
 /**
- * A visible result in minutes on two processor cores. Found by measuring on real eyes: small batches and
- * equal turns learn most per second, a lambda that holds a target keeps the pupil where it is, and the
- * average of the weights is steadier than the last ones.
+ * A visible result in minutes on two CPU cores. Tuned on real eyes: small batches and equal numbers of updates learn
+ * most per second, a lambda that is controlled to a target keeps the pupil in place, and averaged weights are steadier
+ * than the last ones.
  */
 export const quickRecipe: TrainingRecipe = {
   steps: 800,
@@ -42,23 +42,24 @@ export const quickRecipe: TrainingRecipe = {
   historySize: 1024,
   warmup: { refiner: 0, discriminator: 50 },
   averaging: 0.995,
-  // By themselves the corrections of 'auto' come closer to real eyes, but what is learned on top of them does not.
+  // On their own the corrections of 'auto' come closer to real eyes, but refinement on top of them does not.
   match: 'histogram',
   refiner: quickRefiner,
 };
 
 /**
- * The same for RGB. Refined pictures keep what a network sees in eyes ({@link eyeFeatures}), which lets exposure and
- * shading move that pixels would hold, and the colours of regions, which the network does not see. The target is the
- * sum of both terms that is held.
+ * The same for RGB. The regularizer preserves the features of a network that was trained on eyes ({@link eyeFeatures}),
+ * which lets exposure and shading change where a pixel distance would not, and the mean colors of regions, which the
+ * network does not see. Lambda is controlled to a target of the sum of both terms.
  *
- * Against the mean of RGB in place of the features, everything else equal, the kernel distance to 200 photographs came
- * out lower (1.06 against 1.17, 0.45 against 0.54 with another seed) and that of gradients too, with labels as still. 800
- * steps were too many for 52 renderings: patches came and colours faded; for the simulator's they are good.
+ * Compared with the mean of RGB in place of the features, everything else equal, the kernel distance to 200 photographs
+ * was lower (1.06 against 1.17; 0.45 against 0.54 with another seed), and so was that of gradients, with labels
+ * preserved equally. 800 steps were too many for 52 renderings: patches appeared and colors faded; with the simulator
+ * they work well.
  */
 export const quickColorRecipe: TrainingRecipe = {
   ...quickRecipe,
-  // Histograms alone lead away from real photographs: they enlarge the grain of renders.
+  // Histogram matching alone moves away from real photographs: it amplifies the grain of renderings.
   match: 'auto',
   steps: 400,
   learningRate: 4e-4,

@@ -1,16 +1,23 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { DatasetReader, ImageSpec, Reject, Sample } from '@simgan/core';
-import { encodePng, openFolder } from '@simgan/core/node';
+import {
+  type DatasetReader,
+  imageOf,
+  imageProblem,
+  type Reject,
+  type Sample,
+  type SizedForm,
+} from '@simgan/core';
+import { encodePng, idProblem, openFolder } from '@simgan/node';
 import h5wasm from 'h5wasm/node';
 import { expect, onTestFinished } from 'vitest';
 import { type EyeAnnotation, eyeAnnotation } from '../src/annotation.ts';
 
 /** The paper's form. */
-export const form: ImageSpec = { width: 55, height: 35, channels: 1, bits: 8 };
+export const form: SizedForm = { width: 55, height: 35, channels: 1, bits: 8 };
 
-/** A folder that goes when the test ends. */
+/** A temporary folder that is removed when the test ends. */
 export async function temporaryFolder(files: Record<string, Uint8Array | string> = {}): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'simgan-eyes-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
@@ -21,37 +28,38 @@ export async function temporaryFolder(files: Record<string, Uint8Array | string>
   return dir;
 }
 
-/** All that a reader makes of a folder; every annotation is held to the schema. */
+/** Everything that a reader reads from a folder; ids are checked, and annotations are validated by the schema. */
 export async function readAll(
   dir: string,
   reader: DatasetReader<EyeAnnotation>,
-  image: ImageSpec = form,
+  image: SizedForm = form,
 ): Promise<{ samples: Sample<EyeAnnotation>[]; rejects: readonly Reject[] }> {
-  const folder = await openFolder(dir);
-  onTestFinished(() => folder.close());
-  const read = await reader(folder, { image });
+  const read = await reader(await openFolder(dir), { image });
   const samples: Sample<EyeAnnotation>[] = [];
+  const ids = Array.from({ length: read.samples.length }, (_, index) => read.samples.id(index));
+  for (const id of ids) expect(idProblem(id)).toBeUndefined();
+  expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
   for await (const sample of read.samples) {
-    expect(eyeAnnotation.parse(JSON.parse(JSON.stringify(sample.annotation)))).toEqual(
-      JSON.parse(JSON.stringify(sample.annotation)),
-    );
-    expect(sample.image.length).toBe(image.width * image.height * image.channels);
+    expect(sample.id).toBe(ids[samples.length]);
+    const copy: unknown = JSON.parse(JSON.stringify(sample.annotation));
+    expect(await eyeAnnotation['~standard'].validate(copy)).toEqual({ value: copy });
+    expect(imageProblem(sample.image, image)).toBeUndefined();
     samples.push(sample);
   }
   return { samples, rejects: read.rejects };
 }
 
-/** A grey picture of a value at each place, as a PNG file. */
+/** A gray picture with a given value at each pixel, as a PNG file. */
 export function png(
   width: number,
   height: number,
   at: (x: number, y: number) => number,
 ): Promise<Uint8Array> {
-  const image = Uint8Array.from({ length: width * height }, (_, i) => at(i % width, Math.floor(i / width)));
-  return encodePng(image, { width, height, channels: 1, bits: 8 });
+  const data = Uint8Array.from({ length: width * height }, (_, i) => at(i % width, Math.floor(i / width)));
+  return encodePng(imageOf(data, { width, height, channels: 1, bits: 8 }));
 }
 
-/** What an HDF5 file holds: groups of groups and arrays. */
+/** The content of an HDF5 file: groups of groups, arrays and texts. */
 export type Hdf5Content =
   | { readonly shape: number[]; readonly data: Uint8Array | Float64Array }
   | readonly string[]

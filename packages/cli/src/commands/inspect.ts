@@ -1,15 +1,24 @@
-import { mkdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import type { Dataset, ImageSpec, Photometry, RealImage } from '@simgan/core';
-import { defineCommand } from '../command.ts';
+import type { CorrectionName } from '@simgan/core/matching';
+import { defaults } from '@simgan/node/names';
+import { defineCommand, runJob } from '../command.ts';
 import { common, sources } from '../common-options.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
 
-const { plugin, 'plugin-option': pluginOption, seed, json } = common;
-const { synthetic, format, real, 'real-format': realFormat, match } = sources;
+const { plugin, pluginOption, seed, json } = common;
+const { synthetic, format, real, realFormat, match } = sources;
 
-export const inspectCommand = defineCommand({
+const columns = [
+  'brightness',
+  'contrast',
+  'unevenness',
+  'sharpness',
+  'noise',
+  'shading',
+  'structure',
+] as const;
+
+export const inspectVerb = defineCommand({
   name: 'inspect',
   summary: 'say what stands between synthetic and real pictures, before anyone trains',
   description: [
@@ -24,68 +33,28 @@ export const inspectCommand = defineCommand({
   ],
   options: {
     plugin,
-    'plugin-option': pluginOption,
+    pluginOption,
     synthetic,
     format,
     real,
-    'real-format': realFormat,
-    match: { ...match, description: 'Corrections to try in place of those that the sets suggest' },
-    count: whole('How many pictures the simulator makes to look at', { least: 2, otherwise: 400 }),
+    realFormat,
+    match: { ...match, description: 'Corrections to try. Default: auto, those that the sets suggest.' },
+    count: whole('How many pictures of each set to look at', { least: 2, otherwise: defaults.inspected }),
     seed,
-    out: folder('Where to write preview.png; none unless given'),
+    out: folder('Where to write preview.png. Default: none is written.'),
     json,
   },
   async run(values, context) {
-    const { cwd, output } = context;
-    const { correctionKinds, diagnose, measurePhotometry } = await import('@simgan/core');
-    const { loadPlugin } = await import('../plugins.ts');
-    const { openMatching } = await import('../matching.ts');
-    const { writePreview } = await import('../preview.ts');
-    const { openReal, openSynthetic, remembered } = await import('../sources.ts');
-    const { checkedMatch } = await import('../open-training.ts');
-    const domain = await loadPlugin(values.plugin, values['plugin-option'], cwd);
-    const { image } = domain;
-    const place = (dir: string | undefined) => ({
-      dir: dir && resolve(cwd, dir),
-      seed: values.seed,
-      atLeast: 1,
-    });
-    const setting = checkedMatch(values.match ?? 'auto');
-    const fromSynthetic = { ...place(values.synthetic), format: values.format, count: values.count };
-    const source = await openSynthetic(domain, fromSynthetic, context);
-    const camera = await openReal(domain, { ...place(values.real), format: values['real-format'] }, context);
-    // The same pictures that training would decide on, so that it decides the same.
-    const pictures = { synthetic: source.training, real: camera.images, seed: values.seed };
-    const { plan, text, matcher } = await openMatching(setting, pictures, domain, output);
-    const sets = [
-      { label: 'synthetic', images: source.samples },
-      { label: 'matched', images: remembered(domain, matcher.match(source.samples)) },
-      { label: 'real', images: camera.images },
-    ];
-    const photometry = await Promise.all(sets.map(({ images }) => measurePhotometry(images, image)));
-    const [ofSynthetic, ofMatched, ofReal] = photometry as [Photometry, Photometry, Photometry];
-    const findings = diagnose(ofSynthetic, ofReal);
-    const distances = await measureDistances(sets, camera.images, { image, seed: values.seed });
-    if (values.out !== undefined) {
-      await mkdir(resolve(cwd, values.out), { recursive: true });
-      await writePreview(resolve(cwd, values.out), sets, domain);
-    }
-
-    const columns = [
-      'brightness',
-      'contrast',
-      'unevenness',
-      'sharpness',
-      'noise',
-      'shading',
-      'structure',
-    ] as const;
-    const amount = (correction: keyof typeof correctionKinds, strength: number) =>
+    const { inspectSets } = await import('@simgan/node');
+    const { correctionKinds } = await import('@simgan/core/matching');
+    const { pluginOption: pluginOptions, ...options } = values;
+    const inspection = await runJob(context, (job) => inspectSets({ ...job, ...options, pluginOptions }));
+    const { photometry, distances, plan, match: text, findings, rejects } = inspection;
+    const amount = (correction: CorrectionName, strength: number) =>
       `${correction} ${strength} ${correctionKinds[correction].unit}`;
     const lines = [
       `           ${columns.map((name) => name.padStart(10)).join('  ')}  detail of 1, 2, 4, 8 px`,
-      ...sets.map(({ label }, i) => {
-        const set = photometry[i]!;
+      ...Object.entries(photometry).map(([label, set]) => {
         const cells = columns.map((name) => set[name].toFixed(name === 'structure' ? 1 : 3).padStart(10));
         return `${label.padEnd(11)}${cells.join('  ')}  ${set.octaves.map((share) => `${Math.round(100 * share)}%`).join(' ')}`;
       }),
@@ -107,7 +76,6 @@ export const inspectCommand = defineCommand({
         : []),
       ...findings.map(({ finding, advice }) => `- ${finding} ${advice}`),
     ];
-    const rejects = source.rejects.length + camera.rejects.length;
     if (rejects > 0) lines.push(`- ${rejects} files cannot be used; augment lists them in rejects.jsonl.`);
     if (values.out !== undefined) lines.push(`Look at ${values.out}/preview.png`);
     lines.push(
@@ -115,47 +83,10 @@ export const inspectCommand = defineCommand({
         synthetic: values.synthetic,
         format: values.format,
         real: values.real,
-        'real-format': values['real-format'],
+        realFormat: values.realFormat,
         match: values.match === undefined ? undefined : text,
       })}`,
     );
-    output.result(lines, {
-      synthetic: ofSynthetic,
-      matched: ofMatched,
-      real: ofReal,
-      distances,
-      match: text,
-      plan,
-      findings,
-      rejects,
-    });
+    context.output.result(lines, { ...photometry, distances, match: text, plan, findings, rejects });
   },
 });
-
-/** How far each set is from the real one, by name, and one half of the real one from the other. */
-async function measureDistances(
-  sets: readonly { readonly label: string; readonly images: Dataset<RealImage> }[],
-  real: Dataset<RealImage>,
-  { image, seed }: { image: ImageSpec; seed: number },
-): Promise<Record<string, { intensity: number; gradient: number; kernel: number }>> {
-  const { halve, measureKernelDistances, measureStatistics, statisticsDistance } = await import(
-    '@simgan/core'
-  );
-  const limit = 300;
-  const others = sets.filter(({ images }) => images !== real);
-  const kernels = await measureKernelDistances(
-    Object.fromEntries(others.map(({ label, images }) => [label, images])),
-    real,
-    { image, seed, limit },
-  );
-  const [half, goal] = await Promise.all(
-    halve(real, seed).map((part) => measureStatistics(part, image, limit)),
-  );
-  const distances: Record<string, { intensity: number; gradient: number; kernel: number }> = {};
-  for (const { label, images } of others) {
-    const statistics = await measureStatistics(images, image, limit);
-    distances[label] = { ...statisticsDistance(statistics, goal!), kernel: kernels.sets[label]! };
-  }
-  distances.real = { ...statisticsDistance(half!, goal!), kernel: kernels.control };
-  return distances;
-}

@@ -1,10 +1,11 @@
-import { join, resolve } from 'node:path';
-import { defineCommand } from '../command.ts';
-import { common, regularization, sources } from '../common-options.ts';
+import { join } from 'node:path';
+import { defineCommand, runJob } from '../command.ts';
+import { common, existingOf, regularization, sources } from '../common-options.ts';
+import { featuresOf } from '../features-option.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder } from '../options.ts';
 
-export const trainCommand = defineCommand({
+export const trainVerb = defineCommand({
   name: 'train',
   summary: 'train a refiner, without writing a dataset',
   description:
@@ -17,39 +18,27 @@ export const trainCommand = defineCommand({
     ...common,
     ...sources,
     ...regularization,
-    out: folder("Where the run is kept [runs/ and the plugin's name]"),
+    out: folder("Where the run is kept. Default: runs/ and the plugin's name."),
   },
   async run(values, context) {
-    const { cwd, output } = context;
-    const { openTraining, recipeOf } = await import('../open-training.ts');
-    const { loadPlugin } = await import('../plugins.ts');
-    const { claimRunFolder } = await import('../run-folder.ts');
-    const { startRendering } = await import('../rendering.ts');
-    const { startEngine } = await import('../setup.ts');
-    const { trainInFolder } = await import('../training-run.ts');
-    const plugin = await loadPlugin(values.plugin, values['plugin-option'], cwd);
-    recipeOf(plugin, values);
-    const out = values.out ?? join('runs', plugin.name);
-    const claimed = await claimRunFolder(resolve(cwd, out), values);
-    const engine = await startEngine(values, context);
-    const rendering = startRendering(plugin, values, context);
-    try {
-      const training = await openTraining(plugin, { ...values, rendering }, context);
-      await claimed.clear();
-      const run = { dir: claimed.dir, ...training, engine, resume: values.resume };
-      const state = await trainInFolder(run, context);
-      const { step } = state;
-      state.dispose();
-      output.result(
-        [
-          `Refiner trained in ${step} steps: ${join(out, 'refiner.safetensors')}`,
-          `Next: ${augmentCommand({ plugin: values.plugin }, { refiner: out })}`,
-        ],
-        { out, steps: step },
-      );
-    } finally {
-      await rendering.close();
-      await engine.dispose();
-    }
+    const { trainRun } = await import('@simgan/node');
+    const { pluginOption: pluginOptions, ...options } = values;
+    const { dir, steps } = await runJob(context, (job) =>
+      trainRun({
+        ...job,
+        ...options,
+        pluginOptions,
+        features: featuresOf(values).features,
+        existing: existingOf(values),
+      }),
+    );
+    const out = values.out ?? dir.slice(context.cwd.length + 1);
+    context.output.result(
+      [
+        `Refiner trained in ${steps} steps: ${join(out, 'refiner.safetensors')}`,
+        `Next: ${augmentCommand({ plugin: values.plugin }, { refiner: out })}`,
+      ],
+      { out, steps },
+    );
   },
 });

@@ -5,15 +5,21 @@ import type { HostTensor } from '../host-tensor.ts';
 import type { CompiledStep, Engine, Step } from './engine.ts';
 
 /**
- * An engine that runs steps as they stand on a tfjs backend that is already registered. Variables are
- * always up to date.
+ * An engine that runs steps as they stand on a tfjs backend that is already registered.
  *
- * @param backend the backend's name in tfjs
+ * @param name - as messages show it.
+ * @param device - what it runs on, for people.
+ * @param backend - the backend's name in tfjs.
+ * @example
+ * import '@tensorflow/tfjs-backend-cpu';
+ * const engine = eagerEngine('cpu', 'plain JavaScript', 'cpu');
  */
 export function eagerEngine(name: string, device: string, backend: string): Engine {
   return {
     name,
     device,
+    // TensorFlow's own kernels choose their algorithm by the batch's size.
+    isBatchInvariant: backend !== 'tensorflow',
     compile: <Output extends string>(step: Step<Output>): CompiledStep<Output> => ({
       async run(inputs) {
         // A step keeps the thread busy; between steps timers and signals get their turn.
@@ -30,8 +36,10 @@ export function eagerEngine(name: string, device: string, backend: string): Engi
       },
       async dispose() {},
     }),
-    async writeBack() {},
-    async readAgain() {},
+    read: (variables) =>
+      Promise.all(
+        variables.map(async (variable) => ({ data: await readFloats(variable), shape: variable.shape })),
+      ),
     async dispose() {},
   };
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import type { HostTensor } from '../host-tensor.ts';
 
 /**
@@ -17,7 +17,7 @@ export interface CompiledStep<Output extends string = string> {
   dispose(): Promise<void>;
 }
 
-/** What an engine may know of a step. */
+/** Options for compiling a step. */
 export interface CompileOptions {
   /**
    * Promises that the step treats every image of a batch alone: all inputs and outputs are `[batch, …]`, and it assigns
@@ -32,12 +32,19 @@ export interface Engine {
   readonly name: string;
   /** What it runs on, for people: `cpu, 2 threads`. */
   readonly device: string;
-  /** What a doctor would add, such as why no GPU is used. */
+  /** What else is worth knowing, such as why no GPU is used. */
   readonly remark?: string;
+  /**
+   * Whether an itemwise step gives an image the same bits in a batch of any size. Where it does not, callers that
+   * promise reproducible bytes fill every batch to the same size.
+   */
+  readonly isBatchInvariant: boolean;
   compile<Output extends string>(step: Step<Output>, options?: CompileOptions): CompiledStep<Output>;
-  /** Brings variables up to date with the steps run so far; an engine may keep its own copy between. */
-  writeBack(): Promise<void>;
-  /** Tells the engine that variables were written from outside and its copies are stale. */
-  readAgain(): Promise<void>;
+  /**
+   * The present values of variables, in their order, which also become those of the `tf.Variable`s: an engine may keep
+   * variables elsewhere while its steps run. Values that are assigned to a variable from outside reach the next step
+   * by themselves.
+   */
+  read(variables: readonly Variable[]): Promise<HostTensor[]>;
   dispose(): Promise<void>;
 }

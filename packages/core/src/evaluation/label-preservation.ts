@@ -1,5 +1,6 @@
 import type { Dataset } from '../dataset.ts';
 import type { RealImage, Sample } from '../sample.ts';
+import { type Summary, summarize } from '../statistics.ts';
 import type { LabelProbe } from './label-probe.ts';
 
 /** A picture before and after refinement. */
@@ -8,28 +9,17 @@ export interface RefinedPair<Annotation = unknown> {
   readonly refined: RealImage;
 }
 
-/** Distances in short. All 0 where there are none. */
-export interface DistanceSummary {
-  /** How many. */
-  readonly count: number;
-  readonly median: number;
-  readonly mean: number;
-  /** The standard deviation. */
-  readonly deviation: number;
-  readonly p95: number;
-}
-
 /** What became of one quantity. Distances in the quantity's unit. */
 export interface QuantityPreservation {
   readonly unit: string;
   /** Between what is measured before and after, where both are found: how far refinement moved the label. */
-  readonly shift: DistanceSummary;
+  readonly shift: Summary;
   /** Pictures in which the probe finds it before and not after: labels that refinement destroyed. */
   readonly lost: number;
   /** Pictures in which it is not found before, of which nothing can be said. */
   readonly abstained: number;
   /** Between what is measured and what the annotation says, before and after. */
-  readonly toAnnotation: { readonly synthetic: DistanceSummary; readonly refined: DistanceSummary };
+  readonly toAnnotation: { readonly synthetic: Summary; readonly refined: Summary };
 }
 
 /** What refinement did to the labels, by the probe's quantities. */
@@ -101,45 +91,17 @@ export async function* pairById<Annotation>(
   let places: ReadonlyMap<string, number> | undefined;
   for (let n = 0; n < count; n++) {
     const index = Math.floor((n * refined.length) / count);
-    const after = await refined.at(index);
-    const beside = index < synthetic.length ? await synthetic.at(index) : undefined;
-    if (beside?.id === after.id) {
-      yield { synthetic: beside, refined: after };
-      continue;
-    }
-    // To look for ids means to make every sample, which is done only where the orders differ.
-    places ??= await placesById(synthetic);
-    const place = places.get(after.id);
-    if (place !== undefined) yield { synthetic: await synthetic.at(place), refined: after };
+    const id = refined.id(index);
+    const place =
+      synthetic.length > index && synthetic.id(index) === id
+        ? index
+        : (places ??= placesById(synthetic)).get(id);
+    if (place !== undefined) yield { synthetic: await synthetic.at(place), refined: await refined.at(index) };
   }
 }
 
-async function placesById(dataset: Dataset<RealImage>): Promise<Map<string, number>> {
+function placesById(dataset: Dataset<RealImage>): Map<string, number> {
   const places = new Map<string, number>();
-  for (let index = 0; index < dataset.length; index++) places.set((await dataset.at(index)).id, index);
+  for (let index = 0; index < dataset.length; index++) places.set(dataset.id(index), index);
   return places;
-}
-
-/** Median, mean and spread of some numbers. */
-export function summarize(values: readonly number[]): DistanceSummary {
-  const count = values.length;
-  if (count === 0) return { count, median: 0, mean: 0, deviation: 0, p95: 0 };
-  const sorted = values.toSorted((a, b) => a - b);
-  const mean = sorted.reduce((a, b) => a + b, 0) / count;
-  const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / count;
-  return {
-    count,
-    median: quantile(sorted, 0.5),
-    mean,
-    deviation: Math.sqrt(variance),
-    p95: quantile(sorted, 0.95),
-  };
-}
-
-/** Between neighbours, linear. */
-function quantile(sorted: readonly number[], share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = sorted[Math.floor(place)]!;
-  const above = sorted[Math.ceil(place)]!;
-  return below + (place - Math.floor(place)) * (above - below);
 }

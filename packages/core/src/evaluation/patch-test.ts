@@ -1,19 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from '../dataset.ts';
+import { type Dataset, halve } from '../dataset.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimganError } from '../errors.ts';
 import { type HostTensor, hostScalar } from '../host-tensor.ts';
-import { encodeImages, type Image, type ImageSpec } from '../image.ts';
+import { cropImage, encodeImages, type Image, type SizedForm } from '../image.ts';
 import { patchDiscriminator } from '../networks/discriminator.ts';
+import { buildNetwork } from '../networks/variables.ts';
 import { createRng, type Rng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 import { discriminatorLoss } from '../training/losses.ts';
 import { createOptimizer, createOptimizerState, minimize } from '../training/optimizer.ts';
-import { halve } from './halve.ts';
 
 /** How to test whether two sets can be told apart. */
 export interface PatchTestOptions {
-  readonly image: ImageSpec;
+  readonly image: SizedForm;
   readonly engine: Engine;
   readonly seed: number;
   /** Of the classifier's training; 300 unless given. */
@@ -58,10 +58,10 @@ export async function patchTest(
   { image, engine, seed, steps = 300, limit = 1000 }: PatchTestOptions,
 ): Promise<PatchTestResult> {
   const side = Math.min(CROP, image.width, image.height);
-  const form: ImageSpec = { ...image, width: side, height: side };
+  const form: SizedForm = { ...image, width: side, height: side };
   const rng = createRng(seed).fork('patch test');
   const [a, b] = [await splitPictures(first, limit, seed), await splitPictures(second, limit, seed)];
-  const network = classifier(form, seed);
+  const network = buildNetwork(classifier, form, seed);
   const optimizer = createOptimizer({ kind: 'adam' });
   const state = createOptimizerState(optimizer, 'patch-test', network.variables);
   const learn = engine.compile(({ second, first, learningRate }) =>
@@ -82,8 +82,8 @@ export async function patchTest(
     for (let step = 0; step < steps; step++) {
       const draw = rng.fork('learn').fork(step);
       await learn.run({
-        first: randomCrops(a.learned, draw.fork('first'), image, form),
-        second: randomCrops(b.learned, draw.fork('second'), image, form),
+        first: randomCrops(a.learned, draw.fork('first'), form),
+        second: randomCrops(b.learned, draw.fork('second'), form),
         learningRate: hostScalar(LEARNING_RATE),
       });
     }
@@ -92,7 +92,7 @@ export async function patchTest(
       for (let view = 0; view < VIEWS * pictures.length; view += BATCH) {
         const crops = Array.from({ length: BATCH }, (_, i) => {
           const picture = pictures[(view + i) % pictures.length]!;
-          return randomCrop(picture, draw.fork(view + i), image, form);
+          return randomCrop(picture, draw.fork(view + i), form);
         });
         const { margin } = await judge.run({ crops: encodeImages(crops, form) });
         found.push(...margin!.data);
@@ -106,7 +106,6 @@ export async function patchTest(
   } finally {
     await learn.dispose();
     await judge.dispose();
-    await engine.writeBack();
     network.dispose();
     tf.dispose(state);
   }
@@ -128,24 +127,18 @@ async function splitPictures(dataset: Dataset<RealImage>, limit: number, seed: n
   return { learned: learned!, heldOut: heldOut! };
 }
 
-function randomCrops(pictures: readonly Image[], rng: Rng, image: ImageSpec, form: ImageSpec): HostTensor {
+function randomCrops(pictures: readonly Image[], rng: Rng, form: SizedForm): HostTensor {
   const crops = Array.from({ length: BATCH }, (_, i) => {
     const draw = rng.fork(i);
-    return randomCrop(pictures[draw.int(pictures.length)]!, draw, image, form);
+    return randomCrop(pictures[draw.int(pictures.length)]!, draw, form);
   });
   return encodeImages(crops, form);
 }
 
-function randomCrop(picture: Image, rng: Rng, image: ImageSpec, form: ImageSpec): Image {
-  const { channels } = image;
-  const left = rng.int(image.width - form.width + 1);
-  const top = rng.int(image.height - form.height + 1);
-  const crop = picture.slice(0, form.width * form.height * channels);
-  for (let row = 0; row < form.height; row++) {
-    const start = ((top + row) * image.width + left) * channels;
-    crop.set(picture.subarray(start, start + form.width * channels), row * form.width * channels);
-  }
-  return crop;
+function randomCrop(picture: Image, rng: Rng, form: SizedForm): Image {
+  const left = rng.int(picture.width - form.width + 1);
+  const top = rng.int(picture.height - form.height + 1);
+  return cropImage(picture, { left, top, width: form.width, height: form.height });
 }
 
 /** Of margins that should be positive and margins that should not. */

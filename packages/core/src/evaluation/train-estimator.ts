@@ -1,16 +1,17 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { createDataset, type Dataset } from '../dataset.ts';
+import { type Dataset, selectItems } from '../dataset.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimganError } from '../errors.ts';
 import { type HostTensor, hostScalar, scalarValue } from '../host-tensor.ts';
-import { encodeImages, type ImageSpec } from '../image.ts';
+import { encodeImages, type SizedForm } from '../image.ts';
 import type { Network } from '../networks/network.ts';
+import { buildNetwork } from '../networks/variables.ts';
 import { createRng } from '../rng.ts';
 import type { Sample } from '../sample.ts';
+import { type Summary, summarize } from '../statistics.ts';
 import { shuffledItems } from '../training/batches.ts';
 import { createOptimizer, createOptimizerState, minimize, type Optimizer } from '../training/optimizer.ts';
 import type { Estimator } from './estimator.ts';
-import { type DistanceSummary, summarize } from './label-preservation.ts';
 
 /** Everything that the training of an estimator changes. */
 export interface EstimatorState {
@@ -25,10 +26,10 @@ export interface EstimatorState {
 /** A state from which training starts. The same seed gives the same initial weights. */
 export function createEstimatorState<Annotation>(
   { network: build, recipe }: Estimator<Annotation>,
-  image: ImageSpec,
+  image: SizedForm,
   seed: number,
 ): EstimatorState {
-  const network = build(image, seed);
+  const network = buildNetwork(build, image, seed);
   const optimizer = createOptimizer(recipe.optimizer);
   const optimizerState = createOptimizerState(optimizer, 'estimator', network.variables);
   return {
@@ -50,7 +51,7 @@ export interface TrainEstimatorOptions<Annotation> {
   readonly state: EstimatorState;
   /** Those whose annotation does not say what is to be learned are passed over. */
   readonly samples: Dataset<Sample<Annotation>>;
-  readonly image: ImageSpec;
+  readonly image: SizedForm;
   readonly engine: Engine;
   /** Orders the batches. */
   readonly seed: number;
@@ -111,12 +112,12 @@ export async function* trainEstimator<Annotation>(
     }
   } finally {
     await program.dispose();
-    await engine.writeBack();
+    await engine.read(state.network.variables);
   }
 }
 
 /** How well an estimator does on annotated pictures. Errors in its unit. */
-export interface EstimatorResult extends DistanceSummary {
+export interface EstimatorResult extends Summary {
   readonly unit: string;
   /** The share of errors up to `within`, which is the estimator's. */
   readonly share: number;
@@ -128,7 +129,7 @@ export async function testEstimator<Annotation>(options: {
   readonly estimator: Estimator<Annotation>;
   readonly network: Network;
   readonly samples: Dataset<Sample<Annotation>>;
-  readonly image: ImageSpec;
+  readonly image: SizedForm;
   readonly engine: Engine;
 }): Promise<EstimatorResult> {
   const { estimator, network, image, engine } = options;
@@ -164,7 +165,7 @@ export async function compareDownstream<Annotation>(options: {
   readonly estimator: Estimator<Annotation>;
   readonly sets: Readonly<Record<string, Dataset<Sample<Annotation>>>>;
   readonly test: Dataset<Sample<Annotation>>;
-  readonly image: ImageSpec;
+  readonly image: SizedForm;
   readonly engine: Engine;
   readonly seed: number;
   readonly onStep?: (set: string, step: EstimatorStep) => void;
@@ -203,10 +204,10 @@ async function withTargets<Annotation>(
       `None of the ${samples.length} annotations says what the estimator ${estimator.name} needs. Use pictures whose annotations do.`,
     );
   }
-  return createDataset(indices.length, (index) => samples.at(indices[index]!));
+  return selectItems(samples, indices);
 }
 
-function imagesOf<Annotation>(batch: readonly Sample<Annotation>[], image: ImageSpec): HostTensor {
+function imagesOf<Annotation>(batch: readonly Sample<Annotation>[], image: SizedForm): HostTensor {
   return encodeImages(
     batch.map((sample) => sample.image),
     image,

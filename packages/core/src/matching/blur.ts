@@ -1,8 +1,8 @@
-import type { ImageSpec } from '../image.ts';
+import type { SizedForm } from '../image.ts';
 import type { Light } from './light.ts';
 
 /** Blurs with a Gaussian of this standard deviation in pixels; outside, the picture is its mirror image. */
-export function blur(light: Light, { width, height, channels }: ImageSpec, sigma: number): Light {
+export function blur(light: Light, { width, height, channels }: SizedForm, sigma: number): Light {
   const kernel = gaussian(sigma);
   const alongRows = convolve(light, kernel, {
     lines: height,
@@ -24,7 +24,7 @@ export function blur(light: Light, { width, height, channels }: ImageSpec, sigma
 const DETAIL = 1;
 
 /** Adds `amount` times the detail finer than 1 px once more (unsharp masking). */
-export function sharpen(light: Light, image: ImageSpec, amount: number): Light {
+export function sharpen(light: Light, image: SizedForm, amount: number): Light {
   const soft = blur(light, image, DETAIL);
   return light.map((value, i) => value + amount * (value - soft[i]!));
 }

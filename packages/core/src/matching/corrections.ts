@@ -1,6 +1,6 @@
 /** @file What may be done to synthetic pictures before anything is learned, by name and strength. */
 import { SimganError } from '../errors.ts';
-import type { ImageSpec } from '../image.ts';
+import type { ImageForm } from '../image.ts';
 
 /** What is known of a correction before it is applied. */
 interface CorrectionKind {
@@ -34,7 +34,7 @@ export const correctionKinds = {
     most: 1,
     effect: 'the intensities of a random real picture, in their own order',
   },
-  equalise: { unit: 'of the way', most: 1, effect: 'an even histogram' },
+  equalize: { unit: 'of the way', most: 1, effect: 'an even histogram' },
   noise: { unit: 'of the range', most: 0.5, effect: 'grey sensor noise of this standard deviation' },
 } as const satisfies Readonly<Record<string, CorrectionKind>>;
 
@@ -65,7 +65,7 @@ export interface Correction {
 
 /** Corrections of which one at most is applied: they do the same thing, or undo each other. */
 const alternatives: readonly (readonly [CorrectionName, CorrectionName])[] = [
-  ['histogram', 'equalise'],
+  ['histogram', 'equalize'],
   ['blur', 'sharpen'],
 ];
 
@@ -110,7 +110,7 @@ export function matchProblems(setting: MatchSetting): string[] {
  * @throws SimganError INVALID_ARGUMENT if the setting cannot be applied to pictures of this form. 16-bit pictures
  * hold measurements such as depth in millimetres, of which annotations speak: none of their values may change.
  */
-export function checkMatch(setting: MatchSetting, image: ImageSpec): void {
+export function checkMatch(setting: MatchSetting, image: Pick<ImageForm, 'bits'>): void {
   const problems = matchProblems(setting);
   if (problems.length > 0) {
     throw new SimganError('INVALID_ARGUMENT', `The pictures cannot be matched: ${problems.join('; ')}.`);

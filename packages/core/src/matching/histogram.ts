@@ -1,4 +1,4 @@
-import type { ImageSpec } from '../image.ts';
+import type { SizedForm } from '../image.ts';
 import { addToPixels, intensitiesOf, type Light } from './light.ts';
 import { changeTone, type Quantiles, quantilesOf } from './tone.ts';
 
@@ -18,7 +18,7 @@ interface Spread {
 const MOST_GAIN_OF_TINT = 2;
 
 /** What a real picture looks like. */
-export function lookOf(light: Light, image: ImageSpec): Look {
+export function lookOf(light: Light, image: SizedForm): Look {
   const intensities = intensitiesOf(light, image);
   const tints = tintsOf(light, intensities, image).map(spreadOf);
   return { intensities: quantilesOf(intensities), tints };
@@ -28,7 +28,7 @@ export function lookOf(light: Light, image: ImageSpec): Look {
  * Moves a picture `share` of the way to another's look: intensities to its histogram, in their own order, and the
  * colours beside them to its mean and spread.
  */
-export function takeOn(light: Light, image: ImageSpec, look: Look, share: number): Light {
+export function takeOn(light: Light, image: SizedForm, look: Look, share: number): Light {
   const { channels } = image;
   const from = intensitiesOf(light, image);
   const result = light.slice();
@@ -45,7 +45,7 @@ export function takeOn(light: Light, image: ImageSpec, look: Look, share: number
 }
 
 /** Each channel's difference from the intensity; none in grey images. */
-function tintsOf(light: Light, intensities: Float64Array, { channels }: ImageSpec): Float64Array[] {
+function tintsOf(light: Light, intensities: Float64Array, { channels }: SizedForm): Float64Array[] {
   if (channels === 1) return [];
   return Array.from({ length: channels }, (_, channel) =>
     intensities.map((intensity, pixel) => light[pixel * channels + channel]! - intensity),
@@ -59,6 +59,6 @@ function spreadOf(values: Float64Array): Spread {
     sum += value;
     squares += value * value;
   }
-  const mean = sum / values.length;
-  return { mean, deviation: Math.sqrt(Math.max(0, squares / values.length - mean * mean)) };
+  const mean = Math.fround(sum / values.length);
+  return { mean, deviation: Math.fround(Math.sqrt(Math.max(0, squares / values.length - mean * mean))) };
 }

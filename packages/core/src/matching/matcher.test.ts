@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest';
 import { type DiscAnnotation, discImage, discs } from '../../test/discs.ts';
 import { type Dataset, datasetOf } from '../dataset.ts';
-import { greyOf } from '../evaluation/grey.ts';
+import { type Image, imageOf, type SizedForm } from '../image.ts';
+import { grayOf } from '../measures/gray.ts';
+import { measureStatistics, statisticsDistance } from '../measures/image-statistics.ts';
 import {
   residualNoise,
   shadingOf,
   sharpnessOf,
   smoothLight,
   unevennessOf,
-} from '../evaluation/light-measures.ts';
-import { measureStatistics, statisticsDistance } from '../evaluation/statistics.ts';
-import type { Image, ImageSpec } from '../image.ts';
+} from '../measures/light-measures.ts';
 import type { Sample } from '../sample.ts';
 import { type Correction, type CorrectionName, correctionNames } from './corrections.ts';
 import { createMatcher } from './matcher.ts';
@@ -24,7 +24,7 @@ const strong: Readonly<Record<CorrectionName, number>> = {
   blur: 1,
   sharpen: 1,
   histogram: 1,
-  equalise: 1,
+  equalize: 1,
   noise: 0.03,
 };
 const everything: readonly Correction[] = (['noise', 'histogram', 'blur', 'shading'] as const).map(
@@ -38,9 +38,9 @@ const all = async (set: Dataset<Sample<DiscAnnotation>>) => {
   for await (const item of set) items.push(item);
   return items;
 };
-const meanOf = async (set: Dataset<Sample<DiscAnnotation>>, figure: (grey: Float64Array) => number) => {
+const meanOf = async (set: Dataset<Sample<DiscAnnotation>>, figure: (gray: Float64Array) => number) => {
   const items = await all(set);
-  return items.reduce((sum, item) => sum + figure(greyOf(item.image, image)), 0) / items.length;
+  return items.reduce((sum, item) => sum + figure(grayOf(item.image, image)), 0) / items.length;
 };
 
 test('off is off: without corrections the pictures are the very same', async () => {
@@ -69,7 +69,7 @@ test.each(['shading', 'histogram', 'noise'] as const)(
     const twins = datasetOf([sample, { ...sample, id: 'twin' }, { ...sample, id: 'other' }]);
     const images = async (seed: number) => {
       const set = (await createMatcher(one, real, { image, seed })).match(twins);
-      return Promise.all([0, 1, 2].map(async (i) => (await set.at(i)).image.join()));
+      return Promise.all([0, 1, 2].map(async (i) => (await set.at(i)).image.data.join()));
     };
     const [first, second] = [await images(3), await images(4)];
     expect(new Set(first).size).toBe(3);
@@ -77,38 +77,38 @@ test.each(['shading', 'histogram', 'noise'] as const)(
   },
 );
 
-test('the order in which corrections are named is of no account', async () => {
+test('the order in which corrections are given changes nothing', async () => {
   expect(await (await matched(everything)).at(5)).toEqual(
     await (await matched(everything.toReversed())).at(5),
   );
 });
 
-test('noise has the stated deviation, blur and sharpening change edges, shading lights pictures differently', async () => {
+test('noise has the given std, blur and sharpening change edges, shading lights pictures differently', async () => {
   const at = (correction: CorrectionName, strength: number) => matched([{ correction, strength }]);
   for (const level of [0.01, 0.05]) {
-    expect(await meanOf(await at('noise', level), (grey) => residualNoise(grey, image))).toBeCloseTo(
+    expect(await meanOf(await at('noise', level), (gray) => residualNoise(gray, image))).toBeCloseTo(
       level,
       2,
     );
   }
-  const sharpness = (set: typeof synthetic) => meanOf(set, (grey) => sharpnessOf(grey, image));
+  const sharpness = (set: typeof synthetic) => meanOf(set, (gray) => sharpnessOf(gray, image));
   const untouched = await sharpness(synthetic);
   expect(await sharpness(await at('blur', 0.8))).toBeLessThan(0.75 * untouched);
   expect(await sharpness(await at('sharpen', 0.5))).toBeGreaterThan(1.1 * untouched);
   const shading = async (set: typeof synthetic) =>
-    shadingOf((await all(set)).map((item) => smoothLight(greyOf(item.image, image), image)));
+    shadingOf((await all(set)).map((item) => smoothLight(grayOf(item.image, image), image)));
   const before = await shading(synthetic);
   const after = await shading(await at('shading', 0.2));
   expect(Math.sqrt(after ** 2 - before ** 2)).toBeGreaterThan(0.14);
   expect(Math.sqrt(after ** 2 - before ** 2)).toBeLessThan(0.26);
 });
 
-test('a blur of a known deviation spreads a point as far', async () => {
+test('a blur of a known std spreads a point as far', async () => {
   const pixels = new Uint8Array(48 * 40);
   pixels[20 * 48 + 24] = 255;
-  const point = datasetOf([{ id: 'point', image: pixels }]);
+  const point = datasetOf([{ id: 'point', image: imageOf(pixels, image) }]);
   const matcher = await createMatcher([{ correction: 'blur', strength: 1.5 }], real, { image, seed: 1 });
-  const spread = (await matcher.match(point).at(0)).image;
+  const { data: spread } = (await matcher.match(point).at(0)).image;
   let [sum, squares] = [0, 0];
   for (const [at, value] of spread.entries()) {
     sum += value;
@@ -129,8 +129,8 @@ test('histograms come from the real picture that is named, and close the distanc
   for await (const sample of after) {
     const id = matcher.referenceOf(sample.id)!;
     used.add(id);
-    const [own, wanted] = [sample.image, references.get(id)!.image].map((pixels) =>
-      [...pixels].sort((a, b) => a - b),
+    const [own, wanted] = [sample.image, references.get(id)!.image].map(({ data }) =>
+      [...data].sort((a, b) => a - b),
     );
     const apart = own!.reduce((sum, value, rank) => sum + Math.abs(value - wanted![rank]!), 0) / own!.length;
     expect(apart).toBeLessThan(8);
@@ -147,17 +147,13 @@ test('histograms come from the real picture that is named, and close the distanc
   expect((await createMatcher([], real, { image, seed: 3 })).referenceOf('0001')).toBeUndefined();
 });
 
-test('equalisation spreads what is there evenly', async () => {
+test('equalization spreads what is there evenly', async () => {
   expect(await meanOf(synthetic, unevennessOf)).toBeGreaterThan(0.15);
-  const ramp = datasetOf([
-    {
-      id: 'ramp',
-      image: Uint8Array.from({ length: 48 * 40 }, (_, at) => 90 + (at % 48) + Math.floor(at / 48)),
-    },
-  ]);
-  const matcher = await createMatcher([{ correction: 'equalise', strength: 1 }], real, { image, seed: 1 });
+  const pixels = Uint8Array.from({ length: 48 * 40 }, (_, at) => 90 + (at % 48) + Math.floor(at / 48));
+  const ramp = datasetOf([{ id: 'ramp', image: imageOf(pixels, image) }]);
+  const matcher = await createMatcher([{ correction: 'equalize', strength: 1 }], real, { image, seed: 1 });
   const even = (await matcher.match(ramp).at(0)).image;
-  expect(unevennessOf(greyOf(even, image))).toBeLessThan(0.02);
+  expect(unevennessOf(grayOf(even, image))).toBeLessThan(0.02);
 });
 
 test('the grain of a dark picture is not blown up with its light', async () => {
@@ -167,7 +163,7 @@ test('the grain of a dark picture is not blown up with its light', async () => {
   ).match(dark);
   const matcher = await createMatcher([{ correction: 'histogram', strength: 1 }], real, { image, seed: 3 });
   const lit = matcher.match(grainy);
-  const noise = (set: typeof dark) => meanOf(set, (grey) => residualNoise(grey, image));
+  const noise = (set: typeof dark) => meanOf(set, (gray) => residualNoise(gray, image));
   const contrast = async (set: typeof dark) => (await measureStatistics(set, image)).contrast;
   const gain = (await contrast(lit)) / (await contrast(grainy));
   expect(gain).toBeGreaterThan(7);
@@ -186,7 +182,7 @@ test.each([
   const shifts: { x: number; y: number; length: number }[] = [];
   for (let i = 0; i < even.length; i++) {
     const [before, now] = [await even.at(i), await after.at(i)];
-    const [from, to] = [centreOf(before.image, before.annotation), centreOf(now.image, before.annotation)];
+    const [from, to] = [centerOf(before.image, before.annotation), centerOf(now.image, before.annotation)];
     expect(Math.hypot(from.x - before.annotation.x, from.y - before.annotation.y)).toBeLessThan(0.15);
     const [x, y] = [to.x - from.x, to.y - from.y];
     shifts.push({ x, y, length: Math.hypot(x, y) });
@@ -200,8 +196,8 @@ test.each([
  * The centroid of what is dark around a disc's place, where the middle half between its level and the ground's tells
  * how much of a pixel is covered: slow changes of light and a rising tone curve do not count.
  */
-function centreOf(pixels: Image, { x, y, radius }: DiscAnnotation): { x: number; y: number } {
-  const around = [...pixels].flatMap((value, at) => {
+function centerOf({ data }: Image, { x, y, radius }: DiscAnnotation): { x: number; y: number } {
+  const around = [...data].flatMap((value, at) => {
     const [column, row] = [at % image.width, Math.floor(at / image.width)];
     const distance = Math.hypot(column - x, row - y);
     return distance < radius + 4 ? [{ value, column, row, distance }] : [];
@@ -222,21 +218,19 @@ function centreOf(pixels: Image, { x, y, radius }: DiscAnnotation): { x: number;
   return { x: sums.x / sums.weight, y: sums.y / sums.weight };
 }
 
-test('colours take the mean of the real tints, and grey stays grey where the real is grey', async () => {
-  const rgb: ImageSpec = { width: 16, height: 16, channels: 3, bits: 8 };
-  const pixels = (color: (pixel: number) => number[]) =>
-    Uint8Array.from(Array.from({ length: 256 }, (_, pixel) => color(pixel)).flat());
-  const grey = datasetOf([{ id: 'a', image: pixels((i) => [i / 4, i / 4, i / 4]) }]);
-  const take = async (from: Uint8Array) => {
+test('colors take the mean of the real tints, and gray stays gray where the real is gray', async () => {
+  const rgb: SizedForm = { width: 16, height: 16, channels: 3, bits: 8 };
+  const picture = (color: (pixel: number) => number[]) =>
+    imageOf(Uint8Array.from(Array.from({ length: 256 }, (_, pixel) => color(pixel)).flat()), rgb);
+  const gray = datasetOf([{ id: 'a', image: picture((i) => [i / 4, i / 4, i / 4]) }]);
+  const take = async (from: Image) => {
     const set = datasetOf([{ id: 'real', image: from }]);
-    const matcher = await createMatcher([{ correction: 'histogram', strength: 1 }], set, {
-      image: rgb,
-      seed: 1,
-    });
-    return (await matcher.match(grey).at(0)).image;
+    const options = { image: rgb, seed: 1 };
+    const matcher = await createMatcher([{ correction: 'histogram', strength: 1 }], set, options);
+    return (await matcher.match(gray).at(0)).image.data;
   };
-  const ramp = await take(pixels((i) => [100 + i / 2, 100 + i / 2, 100 + i / 2]));
-  const reddish = await take(pixels((i) => [120 + i / 2, 100 + i / 2, 80 + i / 2]));
+  const ramp = await take(picture((i) => [100 + i / 2, 100 + i / 2, 100 + i / 2]));
+  const reddish = await take(picture((i) => [120 + i / 2, 100 + i / 2, 80 + i / 2]));
   for (let at = 0; at < ramp.length; at += 3) {
     expect([ramp[at + 1], ramp[at + 2]]).toEqual([ramp[at], ramp[at]]);
     const middle = reddish[at + 1]!;
@@ -246,8 +240,23 @@ test('colours take the mean of the real tints, and grey stays grey where the rea
   expect(ramp.at(-1)).toBeGreaterThan(210);
 });
 
-test('16-bit pictures, which hold measurements, are refused; an empty real set lends no histogram', async () => {
-  const depth: ImageSpec = { ...image, bits: 16, range: [200, 1000] };
+test('pictures of any size are matched one by one as in a set', async () => {
+  const anySize = { channels: 1, bits: 8 } as const;
+  const matcher = await createMatcher(everything, real, { image: anySize, seed: 3 });
+  const small = discs({ seed: 5, length: 2, image: { ...image, width: 30, height: 20 } });
+  for (const set of [small, synthetic]) {
+    for (const index of [0, 1]) {
+      const sample = await set.at(index);
+      const after = matcher.apply(sample);
+      expect(after).toEqual(await matcher.match(set).at(index));
+      expect(after.image).toMatchObject({ width: sample.image.width, height: sample.image.height });
+      expect(after.image).not.toEqual(sample.image);
+    }
+  }
+});
+
+test('16-bit pictures, which hold measurements, are refused, and so are histograms of an empty real set', async () => {
+  const depth: SizedForm = { ...image, bits: 16, range: [200, 1000] };
   await expect(
     createMatcher([{ correction: 'blur', strength: 1 }], real, { image: depth, seed: 1 }),
   ).rejects.toThrow(

@@ -1,13 +1,13 @@
 import { type Dataset, mapDataset } from '../dataset.ts';
 import { SimganError } from '../errors.ts';
-import type { ImageSpec } from '../image.ts';
+import { formOf, type ImageForm } from '../image.ts';
 import { createRng, type Rng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 import { blur, sharpen } from './blur.ts';
 import { type Correction, checkMatch, correctionNames } from './corrections.ts';
-import { equalise } from './equalise.ts';
+import { equalize } from './equalize.ts';
 import { type Look, lookOf, takeOn } from './histogram.ts';
-import { imageOf, type Light, lightOf } from './light.ts';
+import { type Light, lightOf, storedLight } from './light.ts';
 import { addNoise } from './noise.ts';
 import { shade } from './shading.ts';
 
@@ -16,18 +16,23 @@ const REFERENCES = 512;
 
 /** Applies corrections to synthetic pictures. */
 export interface Matcher {
+  /** In the order of application. */
   readonly corrections: readonly Correction[];
+  /** The real pictures whose histograms are taken; all that a matcher needs of the real set. */
+  readonly references: readonly Reference[];
+  /** One picture after all corrections. */
+  apply<Item extends RealImage>(sample: Item): Item;
   /**
    * The pictures after all corrections; ids, annotations and whatever else an item holds pass through. A picture's
    * result depends on the corrections, the seed, its id and the real set alone.
    */
   match<Item extends RealImage>(samples: Dataset<Item>): Dataset<Item>;
   /** The id of the real picture whose histogram a sample takes; `undefined` if no histograms are taken. */
-  referenceOf(sampleId: string): string | undefined;
+  referenceOf(indexId: string): string | undefined;
 }
 
 /**
- * Makes corrections ready; without any, pictures pass through as they are.
+ * A matcher of corrections; without any, pictures pass through as they are.
  *
  * @param corrections - in any order; they are applied in that of {@link correctionKinds}
  * @param real - whose histograms are taken; looked at for `histogram` only, and up to 512 of them
@@ -37,7 +42,7 @@ export interface Matcher {
 export async function createMatcher(
   corrections: readonly Correction[],
   real: Dataset<RealImage>,
-  { image, seed }: { image: ImageSpec; seed: number },
+  { image, seed }: { image: ImageForm; seed: number },
 ): Promise<Matcher> {
   checkMatch(corrections, image);
   const takesHistograms = corrections.some(({ correction }) => correction === 'histogram');
@@ -45,11 +50,11 @@ export async function createMatcher(
   return matcherOf(corrections, references, { image, seed });
 }
 
-/** {@link createMatcher} with references that are read already. */
+/** {@link createMatcher} with references that were read before. */
 export function matcherOf(
   corrections: readonly Correction[],
   references: readonly Reference[],
-  { image, seed }: { image: ImageSpec; seed: number },
+  { image, seed }: { image: ImageForm; seed: number },
 ): Matcher {
   const rng = sourceOf(seed);
   const takesHistograms = corrections.some(({ correction }) => correction === 'histogram');
@@ -57,33 +62,40 @@ export function matcherOf(
     (a, b) => correctionNames.indexOf(a.correction) - correctionNames.indexOf(b.correction),
   );
   const referenceOf = (source: Rng) => references[source.fork('reference').int(references.length)]!;
-  const apply = (light: Light, { correction, strength }: Correction, source: Rng): Light => {
-    switch (correction) {
-      case 'shading':
-        return shade(light, image, strength, source.fork('shading'));
-      case 'blur':
-        return blur(light, image, strength);
-      case 'sharpen':
-        return sharpen(light, image, strength);
-      case 'histogram':
-        return takeOn(light, image, referenceOf(source).look, strength);
-      case 'equalise':
-        return equalise(light, image, strength);
-      case 'noise':
-        return addNoise(light, image, strength, source.fork('noise'));
+  const apply = <Item extends RealImage>(sample: Item): Item => {
+    if (inOrder.length === 0) return sample;
+    const form = formOf(sample.image, image);
+    const source = rng.fork(sample.id);
+    let light: Light = lightOf(sample.image);
+    for (const { correction, strength } of inOrder) {
+      switch (correction) {
+        case 'shading':
+          light = shade(light, form, strength, source.fork('shading'));
+          break;
+        case 'blur':
+          light = blur(light, form, strength);
+          break;
+        case 'sharpen':
+          light = sharpen(light, form, strength);
+          break;
+        case 'histogram':
+          light = takeOn(light, form, referenceOf(source).look, strength);
+          break;
+        case 'equalize':
+          light = equalize(light, form, strength);
+          break;
+        case 'noise':
+          light = addNoise(light, form, strength, source.fork('noise'));
+          break;
+      }
     }
+    return { ...sample, image: storedLight(light, form) };
   };
   return {
     corrections: inOrder,
-    match(samples) {
-      if (inOrder.length === 0) return samples;
-      return mapDataset(samples, (sample) => {
-        const source = rng.fork(sample.id);
-        let light = lightOf(sample.image);
-        for (const correction of inOrder) light = apply(light, correction, source);
-        return { ...sample, image: imageOf(light, image) };
-      });
-    },
+    references: takesHistograms ? references : [],
+    apply,
+    match: (samples) => (inOrder.length === 0 ? samples : mapDataset(samples, apply)),
     referenceOf: (sampleId) => (takesHistograms ? referenceOf(rng.fork(sampleId)).id : undefined),
   };
 }
@@ -101,7 +113,7 @@ export interface Reference {
  */
 export function readReferences(
   real: Dataset<RealImage>,
-  { image, seed }: { image: ImageSpec; seed: number },
+  { image, seed }: { image: ImageForm; seed: number },
 ): Promise<Reference[]> {
   if (real.length === 0) {
     throw new SimganError(
@@ -117,7 +129,7 @@ export function readReferences(
   return Promise.all(
     chosen.map(async (index) => {
       const picture = await real.at(index);
-      return { id: picture.id, look: lookOf(lightOf(picture.image), image) };
+      return { id: picture.id, look: lookOf(lightOf(picture.image), formOf(picture.image, image)) };
     }),
   );
 }

@@ -1,4 +1,4 @@
-import { type ImageSpec, imageRange } from '../image.ts';
+import { imageRange, type SizedForm } from '../image.ts';
 import type { Rng } from '../rng.ts';
 import { addToPixels, type Light } from './light.ts';
 
@@ -6,7 +6,7 @@ import { addToPixels, type Light } from './light.ts';
  * Adds normal noise whose standard deviation is a share of the range, the same in all channels of a pixel: what
  * compression leaves of a camera's noise is grey.
  */
-export function addNoise(light: Light, image: ImageSpec, level: number, rng: Rng): Light {
+export function addNoise(light: Light, image: SizedForm, level: number, rng: Rng): Light {
   const [low, high] = imageRange(image);
   const deviation = level * (high - low);
   const noise = new Float64Array(image.width * image.height);

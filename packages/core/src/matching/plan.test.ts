@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { discImage, discs } from '../../test/discs.ts';
 import { datasetOf } from '../dataset.ts';
-import type { ImageSpec } from '../image.ts';
+import { imageOf, type SizedForm } from '../image.ts';
 import type { Correction, CorrectionName, MatchSetting } from './corrections.ts';
 import { createMatcher } from './matcher.ts';
 import { planCorrections } from './plan.ts';
@@ -24,7 +24,7 @@ const strengthsOf = async (setting: MatchSetting, real: typeof synthetic) =>
     (await plan(setting, real)).corrections.map(({ correction, strength }) => [correction, strength]),
   );
 
-test('noise of a known level and blur of a known deviation are measured and found, also together', async () => {
+test('noise and blur of a known strength are measured, also together', async () => {
   const noisy = await strengthsOf([{ correction: 'noise' }], await camera(['noise', 0.03]));
   expect(Math.abs(noisy.noise! / 0.03 - 1)).toBeLessThan(0.15);
   const soft = await strengthsOf([{ correction: 'blur' }], await camera(['blur', 0.8]));
@@ -58,31 +58,30 @@ test('auto finds what the camera did, and says why in figures', async () => {
   expect(await plan('auto', real)).toEqual({ corrections, omitted: expect.any(Array) });
 });
 
-test('auto does nothing between sets of one kind, and says what it thought of', async () => {
+test('auto does nothing between sets of one kind, and lists what it tried', async () => {
   const { corrections, omitted } = await plan('auto', await camera());
   expect(corrections).toEqual([]);
   expect(omitted.map(({ correction }) => correction)).toContain('histogram');
 });
 
-test('auto equalises where the real pictures are equalised', async () => {
+test('auto equalizes where the real pictures are equalized', async () => {
   const ramps = (from: number, step: number) =>
     datasetOf(
-      Array.from({ length: 40 }, (_, i) => ({
-        id: String(i),
-        annotation: { x: 0, y: 0, radius: 0 },
-        image: Uint8Array.from({ length: 48 * 40 }, (_, at) =>
+      Array.from({ length: 40 }, (_, i) => {
+        const pixels = Uint8Array.from({ length: 48 * 40 }, (_, at) =>
           Math.round(from + step * ((((at % 48) + i) % 48) / 48 + Math.floor(at / 48) / 40) * 127),
-        ),
-      })),
+        );
+        return { id: String(i), image: imageOf(pixels, image) };
+      }),
     );
   const real = (
-    await createMatcher([{ correction: 'equalise', strength: 1 }], ramps(0, 1), { image, seed: 1 })
+    await createMatcher([{ correction: 'equalize', strength: 1 }], ramps(0, 1), { image, seed: 1 })
   ).match(ramps(0, 1));
   const { corrections } = await planCorrections('auto', { synthetic: ramps(90, 0.3), real, image, seed: 1 });
-  expect(corrections.map(({ correction }) => correction)).toContain('equalise');
+  expect(corrections.map(({ correction }) => correction)).toContain('equalize');
 });
 
-test('what is given is taken as it is, and what is wrong is said', async () => {
+test('given strengths are taken as they are, and everything that is wrong is listed', async () => {
   const real = await camera();
   expect((await plan('none', real)).corrections).toEqual([]);
   expect((await plan('histogram', real)).corrections).toEqual([
@@ -106,12 +105,12 @@ test('what is given is taken as it is, and what is wrong is said', async () => {
     { correction: 'noise' },
   ] as const;
   await expect(plan(wrong, real)).rejects.toThrow(
-    'The pictures cannot be matched: the strength of blur must be above 0 and at most 10 (px), not 0; "blurr" is no correction: there are shading, blur, sharpen, histogram, equalise, noise; noise is given more than once; blur and sharpen exclude each other.',
+    'The pictures cannot be matched: the strength of blur must be above 0 and at most 10 (px), not 0; "blurr" is no correction: there are shading, blur, sharpen, histogram, equalize, noise; noise is given more than once; blur and sharpen exclude each other.',
   );
 });
 
 test('auto leaves 16-bit pictures as they are', async () => {
-  const depth: ImageSpec = { ...image, bits: 16, range: [200, 1000] };
+  const depth: SizedForm = { ...image, bits: 16, range: [200, 1000] };
   const hands = discs({ length: 5, image: depth });
   expect(await planCorrections('auto', { synthetic: hands, real: hands, image: depth, seed: 1 })).toEqual({
     corrections: [],

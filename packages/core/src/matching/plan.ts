@@ -1,5 +1,5 @@
 import type { Dataset } from '../dataset.ts';
-import type { ImageSpec } from '../image.ts';
+import type { SizedForm } from '../image.ts';
 import type { RealImage } from '../sample.ts';
 import {
   type Correction,
@@ -30,14 +30,14 @@ export interface MatchPlan {
 export interface PlanOptions {
   readonly synthetic: Dataset<RealImage>;
   readonly real: Dataset<RealImage>;
-  readonly image: ImageSpec;
+  readonly image: SizedForm;
   readonly seed: number;
 }
 
 /**
  * Decides on corrections. Strengths that the setting leaves open are measured: each is raised until the synthetic
  * pictures, after all corrections, are as noisy, as sharp, as unevenly lit as the real ones. With `auto` every
- * correction is thought of, equalisation where the real pictures are equalised, and those stay that bring the sets
+ * correction is thought of, equalization where the real pictures are equalized, and those stay that bring the sets
  * closer in the kernel distance of {@link measureKernelDistances}. Both sets are looked at in up to 96 pictures,
  * evenly spread, so that the same sets and seed give the same plan.
  *
@@ -57,7 +57,7 @@ export async function planCorrections(setting: MatchSetting, options: PlanOption
   return wanted === 'auto' ? suggest(trial) : measureStrengths(wanted, trial);
 }
 
-/** A histogram whose unevenness is below this was equalised. */
+/** A histogram whose unevenness is below this was equalized. */
 const EVEN = 0.04;
 
 /** What a correction must bring the sets closer by to be done: of their distance, and at least. */
@@ -65,7 +65,7 @@ const WORTH = { share: 0.05, least: 0.03 } as const;
 
 /** All corrections that could help, less those that turn out not to. */
 async function suggest(trial: Trial): Promise<MatchPlan> {
-  const tone: CorrectionName = trial.goal.unevenness < EVEN ? 'equalise' : 'histogram';
+  const tone: CorrectionName = trial.goal.unevenness < EVEN ? 'equalize' : 'histogram';
   const sharpness = await trial.figureAfter('sharpness', [{ correction: tone, strength: 1 }]);
   const everything: CorrectionSpec[] = [
     { correction: 'shading' },
@@ -137,6 +137,6 @@ const answered = {
   blur: 'sharpness',
   sharpen: 'sharpness',
   histogram: 'unevenness',
-  equalise: 'unevenness',
+  equalize: 'unevenness',
   noise: 'noise',
 } as const satisfies Readonly<Record<CorrectionName, keyof LightFigures>>;

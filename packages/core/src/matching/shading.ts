@@ -1,5 +1,5 @@
-import { smoothFields } from '../evaluation/light-measures.ts';
-import type { ImageSpec } from '../image.ts';
+import type { SizedForm } from '../image.ts';
+import { smoothFields } from '../measures/light-measures.ts';
 import type { Rng } from '../rng.ts';
 import type { Light } from './light.ts';
 
@@ -13,7 +13,7 @@ const DARKEST = 0.2;
  * Multiplies the picture with a smooth field of mean 1, a random polynomial of second degree, whose standard
  * deviation over pixels and pictures is `strength`.
  */
-export function shade(light: Light, image: ImageSpec, strength: number, rng: Rng): Light {
+export function shade(light: Light, image: SizedForm, strength: number, rng: Rng): Light {
   const fields = smoothFields(image);
   const weights = shares.map((share) => strength * share * rng.normal());
   const field = new Float64Array(image.width * image.height).fill(1);

@@ -1,6 +1,7 @@
 /** @file A monotone curve that gives a picture another histogram, without blowing up its grain. */
-import { residualNoise } from '../evaluation/light-measures.ts';
-import { type ImageSpec, imageRange } from '../image.ts';
+
+import { imageRange, type SizedForm } from '../image.ts';
+import { residualNoise } from '../measures/light-measures.ts';
 import { intensitiesOf, type Light } from './light.ts';
 
 /** Detail as weak as grain is enlarged at most by this, however much the light is spread. */
@@ -10,7 +11,7 @@ const MOST_GAIN_OF_DETAIL = 2.5;
 const RADIUS = 2;
 
 /** Steps of {@link Quantiles}. */
-const STEPS = 128;
+export const STEPS = 128;
 
 /** A histogram: the values below which 0, 1/128, 2/128, … 1 of all pixels lie. */
 export type Quantiles = Float64Array;
@@ -20,12 +21,13 @@ export function quantilesOf(values: Float64Array): Quantiles {
   const sorted = values.toSorted();
   return Float64Array.from(
     { length: STEPS + 1 },
-    (_, i) => sorted[Math.round((i * (sorted.length - 1)) / STEPS)]!,
+    // Rounded to what a file of 32-bit floats keeps, so that a matcher that was saved gives the same bytes.
+    (_, i) => Math.fround(sorted[Math.round((i * (sorted.length - 1)) / STEPS)]!),
   );
 }
 
 /** The quantiles of an even histogram. */
-export function evenQuantiles(image: ImageSpec): Quantiles {
+export function evenQuantiles(image: SizedForm): Quantiles {
   const [low, high] = imageRange(image);
   return Float64Array.from({ length: STEPS + 1 }, (_, i) => low + (i / STEPS) * (high - low));
 }
@@ -35,7 +37,7 @@ export function evenQuantiles(image: ImageSpec): Quantiles {
  * quantiles. Pixels keep their order of brightness; detail that is finer than a few pixels and weak as grain is
  * carried along and enlarged only a little.
  */
-export function changeTone(light: Light, image: ImageSpec, to: Quantiles, share: number): Float64Array {
+export function changeTone(light: Light, image: SizedForm, to: Quantiles, share: number): Float64Array {
   const intensities = intensitiesOf(light, image);
   const grain = grainOf(intensities, image);
   const base = withoutGrain(intensities, image, grain);
@@ -98,7 +100,7 @@ function curveTo(to: Quantiles, from: Float64Array, width: number): Curve {
 }
 
 /** The deviation of a picture's grain in stored values. Rounding leaves steps of one, which are grain too. */
-function grainOf(intensities: Float64Array, image: ImageSpec): number {
+function grainOf(intensities: Float64Array, image: SizedForm): number {
   const [low, high] = imageRange(image);
   const shares = intensities.map((value) => (value - low) / (high - low));
   return Math.max(1, residualNoise(shares, image) * (high - low));
@@ -108,7 +110,7 @@ function grainOf(intensities: Float64Array, image: ImageSpec): number {
  * What is left of intensities without their grain, edges kept: the guided filter (He, Sun and Tang, "Guided image
  * filtering", 2010).
  */
-function withoutGrain(intensities: Float64Array, image: ImageSpec, grain: number): Float64Array {
+function withoutGrain(intensities: Float64Array, image: SizedForm, grain: number): Float64Array {
   const penalty = (2 * grain) ** 2;
   const mean = boxMean(intensities, image);
   const squares = boxMean(
@@ -125,7 +127,7 @@ function withoutGrain(intensities: Float64Array, image: ImageSpec, grain: number
 }
 
 /** The mean over squares of {@link RADIUS}, which are cut off at the border. */
-function boxMean(values: Float64Array, { width, height }: ImageSpec): Float64Array {
+function boxMean(values: Float64Array, { width, height }: SizedForm): Float64Array {
   const alongRows = new Float64Array(values.length);
   for (let y = 0; y < height; y++) slideMean(values, alongRows, y * width, width, 1);
   const mean = new Float64Array(values.length);

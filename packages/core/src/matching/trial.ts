@@ -1,15 +1,15 @@
 import { type Dataset, datasetOf, spreadItems } from '../dataset.ts';
-import { imageFeatures } from '../evaluation/features.ts';
-import { greyOf } from '../evaluation/grey.ts';
-import { kernelDistance } from '../evaluation/kernel-distance.ts';
+import type { SizedForm } from '../image.ts';
+import { grayOf } from '../measures/gray.ts';
+import { imageFeatures } from '../measures/image-features.ts';
+import { kernelDistance } from '../measures/kernel-distance.ts';
 import {
   residualNoise,
   shadingOf,
   sharpnessOf,
   smoothLight,
   unevennessOf,
-} from '../evaluation/light-measures.ts';
-import type { ImageSpec } from '../image.ts';
+} from '../measures/light-measures.ts';
 import type { RealImage } from '../sample.ts';
 import type { Correction } from './corrections.ts';
 import { matcherOf, readReferences } from './matcher.ts';
@@ -44,7 +44,7 @@ export async function openTrial({
 }: {
   synthetic: Dataset<RealImage>;
   real: Dataset<RealImage>;
-  image: ImageSpec;
+  image: SizedForm;
   seed: number;
 }): Promise<Trial> {
   const fitting = Math.round(PICTURES.pixels / (image.width * image.height));
@@ -78,16 +78,16 @@ async function itemsOf(set: Dataset<RealImage>): Promise<RealImage[]> {
   return items;
 }
 
-type Figure = (set: readonly RealImage[], image: ImageSpec) => number;
+type Figure = (set: readonly RealImage[], image: SizedForm) => number;
 
 const meanOver =
-  (figure: (grey: Float64Array, image: ImageSpec) => number): Figure =>
+  (figure: (grey: Float64Array, image: SizedForm) => number): Figure =>
   (set, image) =>
-    set.reduce((sum, item) => sum + figure(greyOf(item.image, image), image), 0) / Math.max(1, set.length);
+    set.reduce((sum, item) => sum + figure(grayOf(item.image, image), image), 0) / Math.max(1, set.length);
 
 const figures: Readonly<Record<keyof LightFigures, Figure>> = {
   sharpness: meanOver(sharpnessOf),
   noise: meanOver(residualNoise),
-  shading: (set, image) => shadingOf(set.map((item) => smoothLight(greyOf(item.image, image), image))),
+  shading: (set, image) => shadingOf(set.map((item) => smoothLight(grayOf(item.image, image), image))),
   unevenness: meanOver(unevennessOf),
 };

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../rng.ts';
+import { createVariable } from './variables.ts';
 
 /** What surrounds the image where a kernel reaches over its border. */
 export type Padding = 'zero' | 'reflect';
@@ -53,24 +54,6 @@ export function convolution(
       );
     },
   };
-}
-
-/**
- * A variable with values of our own. tfjs keeps variable names unique per process, so its name is the
- * layer's name with a number behind it; files use the network's own names ({@link variableName}).
- */
-export function createVariable(name: string, values: Float32Array, shape: number[]): tf.Variable {
-  const initial = tf.tensor(values, shape, 'float32');
-  const variable = tf.variable(initial, true, `${name}#${nextVariable++}`);
-  initial.dispose();
-  return variable;
-}
-
-let nextVariable = 0;
-
-/** A variable's name within its network. */
-export function variableName(variable: tf.Variable): string {
-  return variable.name.replace(/#\d+$/, '');
 }
 
 /**

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { SimganError } from '../errors.ts';
-import type { ImageSpec } from '../image.ts';
+import type { SizedForm } from '../image.ts';
 import { createRng, type Rng } from '../rng.ts';
-import { type Convolution, convolution, createVariable } from './convolution.ts';
+import { type Convolution, convolution } from './convolution.ts';
 import type { NetworkBuilder } from './network.ts';
+import { createVariable } from './variables.ts';
 
 /** One layer of an estimator. Kernel and stride in pixels of the layer's input; `dense` is its number of units. */
 export type EstimatorLayer =
@@ -53,7 +54,7 @@ export function estimatorNetwork(layers: readonly EstimatorLayer[]): NetworkBuil
   };
 }
 
-function extentAfter(layer: EstimatorLayer, { height, width, channels }: Extent, image: ImageSpec): Extent {
+function extentAfter(layer: EstimatorLayer, { height, width, channels }: Extent, image: SizedForm): Extent {
   if ('dense' in layer) return { height: 1, width: 1, channels: layer.dense };
   const kernel = 'maxPool' in layer ? layer.maxPool : layer.convolution;
   const stride = layer.stride ?? 1;

@@ -1,5 +1,6 @@
 import type { Tensor4D, Variable } from '@tensorflow/tfjs-core';
-import type { ImageSpec } from '../image.ts';
+import type { SizedForm } from '../image.ts';
+import type { Regularizer } from './regularizer.ts';
 
 /**
  * A function of a batch with variables to train. It never sees an annotation: that refinement preserves
@@ -31,7 +32,14 @@ export interface Refiner extends Network {
 export type Discriminator = Network;
 
 /** Builds a network for images of one form; the same seed gives the same initial weights. */
-export type NetworkBuilder<Kind extends Network = Network> = (image: ImageSpec, seed: number) => Kind;
+export type NetworkBuilder<Kind extends Network = Network> = (image: SizedForm, seed: number) => Kind;
+
+/** The parts of a domain that are trained, and what holds them to the simulator's pictures. */
+export interface NetworkParts {
+  readonly refiner: NetworkBuilder<Refiner>;
+  readonly discriminator: NetworkBuilder<Discriminator>;
+  readonly regularizer: Regularizer;
+}
 
 /** The number of trainable values. */
 export function parameterCount(network: Network): number {

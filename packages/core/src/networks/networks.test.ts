@@ -1,17 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import '../../test/cpu-backend.ts';
-import type { ImageSpec } from '../image.ts';
+import type { SizedForm } from '../image.ts';
 import { createRng } from '../rng.ts';
-import { reflectPad, variableName } from './convolution.ts';
+import { mean, std } from '../statistics.ts';
+import { reflectPad } from './convolution.ts';
 import { patchDiscriminator } from './discriminator.ts';
 import { parameterCount } from './network.ts';
+import { noiseBatch } from './noise.ts';
 import { clampToRange, residualRefiner } from './refiner.ts';
+import { variableName } from './variables.ts';
 
-const image: ImageSpec = { width: 11, height: 9, channels: 1, bits: 8 };
+const image: SizedForm = { width: 11, height: 9, channels: 1, bits: 8 };
 
 /** Random values in [-1, 1] as a tensor. */
-function randomBatch(batch: number, { height, width, channels }: ImageSpec, seed = 1): tf.Tensor4D {
+function randomBatch(batch: number, { height, width, channels }: SizedForm, seed = 1): tf.Tensor4D {
   const rng = createRng(seed);
   const values = Float32Array.from({ length: batch * height * width * channels }, () => rng.next() * 2 - 1);
   return tf.tensor4d(values, [batch, height, width, channels]);
@@ -59,7 +62,7 @@ test('the receptive field that a discriminator states is the one it has, in step
   network.dispose();
 });
 
-test('a residual refiner starts at the identity, a drawing one does not', () => {
+test('a residual refiner starts at the identity, one with tanh does not', () => {
   const batch = randomBatch(2, image);
   const distance = (output: 'residual' | 'tanh') => {
     const network = residualRefiner({ width: 8, blocks: 2, output })(image, 3);
@@ -72,7 +75,7 @@ test('a residual refiner starts at the identity, a drawing one does not', () => 
   batch.dispose();
 });
 
-test('noise reaches the image, and is asked for by name', () => {
+test('noise reaches the image, and is asked for where it is missing', () => {
   const network = residualRefiner({ width: 8, blocks: 1, noiseChannels: 2, noiseDeviation: 3 })(image, 3);
   const batch = randomBatch(1, image);
   const noise = [4, 5].map((seed) => randomBatch(1, { ...image, channels: 2 as 1 }, seed));
@@ -81,6 +84,16 @@ test('noise reaches the image, and is asked for by name', () => {
   expect(() => tf.tidy(() => network.apply(batch))).toThrow('takes noise beside the image');
   tf.dispose([batch, ...noise]);
   network.dispose();
+});
+
+test('noise has the shape asked for, std 1, and belongs to its source', () => {
+  const sources = () => [createRng(1), createRng(2)];
+  const { data, shape } = noiseBatch(sources(), { width: 60, height: 50 }, 2);
+  expect(shape).toEqual([2, 50, 60, 2]);
+  expect(std(data)).toBeCloseTo(1, 1);
+  expect(mean(data)).toBeCloseTo(0, 1);
+  const swapped = noiseBatch(sources().reverse(), { width: 60, height: 50 }, 2);
+  expect(swapped.data.slice(0, 6000)).toEqual(data.slice(6000));
 });
 
 test('the same seed gives the same weights, another seed others, and biases start at 0', () => {

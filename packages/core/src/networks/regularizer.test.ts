@@ -27,17 +27,17 @@ test('the gradient is the sign over the number of values, and exactly 0 where no
   tf.dispose([synthetic, refined, gradient]);
 });
 
-test('the mean of the channels lets colours move but not shading; regions hold their colour', () => {
-  const grey = tf.fill([1, 4, 4, 3], 0.1) as tf.Tensor4D;
-  const tinted = tf.tidy(() => tf.add(grey, tf.tensor1d([0.2, 0, -0.2])) as tf.Tensor4D);
-  const brighter = tf.add(grey, 0.2) as tf.Tensor4D;
-  expect(at(l1Regularizer(meanOfChannels), tinted, grey)).toBeCloseTo(0, 6);
-  expect(at(l1Regularizer(meanOfChannels), brighter, grey)).toBeCloseTo(0.2, 6);
-  expect(at(l1Regularizer(regionMeans(2)), tinted, grey)).toBeCloseTo(0.4 / 3, 6);
+test('the mean of the channels lets colors move but not shading; regions hold their color', () => {
+  const gray = tf.fill([1, 4, 4, 3], 0.1) as tf.Tensor4D;
+  const tinted = tf.tidy(() => tf.add(gray, tf.tensor1d([0.2, 0, -0.2])) as tf.Tensor4D);
+  const brighter = tf.add(gray, 0.2) as tf.Tensor4D;
+  expect(at(l1Regularizer(meanOfChannels), tinted, gray)).toBeCloseTo(0, 6);
+  expect(at(l1Regularizer(meanOfChannels), brighter, gray)).toBeCloseTo(0.2, 6);
+  expect(at(l1Regularizer(regionMeans(2)), tinted, gray)).toBeCloseTo(0.4 / 3, 6);
   const both = weightedSum([
     [2, l1Regularizer(meanOfChannels)],
     [3, l1Regularizer(regionMeans(2))],
   ]);
-  expect(at(both, brighter, grey)).toBeCloseTo(2 * 0.2 + 3 * 0.2, 5);
-  tf.dispose([grey, tinted, brighter]);
+  expect(at(both, brighter, gray)).toBeCloseTo(2 * 0.2 + 3 * 0.2, 5);
+  tf.dispose([gray, tinted, brighter]);
 });

@@ -1,6 +1,7 @@
 import type { Dataset } from '../dataset.ts';
+import { SimganError } from '../errors.ts';
 import type { HostTensor } from '../host-tensor.ts';
-import { encodeImages, type ImageSpec } from '../image.ts';
+import { cropImage, encodeImages, type Image, type SizedForm } from '../image.ts';
 import type { Rng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 
@@ -10,21 +11,41 @@ export interface Batches<Batch = HostTensor> {
   at(number: number): Promise<Batch>;
 }
 
-/** The images of {@link shuffledItems} as the networks see them. */
+/** The images of {@link shuffledItems} as networks see them: whole, or random crops where they are larger than the form. */
 export function shuffledBatches(
   dataset: Dataset<RealImage>,
-  { image, batchSize, rng }: { image: ImageSpec; batchSize: number; rng: Rng },
+  { form, batchSize, rng }: { form: SizedForm; batchSize: number; rng: Rng },
 ): Batches {
   const batches = shuffledItems(dataset, { batchSize, rng });
   return {
     async at(number) {
       const items = await batches.at(number);
+      const crops = rng.fork('crop').fork(number);
       return encodeImages(
-        items.map((item) => item.image),
-        image,
+        items.map((item, i) => randomCrop(item, form, crops.fork(i))),
+        form,
       );
     },
   };
+}
+
+/**
+ * An image of the form, cut out of a larger one at a random place.
+ *
+ * @throws SimganError INVALID_IMAGE if it is smaller than the form.
+ */
+export function randomCrop({ id, image }: RealImage, form: SizedForm, rng: Rng): Image {
+  const { width, height } = form;
+  if (image.width === width && image.height === height) return image;
+  if (image.width < width || image.height < height) {
+    throw new SimganError(
+      'INVALID_IMAGE',
+      `The image ${id} is ${image.width} x ${image.height}, smaller than the ${width} x ${height} that are trained on.`,
+    );
+  }
+  const left = rng.int(image.width - width + 1);
+  const top = rng.int(image.height - height + 1);
+  return cropImage(image, { left, top, width, height });
 }
 
 /**
@@ -76,16 +97,6 @@ export function batchesAhead<Batch>(batches: Batches<Batch>): Batches<Batch> {
       return batch;
     },
   };
-}
-
-/** Noise for a refiner's noise channels, `[batch, height, width, channels]`, normal with deviation 1. */
-export function noiseBatch(sources: readonly Rng[], image: ImageSpec, channels: number): HostTensor {
-  const length = image.height * image.width * channels;
-  const data = new Float32Array(sources.length * length);
-  for (const [index, source] of sources.entries()) {
-    for (let i = 0; i < length; i++) data[index * length + i] = source.normal();
-  }
-  return { data, shape: [sources.length, image.height, image.width, channels] };
 }
 
 /** A uniformly random order of 0 … length-1 (Fisher and Yates). */

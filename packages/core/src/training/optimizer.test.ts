@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import '../../test/cpu-backend.ts';
-import { createVariable } from '../networks/convolution.ts';
+import { createVariable } from '../networks/variables.ts';
 import { createOptimizer, createOptimizerState, minimize, type OptimizerSpec } from './optimizer.ts';
 
 const specs: [OptimizerSpec, (rate: number) => tf.Optimizer][] = [
@@ -14,7 +14,7 @@ const specs: [OptimizerSpec, (rate: number) => tf.Optimizer][] = [
 const bowl = (x: tf.Tensor) =>
   tf.sum(tf.mul(tf.square(tf.sub(x, 1)), tf.tensor1d([1, 10, 0.01]))) as tf.Scalar;
 
-test.each(specs)('$kind takes the same way as the one of tfjs', (spec, reference) => {
+test.each(specs)('$kind takes the same steps as the one of tfjs', (spec, reference) => {
   const start = Float32Array.of(3, -2, 0.5);
   const ours = createVariable('x', start, [3]);
   const optimizer = createOptimizer(spec);
@@ -37,7 +37,7 @@ test.each(specs)('$kind takes the same way as the one of tfjs', (spec, reference
   tf.dispose([ours, theirs, ...state]);
 });
 
-test('update is pure: it returns what is new and writes nothing', () => {
+test('update is pure: it returns new tensors and writes nothing', () => {
   const optimizer = createOptimizer({ kind: 'adam' });
   const parameter = tf.tensor1d([1, 2]);
   const state = optimizer.initialState([[2]]).map(({ shape, values }) => tf.tensor(values, shape));

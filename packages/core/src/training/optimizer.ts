@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { createVariable, variableName } from '../networks/convolution.ts';
+import { createVariable, variableName } from '../networks/variables.ts';
 
 /** An update rule by name, with its constants. */
 export type OptimizerSpec =

@@ -1,6 +1,7 @@
 import { SimganError } from '../errors.ts';
+import { hasSize, type ImageForm, type Size, type SizedForm } from '../image.ts';
 import { type MatchSetting, matchProblems } from '../matching/corrections.ts';
-import type { Discriminator, NetworkBuilder, Refiner } from '../networks/network.ts';
+import type { Discriminator, NetworkBuilder, NetworkParts, Refiner } from '../networks/network.ts';
 import type { Regularizer } from '../networks/regularizer.ts';
 import type { OptimizerSpec } from './optimizer.ts';
 
@@ -37,10 +38,15 @@ export interface TrainingRecipe {
    */
   readonly averaging?: number;
   /**
-   * What is done to the light of synthetic pictures before they are learned from and refined; nothing unless given.
-   * Not in the paper.
+   * What is done to the light of synthetic pictures before they are learned from and refined. Default: nothing. Not in
+   * the paper.
    */
   readonly match?: MatchSetting;
+  /**
+   * Pixels: trains on random crops of this size. Required where images may be of any size. Default: whole images. Not
+   * in the paper.
+   */
+  readonly crop?: Size;
   /** In place of the plugin's, where a recipe needs another size or form of network. */
   readonly refiner?: NetworkBuilder<Refiner>;
   readonly discriminator?: NetworkBuilder<Discriminator>;
@@ -100,10 +106,34 @@ export function checkRecipe(recipe: TrainingRecipe): void {
   if (typeof recipe.lambda !== 'number' && !(recipe.lambda.target > 0)) {
     problems.push(`lambda.target must be above 0, not ${recipe.lambda.target}`);
   }
+  for (const [side, length] of Object.entries(recipe.crop ?? {})) whole(`crop.${side}`, length, 1);
   const averaging = recipe.averaging ?? 0;
   if (!(averaging >= 0 && averaging < 1)) problems.push(`averaging must be in [0, 1), not ${averaging}`);
   problems.push(...matchProblems(recipe.match ?? 'none').map((problem) => `match: ${problem}`));
   if (problems.length > 0) {
     throw new SimganError('INVALID_ARGUMENT', `The recipe cannot be trained with: ${problems.join('; ')}.`);
   }
+}
+
+/** A domain's networks for one recipe: the recipe's own where it names them, else the domain's. */
+export function networksOf(domain: NetworkParts, recipe: TrainingRecipe): NetworkParts {
+  return {
+    refiner: recipe.refiner ?? domain.refiner,
+    discriminator: recipe.discriminator ?? domain.discriminator,
+    regularizer: recipe.regularizer ?? domain.regularizer,
+  };
+}
+
+/**
+ * The form of the images that networks see in training: the domain's, at the size of the recipe's crops.
+ *
+ * @throws SimganError INVALID_ARGUMENT if neither has a size.
+ */
+export function trainingForm(form: ImageForm, { crop }: TrainingRecipe): SizedForm {
+  const sized = { ...form, ...crop };
+  if (hasSize(sized)) return sized;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    'The recipe has no crop, the size to train on where images may be of any size. Add crop: { width, height }.',
+  );
 }

@@ -1,30 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Step } from '../engine/engine.ts';
-import type { Refiner } from '../networks/network.ts';
-import type { Regularizer } from '../networks/regularizer.ts';
 import { adversarialLoss, discriminatorLoss, patchAccuracy, patchesOf } from './losses.ts';
 import { minimize } from './optimizer.ts';
-import type { TrainingState } from './state.ts';
+import type { Training } from './training.ts';
 
-// The four programs of Algorithm 1 as pure functions of tensors. Which variables a step moves is said by
+// The three updates of Algorithm 1 as pure functions of tensors. Which variables a step moves is said by
 // the list that it hands to `minimize`; no network has a flag for it.
 
-/** `{ synthetic, noise? }` to `{ refined }`: the refiner at rest. */
-export function refineStep(refiner: Refiner): Step<'refined'> {
-  return ({ synthetic, noise }) => ({
-    refined: refiner.apply(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined),
-  });
-}
-
 /** `{ synthetic, noise?, learningRate }`: the refiner learns to keep the image, the regularizer alone. */
-export function refinerWarmupStep(state: TrainingState, regularizer: Regularizer): Step<'regularization'> {
+export function refinerWarmupStep(training: Training): Step<'regularization'> {
   return (inputs) => {
     const synthetic = inputs.synthetic as tf.Tensor4D;
     const { loss } = minimize(
-      () => ({ loss: regularizer(applyRefiner(state, inputs), synthetic) }),
-      refinerUpdate(state, inputs),
+      () => ({ loss: training.regularizer(applyRefiner(training, inputs), synthetic) }),
+      refinerUpdate(training, inputs),
     );
-    followAverage(state);
+    followAverage(training);
     return { regularization: loss };
   };
 }
@@ -34,17 +25,16 @@ export function refinerWarmupStep(state: TrainingState, regularizer: Regularizer
  * discriminator judges and stays as it is.
  */
 export function refinerStep(
-  state: TrainingState,
-  regularizer: Regularizer,
+  training: Training,
 ): Step<'loss' | 'adversarial' | 'adversarialSum' | 'regularization'> {
   return (inputs) => {
     const synthetic = inputs.synthetic as tf.Tensor4D;
     const parts = minimize(
       () => {
-        const refined = applyRefiner(state, inputs);
-        const logits = state.discriminator.network.apply(refined);
+        const refined = applyRefiner(training, inputs);
+        const logits = training.discriminator.network.apply(refined);
         const adversarial = adversarialLoss(logits);
-        const regularization = regularizer(refined, synthetic);
+        const regularization = training.regularizer(refined, synthetic);
         return {
           loss: tf.add(adversarial, tf.mul(regularization, inputs.lambda!)) as tf.Scalar,
           adversarial,
@@ -52,18 +42,18 @@ export function refinerStep(
           regularization,
         };
       },
-      refinerUpdate(state, inputs),
+      refinerUpdate(training, inputs),
     );
-    followAverage(state);
+    followAverage(training);
     return parts;
   };
 }
 
 /** `{ refined, real, learningRate }`: the discriminator's step of Algorithm 1, eq. 1. */
 export function discriminatorStep(
-  state: TrainingState,
+  training: Training,
 ): Step<'loss' | 'lossSum' | 'accuracyOnRefined' | 'accuracyOnReal'> {
-  const { network, optimizerState } = state.discriminator;
+  const { network, optimizerState } = training.discriminator;
   return ({ refined, real, learningRate }) =>
     minimize(
       () => {
@@ -79,7 +69,7 @@ export function discriminatorStep(
         };
       },
       {
-        optimizer: state.optimizer,
+        optimizer: training.optimizer,
         parameters: network.variables,
         state: optimizerState,
         learningRate: learningRate as tf.Scalar,
@@ -87,21 +77,21 @@ export function discriminatorStep(
     );
 }
 
-function applyRefiner(state: TrainingState, { synthetic, noise }: Parameters<Step>[0]): tf.Tensor4D {
-  return state.refiner.network.apply(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined);
+function applyRefiner(training: Training, { synthetic, noise }: Parameters<Step>[0]): tf.Tensor4D {
+  return training.refiner.network.apply(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined);
 }
 
-function refinerUpdate(state: TrainingState, { learningRate }: Parameters<Step>[0]) {
-  const { network, optimizerState } = state.refiner;
+function refinerUpdate(training: Training, { learningRate }: Parameters<Step>[0]) {
+  const { network, optimizerState } = training.refiner;
   return {
-    optimizer: state.optimizer,
+    optimizer: training.optimizer,
     parameters: network.variables,
     state: optimizerState,
     learningRate: learningRate as tf.Scalar,
   };
 }
 
-function followAverage({ recipe, refiner, averagedRefiner }: TrainingState): void {
+function followAverage({ recipe, refiner, averagedRefiner }: Training): void {
   if (!recipe.averaging) return;
   for (const [i, average] of averagedRefiner.variables.entries()) {
     const latest = refiner.network.variables[i]!;

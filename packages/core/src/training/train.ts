@@ -1,47 +1,36 @@
-import type { Dataset } from '../dataset.ts';
-import type { Engine } from '../engine/engine.ts';
 import { SimganError } from '../errors.ts';
 import { type HostTensor, hostScalar, scalarValue } from '../host-tensor.ts';
-import { networksOf, type Plugin } from '../plugin.ts';
+import { noiseBatch } from '../networks/noise.ts';
+import { refineStep } from '../refining/refine-step.ts';
 import { createRng } from '../rng.ts';
-import type { RealImage } from '../sample.ts';
-import { batchesAhead, noiseBatch, shuffledBatches } from './batches.ts';
+import { batchesAhead, shuffledBatches } from './batches.ts';
 import { nextLambda, type TrainingRecipe } from './recipe.ts';
-import type { DiscriminatorLosses, RefinerLosses, TrainingState } from './state.ts';
-import { discriminatorStep, refinerStep, refinerWarmupStep, refineStep } from './steps.ts';
+import { discriminatorStep, refinerStep, refinerWarmupStep } from './steps.ts';
+import type { DiscriminatorLosses, RefinerLosses, Training } from './training.ts';
 
-/** What to train with. */
+/** Options for {@link train}. */
 export interface TrainOptions {
-  readonly plugin: Pick<Plugin, 'refiner' | 'discriminator' | 'regularizer'>;
-  /** Changed by training; see `createTrainingState`. */
-  readonly state: TrainingState;
-  /** Simulated pictures; their annotations are not looked at. */
-  readonly synthetic: Dataset<RealImage>;
-  /** Unlabelled real pictures, at least one batch of them. */
-  readonly real: Dataset<RealImage>;
-  readonly engine: Engine;
-  /** Orders the batches, the noise and the history. */
-  readonly seed: number;
   /**
-   * Ends the training after the update that is under way, within a turn if need be: with fifty updates a turn
-   * may take minutes. The state is then at rest, and goes on from there.
+   * Ends the training after the update in progress, within a turn if need be: with fifty updates a turn may take
+   * minutes. The training is then at rest, and goes on from there.
    */
   readonly signal?: AbortSignal | undefined;
   /** Called and awaited after each update of a turn but the last, with how many of the turn's are done. */
   readonly onUpdate?: ((done: number, updates: number) => void | Promise<void>) | undefined;
 }
 
-/** What happened in one step: losses are means, `…Sum` as the paper writes them, accuracies in [0, 1]. */
-export interface TrainStep {
-  readonly phase: 'refiner warm-up' | 'discriminator warm-up' | 'adversarial';
-  /** Steps done, of `steps` in all, warm-up included. */
-  readonly step: number;
-  readonly steps: number;
-  /** Of the turn's last refiner update. */
-  readonly refiner?: RefinerLosses;
-  /** Of the turn's last discriminator update. */
-  readonly discriminator?: DiscriminatorLosses;
-}
+/** What happened in one step, of `steps` in all, warm-up included. Losses are means, accuracies in [0, 1]. */
+export type TrainStep = { readonly step: number; readonly steps: number } & (
+  | { readonly phase: 'refiner warm-up'; readonly regularization: number }
+  | { readonly phase: 'discriminator warm-up'; readonly discriminator: DiscriminatorLosses }
+  | {
+      readonly phase: 'adversarial';
+      /** Of the turn's last refiner update. */
+      readonly refiner: RefinerLosses;
+      /** Of the turn's last discriminator update. */
+      readonly discriminator: DiscriminatorLosses;
+    }
+);
 
 /** How many steps {@link train} yields for a recipe, warm-up included. */
 export function totalSteps({ warmup, steps }: TrainingRecipe): number {
@@ -49,120 +38,122 @@ export function totalSteps({ warmup, steps }: TrainingRecipe): number {
 }
 
 /**
- * Algorithm 1 of the paper. Goes on from where the state stands, yields after every turn of the two
- * networks, and ends when the recipe's steps are done, the caller stops asking or the signal aborts. Then and
- * between two steps the state is at rest.
+ * Algorithm 1 of the paper. Goes on from where the training stands, yields after every turn of the two networks, and
+ * ends when the recipe's steps are done, the caller stops asking, or the signal aborts. Then and between two steps
+ * the training is at rest.
  *
- * @throws SimganError NOT_ENOUGH_DATA if there is less than one batch of real or synthetic pictures.
  * @throws SimganError TRAINING_DIVERGED if a loss is no longer a number.
+ * @example
+ * for await (const step of train(training)) console.log(step.phase, step.step);
  */
-export async function* train(options: TrainOptions): AsyncGenerator<TrainStep, void, void> {
-  const { state, engine, signal, onUpdate } = options;
-  const { recipe } = state;
-  const programs = compilePrograms(options);
-  const draw = createDraw(options);
-  const learningRate = hostScalar(recipe.learningRate);
+export async function* train(
+  training: Training,
+  { signal, onUpdate }: TrainOptions = {},
+): AsyncGenerator<TrainStep, void, void> {
+  const { recipe } = training;
+  const { refinerUpdates: K_g, discriminatorUpdates: K_d, warmup } = recipe;
   const steps = totalSteps(recipe);
-
-  const moveRefiner = async () => {
-    const inputs = { ...(await draw.synthetic()), learningRate, lambda: hostScalar(state.lambda) };
-    const losses = readLosses(await programs.refiner.run(inputs));
-    const { lambda } = state;
-    state.lambda = nextLambda(recipe.lambda, lambda, losses.regularization);
-    return { ...losses, lambda };
+  const update = createUpdates(training);
+  const isStopped = async () => {
+    const { turn } = training;
+    if (!signal?.aborted) await onUpdate?.(turn.refinerUpdates + turn.discriminatorUpdates, K_g + K_d);
+    return signal?.aborted;
   };
-  const moveDiscriminator = async () => {
-    const { refined } = await programs.refine.run(await draw.synthetic());
-    const seen = state.history.mix(refined!, draw.history());
-    return readLosses(
-      await programs.discriminator.run({ refined: seen, real: await draw.real(), learningRate }),
-    );
-  };
-
   try {
-    while (state.step < steps) {
-      let done: Omit<TrainStep, 'step' | 'steps'>;
-      if (state.step < recipe.warmup.refiner) {
-        const inputs = { ...(await draw.synthetic()), learningRate };
-        const { regularization } = readLosses(await programs.warmup.run(inputs));
-        const refiner = {
-          loss: regularization,
-          adversarial: 0,
-          adversarialSum: 0,
-          regularization,
-          lambda: 0,
-        };
-        done = { phase: 'refiner warm-up', refiner };
-      } else if (state.step < recipe.warmup.refiner + recipe.warmup.discriminator) {
-        done = { phase: 'discriminator warm-up', discriminator: await moveDiscriminator() };
-      } else {
-        const { turn } = state;
-        const updates = recipe.refinerUpdates + recipe.discriminatorUpdates;
-        while (turn.updates < updates) {
-          if (turn.updates < recipe.refinerUpdates) turn.refiner = await moveRefiner();
-          else turn.discriminator = await moveDiscriminator();
-          turn.updates += 1;
-          if (turn.updates === updates) break;
-          if (signal?.aborted) return;
-          await onUpdate?.(turn.updates, updates);
-        }
-        done = { phase: 'adversarial', refiner: turn.refiner!, discriminator: turn.discriminator! };
-        state.turn = { updates: 0 };
+    // Section 3.1: the refiner first learns with the regularizer alone, then the discriminator alone.
+    while (training.step < warmup.refiner && !signal?.aborted) {
+      const regularization = await update.refinerWarmup();
+      yield { phase: 'refiner warm-up', regularization, step: ++training.step, steps };
+    }
+    while (training.step < warmup.refiner + warmup.discriminator && !signal?.aborted) {
+      const discriminator = await update.discriminator();
+      yield { phase: 'discriminator warm-up', discriminator, step: ++training.step, steps };
+    }
+    // Algorithm 1: for t = 1, …, T do.
+    while (training.step < steps && !signal?.aborted) {
+      const { turn } = training;
+      // for k = 1, …, K_g do: sample a batch of synthetic images; update the refiner by its loss (eq. 2).
+      while (turn.refinerUpdates < K_g) {
+        turn.refiner = await update.refiner();
+        turn.refinerUpdates++;
+        if (await isStopped()) return;
       }
-      state.step += 1;
-      yield { ...done, step: state.step, steps };
-      if (signal?.aborted) return;
+      // for k = 1, …, K_d do: sample synthetic and real images; refine; update the discriminator by its loss (eq. 1).
+      while (turn.discriminatorUpdates < K_d) {
+        turn.discriminator = await update.discriminator();
+        turn.discriminatorUpdates++;
+        if (turn.discriminatorUpdates < K_d && (await isStopped())) return;
+      }
+      const { refiner, discriminator } = turn as Required<typeof turn>;
+      training.turn = { refinerUpdates: 0, discriminatorUpdates: 0 };
+      yield { phase: 'adversarial', refiner, discriminator, step: ++training.step, steps };
     }
   } finally {
-    for (const program of Object.values(programs)) await program.dispose();
-    await engine.writeBack();
+    await update.dispose();
   }
 }
 
-function compilePrograms({ plugin, state, engine }: TrainOptions) {
-  const { regularizer } = networksOf(plugin, state.recipe);
-  if (regularizer.fingerprint?.() !== state.fingerprint) {
-    throw new SimganError(
-      'INVALID_ARGUMENT',
-      'The plugin compares by other features than the one that the training state was created for. Use the same.',
-    );
-  }
+/** The updates of Algorithm 1, compiled; each draws its own batches and counts them in the training. */
+function createUpdates(training: Training) {
+  const { engine, recipe } = training;
+  const programs = {
+    refinerWarmup: engine.compile(refinerWarmupStep(training)),
+    refiner: engine.compile(refinerStep(training)),
+    refine: engine.compile(refineStep(training.refiner.network)),
+    discriminator: engine.compile(discriminatorStep(training)),
+  };
+  const draw = createDraw(training);
+  const learningRate = hostScalar(recipe.learningRate);
   return {
-    warmup: engine.compile(refinerWarmupStep(state, regularizer)),
-    refiner: engine.compile(refinerStep(state, regularizer)),
-    refine: engine.compile(refineStep(state.refiner.network)),
-    discriminator: engine.compile(discriminatorStep(state)),
+    async refinerWarmup(): Promise<number> {
+      const inputs = { ...(await draw.synthetic()), learningRate };
+      return readLosses(await programs.refinerWarmup.run(inputs)).regularization;
+    },
+    async refiner(): Promise<RefinerLosses> {
+      const { lambda } = training;
+      const inputs = { ...(await draw.synthetic()), learningRate, lambda: hostScalar(lambda) };
+      const losses = readLosses(await programs.refiner.run(inputs));
+      training.lambda = nextLambda(recipe.lambda, lambda, losses.regularization);
+      return { ...losses, lambda };
+    },
+    async discriminator(): Promise<DiscriminatorLosses> {
+      const { refined } = await programs.refine.run(await draw.synthetic());
+      const seen = training.history.mix(refined, draw.history());
+      const inputs = { refined: seen, real: await draw.real(), learningRate };
+      return readLosses(await programs.discriminator.run(inputs));
+    },
+    async dispose() {
+      for (const program of Object.values(programs)) await program.dispose();
+      // Whoever looks at a network's variables after the training finds what it learned.
+      const { refiner, discriminator, averagedRefiner } = training;
+      await engine.read([
+        ...refiner.network.variables,
+        ...discriminator.network.variables,
+        ...averagedRefiner.variables,
+      ]);
+    },
   };
 }
 
-/** Draws by number, and keeps the numbers in the state: a resumed training draws what it would have drawn. */
-function createDraw({ state, synthetic, real, seed }: TrainOptions) {
+/** Draws by number, and keeps the numbers in the training: a resumed one draws what it would have drawn. */
+function createDraw(training: Training) {
+  const { form, recipe, seed } = training;
+  const { batchSize } = recipe;
   const rng = createRng(seed).fork('train');
-  const { image, recipe } = state;
-  const batches = (kind: 'synthetic' | 'real', dataset: Dataset<RealImage>) => {
-    if (dataset.length < recipe.batchSize) {
-      throw new SimganError(
-        'NOT_ENOUGH_DATA',
-        `There are ${dataset.length} ${kind} pictures, fewer than the one batch of ${recipe.batchSize} that a step takes. Add pictures or train with a smaller batch.`,
-      );
-    }
-    const { batchSize } = recipe;
-    return batchesAhead(shuffledBatches(dataset, { image, batchSize, rng: rng.fork(kind) }));
-  };
-  const sources = { synthetic: batches('synthetic', synthetic), real: batches('real', real) };
+  const batches = (kind: 'synthetic' | 'real') =>
+    batchesAhead(shuffledBatches(training[kind], { form, batchSize, rng: rng.fork(kind) }));
+  const sources = { synthetic: batches('synthetic'), real: batches('real') };
   return {
     async synthetic(): Promise<{ synthetic: HostTensor; noise?: HostTensor }> {
-      const number = state.drawn.synthetic++;
+      const number = training.drawn.synthetic++;
       const batch = await sources.synthetic.at(number);
-      const { noiseChannels } = state.refiner.network;
+      const { noiseChannels } = training.refiner.network;
       if (noiseChannels === 0) return { synthetic: batch };
-      const noise = Array.from({ length: recipe.batchSize }, (_, i) =>
-        rng.fork('noise').fork(number).fork(i),
-      );
-      return { synthetic: batch, noise: noiseBatch(noise, image, noiseChannels) };
+      const noise = Array.from({ length: batchSize }, (_, i) => rng.fork('noise').fork(number).fork(i));
+      return { synthetic: batch, noise: noiseBatch(noise, form, noiseChannels) };
     },
-    real: () => sources.real.at(state.drawn.real++),
-    history: () => rng.fork('history').fork(state.drawn.real),
+    real: () => sources.real.at(training.drawn.real++),
+    history: () => rng.fork('history').fork(training.drawn.real),
   };
 }
 

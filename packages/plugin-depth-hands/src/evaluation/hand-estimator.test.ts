@@ -1,5 +1,6 @@
-import { compareDownstream, simulate } from '@simgan/core';
-import { createEngine } from '@simgan/core/node';
+import { simulate } from '@simgan/core';
+import { compareDownstream } from '@simgan/core/evaluation';
+import { createEngine } from '@simgan/node';
 import { expect, test } from 'vitest';
 import { EVALUATED_JOINTS, type HandAnnotation } from '../annotation.ts';
 import { handImage } from '../hand-image.ts';
@@ -16,7 +17,7 @@ const estimators = [
   ['regressor', jointRegressor(handImage(64)), 64],
 ] as const;
 
-/** The joints that a picture shows: the others have no heat. */
+/** Whether all joints are within the picture: others have no heat. */
 function isShown({ joints }: HandAnnotation, size: number): boolean {
   return EVALUATED_JOINTS.every((index) => {
     const [u, v, d] = joints!.uvd[index]!;
@@ -25,7 +26,7 @@ function isShown({ joints }: HandAnnotation, size: number): boolean {
 }
 
 test.each(estimators)(
-  'what should be answered is read as what is true: %s at $2 pixels',
+  'the joints of a target are the true ones: %s at $2 pixels',
   async (_, estimator, size) => {
     const answers = [];
     for await (const { annotation } of hands(size, 12)) {
@@ -42,7 +43,7 @@ test.each(estimators)(
   },
 );
 
-test('a joint that is told 20 pixels of 224 and 45 mm of depth away is that wrong', async () => {
+test('errors of 20 pixels of 224 and of 45 mm of depth are measured as such', async () => {
   const estimator = handEstimator(handImage(64), smallNumbers);
   const { annotation } = await hands(64, 1).at(0);
   const moved = structuredClone(annotation) as HandAnnotation;
@@ -65,7 +66,7 @@ test('a joint that is told 20 pixels of 224 and 45 mm of depth away is that wron
   expect(score.meanError).toBeLessThan((26 + 45) / 28 + 1.5);
 });
 
-test('hands whose joints are not known are not judged', async () => {
+test('hands with unknown joints are not scored', async () => {
   const estimator = handEstimator(handImage(64));
   const { annotation } = await hands(64, 1).at(0);
   const partial = structuredClone(annotation) as HandAnnotation;
@@ -78,8 +79,13 @@ test('hands whose joints are not known are not judged', async () => {
 });
 
 const learners = [
-  ['small', 32, (steps: number) => small(steps)],
-  ['regressor', 48, (steps: number) => jointRegressor(handImage(48), { ...regressorRecipe, steps })],
+  ['small', 32, 90, (steps: number) => small(steps)],
+  [
+    'regressor',
+    40,
+    50,
+    (steps: number) => jointRegressor(handImage(40), { ...regressorRecipe, steps, batchSize: 16 }),
+  ],
 ] as const;
 
 function small(steps: number) {
@@ -88,18 +94,18 @@ function small(steps: number) {
 }
 
 test.each(learners)(
-  'hands that the %s one is shown are learned',
-  async (_, size, estimatorOf) => {
+  'the %s estimator learns the hands of its training set',
+  async (_, size, steps, estimatorOf) => {
     const image = handImage(size);
     const { engine } = await createEngine('onnx', { threads: 1 });
     const samples = hands(size, 24);
-    const errorAfter = async (steps: number) => {
-      const estimator = estimatorOf(steps);
+    const errorAfter = async (count: number) => {
+      const estimator = estimatorOf(count);
       const options = { estimator, sets: { hands: samples }, test: samples, image, engine, seed: 1 };
       const { hands: result } = await compareDownstream<HandAnnotation>(options);
       return result!.mean;
     };
-    const [before, after] = [await errorAfter(1), await errorAfter(90)];
+    const [before, after] = [await errorAfter(1), await errorAfter(steps)];
     await engine.dispose();
     expect(after).toBeLessThan(before / 2);
   },

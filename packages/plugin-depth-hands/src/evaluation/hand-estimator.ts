@@ -1,4 +1,6 @@
-import type { Estimator, EstimatorRecipe, ImageSpec } from '@simgan/core';
+import type { Estimator, SizedForm } from '@simgan/core';
+import type { EstimatorRecipe } from '@simgan/core/evaluation';
+import { mean } from '@simgan/core/measures';
 import * as tf from '@tensorflow/tfjs-core';
 import { EVALUATED_JOINTS, type HandAnnotation } from '../annotation.ts';
 import { toFrame, unproject } from '../camera.ts';
@@ -9,20 +11,22 @@ import { type HourglassOptions, mapGrid, stackedHourglass } from './hourglass.ts
 /** An estimator of the 14 evaluated joints. */
 export interface HandEstimator extends Estimator<HandAnnotation> {
   /**
-   * Where an answer says that the joints of `EVALUATED_JOINTS` are: pixels of the picture, and mm behind the near face
-   * of the cube.
+   * The estimated places of the joints of `EVALUATED_JOINTS`: pixels of the picture, and mm behind the near face of the
+   * cube.
+   *
+   * @param output - of `outputShape`, row-major.
    */
   joints(output: Float32Array): Vec3[];
 }
 
-/** The numbers of {@link handEstimator}. */
+/** Options for {@link handEstimator}. */
 export interface HandEstimatorOptions extends Omit<HourglassOptions, 'answers'> {
   readonly recipe: EstimatorRecipe;
-  /** Standard deviation of the heat about a joint, in cells. */
+  /** Standard deviation of a joint's peak in its heat map, in cells. */
   readonly spread: number;
 }
 
-/** As the paper's: two hourglasses, maps of 64x64. 1.6 million parameters; for a GPU. */
+/** The paper's estimator: two hourglasses, maps of 64x64. 1.6 million parameters; for a GPU. */
 export const hourglassNumbers: HandEstimatorOptions = {
   stacks: 2,
   width: 128,
@@ -32,7 +36,7 @@ export const hourglassNumbers: HandEstimatorOptions = {
   recipe: { steps: 20_000, batchSize: 16, optimizer: { kind: 'adam' }, learningRate: 2.5e-4 },
 };
 
-/** One small hourglass, maps of 32x32, for minutes on two processor cores. */
+/** One small hourglass, maps of 32x32: minutes on two CPU cores. */
 export const smallNumbers: HandEstimatorOptions = {
   stacks: 1,
   width: 32,
@@ -43,22 +47,23 @@ export const smallNumbers: HandEstimatorOptions = {
 };
 
 const JOINTS = EVALUATED_JOINTS.length;
-/** Pictures of the paper, in whose pixels errors are told, so that they mean the same at every size. */
+/** The size of the paper's pictures, in whose pixels errors are reported, so that they mean the same at every size. */
 const PAPER_SIZE = 224;
-/** The weight of depth beside heat in the loss. */
+/** The weight of depth relative to heat in the loss. */
 const DEPTH_WEIGHT = 10;
 
 /**
- * Estimates the 14 joints on which results on the NYU dataset are reported, as in section 3.2 of the paper: for each
- * joint a map of heat about its pixel, and, beyond the paper, a map of its depth, which counts where the heat is.
+ * Estimates the 14 joints on which results on the NYU dataset are reported, as in section 3.2 of the paper: a heat map
+ * per joint and, beyond the paper, a map of the joint's depth, which counts where the heat is.
  *
- * Errors are in pixels of the paper's pictures of 224x224, one for each joint, right within its 5; a pixel is
- * 300 / 224 = 1.34 mm wide at the palm. {@link scoreHandPoses} tells them in mm.
+ * Errors are in pixels of the paper's pictures of 224x224, one per joint, correct within 5; a pixel is
+ * 300 / 224 = 1.34 mm wide at the palm. {@link scoreHandPoses} reports errors in mm.
  *
- * @param form The form that `handImage` gives.
+ * @param form - as `handImage` returns it.
+ * @throws SimganError INVALID_ARGUMENT for any other form.
  */
 export function handEstimator(
-  form: ImageSpec,
+  form: SizedForm,
   { recipe, spread, ...network }: HandEstimatorOptions = smallNumbers,
 ): HandEstimator {
   const cube = cubeOf(form);
@@ -123,7 +128,7 @@ export function handEstimator(
         const depthError = tf.mul(heat, tf.square(tf.sub(part(output, JOINTS), part(target, JOINTS))));
         return tf.add(tf.mean(heatError), tf.mul(DEPTH_WEIGHT, tf.mean(depthError)));
       });
-      // As if summed over the maps, so that the learning rate means the same for maps of any side.
+      // As if summed over the maps, so that the learning rate means the same for maps of any size.
       return tf.mul(cells, tf.addN(terms)) as tf.Scalar;
     },
     joints,
@@ -131,21 +136,21 @@ export function handEstimator(
   };
 }
 
-/** How far each joint is from where it is said to be, in pixels of the paper's pictures; nothing if that is not known. */
+/** The error of each joint in pixels of the paper's pictures; none if the joints are not all annotated. */
 export function pixelErrors(
-  said: readonly Vec3[],
+  estimated: readonly Vec3[],
   annotation: HandAnnotation,
-  { width }: ImageSpec,
+  { width }: SizedForm,
 ): readonly number[] {
   const known = knownJoints(annotation);
   if (!known) return [];
-  return said.map(([u, v], joint) => {
+  return estimated.map(([u, v], joint) => {
     const [trueU, trueV] = known[joint]!;
     return (Math.hypot(u - trueU, v - trueV) * PAPER_SIZE) / width;
   });
 }
 
-/** The 14 joints in pixels and mm behind the near face, if all are known. */
+/** The 14 joints in pixels and mm behind the near face; `undefined` if one is unknown. */
 export function knownJoints({ joints, crop }: HandAnnotation): Vec3[] | undefined {
   if (!joints || !crop) return undefined;
   const known = EVALUATED_JOINTS.flatMap((index) => {
@@ -155,50 +160,47 @@ export function knownJoints({ joints, crop }: HandAnnotation): Vec3[] | undefine
   return known.length === JOINTS ? known : undefined;
 }
 
-/** An estimator's answer and what is true. */
+/** An estimator's output and the truth. */
 export interface HandAnswer {
   readonly output: Float32Array;
   readonly annotation: HandAnnotation;
 }
 
-/** How well hands are estimated. */
+/** The accuracy of estimated hands. */
 export interface HandPoseScore {
-  /** Hands of which all 14 joints, the camera and the crop are known; the others are not judged. */
+  /** The number of hands of which all 14 joints, the camera and the crop are known; others are not scored. */
   readonly hands: number;
-  /** The mean way between a joint and where it is said to be, in space, mm. */
+  /** The mean distance between an estimated joint and the true one in space, mm. */
   readonly meanError: number;
-  /** The share of joints up to 5 pixels of the paper's pictures away: its measure. */
+  /** The share of joints within 5 pixels of the paper's pictures: the paper's measure. */
   readonly jointsWithin: number;
   /** The share of hands none of whose joints is more than 40 mm away (Taylor et al., CVPR 2012). */
   readonly handsWithin: number;
 }
 
-/** Judges an estimator's answers in space. */
+/** Scores an estimator's outputs in space. */
 export function scoreHandPoses(estimator: HandEstimator, answers: Iterable<HandAnswer>): HandPoseScore {
-  const way: number[] = [];
+  const distances: number[] = [];
   const pixels: number[] = [];
-  let [hands, right] = [0, 0];
+  let [hands, correct] = [0, 0];
   for (const { output, annotation } of answers) {
     const { joints, camera, crop } = annotation;
     if (!joints || !camera || !crop || !knownJoints(annotation)) continue;
     const errors = estimator.joints(output).map(([u, v, depth], joint) => {
-      const said = unproject(toFrame([u, v, depth + crop.near], crop), camera);
+      const estimated = unproject(toFrame([u, v, depth + crop.near], crop), camera);
       const truth = joints.xyz[EVALUATED_JOINTS[joint]!]!;
-      return Math.hypot(said[0] - truth[0], said[1] - truth[1], said[2] - truth[2]);
+      return Math.hypot(estimated[0] - truth[0], estimated[1] - truth[1], estimated[2] - truth[2]);
     });
     hands++;
-    if (Math.max(...errors) <= 40) right++;
-    way.push(...errors);
+    if (Math.max(...errors) <= 40) correct++;
+    distances.push(...errors);
     pixels.push(...estimator.errors(output, annotation));
   }
   const share = (part: number, whole: number) => (whole === 0 ? 0 : part / whole);
   return {
     hands,
-    meanError: share(
-      way.reduce((a, b) => a + b, 0),
-      way.length,
-    ),
+    meanError: mean(distances),
     jointsWithin: share(pixels.filter((error) => error <= estimator.within).length, pixels.length),
-    handsWithin: share(right, hands),
+    handsWithin: share(correct, hands),
   };
 }

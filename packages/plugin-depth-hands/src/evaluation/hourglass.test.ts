@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { parameterCount } from '@simgan/core';
+import { parameterCount } from '@simgan/core/networks';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { handImage } from '../hand-image.ts';
@@ -9,7 +9,7 @@ import { mapGrid, stackedHourglass } from './hourglass.ts';
 // tfjs greets every Node process on the console otherwise.
 tf.enableProdMode();
 
-test('maps cover the picture, with as little around it as whole strides allow', () => {
+test('maps cover the picture, with as little padding as whole strides allow', () => {
   expect(mapGrid(224, 64)).toEqual({ stride: 4, border: 16 });
   expect(mapGrid(64, 64)).toEqual({ stride: 1, border: 0 });
   expect(mapGrid(64, 32)).toEqual({ stride: 2, border: 0 });
@@ -17,16 +17,19 @@ test('maps cover the picture, with as little around it as whole strides allow', 
   expect(mapGrid(20, 32)).toEqual({ stride: 1, border: 6 });
 });
 
-test.each([20, 32, 50, 64])('a picture of %i pixels gives maps of one size for each stack', (size) => {
-  const image = handImage(size);
-  const network = stackedHourglass({ stacks: 2, width: 4, side: 16, depth: 2, answers: 3 })(image, 1);
-  const maps = tf.tidy(() => network.apply(tf.zeros([2, size, size, 1])));
-  expect(maps.shape).toEqual([2, 16, 16, 6]);
-  maps.dispose();
-  network.dispose();
-});
+test.each([20, 32, 50, 64])(
+  'a picture of %i pixels gives maps of the same size for each hourglass',
+  (size) => {
+    const image = handImage(size);
+    const network = stackedHourglass({ stacks: 2, width: 4, side: 16, depth: 2, answers: 3 })(image, 1);
+    const maps = tf.tidy(() => network.apply(tf.zeros([2, size, size, 1])));
+    expect(maps.shape).toEqual([2, 16, 16, 6]);
+    maps.dispose();
+    network.dispose();
+  },
+);
 
-test('every stack sees the whole picture, and the second what the first answered', () => {
+test('every hourglass sees the whole picture, and the second also the output of the first', () => {
   const image = handImage(32);
   const network = stackedHourglass({ stacks: 2, width: 8, side: 16, depth: 3, answers: 1 })(image, 1);
   tf.tidy(() => {
@@ -56,7 +59,7 @@ test('every stack sees the whole picture, and the second what the first answered
   network.dispose();
 });
 
-test('the one for a GPU has 1.6 million parameters', () => {
+test('the hourglass for a GPU has 1.6 million parameters', () => {
   const network = stackedHourglass({ ...hourglassNumbers, answers: 28 })(handImage(224), 1);
   expect(parameterCount(network)).toBe(1_564_856);
   network.dispose();

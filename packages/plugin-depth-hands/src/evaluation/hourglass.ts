@@ -1,34 +1,27 @@
-import {
-  type Convolution,
-  convolution,
-  createRng,
-  type ImageSpec,
-  type Initializer,
-  imageRange,
-  type NetworkBuilder,
-} from '@simgan/core';
+import { createRng, imageRange, type NetworkBuilder, type SizedForm } from '@simgan/core';
+import { type Convolution, convolution, type Initializer } from '@simgan/core/networks';
 import * as tf from '@tensorflow/tfjs-core';
 import { backgroundValue, cubeOf } from '../hand-image.ts';
 
-/** The numbers of a stacked hourglass. Lengths in cells of its maps. */
+/** Options for {@link stackedHourglass}. Lengths in cells of its maps. */
 export interface HourglassOptions {
-  /** Hourglasses one after the other, each of which gives an answer that is learned from; Newell's 8, the paper's 2. */
+  /** Hourglasses in sequence, each with an output that is supervised; Newell et al. have 8, the paper 2. */
   readonly stacks: number;
-  /** Feature maps; an even number. */
+  /** The number of feature maps; even. */
   readonly width: number;
-  /** Side of the maps that it answers with: the paper's 64. */
+  /** Side of the output maps; 64 in the paper. */
   readonly side: number;
-  /** How often an hourglass halves its maps on the way down. */
+  /** How often an hourglass halves its maps. */
   readonly depth: number;
-  /** Maps in each stack's answer. */
+  /** Output maps of each hourglass. */
   readonly answers: number;
 }
 
-/** How the cells of the maps lie over the pixels of a picture. */
+/** How the cells of the maps cover the pixels of a picture. */
 export interface MapGrid {
   /** Pixels along a cell. */
   readonly stride: number;
-  /** Pixels of background put around the picture, so that the cells cover it whole. */
+  /** Pixels of background padded around the picture, so that whole cells cover it. */
   readonly border: number;
 }
 
@@ -40,10 +33,10 @@ export function mapGrid(size: number, side: number): MapGrid {
 }
 
 /**
- * A stacked hourglass (Newell, Yang and Deng, ECCV 2016), which the paper estimates hand joints with: a picture is
- * brought down to the maps' size by strides, then every hourglass looks at it at all scales and answers, and what it
- * answers is seen by the next. Residual blocks are bottlenecks; there is no batch normalisation, instead every block
- * starts as the identity. Nearest neighbours bring maps up again.
+ * A stacked hourglass (Newell, Yang and Deng, ECCV 2016), with which the paper estimates hand joints: a picture is
+ * reduced to the maps' size by strides, then every hourglass processes it at all scales, and its output is an input of
+ * the next. Residual blocks are bottlenecks; in place of batch normalization every block starts as the identity.
+ * Maps are enlarged by nearest neighbor.
  *
  * `[batch, size, size, 1]` in, `[batch, side, side, stacks * answers]` out, the last stack's last.
  */
@@ -73,7 +66,7 @@ export function stackedHourglass({ stacks, width, side, depth, answers }: Hourgl
       const [aside, down] = [residual(`${name}/aside`), residual(`${name}/down`)];
       const within = level > 1 ? hourglass(`${name}/${level - 1}`, level - 1) : residual(`${name}/within`);
       const up = residual(`${name}/up`);
-      // The mean, not the sum, or features would double at every level.
+      // The mean, because with a sum features would double at every level.
       return (x) => tf.mul(0.5, sum(aside(x), enlarge(up(within(down(halve(x)))))));
     };
 
@@ -116,10 +109,10 @@ export function stackedHourglass({ stacks, width, side, depth, answers }: Hourgl
 
 type Step = (x: tf.Tensor4D) => tf.Tensor4D;
 
-/** Background around the picture, up to whole cells. */
+/** Pads the picture with background to whole cells. */
 function surrounded(
   batch: tf.Tensor4D,
-  image: ImageSpec,
+  image: SizedForm,
   { stride, border }: MapGrid,
   side: number,
 ): tf.Tensor4D {
@@ -139,7 +132,7 @@ function halve(x: tf.Tensor4D): tf.Tensor4D {
   return tf.maxPool(x, 2, 2, 'same');
 }
 
-/** Every cell four times, by concatenation, whose gradient every engine has. */
+/** Repeats every cell 2x2 times, by concatenation, whose gradient every engine has. */
 function enlarge(x: tf.Tensor4D): tf.Tensor4D {
   const [batch, height, width, channels] = x.shape;
   const wide = tf.reshape(tf.concat([x, x], 3), [batch, height, 1, 2 * width * channels]);

@@ -1,11 +1,12 @@
-import { type EstimatorRecipe, estimatorNetwork, type ImageSpec } from '@simgan/core';
+import { estimatorNetwork, type SizedForm } from '@simgan/core';
+import type { EstimatorRecipe } from '@simgan/core/evaluation';
 import * as tf from '@tensorflow/tfjs-core';
 import { EVALUATED_JOINTS } from '../annotation.ts';
 import { cubeOf } from '../hand-image.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import { type HandEstimator, knownJoints, pixelErrors } from './hand-estimator.ts';
 
-/** For pictures of 64x64 and a minute or two on two processor cores. */
+/** For pictures of 64x64: a minute or two on two CPU cores. */
 export const regressorRecipe: EstimatorRecipe = {
   steps: 3000,
   batchSize: 32,
@@ -14,11 +15,15 @@ export const regressorRecipe: EstimatorRecipe = {
 };
 
 /**
- * An estimator that answers with the 14 evaluated joints as numbers, rather than with maps of heat as the paper's: for
- * comparing sets of pictures where there is no time for hourglasses, whose first thousands of steps tell sets of hands
- * hardly apart. Every coordinate in [-1, 1] of the cube, `[batch, 1, 1, 42]`; loss: squared error, summed over the joints.
+ * An estimator that regresses the coordinates of the 14 evaluated joints, in place of the paper's heat maps: for
+ * comparing sets of pictures where there is no time for hourglasses, which need thousands of steps before they
+ * distinguish sets of hands. The output is `[batch, 1, 1, 42]`, `u v d` of each joint in [-1, 1] of the cube; the loss is
+ * the squared error, summed over the joints.
+ *
+ * @param form - as `handImage` returns it.
+ * @throws SimganError INVALID_ARGUMENT for any other form.
  */
-export function jointRegressor(form: ImageSpec, recipe: EstimatorRecipe = regressorRecipe): HandEstimator {
+export function jointRegressor(form: SizedForm, recipe: EstimatorRecipe = regressorRecipe): HandEstimator {
   const cube = cubeOf(form);
   const extents = [form.width, form.height, cube];
   const joints = (output: Float32Array): Vec3[] =>

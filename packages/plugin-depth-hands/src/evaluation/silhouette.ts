@@ -1,26 +1,28 @@
 import type { Image } from '@simgan/core';
 import { pixelKind } from '../hand-image.ts';
 
-/** The pixels of a hand among all others, 1 and 0, row by row. */
+/** The mask of a hand, `[size, size]`: 1 for its pixels, 0 for others. */
 export type Silhouette = Uint8Array;
 
 /**
  * The largest surface in a picture: connected pixels within the cube whose depths differ by less than `step` mm
- * from one to the next. Clutter that stands apart is left out.
+ * from one to the next. Separate clutter is left out.
+ *
+ * @param image - of the form `handImage(size, cube)`.
  */
-export function silhouetteOf(image: Image, size: number, cube: number, step = 40): Silhouette {
-  const label = new Int32Array(image.length);
+export function silhouetteOf({ width: size, data }: Image, cube: number, step = 40): Silhouette {
+  const label = new Int32Array(data.length);
   let [largest, most, last] = [0, 0, 0];
-  for (let start = 0; start < image.length; start++) {
-    if (label[start] !== 0 || pixelKind(image[start]!, cube) !== 'depth') continue;
+  for (let start = 0; start < data.length; start++) {
+    if (label[start] !== 0 || pixelKind(data[start]!, cube) !== 'depth') continue;
     label[start] = ++last;
     const open = [start];
     let count = 0;
     for (let pixel = open.pop(); pixel !== undefined; pixel = open.pop()) {
       count++;
-      for (const next of neighbours(pixel, size)) {
-        if (label[next] !== 0 || pixelKind(image[next]!, cube) !== 'depth') continue;
-        if (Math.abs(image[next]! - image[pixel]!) >= step) continue;
+      for (const next of neighbors(pixel, size)) {
+        if (label[next] !== 0 || pixelKind(data[next]!, cube) !== 'depth') continue;
+        if (Math.abs(data[next]! - data[pixel]!) >= step) continue;
         label[next] = last;
         open.push(next);
       }
@@ -30,7 +32,7 @@ export function silhouetteOf(image: Image, size: number, cube: number, step = 40
   return Uint8Array.from(label, (own) => (own === largest && own !== 0 ? 1 : 0));
 }
 
-/** The silhouette with its holes filled: what nothing but the silhouette borders on belongs to it. */
+/** The silhouette with its holes filled: what it encloses belongs to it. */
 export function withoutHoles(silhouette: Silhouette, size: number): Silhouette {
   const outside = new Uint8Array(silhouette.length);
   const open: number[] = [];
@@ -43,12 +45,12 @@ export function withoutHoles(silhouette: Silhouette, size: number): Silhouette {
     for (const pixel of [i, (size - 1) * size + i, i * size, i * size + size - 1]) visit(pixel);
   }
   for (let pixel = open.pop(); pixel !== undefined; pixel = open.pop()) {
-    for (const next of neighbours(pixel, size)) visit(next);
+    for (const next of neighbors(pixel, size)) visit(next);
   }
   return outside.map((isOutside) => 1 - isOutside);
 }
 
-/** Pixels in both over pixels in either; 1 if both are empty. */
+/** Intersection over union; 1 if both are empty. */
 export function overlap(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let [both, either] = [0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -59,8 +61,10 @@ export function overlap(a: ArrayLike<number>, b: ArrayLike<number>): number {
 }
 
 /**
- * How far two outlines are apart, in pixels: the mean way from a pixel of one to the nearest of the other, both
- * ways. Where a silhouette leaves the picture it has no outline. `undefined` if either has none at all.
+ * The distance of two outlines in pixels: the mean distance from a pixel of one to the nearest of the other, averaged
+ * over both directions. Where a silhouette leaves the picture it has no outline.
+ *
+ * @returns `undefined` if either has no outline at all.
  */
 export function outlineDistance(
   a: ArrayLike<number>,
@@ -69,28 +73,28 @@ export function outlineDistance(
 ): number | undefined {
   const [from, to] = [outlineOf(a, size), outlineOf(b, size)];
   if (from.length === 0 || to.length === 0) return undefined;
-  return (meanWay(from, wayTo(to, size)) + meanWay(to, wayTo(from, size))) / 2;
+  return (meanRoot(from, squaredDistances(to, size)) + meanRoot(to, squaredDistances(from, size))) / 2;
 }
 
 function outlineOf(silhouette: ArrayLike<number>, size: number): number[] {
   const outline: number[] = [];
   for (let pixel = 0; pixel < silhouette.length; pixel++) {
-    if (silhouette[pixel] === 1 && neighbours(pixel, size).some((next) => silhouette[next] === 0)) {
+    if (silhouette[pixel] === 1 && neighbors(pixel, size).some((next) => silhouette[next] === 0)) {
       outline.push(pixel);
     }
   }
   return outline;
 }
 
-function meanWay(pixels: readonly number[], way: Float64Array): number {
-  return pixels.reduce((sum, pixel) => sum + Math.sqrt(way[pixel]!), 0) / pixels.length;
+function meanRoot(pixels: readonly number[], squares: Float64Array): number {
+  return pixels.reduce((sum, pixel) => sum + Math.sqrt(squares[pixel]!), 0) / pixels.length;
 }
 
 /**
- * The squared distance of every pixel to the nearest of some, exactly: first along columns, then along rows
+ * The exact squared distance of every pixel to the nearest of some pixels: first along columns, then along rows
  * (Saito and Toriwaki, Pattern Recognition 27(11), 1994).
  */
-function wayTo(pixels: readonly number[], size: number): Float64Array {
+function squaredDistances(pixels: readonly number[], size: number): Float64Array {
   const along = new Float64Array(size * size).fill(Number.POSITIVE_INFINITY);
   for (const pixel of pixels) along[pixel] = 0;
   for (let column = 0; column < size; column++) {
@@ -113,7 +117,7 @@ function wayTo(pixels: readonly number[], size: number): Float64Array {
   });
 }
 
-function neighbours(pixel: number, size: number): number[] {
+function neighbors(pixel: number, size: number): number[] {
   const column = pixel % size;
   const near: number[] = [];
   if (column > 0) near.push(pixel - 1);

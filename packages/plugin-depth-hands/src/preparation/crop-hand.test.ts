@@ -8,19 +8,19 @@ import { type DepthFrame, depthFrame } from './depth-frame.ts';
 
 const camera = { ...NYU_KINECT, width: 160, height: 120, cx: 80, cy: 60 };
 
-/** Every pixel a depth of its own choice: in the cube, near, far or none. */
+/** Every pixel has a random depth: within the cube, nearer, farther or none. */
 function randomFrame(rng: Rng): DepthFrame {
   const stored = Array.from({ length: 160 * 120 }, () => (rng.next() < 0.2 ? 0 : 400 + rng.int(700)));
   return depthFrame(camera, stored);
 }
 
 function randomCrop(rng: Rng, size: number, cube = 300) {
-  const centre: Vec3 = [40 * rng.normal(), 30 * rng.normal(), 600 + rng.int(400) + rng.next()];
-  return cropAround(centre, camera, { size, cube });
+  const center: Vec3 = [40 * rng.normal(), 30 * rng.normal(), 600 + rng.int(400) + rng.next()];
+  return cropAround(center, camera, { size, cube });
 }
 
-test('every pixel of a crop is a pixel of the frame, to the millimetre, of its own kind', () => {
-  for (let seed = 0; seed < 20; seed++) {
+test('every pixel of a crop is a pixel of the frame: depth to the millimeter, background or hole', () => {
+  for (let seed = 0; seed < 10; seed++) {
     const rng = createRng(seed);
     const frame = randomFrame(rng);
     const size = 16 + rng.int(240);
@@ -29,7 +29,7 @@ test('every pixel of a crop is a pixel of the frame, to the millimetre, of its o
     const image = cropHand(frame, crop, { size });
     const stored: number[] = [];
     const loaded: number[] = [];
-    for (let pixel = 0; pixel < image.length; pixel++) {
+    for (let pixel = 0; pixel < image.data.length; pixel++) {
       const u = Math.round(crop.u + crop.scaleU * (pixel % size));
       const v = Math.round(crop.v + crop.scaleV * Math.floor(pixel / size));
       const isInside = u >= 0 && u < 160 && v >= 0 && v < 120;
@@ -39,18 +39,18 @@ test('every pixel of a crop is a pixel of the frame, to the millimetre, of its o
       else stored.push(isInCube ? depth - crop.near : backgroundValue(cube));
       loaded.push(Number.isNaN(depth) || isInCube ? depth : Number.POSITIVE_INFINITY);
     }
-    expect(image).toEqual(Uint16Array.from(stored));
-    expect(loadDepths(image, crop)).toEqual(Float32Array.from(loaded));
+    expect(image.data).toEqual(Uint16Array.from(stored));
+    expect(loadDepths(image, crop).depths).toEqual(Float32Array.from(loaded));
   }
 });
 
-test('a fine crop loses nothing: the frame within it can be put together again', () => {
+test('a fine crop loses nothing: the frame within it can be reconstructed', () => {
   const rng = createRng(5);
   const frame = randomFrame(rng);
   const crop = cropAround([0, 0, 1400], camera, { size: 256, cube: 300 });
   crop.near = 400;
   crop.cube = 800;
-  const depths = loadDepths(cropHand(frame, crop, { size: 256 }), crop);
+  const { depths } = loadDepths(cropHand(frame, crop, { size: 256 }), crop);
   const again = new Map<number, number>();
   for (const [pixel, depth] of depths.entries()) {
     const u = Math.round(crop.u + crop.scaleU * (pixel % 256));
@@ -61,13 +61,13 @@ test('a fine crop loses nothing: the frame within it can be put together again',
   for (const [at, depth] of again) expect(depth).toBe(frame.depths[at]);
 });
 
-test('a joint stays on its pixel, and its depth what it was', () => {
+test('a joint stays on its pixel and keeps its depth', () => {
   const size = 512;
   let seen = 0;
   for (let seed = 0; seed < 40; seed++) {
     const rng = createRng(seed);
     const crop = randomCrop(rng, size);
-    // One pixel of the frame is unlike all others, and a joint falls on it.
+    // One pixel of the frame differs from all others, and a joint falls on it.
     const [u, v] = [rng.int(160), rng.int(120)];
     const depth = crop.near + 10;
     const stored = new Array<number>(160 * 120).fill(crop.near + 200);
@@ -77,7 +77,7 @@ test('a joint stays on its pixel, and its depth what it was', () => {
     if (Math.min(column, row) < 0 || Math.max(column, row) > size - 1) continue;
     seen++;
     const image = cropHand(depthFrame(camera, stored), crop, { size });
-    expect(image[Math.round(row) * size + Math.round(column)]).toBe(10);
+    expect(image.data[Math.round(row) * size + Math.round(column)]).toBe(10);
     expect(d).toBe(depth + 12);
   }
   expect(seen).toBeGreaterThan(20);
@@ -93,26 +93,26 @@ test('a hand has the same size in the picture however far it is', () => {
       return Math.hypot(x, y) <= 80 ? Math.round(distance) : 3000;
     });
     const image = cropHand(depthFrame(NYU_KINECT, disc), crop, { size: 150 });
-    const area = Array.from(image).filter((value) => pixelKind(value, 300) === 'depth').length;
+    const area = image.data.filter((value) => pixelKind(value, 300) === 'depth').length;
     // 80 mm are 40 of 150 pixels.
     expect(area / (Math.PI * 40 ** 2)).toBeCloseTo(1, 1);
   }
 });
 
-test('beyond the frame nothing was measured, unless it is a window of a larger one', () => {
+test('beyond a frame are holes, beyond a window of a larger frame is background', () => {
   const frame = depthFrame(camera, new Array(160 * 120).fill(700));
   const crop = cropAround([0, 0, 700], camera, { size: 64, cube: 300 });
-  const corner = (beyond: 'invalid' | 'background') => cropHand(frame, crop, { size: 64, beyond })[0]!;
+  const corner = (beyond: 'invalid' | 'background') => cropHand(frame, crop, { size: 64, beyond }).data[0]!;
   expect(corner('invalid')).toBe(invalidValue(300));
   expect(corner('background')).toBe(backgroundValue(300));
 });
 
-test('with a mask only what it shows in the cube is left', () => {
+test('a mask leaves only what it shows within the cube', () => {
   const frame = depthFrame(camera, new Array(160 * 120).fill(700));
   const rendered = Array.from({ length: 160 * 120 }, (_, at) => (at % 160 < 80 ? 690 : 0));
   const mask = depthFrame(camera, rendered, { zero: 'background' });
   const crop = cropAround([0, 0, 700], camera, { size: 64, cube: 300 });
-  const middle = cropHand(frame, crop, { size: 64, mask }).subarray(32 * 64, 33 * 64);
+  const middle = cropHand(frame, crop, { size: 64, mask }).data.subarray(32 * 64, 33 * 64);
   expect(middle[20]).toBe(150);
   expect(middle[44]).toBe(backgroundValue(300));
 });

@@ -3,29 +3,30 @@ import type { HandCrop } from '../annotation.ts';
 import { storeDepths } from '../hand-image.ts';
 import type { DepthFrame } from './depth-frame.ts';
 
-/** How {@link cropHand} cuts. */
+/** Options for {@link cropHand}. */
 export interface CropHandOptions {
   /** Pixels along a side of the picture. */
   readonly size: number;
   /**
-   * What lies beyond the frame's borders: `invalid`, because nothing was measured there, unless given; for a frame
-   * that is itself cut tightly about a hand, `background`.
+   * What lies beyond the frame's borders: `invalid`, because nothing was measured there, or `background`, for a frame
+   * that was itself cropped tightly about a hand. Default: `invalid`.
    */
   readonly beyond?: 'invalid' | 'background';
   /**
-   * Another frame of the same view in which the hand alone is within the cube, such as its rendering. What it does
-   * not show becomes background, as the paper cuts real pictures out with the synthetic one.
+   * Another frame of the same view in which only the hand is within the cube, such as its rendering. What it does
+   * not show becomes background, as the paper masks real pictures with the synthetic one.
    */
   readonly mask?: DepthFrame;
 }
 
 /**
- * Cuts a metric cube out of a frame as a picture of `handImage`'s form. A pixel takes the one frame pixel that
- * it falls on, because a mean of two surfaces is a point that does not exist; so whole millimetres inside the
+ * Crops a metric cube from a frame as a picture of `handImage`'s form. A pixel takes the one frame pixel that
+ * it falls on, because a mean of two surfaces is a point that does not exist; so whole millimeters inside the
  * cube stay as they were, what was not measured stays apart from what is far, and a joint at `toCrop(uvd, crop)`
  * is on the pixels it was on.
  *
- * @param crop Where the cube is: see `cropAround`, which gives it its size in perspective.
+ * @param crop - where the cube is: see `cropAround`, which gives it its size in perspective.
+ * @returns 16-bit depth of `size` x `size`.
  */
 export function cropHand(
   frame: DepthFrame,
@@ -48,7 +49,7 @@ export function cropHand(
           : outside;
     }
   }
-  return storeDepths(depths, crop);
+  return storeDepths({ width: size, height: size, depths }, crop);
 }
 
 function isWithin(depth: number, { near, cube }: HandCrop): boolean {

@@ -1,29 +1,26 @@
-import { type Image, SimganError } from '@simgan/core';
+import { createImage, type Image, SimganError, type Size } from '@simgan/core';
 
-/** What a depth camera sees at once. */
-export interface DepthFrame {
-  /** Pixels. */
-  readonly width: number;
-  readonly height: number;
-  /** Row by row, mm from the camera; NaN where nothing was measured, Infinity where nothing is. */
+/** A map of depths, such as a depth camera's frame. */
+export interface DepthFrame extends Size {
+  /** `[height, width]`, mm from the camera; NaN where nothing was measured, Infinity for background. */
   readonly depths: Float32Array;
 }
 
-/** How the numbers of a depth picture are meant. */
+/** What the stored values of a depth picture mean. */
 export interface DepthUnit {
-  /** Millimetres in one step of the stored values; 1 unless given. The SR305's pictures have 0.125. */
+  /** Millimeters per step of the stored values; 0.125 for the SR305. Default: 1. */
   readonly unit?: number;
-  /** What a stored 0 says: `invalid` (nothing was measured, as sensors mean it) unless given, or `background`. */
+  /** What a stored 0 means: `invalid`, nothing was measured, as sensors mean it, or `background`. Default: `invalid`. */
   readonly zero?: 'invalid' | 'background';
 }
 
 /**
- * A frame out of stored values, one for each pixel.
+ * A frame made of stored values, one per pixel, row by row.
  *
  * @throws SimganError INVALID_ARGUMENT if the unit is not above 0.
  */
 export function depthFrame(
-  { width, height }: { readonly width: number; readonly height: number },
+  { width, height }: Size,
   stored: ArrayLike<number>,
   { unit = 1, zero = 'invalid' }: DepthUnit = {},
 ): DepthFrame {
@@ -41,15 +38,24 @@ export function checkUnit(unit: number): void {
   if (Number.isFinite(unit) && unit > 0) return;
   throw new SimganError(
     'INVALID_ARGUMENT',
-    `A unit of ${unit} mm cannot be: give the millimetres in one step of the stored values, such as 1 or 0.125.`,
+    `A unit of ${unit} mm is not possible: give the millimeters per step of the stored values, such as 1 or 0.125.`,
   );
 }
 
 /**
- * Depths as sensors store them, 16 bits grey in whole millimetres: 0 where nothing was measured or nothing is.
+ * Depths as sensors store them, 16-bit gray in whole millimeters: 0 where nothing was measured, and for background.
  *
- * @param depths mm from the camera, NaN and Infinity among them.
+ * @throws SimganError INVALID_IMAGE if there is not one depth per pixel.
  */
-export function toMillimetres(depths: Float32Array): Image {
-  return Uint16Array.from(depths, (depth) => (Number.isFinite(depth) ? Math.round(depth) : 0));
+export function toMillimeters({ width, height, depths }: DepthFrame): Image {
+  const image = createImage({ width, height, channels: 1, bits: 16 });
+  if (depths.length !== image.data.length) {
+    throw new SimganError(
+      'INVALID_IMAGE',
+      `A frame of ${width} x ${height} has ${width * height} depths, and this one has ${depths.length}.`,
+    );
+  }
+  for (const [pixel, depth] of depths.entries())
+    image.data[pixel] = Number.isFinite(depth) ? Math.round(depth) : 0;
+  return image;
 }

@@ -1,6 +1,6 @@
 import { simulate } from '@simgan/core';
 import { expect, test } from 'vitest';
-import { PALM_CENTRE } from '../annotation.ts';
+import { PALM_CENTER } from '../annotation.ts';
 import { NYU_KINECT, project, unproject } from '../camera.ts';
 import { loadDepths } from '../hand-image.ts';
 import { length, subtract } from '../simulator/geometry.ts';
@@ -8,7 +8,7 @@ import { handSimulator } from '../simulator/hand-simulator.ts';
 import { depthFrame } from './depth-frame.ts';
 import { locateHand } from './locate-hand.ts';
 
-/** A hand of 120 x 160 mm before a larger body, with specks of noise nearer than both. */
+/** A hand of 120 x 160 mm in front of a larger body, with specks of noise nearer than both. */
 function scene(hand: readonly [number, number, number] | undefined, body: number) {
   const [cu, cv] = hand ? project(hand, NYU_KINECT) : [0, 0];
   return depthFrame(
@@ -26,12 +26,12 @@ function scene(hand: readonly [number, number, number] | undefined, body: number
   );
 }
 
-/** Of a hand that is as thin as paper. */
+/** The palm of a hand that is as thin as paper. */
 function palmOf([x, y, z]: readonly [number, number, number]): [number, number, number] {
   return [x, y, z + 17];
 }
 
-test('finds the nearest hand, whatever larger one stands behind it and whatever specks before', () => {
+test('finds the nearest hand, in front of larger surfaces and behind specks', () => {
   for (const hand of [
     [0, 0, 600],
     [-150, 60, 800],
@@ -44,7 +44,7 @@ test('finds the nearest hand, whatever larger one stands behind it and whatever 
   }
 });
 
-test('passes a body over that stands nearer than the hand, and ragged noise', () => {
+test('ignores a body nearer than the hand, and ragged noise', () => {
   const hand = [-120, 40, 620] as const;
   const { width, height, depths } = scene(hand, 0);
   const crowded = depthFrame(
@@ -52,9 +52,9 @@ test('passes a body over that stands nearer than the hand, and ragged noise', ()
     depths.map((depth, at) => {
       const [u, v] = [at % 640, Math.floor(at / 640)];
       if (u > 400 && v > 150) return 540 + (u - 400) / 2;
-      // A sleeve's shreds: 20 x 20 mm each.
-      const isShred = u > 20 && u < 60 && v % 40 < 16 && u % 40 < 16;
-      return isShred ? 450 : Number.isFinite(depth) && depth > 300 ? depth : 0;
+      // Pieces of a sleeve: 20 x 20 mm each.
+      const isPiece = u > 20 && u < 60 && v % 40 < 16 && u % 40 < 16;
+      return isPiece ? 450 : Number.isFinite(depth) && depth > 300 ? depth : 0;
     }),
   );
   const found = locateHand(crowded, NYU_KINECT, 300)!;
@@ -67,8 +67,8 @@ test('passes a body over that stands nearer than the hand, and ragged noise', ()
   expect(locateHand(alone, NYU_KINECT, 300)).toBeUndefined();
 });
 
-test('finds a hand that hangs together with the body by its arm', () => {
-  // A forearm that leads from the wrist back into a chest.
+test('finds a hand that is connected to the body by its arm', () => {
+  // A forearm that reaches from the wrist back to a chest.
   const along = (v: number) => Math.min(900, 600 + Math.max(0, v - 240) * 3);
   const frame = depthFrame(
     NYU_KINECT,
@@ -87,7 +87,7 @@ test('finds a hand that hangs together with the body by its arm', () => {
   expect(Math.abs(found[2] - z - 17)).toBeLessThan(30);
 });
 
-test('puts the cube where the simulated hands have it: about the palm, behind what is seen', async () => {
+test('finds the palm where simulated hands have it, behind the visible surface', async () => {
   const size = 64;
   const away: number[] = [];
   const behind: number[] = [];
@@ -101,14 +101,14 @@ test('puts the cube where the simulated hands have it: about the palm, behind wh
       width: size,
       height: size,
     };
-    const found = locateHand({ width: size, height: size, depths: loadDepths(image, crop) }, window, 300)!;
-    const palm = joints.xyz[PALM_CENTRE]!;
+    const found = locateHand(loadDepths(image, crop), window, 300)!;
+    const palm = joints.xyz[PALM_CENTER]!;
     away.push(length(subtract(palm, found)));
     behind.push(palm[2] - found[2]);
   }
   const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
   expect(Math.abs(median(behind))).toBeLessThan(6);
-  // The forearm draws the middle to its side.
+  // The forearm pulls the mean to its side.
   expect(median(away)).toBeLessThan(40);
 });
 

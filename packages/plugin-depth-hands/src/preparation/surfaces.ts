@@ -1,24 +1,24 @@
 import type { CameraIntrinsics } from '../annotation.ts';
 import type { DepthFrame } from './depth-frame.ts';
 
-/** Pixels that hang together, none of which is far behind the next. */
+/** Connected pixels, none of which is far behind its neighbor. */
 export interface Surface {
-  /** Places in the frame, row by row. */
+  /** Indices into the frame's depths. */
   readonly pixels: Int32Array;
   /** mm², as if it faced the camera. */
   readonly area: number;
-  /** Where it begins, mm from the camera, specks and spikes left out. */
+  /** The depth of its nearest part, mm from the camera, without specks and spikes. */
   readonly front: number;
 }
 
-/** Two pixels side by side whose depths differ by more, in mm, belong to two surfaces. */
+/** Adjacent pixels whose depths differ by more, in mm, belong to different surfaces. */
 const STEP = 30;
-/** Less than this, in mm², does not say where a surface begins. */
+/** A smaller part, in mm², does not count as the front of a surface. */
 const SPECK = 400;
-/** Depths are gathered in steps of so many mm. */
+/** The width of a bin of the histogram of depths, mm. */
 const BIN = 5;
 
-/** The surfaces of a frame of at least `least` mm², in no order. */
+/** The surfaces of a frame of at least `least` mm², in no particular order. */
 export function surfacesOf(frame: DepthFrame, camera: CameraIntrinsics, least: number): Surface[] {
   const { width, height, depths } = frame;
   const isSeen = new Uint8Array(depths.length);
@@ -27,7 +27,7 @@ export function surfacesOf(frame: DepthFrame, camera: CameraIntrinsics, least: n
   const surfaces: Surface[] = [];
   for (let start = 0; start < depths.length; start++) {
     if (isSeen[start] === 1 || !Number.isFinite(depths[start]!)) continue;
-    // What is visited stays in the list, which is the surface in the end.
+    // Visited pixels stay in the list, which in the end is the surface.
     let count = 0;
     open[count++] = start;
     isSeen[start] = 1;
@@ -43,7 +43,7 @@ export function surfacesOf(frame: DepthFrame, camera: CameraIntrinsics, least: n
         if (side === 2 && row === 0) continue;
         if (side === 3 && row === height - 1) continue;
         const other = pixel + (side === 0 ? -1 : side === 1 ? 1 : side === 2 ? -width : width);
-        // Of what was not measured and of what is nowhere the difference is no number or no end.
+        // Differences to holes are NaN and to background infinite.
         if (isSeen[other] === 1 || !(Math.abs(depths[other]! - depths[pixel]!) <= STEP)) continue;
         isSeen[other] = 1;
         open[count++] = other;

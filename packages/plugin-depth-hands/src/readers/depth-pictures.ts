@@ -1,14 +1,16 @@
-import { type DatasetReader, type Picture, readEach } from '@simgan/core';
+import { type DatasetReader, type Size, sizedForm } from '@simgan/core';
+import { readEach } from '@simgan/core/reading';
 import type { CameraIntrinsics, HandAnnotation } from '../annotation.ts';
 import { NYU_KINECT } from '../camera.ts';
 import { checkUnit, type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
 import { handSample } from './hand-sample.ts';
+import { withIds } from './sample-ids.ts';
 
-/** How {@link depthPictures} reads. */
+/** Options for {@link depthPictures}. */
 export interface DepthPicturesOptions {
-  /** Millimetres in one step of the stored values; 1 unless given. */
+  /** Millimeters per step of the stored values. Default: 1. */
   readonly unit?: number;
-  /** The camera that took them; the NYU dataset's Kinect unless given. */
+  /** The camera that took the pictures. Default: the NYU dataset's Kinect. */
   readonly camera?: CameraIntrinsics;
 }
 
@@ -19,44 +21,59 @@ export const SR305: Required<DepthPicturesOptions> = {
 };
 
 /**
- * Reads folders of 16-bit grey pictures of depth, without labels: the nearest surface is taken for the hand. A
+ * Reads folders of 16-bit gray depth pictures without labels: the nearest surface is taken for the hand. A
  * stored 0 is a pixel that was not measured.
  *
- * A picture of the camera's size is a frame. One of another size is a window that somebody cut tightly about the
- * hand: it is seen through a camera of the same focal length, from its own middle, so that the hand has its true
- * size; beyond it lies background, and so do its holes that reach its border, whose outline would otherwise
- * show where the cut was.
+ * A picture of the camera's size is a frame. A picture of another size is a window cropped tightly about the
+ * hand: it is seen by a camera of the same focal length whose principal point is the middle of the window, so that the
+ * hand has its true size. Beyond the window lies background; holes that reach its border become background too, because
+ * their outline would show where it was cropped.
  *
  * @throws SimganError INVALID_ARGUMENT if the unit is not above 0.
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { depthPictures, handImage, SR305 } from '@simgan/plugin-depth-hands';
+ *
+ * const folder = await openFolder('recordings');
+ * const { samples, rejects } = await depthPictures(SR305)(folder, { image: handImage(64) });
+ * ```
  */
 export function depthPictures({
   unit = 1,
   camera = NYU_KINECT,
 }: DepthPicturesOptions = {}): DatasetReader<HandAnnotation> {
   checkUnit(unit);
-  return (folder, options) =>
-    readEach(
-      folder.files.filter((file) => /\.(png|tiff?)$/i.test(file)),
-      (file) => file,
-      async (file) => {
-        const { image, spec } = await folder.picture(file, { channels: 1, bits: 16 });
-        const frame = depthFrame(spec, image, { unit });
-        const isFrame = spec.width === camera.width && spec.height === camera.height;
-        if (isFrame) return handSample(file, { frame, camera }, options.image);
+  return async (folder, options) => {
+    const form = sizedForm(options.image);
+    const pictures = folder.files.filter((file) => /\.(png|tiff?)$/i.test(file));
+    return readEach(
+      withIds(pictures.map((file) => ({ file }))),
+      ({ file }) => file,
+      async (source) => {
+        const picture = await folder.picture(source.file, { channels: 1, bits: 16 });
+        const frame = depthFrame(picture, picture.data, { unit });
+        const isFrame = picture.width === camera.width && picture.height === camera.height;
+        if (isFrame) return handSample(source, { frame, camera }, form);
         fillHolesAtBorder(frame);
-        const seen = { frame, camera: windowOf(camera, spec), cutting: { beyond: 'background' } } as const;
-        return handSample(file, seen, options.image);
+        const seen = {
+          frame,
+          camera: windowOf(camera, picture),
+          cropping: { beyond: 'background' },
+        } as const;
+        return handSample(source, seen, form);
       },
       options,
     );
+  };
 }
 
-/** A camera whose frame is a window of another's, seen from its middle. */
-function windowOf({ fx, fy }: CameraIntrinsics, { width, height }: Picture['spec']): CameraIntrinsics {
+/** A camera with the focal length of another, whose frame is a window about the viewing axis. */
+function windowOf({ fx, fy }: CameraIntrinsics, { width, height }: Size): CameraIntrinsics {
   return { fx, fy, cx: (width - 1) / 2, cy: (height - 1) / 2, width, height };
 }
 
-/** What was not measured and reaches the border becomes background. */
+/** Holes that reach the border become background. */
 function fillHolesAtBorder({ width, height, depths }: DepthFrame): void {
   const open: number[] = [];
   const visit = (u: number, v: number) => {

@@ -1,10 +1,10 @@
-import type { ImageSpec, Reject, Sample } from '@simgan/core';
+import type { Reject, Sample, SizedForm } from '@simgan/core';
 import {
   type CameraIntrinsics,
   HAND_JOINT_COUNT,
   HAND_JOINTS,
   type HandAnnotation,
-  PALM_CENTRE,
+  PALM_CENTER,
 } from '../annotation.ts';
 import { cropAround, project, toCrop, unproject } from '../camera.ts';
 import { cubeOf, pixelKind } from '../hand-image.ts';
@@ -13,8 +13,16 @@ import type { DepthFrame } from '../preparation/depth-frame.ts';
 import { locateHand } from '../preparation/locate-hand.ts';
 import { between, type Vec3 } from '../simulator/geometry.ts';
 
-/** The joints of {@link HAND_JOINTS} that are known, by index: `[x, y, z]` in mm before the camera, y up. */
+/** The known joints of {@link HAND_JOINTS} by index: `[x, y, z]`, mm in the camera frame, y up. */
 export type KnownJoints = ReadonlyMap<number, Vec3>;
+
+/** Where a sample comes from. */
+export interface SampleSource {
+  /** The id of the sample; see `withIds`. */
+  readonly id: string;
+  /** For rejects. */
+  readonly file: string;
+}
 
 /** A hand in a frame of a camera. */
 export interface SeenHand {
@@ -22,32 +30,34 @@ export interface SeenHand {
   readonly camera: CameraIntrinsics;
   readonly joints?: KnownJoints;
   readonly side?: 'left' | 'right';
-  readonly cutting?: Omit<CropHandOptions, 'size'>;
+  readonly cropping?: Omit<CropHandOptions, 'size'>;
 }
 
-/** A surface that fills less of the picture than this is no hand. */
+/** A surface that fills a smaller share of the picture is no hand. */
 const LEAST_SHARE = 0.005;
 
 /**
- * The hand as the plugin's pictures show it, in the cube about its palm, or about the nearest surface if no joint
- * says where the palm is.
+ * The hand as the plugin's pictures show it: in the cube about its palm, which is located by the joints, or else by the
+ * nearest surface.
  *
- * @param form The form that `handImage` gives.
+ * @param form - as `handImage` returns it.
  */
 export function handSample(
-  file: string,
-  { frame, camera, joints, side, cutting }: SeenHand,
-  form: ImageSpec,
+  { id, file }: SampleSource,
+  { frame, camera, joints, side, cropping }: SeenHand,
+  form: SizedForm,
 ): Sample<HandAnnotation> | Reject {
   const cube = cubeOf(form);
   const size = form.width;
-  const centre = joints ? palmOf(joints) : locateHand(frame, camera, cube);
-  if (!centre) return { file, reason: 'No surface in it has the size of a hand.' };
-  if (!(centre[2] > 0)) return { file, reason: `Its palm is ${centre[2]} mm before the camera.` };
-  const crop = cropAround(centre, camera, { size, cube });
-  const image = cropHand(frame, crop, { ...cutting, size });
-  const surface = Array.from(image).filter((value) => pixelKind(value, cube) === 'depth').length;
-  if (surface < LEAST_SHARE * image.length) {
+  const center = joints ? palmOf(joints) : locateHand(frame, camera, cube);
+  if (!center) return { file, reason: 'None of its surfaces has the size of a hand.' };
+  if (!(center[2] > 0)) {
+    return { file, reason: `The depth of its palm is ${center[2]} mm, which is not in front of the camera.` };
+  }
+  const crop = cropAround(center, camera, { size, cube });
+  const image = cropHand(frame, crop, { ...cropping, size });
+  const surface = image.data.filter((value) => pixelKind(value, cube) === 'depth').length;
+  if (surface < LEAST_SHARE * image.data.length) {
     return { file, reason: `Nothing was measured in the cube of ${cube} mm about its palm.` };
   }
   const each = (place: (joint: Vec3) => Vec3) =>
@@ -66,10 +76,10 @@ export function handSample(
     camera: { ...camera },
     crop,
   };
-  return { id: idOf(file), image, annotation };
+  return { id, image, annotation };
 }
 
-/** Joints given as `[u, v, d]`: pixels of the frame and mm. */
+/** Joints from `[u, v, d]`: pixels of the frame and mm. */
 export function jointsOfFrame(
   uvd: readonly (readonly [number, Vec3])[],
   camera: CameraIntrinsics,
@@ -80,24 +90,15 @@ export function jointsOfFrame(
 const WRIST = HAND_JOINTS.indexOf('PALM_6');
 const MIDDLE_KNUCKLE = HAND_JOINTS.indexOf('F3_KNU1_B');
 
-/** The middle of the palm, or what is nearest to it in the simulator's hands. */
+/** The middle of the palm, or the point nearest to it in the simulator's hands. */
 function palmOf(joints: KnownJoints): Vec3 | undefined {
-  const palm = joints.get(PALM_CENTRE);
+  const palm = joints.get(PALM_CENTER);
   if (palm) return palm;
   const [wrist, knuckle] = [joints.get(WRIST), joints.get(MIDDLE_KNUCKLE)];
   return wrist && knuckle && between(wrist, knuckle, 0.65);
 }
 
-/** To micrometres and thousandths of a pixel, as the simulator writes them. */
+/** To micrometers and thousandths of a pixel, as the simulator writes them. */
 function rounded(point: Vec3): [number, number, number] {
   return point.map((value) => Math.round(value * 1000) / 1000) as [number, number, number];
-}
-
-/** A path without its extension as the id of a sample: what some system cannot have in a file's name becomes `_`. */
-function idOf(file: string): string {
-  return file
-    .replace(/\.[^./]+$/, '')
-    .split('/')
-    .map((part) => part.replace(/[<>:"|?*\\]|\p{Cc}/gu, '_').replace(/^\.+|[. ]+$/g, '_') || '_')
-    .join('/');
 }

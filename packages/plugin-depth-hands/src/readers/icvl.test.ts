@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { greyPng, readAll, temporaryFolder } from '../../test/reading.ts';
-import { HAND_JOINTS, PALM_CENTRE } from '../annotation.ts';
+import { grayPng, readAll, temporaryFolder } from '../../test/reading.ts';
+import { HAND_JOINTS, PALM_CENTER } from '../annotation.ts';
 import { handImage } from '../hand-image.ts';
 import { icvl } from './icvl.ts';
 
@@ -12,14 +12,14 @@ function line(path: string): string {
   return [path, ...joints.flat()].join(' ');
 }
 
-test('reads lists of labels, the pictures in Depth beside them', async () => {
-  const picture = await greyPng(320, 240, hand);
+test('reads lists of labels and the pictures in Depth beside them', async () => {
+  const picture = await grayPng(320, 240, hand);
   const dir = await temporaryFolder({
     'Training/labels.txt': `${line('2014/image_0000.png')}\n\n${line('2014/image_0001.png')}\n2014/image_0000.png 1 2`,
     'Training/Depth/2014/image_0000.png': picture,
     'Testing/test_seq_1.txt': `${line('test_seq_1/image_0000.png')} \n${line('test_seq_1/image_0001.png')}`,
     'Testing/Depth/test_seq_1/image_0000.png': picture,
-    'Testing/Depth/test_seq_1/image_0001.png': await greyPng(64, 64, hand),
+    'Testing/Depth/test_seq_1/image_0001.png': await grayPng(64, 64, hand),
     'README.txt': 'A note on labels.',
   });
   const { samples, rejects } = await readAll(dir, icvl(), handImage(100, 300));
@@ -28,17 +28,17 @@ test('reads lists of labels, the pictures in Depth beside them', async () => {
     'Training/Depth/2014/image_0000',
   ]);
   const { image, annotation } = samples[1]!;
-  expect(annotation.joints!.uvd[PALM_CENTRE]).toEqual([49.5, 49.5, 400]);
+  expect(annotation.joints!.uvd[PALM_CENTER]).toEqual([49.5, 49.5, 400]);
   const [x, y, z] = annotation.joints!.xyz[HAND_JOINTS.indexOf('F1_KNU3_A')]!;
   expect(x).toBeCloseTo(((185 - 160) * 395) / 241.42, 2);
   expect(y).toBeCloseTo(((120 - 95) * 395) / 241.42, 2);
   expect(z).toBe(395);
   const column = Math.round((170 - annotation.crop!.u) / annotation.crop!.scaleU);
   const shown = Math.round(annotation.crop!.u + annotation.crop!.scaleU * column);
-  expect(annotation.crop!.near + image[50 * 100 + column]!).toBe(380 + (shown % 7));
+  expect(annotation.crop!.near + image.data[50 * 100 + column]!).toBe(380 + (shown % 7));
   expect(rejects).toEqual([
     { file: 'Training/labels.txt:3', reason: 'Its picture 2014/image_0001.png is missing.' },
-    { file: 'Training/labels.txt:4', reason: 'It is not a path and 48 numbers.' },
+    { file: 'Training/labels.txt:4', reason: 'The line is not a path and 48 numbers.' },
     { file: 'Testing/Depth/test_seq_1/image_0001.png', reason: expect.stringContaining('64 x 64') },
   ]);
 });

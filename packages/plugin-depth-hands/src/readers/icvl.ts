@@ -1,12 +1,14 @@
-import { type DatasetReader, type Reject, readEach, SimganError } from '@simgan/core';
+import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { readEach } from '@simgan/core/reading';
 import type { HandAnnotation } from '../annotation.ts';
 import { depthFrame } from '../preparation/depth-frame.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import { handSample, jointsOfFrame } from './hand-sample.ts';
 import { namedJoints } from './joint-names.ts';
 import { SENZ3D } from './msra15.ts';
+import { withIds } from './sample-ids.ts';
 
-/** Its 16 joints in the order of its lists, as the joints of ours that they are nearest to. */
+/** Its 16 joints in the order of its lists, each as the nearest of `HAND_JOINTS`. */
 const JOINTS = namedJoints([
   'PALM_3',
   'TH_KNU2_B',
@@ -20,14 +22,23 @@ const JOINTS = namedJoints([
 /**
  * Reads the ICVL hand posture dataset (Tang et al., "Latent regression forest", CVPR 2014): lists of labels
  * (`labels.txt`, `test_seq_1.txt`), each line a picture's path and 16 joints as `u v d`, pixels and mm: the palm,
- * then thumb, index, middle, ring and little finger, root, middle and tip of each. Pictures are 16-bit grey in mm, in
- * `Depth/` beside the list.
+ * then thumb, index, middle, ring and little finger, with root, middle and tip of each. Pictures are 16-bit gray in mm,
+ * in `Depth/` beside the list.
  *
- * A text of other lines is passed over. Pictures that are listed and cannot be read, and lines that are cut off,
- * are rejects.
+ * Text files without such lines are ignored. Listed pictures that cannot be read and truncated lines are rejects.
+ *
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { handImage, icvl } from '@simgan/plugin-depth-hands';
+ *
+ * const folder = await openFolder('ICVL/Training');
+ * const { samples, rejects } = await icvl()(folder, { image: handImage(64) });
+ * ```
  */
 export function icvl(): DatasetReader<HandAnnotation> {
   return async (folder, options) => {
+    const form = sizedForm(options.image);
     const known = new Set(folder.files);
     const rejects: Reject[] = [];
     const entries: Entry[] = [];
@@ -35,7 +46,7 @@ export function icvl(): DatasetReader<HandAnnotation> {
       options.signal?.throwIfAborted();
       const text = new TextDecoder().decode(await folder.read(list));
       const lines = text.split(/\r?\n/);
-      // Licences and notes are texts too.
+      // Licenses and notes are text files too.
       if (!lines.some((line) => /^\S+\.png\s/i.test(line))) continue;
       const parent = list.slice(0, list.lastIndexOf('/') + 1);
       for (const [index, line] of lines.entries()) {
@@ -48,22 +59,19 @@ export function icvl(): DatasetReader<HandAnnotation> {
       }
     }
     const read = await readEach(
-      entries,
+      withIds(entries),
       ({ file }) => file,
-      async ({ file, joints }) => {
-        const { image, spec } = await folder.picture(file, { channels: 1, bits: 16 });
-        if (spec.width !== SENZ3D.width || spec.height !== SENZ3D.height) {
+      async ({ joints, ...source }) => {
+        const picture = await folder.picture(source.file, { channels: 1, bits: 16 });
+        const { width, height } = picture;
+        if (width !== SENZ3D.width || height !== SENZ3D.height) {
           throw new SimganError(
             'INVALID_IMAGE',
-            `It is ${spec.width} x ${spec.height}, and frames are ${SENZ3D.width} x ${SENZ3D.height}.`,
+            `It is ${width} x ${height}, and frames are ${SENZ3D.width} x ${SENZ3D.height}.`,
           );
         }
-        const frame = depthFrame(spec, image);
-        return handSample(
-          file,
-          { frame, camera: SENZ3D, joints: jointsOfFrame(joints, SENZ3D) },
-          options.image,
-        );
+        const frame = depthFrame(picture, picture.data);
+        return handSample(source, { frame, camera: SENZ3D, joints: jointsOfFrame(joints, SENZ3D) }, form);
       },
       options,
     );
@@ -80,7 +88,7 @@ function entryOf(line: string, find: (path: string) => string | undefined): Entr
   const [path = '', ...words] = line.trim().split(/\s+/);
   const numbers = words.map(Number);
   if (numbers.length !== 3 * JOINTS.length || !numbers.every(Number.isFinite)) {
-    return `It is not a path and ${3 * JOINTS.length} numbers.`;
+    return `The line is not a path and ${3 * JOINTS.length} numbers.`;
   }
   const file = find(path);
   if (file === undefined) return `Its picture ${path} is missing.`;

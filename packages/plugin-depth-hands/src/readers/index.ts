@@ -5,7 +5,7 @@ import { icvl } from './icvl.ts';
 import { msra15 } from './msra15.ts';
 import { nyu } from './nyu.ts';
 
-/** The formats of hands that are read, by name, with their default options. */
+/** The readers of hand datasets by the name of their format. */
 export const handReaders = {
   nyu: nyu(),
   'nyu-masked': nyu({ mask: true }),

@@ -17,7 +17,7 @@ function depthBin(depth: (u: number, v: number) => number, [left, top, right, bo
   return buffer;
 }
 
-/** The wrist below, the fingers upwards, from -40 to 40 mm: index to little, then the thumb. */
+/** The wrist below, the fingers upward, from -40 to 40 mm: index to little finger, then the thumb. */
 function jointLine(z = -400): string {
   const points: number[][] = [[0, -60, z]];
   for (let finger = 0; finger < 5; finger++) {
@@ -28,7 +28,7 @@ function jointLine(z = -400): string {
 
 const hand = (u: number, v: number) => (Math.abs(u - 160) < 35 && Math.abs(v - 120) < 35 ? 388 : 0);
 
-test('reads windows of depth and 21 joints with z towards the camera', async () => {
+test('reads windows of depth and 21 joints with z toward the camera', async () => {
   const dir = await temporaryFolder({
     'P0/1/000000_depth.bin': depthBin(hand),
     'P0/1/000001_depth.bin': depthBin(hand).subarray(0, 5000),
@@ -49,13 +49,13 @@ test('reads windows of depth and 21 joints with z towards the camera', async () 
   // 0.65 of the way from the wrist to the middle finger's root, and y is up: the wrist lies below.
   expect(annotation.joints!.uvd[HAND_JOINTS.indexOf('PALM_6')]![1]).toBeGreaterThan(49.5);
   const [u, v] = annotation.joints!.uvd[HAND_JOINTS.indexOf('F3_KNU1_B')]!;
-  expect(annotation.crop!.near + image[Math.round(v) * 100 + Math.round(u)]!).toBe(388);
-  expect(image[0]).toBe(backgroundValue(300));
+  expect(annotation.crop!.near + image.data[Math.round(v) * 100 + Math.round(u)]!).toBe(388);
+  expect(image.data[0]).toBe(backgroundValue(300));
   expect(rejects).toEqual([
     { file: 'P0/2/joint.txt', reason: expect.stringContaining('It is missing') },
     { file: 'P0/1/000001_depth.bin', reason: expect.stringContaining('It has 5000 bytes') },
     { file: 'P0/1/000002_depth.bin', reason: expect.stringContaining('Line 4 of P0/1/joint.txt') },
-    { file: 'P0/1/000003_depth.bin', reason: expect.stringContaining('3 frames, and none for it') },
+    { file: 'P0/1/000003_depth.bin', reason: expect.stringContaining('3 frames, and none for this picture') },
   ]);
 });
 

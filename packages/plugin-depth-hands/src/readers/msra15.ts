@@ -1,14 +1,16 @@
-import { type DatasetReader, type Folder, type Reject, readEach, SimganError } from '@simgan/core';
+import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { type Folder, readEach } from '@simgan/core/reading';
 import type { CameraIntrinsics, HandAnnotation } from '../annotation.ts';
 import { type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import { handSample, type KnownJoints } from './hand-sample.ts';
 import { namedJoints } from './joint-names.ts';
+import { withIds } from './sample-ids.ts';
 
 /** The Creative Senz3D camera of MSRA15 and ICVL. */
 export const SENZ3D: CameraIntrinsics = { fx: 241.42, fy: 241.42, cx: 160, cy: 120, width: 320, height: 240 };
 
-/** Its 21 joints in the order of `joint.txt`, as the joints of ours that they are nearest to. */
+/** Its 21 joints in the order of `joint.txt`, each as the nearest of `HAND_JOINTS`. */
 const JOINTS = namedJoints([
   'PALM_6',
   ...['F4', 'F3', 'F2', 'F1'].flatMap((finger) =>
@@ -24,13 +26,23 @@ const JOINTS = namedJoints([
  * Reads MSRA15 (Sun et al., "Cascaded hand pose regression", CVPR 2015): `PN/gesture/NNNNNN_depth.bin` beside
  * `joint.txt`. A picture is six 32-bit integers, width, height and the window (left, top, right, bottom) of the
  * frame, then the window's depths in mm as 32-bit floats, 0 where the hand is not. `joint.txt` has the number of
- * frames, then a line for each with 21 joints, `x y z` in mm, y up and z towards the camera: the wrist, then
- * index, middle, ring, little finger and thumb from their roots on.
+ * frames, then a line for each with 21 joints, `x y z` in mm, y up and z toward the camera: the wrist, then
+ * index, middle, ring, little finger and thumb, each from its root to its tip.
  *
- * The hand is cut out about the middle of the palm, between the wrist and the middle finger's root.
+ * The hand is cropped about the middle of the palm, between the wrist and the middle finger's root.
+ *
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { handImage, msra15 } from '@simgan/plugin-depth-hands';
+ *
+ * const folder = await openFolder('cvpr15_MSRAHandGestureDB');
+ * const { samples, rejects } = await msra15()(folder, { image: handImage(64) });
+ * ```
  */
 export function msra15(): DatasetReader<HandAnnotation> {
   return async (folder, options) => {
+    const form = sizedForm(options.image);
     const rejects: Reject[] = [];
     const tables = new Map<string, (KnownJoints | string)[] | undefined>();
     const frames: { file: string; joints: KnownJoints | string }[] = [];
@@ -44,22 +56,22 @@ export function msra15(): DatasetReader<HandAnnotation> {
       const table = tables.get(parent);
       if (!table) continue;
       const joints =
-        table[Number(digits)] ?? `${parent}joint.txt has ${table.length} frames, and none for it.`;
+        table[Number(digits)] ?? `${parent}joint.txt has ${table.length} frames, and none for this picture.`;
       frames.push({ file, joints });
     }
     const read = await readEach(
-      frames,
+      withIds(frames),
       ({ file }) => file,
-      async ({ file, joints }) => {
+      async ({ joints, ...source }) => {
+        const { file } = source;
         if (typeof joints === 'string') return { file, reason: joints };
         const frame = windowedFrame(await folder.read(file));
-        return typeof frame === 'string'
-          ? { file, reason: frame }
-          : handSample(
-              file,
-              { frame, camera: SENZ3D, joints, cutting: { beyond: 'background' } },
-              options.image,
-            );
+        if (typeof frame === 'string') return { file, reason: frame };
+        return handSample(
+          source,
+          { frame, camera: SENZ3D, joints, cropping: { beyond: 'background' } },
+          form,
+        );
       },
       options,
     );
@@ -69,7 +81,7 @@ export function msra15(): DatasetReader<HandAnnotation> {
 
 const HEADER_BYTES = 24;
 
-/** The whole frame of which the file has a window, or why not. */
+/** The whole frame of which the file has a window, or why it cannot be used. */
 function windowedFrame(bytes: Uint8Array): DepthFrame | string {
   if (bytes.length < HEADER_BYTES)
     return `It has ${bytes.length} bytes, fewer than its header of ${HEADER_BYTES}.`;
@@ -81,7 +93,7 @@ function windowedFrame(bytes: Uint8Array): DepthFrame | string {
     left >= 0 && top >= 0 && left < right && top < bottom && right <= width && bottom <= height;
   if (width !== SENZ3D.width || height !== SENZ3D.height || !isWindow) {
     return (
-      `Its header says a window from (${left}, ${top}) to (${right}, ${bottom}) of a frame of ${width} x ${height}; ` +
+      `Its header has a window from (${left}, ${top}) to (${right}, ${bottom}) of a frame of ${width} x ${height}; ` +
       `frames are ${SENZ3D.width} x ${SENZ3D.height}.`
     );
   }
@@ -104,7 +116,7 @@ async function readJoints(
   rejects: Reject[],
 ): Promise<(KnownJoints | string)[] | undefined> {
   if (!known.has(file)) {
-    rejects.push({ file, reason: 'It is missing, so the joints of the pictures beside it are not known.' });
+    rejects.push({ file, reason: 'It is missing, so the joints of the pictures beside it are unknown.' });
     return undefined;
   }
   try {

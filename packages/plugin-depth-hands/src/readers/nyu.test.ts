@@ -1,11 +1,11 @@
 import { createRng } from '@simgan/core';
-import { encodePng } from '@simgan/core/node';
+import { encodePng } from '@simgan/node';
 import { expect, test } from 'vitest';
-import { greyPng, matFile, nyuPng, readAll, temporaryFolder } from '../../test/reading.ts';
-import { EVALUATED_JOINTS, PALM_CENTRE } from '../annotation.ts';
+import { grayPng, matFile, nyuPng, readAll, temporaryFolder } from '../../test/reading.ts';
+import { EVALUATED_JOINTS, PALM_CENTER } from '../annotation.ts';
 import { toFrame } from '../camera.ts';
 import { backgroundValue, handImage, invalidValue, loadDepths } from '../hand-image.ts';
-import { depthFrame, toMillimetres } from '../preparation/depth-frame.ts';
+import { depthFrame, toMillimeters } from '../preparation/depth-frame.ts';
 import { packNyuDepth } from '../preparation/nyu-packing.ts';
 import { nyu } from './nyu.ts';
 
@@ -22,11 +22,11 @@ function scene(u: number, v: number): number {
 /** Joints 12 mm within the hand. Camera 2 and other frames hold nonsense. */
 function uvd(camera: number, frame: number, joint: number, axis: number): number {
   if (camera !== 0 || frame === 1) return -1;
-  const place = joint === PALM_CENTRE ? [260, 200] : [220 + 2 * joint + 0.25, 150 + 2.5 * joint];
+  const place = joint === PALM_CENTER ? [260, 200] : [220 + 2 * joint + 0.25, 150 + 2.5 * joint];
   return axis < 2 ? place[axis]! : 650 + Math.floor(Math.round(place[0]!) / 4) + 12;
 }
 
-test('reads depth in green and blue and the 36 joints, and lists what is broken', async () => {
+test('reads depth from green and blue and the 36 joints, and lists what cannot be used', async () => {
   const dir = await temporaryFolder({
     'train/depth_1_0000001.png': await nyuPng(scene),
     'train/depth_1_0000002.png': await nyuPng(scene),
@@ -42,9 +42,9 @@ test('reads depth in green and blue and the 36 joints, and lists what is broken'
   expect(samples.map(({ id }) => id)).toEqual(['train/depth_1_0000001']);
   const { image, annotation } = samples[0]!;
   const crop = annotation.crop!;
-  expect(annotation.joints!.uvd[PALM_CENTRE]).toEqual([49.5, 49.5, 727]);
+  expect(annotation.joints!.uvd[PALM_CENTER]).toEqual([49.5, 49.5, 727]);
   expect(crop.near).toBe(727 - 150);
-  const depths = loadDepths(image, crop);
+  const { depths } = loadDepths(image, crop);
   for (const [index, joint] of annotation.joints!.uvd.entries()) {
     const [u, v, d] = joint!;
     const [frameU, frameV] = toFrame([u, v, d], crop);
@@ -59,7 +59,7 @@ test('reads depth in green and blue and the 36 joints, and lists what is broken'
   }
   // The hole is a hole, the wall is background, the arm is there.
   const at = (u: number, v: number) =>
-    image[Math.round((v - crop.v) / crop.scaleV) * 100 + Math.round((u - crop.u) / crop.scaleU)];
+    image.data[Math.round((v - crop.v) / crop.scaleV) * 100 + Math.round((u - crop.u) / crop.scaleU)];
   expect(at(250, 190)).toBe(invalidValue(300));
   expect(at(260, 120)).toBe(backgroundValue(300));
   expect(at(340, 200)! + crop.near).toBeGreaterThan(720);
@@ -70,12 +70,12 @@ test('reads depth in green and blue and the 36 joints, and lists what is broken'
     'train/depth_1_0000004.png',
     'train/depth_1_0000009.png',
   ]);
-  expect(rejects[1]!.reason).toContain('joints of frame 2 are not finite places');
+  expect(rejects[1]!.reason).toContain('joints of frame 2 are not all finite and in front of the camera');
   expect(rejects[3]!.reason).toContain('Nothing was measured in the cube of 300 mm');
-  expect(rejects[4]!.reason).toContain('frame 9, and its labels have 4 frames');
+  expect(rejects[4]!.reason).toContain('frame 9, and its label file has 4 frames');
 });
 
-test('reads renderings, and cuts the hand out with them', async () => {
+test('reads renderings, and masks hands with them', async () => {
   const dir = await temporaryFolder({
     'depth_1_0000001.png': await nyuPng(scene),
     'synthdepth_1_0000001.png': await nyuPng((u, v) => (u < 320 && scene(u, v) < 1000 ? 700 : 0)),
@@ -86,20 +86,23 @@ test('reads renderings, and cuts the hand out with them', async () => {
   });
   const rendered = await readAll(dir, nyu({ pictures: 'synthdepth' }), form);
   expect(rendered.samples).toHaveLength(1);
-  expect(new Set(rendered.samples[0]!.image)).toEqual(new Set([700 - 577, backgroundValue(300)]));
+  expect(new Set(rendered.samples[0]!.image.data)).toEqual(new Set([700 - 577, backgroundValue(300)]));
   const masked = await readAll(dir, nyu({ mask: true }), form);
   const plain = await readAll(dir, nyu(), form);
   const { image, annotation } = masked.samples[0]!;
   const arm = Math.round((340 - annotation.crop!.u) / annotation.crop!.scaleU);
-  expect(image[50 * 100 + arm]).toBe(backgroundValue(300));
-  expect(plain.samples[0]!.image[50 * 100 + arm]).toBeLessThan(300);
-  expect(image[50 * 100 + 50]).toBe(plain.samples[0]!.image[50 * 100 + 50]);
+  expect(image.data[50 * 100 + arm]).toBe(backgroundValue(300));
+  expect(plain.samples[0]!.image.data[50 * 100 + arm]).toBeLessThan(300);
+  expect(image.data[50 * 100 + 50]).toBe(plain.samples[0]!.image.data[50 * 100 + 50]);
   expect(masked.rejects).toEqual([
-    { file: 'depth_1_0000002.png', reason: expect.stringContaining('synthdepth_1_0000002.png is missing') },
+    {
+      file: 'depth_1_0000002.png',
+      reason: expect.stringContaining('synthdepth_1_0000002.png, the mask of the hand, is missing'),
+    },
   ]);
 });
 
-test('reads the 14 evaluated joints alone, and says when a file has none', async () => {
+test('reads files of the 14 evaluated joints, and rejects label files without joints', async () => {
   const picture = await nyuPng(scene);
   const dir = await temporaryFolder({
     'a/depth_1_0000001.png': picture,
@@ -108,7 +111,7 @@ test('reads the 14 evaluated joints alone, and says when a file has none', async
     ),
     'b/depth_1_0000001.png': picture,
     'b/joint_data.mat': matFile('joint_uvd', [3, 36, 3], () => 1),
-    'c/depth_1_0000001.png': await greyPng(8, 8, () => 9),
+    'c/depth_1_0000001.png': await grayPng(8, 8, () => 9),
     'c/joint_data.mat': 'no MAT-file',
   });
   const { samples, rejects } = await readAll(dir, nyu(), form);
@@ -120,20 +123,19 @@ test('reads the 14 evaluated joints alone, and says when a file has none', async
   expect(rejects[0]!.reason).toContain('not 3 x frames x 36 x 3');
 });
 
-test('what is written in its packing is read back to the millimetre', async () => {
+test('packed depth is read back to the millimeter', async () => {
   const rng = createRng(3);
   const stored = Uint16Array.from({ length: 640 * 480 }, () => (rng.next() < 0.1 ? 0 : 400 + rng.int(600)));
-  const { depths } = depthFrame({ width: 640, height: 480 }, stored);
-  const packed = packNyuDepth(toMillimetres(depths));
+  const packed = packNyuDepth(toMillimeters(depthFrame({ width: 640, height: 480 }, stored)));
   const dir = await temporaryFolder({
-    'depth_1_0000001.png': await encodePng(packed, { width: 640, height: 480, channels: 3, bits: 8 }),
+    'depth_1_0000001.png': await encodePng(packed),
     'joint_data.mat': matFile('joint_uvd', [3, 1, 36, 3], uvd),
   });
   const { samples } = await readAll(dir, nyu(), form);
   const { image, annotation } = samples[0]!;
   const crop = annotation.crop!;
   let inside = 0;
-  for (const [pixel, depth] of loadDepths(image, crop).entries()) {
+  for (const [pixel, depth] of loadDepths(image, crop).depths.entries()) {
     const u = Math.round(crop.u + crop.scaleU * (pixel % 100));
     const v = Math.round(crop.v + crop.scaleV * Math.floor(pixel / 100));
     const value = stored[v * 640 + u]!;

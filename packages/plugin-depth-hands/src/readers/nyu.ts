@@ -1,28 +1,23 @@
-import {
-  type DatasetReader,
-  type Folder,
-  type MatValue,
-  type Reject,
-  readEach,
-  readMatFile,
-  SimganError,
-} from '@simgan/core';
+import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { type Folder, readEach } from '@simgan/core/reading';
+import { type MatValue, readMatFile } from '@simgan/formats';
 import { EVALUATED_JOINTS, HAND_JOINT_COUNT, type HandAnnotation } from '../annotation.ts';
 import { NYU_KINECT } from '../camera.ts';
 import { type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
 import { unpackNyuDepth } from '../preparation/nyu-packing.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import { handSample, jointsOfFrame } from './hand-sample.ts';
+import { withIds } from './sample-ids.ts';
 
-/** How {@link nyu} reads. */
+/** Options for {@link nyu}. */
 export interface NyuOptions {
-  /** Which of the three cameras; 1, the one in front, unless given. */
+  /** Which of the three cameras. Default: 1, the frontal one. */
   readonly kinect?: 1 | 2 | 3;
-  /** `depth`, what the camera measured, unless given; `synthdepth` is the fitted hand model's rendering. */
+  /** `depth`, what the camera measured, or `synthdepth`, the rendering of the fitted hand model. Default: `depth`. */
   readonly pictures?: 'depth' | 'synthdepth';
   /**
-   * Whether the hand is cut out of what was measured with the rendering beside it, as in the paper, so that forearm
-   * and background are gone. `false` unless given.
+   * Whether what was measured is masked with the rendering beside it, as in the paper, which removes forearm and
+   * background. Default: false.
    */
   readonly mask?: boolean;
 }
@@ -30,11 +25,20 @@ export interface NyuOptions {
 /**
  * Reads the NYU hand pose dataset (Tompson et al., ACM Transactions on Graphics 33(5), 2014):
  * `depth_K_NNNNNNN.png` or `synthdepth_K_NNNNNNN.png` beside `joint_data.mat`, whose `joint_uvd` (3 cameras x
- * frames x 36 joints x 3) has pixels and mm. In its place a `*keypointsUVD*.mat` of the 14 evaluated joints in the
- * first camera (frames x 14 x 3, as published with A2J) will do.
+ * frames x 36 joints x 3) has pixels and mm. A `*keypointsUVD*.mat` of the 14 evaluated joints in the
+ * first camera (frames x 14 x 3, as published with A2J) may take its place.
  *
- * Hands are cut out about the joint in the middle of the palm. Broken pictures, frames without joints that are
- * finite numbers, and cubes in which nothing was measured are rejects, and so are label files that cannot be read.
+ * Hands are cropped about the joint in the middle of the palm. Broken pictures, frames whose joints are not finite
+ * numbers, cubes in which nothing was measured and label files that cannot be read are rejects.
+ *
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { handImage, nyu } from '@simgan/plugin-depth-hands';
+ *
+ * const folder = await openFolder('nyu/train');
+ * const { samples, rejects } = await nyu({ mask: true })(folder, { image: handImage(64) });
+ * ```
  */
 export function nyu({
   kinect = 1,
@@ -43,6 +47,7 @@ export function nyu({
 }: NyuOptions = {}): DatasetReader<HandAnnotation> {
   const name = new RegExp(`^(?:(.*)/)?${pictures}_${kinect}_(\\d{7})\\.png$`, 'i');
   return async (folder, options) => {
+    const form = sizedForm(options.image);
     const rejects: Reject[] = [];
     const known = new Set(folder.files);
     const byFolder = new Map<string, { file: string; frame: number }[]>();
@@ -52,29 +57,29 @@ export function nyu({
       if (!byFolder.has(parent)) byFolder.set(parent, []);
       byFolder.get(parent)!.push({ file, frame: Number(digits) - 1 });
     }
-    const labelled: { file: string; frame: number; labels: JointTable }[] = [];
+    const labeled: { file: string; frame: number; labels: JointTable }[] = [];
     for (const [parent, frames] of byFolder) {
       options.signal?.throwIfAborted();
       const labels = await readLabels(folder, parent, kinect, rejects);
-      if (labels) labelled.push(...frames.map((entry) => ({ ...entry, labels })));
+      if (labels) labeled.push(...frames.map((entry) => ({ ...entry, labels })));
     }
     const read = await readEach(
-      labelled,
+      withIds(labeled),
       ({ file }) => file,
-      async ({ file, frame, labels }) => {
+      async ({ id, file, frame, labels }) => {
         const joints = labels.frame(frame);
         if (typeof joints === 'string') return { file, reason: joints };
         const rendered = file.replace(/depth_(?=[^/]*$)/i, 'synthdepth_');
         if (mask && !known.has(rendered)) {
-          return { file, reason: `Its rendering ${rendered} is missing, with which it would be cut out.` };
+          return { file, reason: `Its rendering ${rendered}, the mask of the hand, is missing.` };
         }
         const seen = {
           frame: await readDepth(folder, file, pictures),
           camera: NYU_KINECT,
           joints: jointsOfFrame(joints, NYU_KINECT),
-          cutting: mask ? { mask: await readDepth(folder, rendered, 'synthdepth') } : {},
+          cropping: mask ? { mask: await readDepth(folder, rendered, 'synthdepth') } : {},
         };
-        return handSample(file, seen, options.image);
+        return handSample({ id, file }, seen, form);
       },
       options,
     );
@@ -82,7 +87,7 @@ export function nyu({
   };
 }
 
-/** Stored values from here on say that nothing was measured, as 0 does. */
+/** Stored values from here on mean that nothing was measured, as 0 does. */
 const UNMEASURED = 32_001;
 
 async function readDepth(
@@ -90,10 +95,10 @@ async function readDepth(
   file: string,
   pictures: 'depth' | 'synthdepth',
 ): Promise<DepthFrame> {
-  const { image, spec } = await folder.picture(file, { channels: 3, bits: 8 });
-  const stored = unpackNyuDepth(image).map((value) => (value >= UNMEASURED ? 0 : value));
+  const millimeters = unpackNyuDepth(await folder.picture(file, { channels: 3, bits: 8 }));
+  const stored = millimeters.data.map((value) => (value >= UNMEASURED ? 0 : value));
   // A rendering has no holes.
-  return depthFrame(spec, stored, { zero: pictures === 'depth' ? 'invalid' : 'background' });
+  return depthFrame(millimeters, stored, { zero: pictures === 'depth' ? 'invalid' : 'background' });
 }
 
 /** The joints of every frame of one camera. */
@@ -117,7 +122,7 @@ async function readLabels(
     const missing = parent === '' ? 'joint_data.mat' : `${parent}/joint_data.mat`;
     rejects.push({
       file: missing,
-      reason: 'It is missing, so the joints of the pictures beside it are not known.',
+      reason: 'It is missing, so the joints of the pictures beside it are unknown.',
     });
     return undefined;
   }
@@ -130,7 +135,7 @@ async function readLabels(
   }
 }
 
-/** @throws SimganError INVALID_FILE if the variables hold no joints of that camera. */
+/** @throws SimganError INVALID_FILE if the variables have no joints of that camera. */
 function tableOf(variables: ReadonlyMap<string, MatValue>, kinect: number): JointTable {
   const all = variables.get('joint_uvd');
   if (all?.kind === 'array') {
@@ -142,8 +147,10 @@ function tableOf(variables: ReadonlyMap<string, MatValue>, kinect: number): Join
       });
       return jointTable(own, frames, HAND_JOINT_COUNT, (joint) => joint);
     }
-    const form = `joint_uvd is ${all.shape.join(' x ')}, not 3 x frames x ${HAND_JOINT_COUNT} x 3`;
-    throw new SimganError('INVALID_FILE', `Its ${form}, or has no camera ${kinect}.`);
+    throw new SimganError(
+      'INVALID_FILE',
+      `Its joint_uvd is ${all.shape.join(' x ')}, not 3 x frames x ${HAND_JOINT_COUNT} x 3, or lacks camera ${kinect}.`,
+    );
   }
   for (const value of variables.values()) {
     if (value.kind !== 'array') continue;
@@ -158,7 +165,7 @@ function tableOf(variables: ReadonlyMap<string, MatValue>, kinect: number): Join
   throw new SimganError('INVALID_FILE', 'It has no array joint_uvd.');
 }
 
-/** @param data `frames x joints x 3`, column-major: the frame runs fastest. */
+/** @param data - `[frames, joints, 3]`, column-major: the frame runs fastest. */
 function jointTable(
   data: Float32Array,
   frames: number,
@@ -168,14 +175,16 @@ function jointTable(
   return {
     frame(index) {
       if (index < 0 || index >= frames) {
-        return `It is frame ${index + 1}, and its labels have ${frames} frames.`;
+        return `It is frame ${index + 1}, and its label file has ${frames} frames.`;
       }
       const uvd = Array.from({ length: joints }, (_, joint) => {
         const at = (axis: number) => data[index + frames * (joint + joints * axis)]!;
         return [indexOf(joint), [at(0), at(1), at(2)]] as const;
       });
       const isBroken = uvd.some(([, [u, v, d]]) => !Number.isFinite(u + v + d) || d <= 0);
-      return isBroken ? `The joints of frame ${index + 1} are not finite places before the camera.` : uvd;
+      return isBroken
+        ? `The joints of frame ${index + 1} are not all finite and in front of the camera.`
+        : uvd;
     },
   };
 }

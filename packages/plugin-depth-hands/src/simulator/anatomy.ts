@@ -10,7 +10,7 @@ export interface FingerAnatomy {
   /** Where the metacarpal meets the wrist. */
   readonly root: Vec3;
   readonly metacarpal: number;
-  /** Degrees by which the metacarpal, and the straight finger at rest, lean to the thumb's side. */
+  /** Degrees by which the metacarpal, and the straight finger at rest, lean toward the thumb. */
   readonly metacarpalLean: number;
   readonly lean: number;
   /** Proximal, middle, distal. */
@@ -69,7 +69,7 @@ export const FINGER_ANATOMY: Readonly<Record<Finger, FingerAnatomy>> = {
 export const THUMB_ANATOMY = {
   root: [17, 20, 7] as Vec3,
   metacarpal: 46.22,
-  /** At rest the thumb lies beside and before the palm, its pad turned to the fingers. */
+  /** At rest the thumb lies beside and in front of the palm, its pad turned to the fingers. */
   direction: [0.6, 0.72, 0.36] as Vec3,
   pad: [-0.72, 0.2, 0.66] as Vec3,
   phalanges: [31.57, 21.67] as readonly [number, number],
@@ -90,7 +90,7 @@ export type JointAngle =
   | 'wrist.flexion'
   | 'wrist.deviation';
 
-/** Degrees per angle. Flexion bends towards the palm; abduction and deviation swing to the thumb's side. */
+/** Degrees per angle. Flexion bends toward the palm; abduction and deviation swing toward the thumb. */
 export type Pose = Readonly<Record<JointAngle, number>>;
 
 type Limits = readonly [low: number, high: number];
@@ -101,7 +101,7 @@ type Limits = readonly [low: number, high: number];
  * the knuckles measured by Hume et al., Journal of Hand Surgery 15A, 1990. Thumb: Cooney et al., Journal of
  * Bone and Joint Surgery 63A, 1981 (53 degrees of flexion and 42 of abduction at its root), Hume et al. for
  * its joints. Wrist: American Academy of Orthopaedic Surgeons, "Joint motion", 1965. The middle
- * finger hardly swings (Lin et al.); the roots of ring and little finger cup the palm.
+ * finger hardly abducts (Lin et al.); the roots of ring and little finger cup the palm.
  */
 export const JOINT_LIMITS: Readonly<Record<JointAngle, Limits>> = {
   'little.mcpFlexion': [-20, 90],

@@ -6,8 +6,9 @@ import { tilesOf } from './tiles.ts';
 const TILE = 4;
 
 /**
- * The depth of the skin in mm from the camera at every pixel of the crop, row by row; Infinity where there
- * is none.
+ * Renders the depth of the skin at every pixel of the crop.
+ *
+ * @returns `[size, size]`, mm from the camera; Infinity where there is no skin.
  */
 export function depthMap(
   surface: HandSurface,
@@ -35,7 +36,7 @@ export function depthMap(
   return depths;
 }
 
-/** The tangent by which a ball at `[x, z]` may spread to each side of its centre in a picture: never too small. */
+/** An upper bound of the tangent by which a ball at `[x, z]` extends to each side of its center in a picture. */
 function silhouette(x: number, z: number, radius: number): number {
   const free = Math.max(1, z - radius);
   return (radius / free) * Math.hypot(1, x / free);

@@ -8,7 +8,7 @@ import { MEAN_SHAPE, randomShape } from './shape.ts';
 import { articulate, jointPositions } from './skeleton.ts';
 import { HandSurface } from './surface.ts';
 
-test('webs join neighbouring fingers at their roots and leave them free further out', () => {
+test('webs connect adjacent fingers at their roots and leave them free further out', () => {
   const spread = {
     ...OPEN_POSE,
     'index.mcpAbduction': 15,

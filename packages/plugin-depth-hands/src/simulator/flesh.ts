@@ -3,7 +3,7 @@ import { along, between, type Vec3 } from './geometry.ts';
 import type { HandShape } from './shape.ts';
 import { atWrist, type Skeleton } from './skeleton.ts';
 
-/** A rounded cone: a ball that grows evenly from `fromRadius` to `toRadius` on its way. In mm. */
+/** A rounded cone: a ball that moves in a line and whose radius changes linearly. In mm. */
 export interface Cone {
   readonly part: 'palm' | Digit;
   readonly from: Vec3;
@@ -14,14 +14,14 @@ export interface Cone {
 
 const DIGITS = [...FINGERS, 'thumb'] as const;
 
-/** How far a forearm reaches that is not cut off: beyond any cube, so that it never ends in sight. */
+/** The length of a whole forearm: it ends beyond a cube of the default size, out of sight. */
 export const WHOLE_FOREARM_MM = 280;
 
 /**
- * The flesh on a skeleton: rounded cones, palm and forearm first, then each digit from the knuckle outwards.
- * The surface that blends them is {@link HandSurface}.
+ * The flesh on a skeleton: rounded cones, palm and forearm first, then each digit from the knuckle outward.
+ * `HandSurface` blends them.
  *
- * @param forearm How far the forearm reaches from the wrist, mm.
+ * @param forearm - length of the forearm from the wrist, mm.
  */
 export function fleshOn(skeleton: Skeleton, shape: HandShape, forearm = WHOLE_FOREARM_MM): Cone[] {
   const size = shape.size;
@@ -75,7 +75,7 @@ export function fleshOn(skeleton: Skeleton, shape: HandShape, forearm = WHOLE_FO
     const { radii, pulp } = digit === 'thumb' ? THUMB_ANATOMY : FINGER_ANATOMY[digit];
     const chain = bones[digit].points.slice(-4);
     const tipRadius = radii[3] * girth;
-    // The flesh of the tip ends `pulp` beyond the bone, and it is fuller on the side of the pad.
+    // The flesh of the tip ends `pulp` mm beyond the bone and is thicker on the side of the pad.
     const beyond = Math.max(pulp * size, 3) - tipRadius;
     const tip = along(along(chain.at(-1)!, bones[digit].tip, beyond), bones[digit].palmar, 0.08 * tipRadius);
     const first = digit === 'thumb' ? 1 : 0;

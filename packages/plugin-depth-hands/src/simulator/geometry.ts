@@ -1,7 +1,7 @@
 /** A point or direction; lengths in mm. */
 export type Vec3 = readonly [x: number, y: number, z: number];
 
-/** Three orthonormal axes of a body part of a right hand: x radial, y towards the fingertips, z out of the palm. */
+/** Three orthonormal axes of a body part of a right hand: x radial, y toward the fingertips, z out of the palm. */
 export interface Frame {
   readonly x: Vec3;
   readonly y: Vec3;
@@ -35,7 +35,7 @@ export function along(origin: Vec3, direction: Vec3, distance: number): Vec3 {
   ];
 }
 
-/** The point at `share` of the way from `a` to `b`. */
+/** Linear interpolation from `a` (share 0) to `b` (share 1). */
 export function between(a: Vec3, b: Vec3, share: number): Vec3 {
   return along(a, subtract(b, a), share);
 }
@@ -55,25 +55,25 @@ export function frameAlong(tip: Vec3, palmar: Vec3): Frame {
   return { x: cross(y, z), y, z };
 }
 
-/** The frame bent towards its own palm, about its x. */
+/** The frame bent toward its own palm, about its x. */
 export function flex(frame: Frame, degrees: number): Frame {
   const [y, z] = turn(frame.y, frame.z, degrees);
   return { x: frame.x, y, z };
 }
 
-/** The frame swung towards its own radial side, about its z. */
+/** The frame swung toward its own radial side, about its z. */
 export function swing(frame: Frame, degrees: number): Frame {
   const [y, x] = turn(frame.y, frame.x, degrees);
   return { x, y, z: frame.z };
 }
 
-/** The frame twisted about its own y, so that its palm turns towards its radial side. */
+/** The frame twisted about its own y, so that its palm turns toward its radial side. */
 export function twist(frame: Frame, degrees: number): Frame {
   const [z, x] = turn(frame.z, frame.x, degrees);
   return { x, y: frame.y, z };
 }
 
-/** Two orthogonal directions turned in their plane, the first towards the second. */
+/** Two orthogonal directions turned in their plane, the first toward the second. */
 function turn(first: Vec3, second: Vec3, degrees: number): readonly [Vec3, Vec3] {
   const angle = (degrees * Math.PI) / 180;
   const c = Math.cos(angle);

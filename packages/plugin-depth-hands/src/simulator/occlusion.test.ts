@@ -20,7 +20,7 @@ function isOccluded(joint: Vec3, cones: Cone[]): boolean {
   return occludedJoints(new HandSurface(cones), [joint], [uvd], { crop, camera: NYU_KINECT, size: 128 })[0]!;
 }
 
-test('a joint is occluded by what stands before it, even close, and by nothing else', () => {
+test('a joint is occluded by what stands in front of it, even closely, and by nothing else', () => {
   expect(isOccluded([0, 0, 700], [finger])).toBe(false);
   expect(isOccluded([0, 0, 700], [finger, before(675)])).toBe(true);
   expect(isOccluded([0, 0, 700], [finger, before(620)])).toBe(true);
@@ -29,9 +29,9 @@ test('a joint is occluded by what stands before it, even close, and by nothing e
 });
 
 test('a joint deep in the flesh, or outside the cube, is occluded', () => {
-  const towards: Cone = { part: 'index', from: [0, 0, 760], to: [0, 0, 680], fromRadius: 9, toRadius: 9 };
-  expect(isOccluded([0, 0, 700], [towards])).toBe(false);
-  expect(isOccluded([0, 0, 720], [towards])).toBe(true);
+  const toward: Cone = { part: 'index', from: [0, 0, 760], to: [0, 0, 680], fromRadius: 9, toRadius: 9 };
+  expect(isOccluded([0, 0, 700], [toward])).toBe(false);
+  expect(isOccluded([0, 0, 720], [toward])).toBe(true);
   const wide: Cone = { ...finger, to: [200, 0, 700] };
   expect(isOccluded([145, 0, 700], [wide])).toBe(false);
   expect(isOccluded([160, 0, 700], [wide])).toBe(true);

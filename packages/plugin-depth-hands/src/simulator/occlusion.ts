@@ -7,9 +7,9 @@ import type { HandSurface } from './surface.ts';
 export const DEEPEST_VISIBLE_MM = 39;
 
 /**
- * Which joints cannot be seen: the first skin on a joint's ray is not the skin over the joint, lies too far
- * before it, or the joint lies outside the cube. The pixel on which a joint falls must not show something too far
- * before it either: at the edge of what occludes, that ray decides what a picture shows.
+ * Finds joints that are not visible: the first skin on a joint's ray is not the skin over the joint or lies too far
+ * in front of it, or the joint lies outside the cube. The pixel on which a joint falls must not show something too far
+ * in front of it either: at the edge of what occludes, that ray decides what a picture shows.
  */
 export function occludedJoints(
   surface: HandSurface,
@@ -30,14 +30,14 @@ export function occludedJoints(
   });
 }
 
-/** The depth at which the way from a joint to the camera leaves the flesh about it. */
+/** The depth at which the line from a joint to the camera leaves the flesh about the joint. */
 function skinOver(surface: HandSurface, [x, y, z]: Vec3): number {
   const [dx, dy] = [x / z, y / z];
   let depth = z;
   for (let step = 0; step < 64; step++) {
     const distance = surface.distance(dx * depth, dy * depth, depth);
     if (distance > -0.1) break;
-    // Inside, the field may promise more than there is: half of it is safe.
+    // Inside, the field may overestimate the distance: half of it is safe.
     depth -= Math.max(0.1, -0.5 * distance);
   }
   return depth;

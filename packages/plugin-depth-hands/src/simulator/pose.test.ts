@@ -5,11 +5,11 @@ import { OPEN_POSE, randomPose } from './pose.ts';
 
 const poses = Array.from({ length: 800 }, (_, index) => randomPose(createRng(index)));
 
-test('a hand has 25 angles, and 31 degrees of freedom with place and orientation', () => {
+test('a hand has 25 angles, and 31 degrees of freedom with position and orientation', () => {
   expect(JOINT_ANGLES).toHaveLength(25);
 });
 
-test('every pose stays within the limits of the joints, and uses them', () => {
+test('every pose stays within the limits of the joints, and poses cover them', () => {
   for (const angle of JOINT_ANGLES) {
     const [low, high] = JOINT_LIMITS[angle];
     const values = [OPEN_POSE, ...poses].map((pose) => pose[angle]);
@@ -19,13 +19,13 @@ test('every pose stays within the limits of the joints, and uses them', () => {
   }
 });
 
-test('fingers close together, neighbours more so than little finger and index', () => {
+test('fingers close together, neighbors more than little finger and index finger', () => {
   const bend = (finger: (typeof FINGERS)[number]) => poses.map((pose) => pose[`${finger}.pipFlexion`]);
-  const neighbours = correlation(bend('ring'), bend('middle'));
+  const neighbors = correlation(bend('ring'), bend('middle'));
   const apart = correlation(bend('little'), bend('index'));
-  expect(neighbours).toBeGreaterThan(0.6);
+  expect(neighbors).toBeGreaterThan(0.6);
   expect(apart).toBeGreaterThan(0.2);
-  expect(neighbours).toBeGreaterThan(apart + 0.1);
+  expect(neighbors).toBeGreaterThan(apart + 0.1);
 });
 
 test('the end joint follows the middle one, two thirds of the way', () => {
@@ -41,7 +41,7 @@ test('a bent finger cannot be spread', () => {
   expect(mean(spreads(true))).toBeLessThan(0.5 * mean(spreads(false)));
 });
 
-test('hands are as closed as asked, and then no gestures', () => {
+test('hands have the requested closure, without gestures', () => {
   const bends = (closure?: readonly [number, number]) =>
     Array.from({ length: 200 }, (_, index) => {
       const pose = randomPose(createRng(index), closure);

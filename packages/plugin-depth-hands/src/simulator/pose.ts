@@ -1,7 +1,7 @@
 import type { Rng } from '@simgan/core';
 import { FINGERS, JOINT_ANGLES, JOINT_LIMITS, type JointAngle, type Pose } from './anatomy.ts';
 
-/** A flat hand with slightly spread fingers and the thumb away from the palm. It touches itself nowhere. */
+/** A flat hand with slightly spread fingers and the thumb away from the palm, without self-contact. */
 export const OPEN_POSE: Pose = {
   ...(Object.fromEntries(JOINT_ANGLES.map((angle) => [angle, 0])) as Record<JointAngle, number>),
   'little.mcpAbduction': -8,
@@ -14,7 +14,7 @@ export const OPEN_POSE: Pose = {
 
 /**
  * How closed each finger is in common gestures, little finger first, 1 being a fist. One finger apart from
- * its neighbours takes those along that share its tendons (Häger-Ross and Schieber, Journal of
+ * its neighbors takes those along that share its tendons (Häger-Ross and Schieber, Journal of
  * Neuroscience 20(22), 2000), hence the half values.
  */
 const GESTURES: readonly (readonly [number, number, number, number])[] = [
@@ -31,13 +31,13 @@ const GESTURES: readonly (readonly [number, number, number, number])[] = [
 ];
 
 /**
- * A random pose within the limits of {@link JOINT_LIMITS}. Half are shades of a grasp, in which all fingers
+ * A random pose within the limits of {@link JOINT_LIMITS}. Half of them are grasps of any closure, in which all fingers
  * close together: that one synergy explains most of the variance of natural hand shapes (Santello, Flanders and
- * Soechting, Journal of Neuroscience 18(23), 1998). Half start from a gesture. What is left to each finger
- * is correlated with its neighbours', most of the end joint follows the middle one (two thirds, Lin et al.),
- * and a bent finger cannot be swung sideways.
+ * Soechting, Journal of Neuroscience 18(23), 1998). Half start from a gesture. The individual motion of each finger
+ * is correlated with its neighbors', the end joint mostly follows the middle one (two thirds, Lin et al.),
+ * and a bent finger cannot be abducted.
  *
- * @param closure How closed hands are, 1 being a fist; they are then all shades of a grasp.
+ * @param closure - range of the closure of hands, 1 being a fist; there are then no gestures, only grasps.
  */
 export function randomPose(rng: Rng, closure?: readonly [low: number, high: number]): Pose {
   const [low, high] = closure ?? [0, 1];
@@ -64,7 +64,7 @@ export function randomPose(rng: Rng, closure?: readonly [low: number, high: numb
   }
   pose['ring.cmcFlexion'] = 8 * closed + 2 * rng.normal();
   pose['little.cmcFlexion'] = 15 * closed + 3 * rng.normal();
-  // The thumb opposes as the fingers close, with a will of its own.
+  // The thumb opposes as the fingers close, and independently.
   const opposition = clamp(0.6 * closed + 0.4 * rng.next() + 0.25 * rng.normal(), 0, 1);
   pose['thumb.cmcFlexion'] = -22 + 48 * opposition + 5 * rng.normal();
   pose['thumb.cmcAbduction'] = -4 + 18 * opposition + 8 * rng.normal();
@@ -77,10 +77,10 @@ export function randomPose(rng: Rng, closure?: readonly [low: number, high: numb
   return pose;
 }
 
-/** How each finger shares in spreading the hand: outwards from the middle. */
+/** How much each finger abducts when the hand spreads: outward from the middle. */
 const SPLAY = { little: -1, ring: -0.4, middle: 0.05, index: 0.8 } as const;
 
-/** Standard normals of which neighbours correlate by `correlation`. */
+/** Standard normals whose neighbors have a correlation of `correlation`. */
 function correlated(rng: Rng, count: number, correlation: number): number[] {
   const values: number[] = [];
   for (let i = 0; i < count; i++) {

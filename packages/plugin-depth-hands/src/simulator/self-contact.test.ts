@@ -19,13 +19,13 @@ test('two crossed cones press into each other by the sum of their radii less the
   expect(deepestContact(crossed)).toEqual({ parts: ['index', 'middle'], depth: expect.closeTo(2, 9) });
 });
 
-test('the open hand touches itself nowhere, whoever it belongs to', () => {
+test('the open hand has no self-contact, whatever its shape', () => {
   for (let seed = 0; seed < 200; seed++) {
     expect(contact(randomShape(createRng(seed)), OPEN_POSE).depth).toBeLessThan(CONTACT_TOLERANCE_MM);
   }
 });
 
-test('a thumb through the fingers gives way, within the limits', () => {
+test('a thumb through the fingers yields, within the limits', () => {
   const fist = {
     ...OPEN_POSE,
     'index.mcpFlexion': 80,
@@ -41,7 +41,7 @@ test('a thumb through the fingers gives way, within the limits', () => {
   expect(resolved['index.pipFlexion']).toBe(100);
 });
 
-test('no random hand presses deeper into itself than the tolerance, and most poses are left alone', () => {
+test('no random hand has a contact deeper than the tolerance, and most poses are unchanged', () => {
   let changed = 0;
   for (let seed = 0; seed < 150; seed++) {
     const shape = randomShape(createRng(seed));
@@ -66,7 +66,7 @@ function deepestOverlap(cones: readonly Cone[]): number {
     Array.from({ length: 9 }, (_, step) => ({
       part: cone.part,
       rooted: cone.part !== cones[index - 1]?.part,
-      centre: between(cone.from, cone.to, step / 8),
+      center: between(cone.from, cone.to, step / 8),
       radius: cone.fromRadius + (step / 8) * (cone.toRadius - cone.fromRadius),
     })),
   );
@@ -74,7 +74,7 @@ function deepestOverlap(cones: readonly Cone[]): number {
   for (const [index, a] of balls.entries()) {
     for (const b of balls.slice(index + 1)) {
       if (a.part === b.part || (a.part === 'palm' && b.rooted)) continue;
-      deepest = Math.max(deepest, a.radius + b.radius - length(subtract(a.centre, b.centre)));
+      deepest = Math.max(deepest, a.radius + b.radius - length(subtract(a.center, b.center)));
     }
   }
   return deepest;

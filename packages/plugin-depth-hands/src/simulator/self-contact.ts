@@ -7,7 +7,7 @@ import { articulate } from './skeleton.ts';
 
 /**
  * How deep two parts of a hand may press into each other, in mm: finger pads yield by 2 to 3 mm under a few
- * newtons (Serina, Mote and Rempel, Journal of Biomechanics 30(10), 1997), and both sides yield.
+ * newtons (Serina, Mote and Rempel, Journal of Biomechanics 30(10), 1997), on both sides.
  */
 export const CONTACT_TOLERANCE_MM = 4;
 
@@ -17,7 +17,7 @@ export interface Contact {
   readonly depth: number;
 }
 
-/** Where parts that no joint connects press deepest into each other; `depth` is below 0 where none touch. */
+/** The deepest contact between parts that no joint connects; `depth` is below 0 where none touch. */
 export function deepestContact(cones: readonly Cone[]): Contact {
   let deepest: Contact = { parts: ['palm', 'palm'], depth: Number.NEGATIVE_INFINITY };
   const links = linkNumbers(cones);
@@ -25,7 +25,7 @@ export function deepestContact(cones: readonly Cone[]): Contact {
     for (let j = i + 1; j < cones.length; j++) {
       const a = cones[i]!;
       const b = cones[j]!;
-      // The palm blends into itself and carries the first link of each digit.
+      // The palm blends into itself and connects to the first link of each digit.
       if (a.part === b.part || (a.part === 'palm' && links[j] === 0)) continue;
       const depth = penetration(a, b);
       if (depth > deepest.depth) deepest = { parts: [a.part, b.part], depth };
@@ -35,15 +35,15 @@ export function deepestContact(cones: readonly Cone[]): Contact {
 }
 
 /**
- * The pose, opened as far as it must be for nothing to press deeper than the tolerance: again and again the
- * digits that collide give way by a tenth towards {@link OPEN_POSE}. It stays within the limits, since both ends do.
+ * Opens a pose until no contact is deeper than the tolerance: repeatedly, the digits that collide move by a tenth toward
+ * {@link OPEN_POSE}. The pose stays within the limits, because both ends do.
  */
 export function withoutSelfPenetration(shape: HandShape, pose: Pose): Pose {
   let current = pose;
   for (let attempt = 0; attempt < 60; attempt++) {
     const { parts, depth } = deepestContact(fleshOn(articulate(shape, current), shape));
     if (depth <= CONTACT_TOLERANCE_MM) return current;
-    // A thumb in the way of a finger yields first: it has the room.
+    // A thumb that collides with a finger yields, because it has more room.
     const yielding = parts.includes('thumb') ? ['thumb'] : parts;
     const opened: Record<JointAngle, number> = { ...current };
     for (const angle of JOINT_ANGLES) {
@@ -55,12 +55,12 @@ export function withoutSelfPenetration(shape: HandShape, pose: Pose): Pose {
   return OPEN_POSE;
 }
 
-/** Which link of its part each cone is, from 0. */
+/** The index of each cone within its part, from 0. */
 function linkNumbers(cones: readonly Cone[]): number[] {
   return cones.map((cone, index) => index - cones.findIndex(({ part }) => part === cone.part));
 }
 
-/** How deep two rounded cones press into each other where their axes come nearest. */
+/** The depth of the contact of two rounded cones where their axes are nearest. */
 function penetration(a: Cone, b: Cone): number {
   const { s, t } = nearestOnSegments(a.from, subtract(a.to, a.from), b.from, subtract(b.to, b.from));
   const onA = along(a.from, subtract(a.to, a.from), s);
@@ -70,7 +70,7 @@ function penetration(a: Cone, b: Cone): number {
   return radii - length(subtract(onA, onB));
 }
 
-/** Where two segments come nearest, as shares of their lengths (Ericson, "Real-Time Collision Detection", 5.1.9). */
+/** The nearest points of two segments, as shares of their lengths (Ericson, "Real-Time Collision Detection", 5.1.9). */
 function nearestOnSegments(p: Vec3, d: Vec3, q: Vec3, e: Vec3): { s: number; t: number } {
   const r = subtract(p, q);
   const dd = dot(d, d);

@@ -22,8 +22,8 @@ export const MEAN_SHAPE: HandShape = {
 };
 
 /**
- * A random adult. Hand length spreads as in the survey of Gordon et al., 1989: men 194 +- 10 mm, women
- * 180 +- 10 mm, half and half, about a mean of 187 mm.
+ * A random adult. Hand length is distributed as in the survey of Gordon et al., 1989: men 194 +- 10 mm, women
+ * 180 +- 10 mm, equally frequent, with a mean of 187 mm.
  */
 export function randomShape(rng: Rng): HandShape {
   const mean = rng.next() < 0.5 ? 194 : 180;
@@ -37,7 +37,7 @@ export function randomShape(rng: Rng): HandShape {
   };
 }
 
-/** A normal number, held within `reach` deviations. */
+/** A normal number, clamped to `reach` standard deviations. */
 function spread(rng: Rng, mean: number, deviation: number, reach: number): number {
   return mean + deviation * Math.max(-reach, Math.min(reach, rng.normal()));
 }

@@ -13,16 +13,16 @@ import {
 } from './geometry.ts';
 import type { HandShape } from './shape.ts';
 
-/** The bones of one digit from the wrist outwards: end points in mm, metacarpal first. */
+/** The bones of one digit from the wrist outward: end points in mm, metacarpal first. */
 export interface DigitBones {
   /** Root, knuckle, joint(s), end of the last bone: 5 points of a finger, 4 of a thumb. */
   readonly points: readonly Vec3[];
-  /** Which way the last bone points. */
+  /** The direction of the last bone. */
   readonly tip: Vec3;
   readonly palmar: Vec3;
 }
 
-/** A right hand's bones in the frame of its wrist: x to the thumb's side, y to the fingers, z out of the palm. */
+/** A right hand's bones in the frame of its wrist: x toward the thumb, y toward the fingers, z out of the palm. */
 export interface Skeleton {
   readonly digits: Readonly<Record<Digit, DigitBones>>;
   /** The forearm, whose y points to the wrist. */
@@ -70,7 +70,7 @@ function thumbBones(shape: HandShape, pose: Pose): DigitBones {
   return { points: [root, knuckle, joint, end], tip: distal.y, palmar: distal.z };
 }
 
-/** A point of the mean palm in a palm of this shape. */
+/** Maps a point of the mean palm to a palm of this shape. */
 export function atWrist(point: Vec3, shape: HandShape): Vec3 {
   const [x, y, z] = scaled(point, shape.size);
   return [x * shape.breadth, y, z];
@@ -78,8 +78,8 @@ export function atWrist(point: Vec3, shape: HandShape): Vec3 {
 
 /**
  * The 36 joints of the NYU dataset on these bones, in its order. The dataset's are balls fixed to a mesh, not
- * centres of rotation. Judged by the distances between its 14 evaluated ones, `KNU2_B` lies a tenth of a bone
- * inward of the middle joint; with that they agree to about 5 mm for hands of the same length, and to 10 on
+ * centers of rotation. Judged by the distances between its 14 evaluated ones, `KNU2_B` lies a tenth of a bone
+ * inward of the middle joint; with that they agree to about 5 mm for hands of the same length, and to 10 mm on
  * the thumb, which is longer there than in anatomy. The others are not published as places on a hand: here
  * `KNU3_B` and `KNU1_B` are the joints where those bones begin, `A` lies at 70 % of a bone or at the end of the
  * last, and `PALM_4` to `PALM_6` are the heels of little finger and thumb, and the wrist.

@@ -2,7 +2,8 @@ import { createRng } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { depthMap } from './depth-map.ts';
 import type { Cone } from './flesh.ts';
-import { randomScene, resolveHandOptions } from './hand-scene.ts';
+import { randomScene } from './hand-scene.ts';
+import { handSimulatorOptions } from './options.ts';
 import { HandSurface } from './surface.ts';
 
 const cone = (part: Cone['part'], from: Cone['from'], to: Cone['to'], radius: number): Cone => ({
@@ -23,7 +24,7 @@ test('a ray meets a cylinder where geometry says', () => {
   expect(surface.firstDepth(0, 0.05, 0, 1000)).toBe(Number.POSITIVE_INFINITY);
 });
 
-test('a finger blends into the palm, but fingers only touch each other', () => {
+test('a finger blends into the palm, but fingers do not blend', () => {
   const at = (second: Cone['part'], first: Cone['part']) =>
     new HandSurface([
       cone(first, [-30, 0, 600], [30, 0, 600], 10),
@@ -33,8 +34,8 @@ test('a finger blends into the palm, but fingers only touch each other', () => {
   expect(at('index', 'palm')).toBeLessThan(-0.5);
 });
 
-test('tiles leave nothing out: the picture is that of rays which look at every cone', () => {
-  const options = resolveHandOptions({ size: 48, view: 'any' });
+test('tiles leave nothing out: rays that consider every cone give the same picture', () => {
+  const options = handSimulatorOptions.parse({ size: 48, view: 'any' });
   for (let seed = 0; seed < 6; seed++) {
     const { surface, annotation } = randomScene(createRng(seed), options);
     const { camera, crop } = annotation;

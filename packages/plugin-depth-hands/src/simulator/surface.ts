@@ -1,28 +1,28 @@
 import type { Cone } from './flesh.ts';
 
-/** How far two parts of the palm, a digit and the palm, and two links of a digit blend into each other, in mm. */
+/** The width over which two parts of the palm, a digit and the palm, and two links of a digit blend, in mm. */
 export const PALM_BLEND = 9;
 export const ROOT_BLEND = 5;
 const LINK_BLEND = 2.5;
 
-/** From one cone to the next in the packed array. */
+/** Values per cone in the packed array. */
 const STRIDE = 10;
 
 /**
  * The skin: the zero level of a signed distance field over rounded cones. Within a part the cones blend
- * smoothly, each digit blends into the palm, and digits only touch each other.
+ * smoothly, each digit blends into the palm, and different digits do not blend.
  */
 export class HandSurface {
   /** Axis start, axis, 1 / axis², radius at the start, radius growth, part: 0 is the palm. */
   readonly #packed: Float64Array;
-  /** What the skin covers. */
+  /** The flesh under the skin. */
   readonly cones: readonly Cone[];
-  /** All cones, for rays that no tile narrows down. */
+  /** The indices of all cones, for rays that are not restricted to a tile. */
   readonly all: Int32Array;
-  /** A depth before which there is no skin. */
+  /** There is no skin nearer than this depth, mm. */
   readonly nearest: number;
 
-  /** @param cones In the frame in which rays will be cast; those of a part together, the palm's first. */
+  /** @param cones - in the frame in which rays are cast; those of a part adjacent, the palm's first. */
   constructor(cones: readonly Cone[]) {
     this.cones = cones;
     this.#packed = new Float64Array(cones.length * STRIDE);
@@ -44,7 +44,11 @@ export class HandSurface {
     this.nearest -= PALM_BLEND;
   }
 
-  /** A lower bound of the distance to the skin in mm, below 0 inside. `cones`: those to look at, ascending. */
+  /**
+   * A lower bound of the distance to the skin in mm, below 0 inside.
+   *
+   * @param cones - indices of the cones to consider, ascending.
+   */
   distance(x: number, y: number, z: number, cones: Int32Array = this.all): number {
     const packed = this.#packed;
     let palm = Number.POSITIVE_INFINITY;
@@ -98,14 +102,14 @@ export class HandSurface {
       if (distance < 0.1) return depth;
       if (depth > end) return Number.POSITIVE_INFINITY;
     }
-    // A ray that grazes the skin this long has met it for all purposes.
+    // A ray that grazes the skin for so long counts as a hit.
     return depth;
   }
 }
 
-/** The smaller of two distances, rounded off where they are within `width` of each other (Quilez's polynomial). */
+/** The smooth minimum of two distances, over a width (Quilez's polynomial). */
 function blend(a: number, b: number, width: number): number {
   const overlap = width - Math.abs(a - b);
-  // Two infinities differ by NaN, which is not above 0 either.
+  // The difference of two infinities is NaN, which is not above 0 either.
   return Math.min(a, b) - (overlap > 0 ? (overlap * overlap) / (4 * width) : 0);
 }

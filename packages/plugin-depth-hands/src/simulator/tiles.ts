@@ -2,7 +2,7 @@ import type { Cone } from './flesh.ts';
 import type { Vec3 } from './geometry.ts';
 import { PALM_BLEND, ROOT_BLEND } from './surface.ts';
 
-/** Where a ball falls in a picture: its centre and how far it reaches to each side, in pixels. */
+/** The projection of a ball: its center and its extent to each side, in pixels. */
 export interface Disc {
   readonly u: number;
   readonly v: number;
@@ -16,20 +16,20 @@ export interface Tile {
   readonly top: number;
   /** Indices, ascending. */
   readonly cones: Int32Array;
-  /** The depths between which they lie, in mm. */
+  /** The range of their depths, in mm. */
   readonly near: number;
   readonly far: number;
 }
 
 /**
  * Divides a picture into squares of `edge` pixels and finds the cones that each may show, so that a ray
- * looks at a handful and not at all forty. Squares without any are left out.
+ * considers a handful instead of all forty. Squares without any are left out.
  */
 export function tilesOf(
   cones: readonly Cone[],
   size: number,
   edge: number,
-  project: (centre: Vec3, radius: number) => Disc,
+  project: (center: Vec3, radius: number) => Disc,
 ): Tile[] {
   const across = Math.ceil(size / edge);
   const lists = Array.from({ length: across * across }, (): number[] => []);
@@ -67,7 +67,7 @@ export function tilesOf(
   });
 }
 
-/** How far from a cone its flesh still shapes the skin, in mm. */
+/** The distance up to which a cone shapes the skin, in mm. */
 function blendOf(cone: Cone): number {
   return cone.part === 'palm' ? PALM_BLEND : ROOT_BLEND;
 }

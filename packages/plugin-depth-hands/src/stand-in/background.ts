@@ -1,12 +1,14 @@
 import type { Rng } from '@simgan/core';
 import type { CompleteHandAnnotation } from '../annotation.ts';
 
-/** How far, in mm, anything stays behind the farthest joint. */
+/** The least distance of anything behind the farthest joint, in mm. */
 const CLEARANCE_MM = 45;
 
 /**
- * The depths in mm of what stands behind a hand: a wall beyond the cube and, two times in five, the person's
- * body, of which the front may reach into the cube. Joints stay before it, so annotations stay true.
+ * The depths of what stands behind a hand: a wall beyond the cube and, with probability 0.4, the person's
+ * body, whose front may reach into the cube. Joints stay in front of it, so annotations stay true.
+ *
+ * @returns `[size, size]`, mm from the camera.
  */
 export function randomBackground(
   rng: Rng,
@@ -19,7 +21,7 @@ export function randomBackground(
   const hasBody = rng.next() < 0.4;
   const behindHand = Math.max(...joints.xyz.map(([, , z]) => z)) + CLEARANCE_MM;
   const front = Math.max(behindHand, far - 70 + 250 * rng.next());
-  // Relative to the palm, in mm: the body's middle, and how wide and how deep it is.
+  // Relative to the palm, in mm: the body's center, width and depth.
   const middle = 130 * rng.normal();
   const halfWidth = 150 + 50 * rng.next();
   const bulge = 110 + 30 * rng.next();

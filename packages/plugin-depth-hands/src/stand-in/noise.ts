@@ -1,10 +1,10 @@
 import type { Rng } from '@simgan/core';
 
 /**
- * Normal noise, mean 0 and standard deviation 1 at every pixel, that changes over about `cell` pixels:
+ * Normal noise with mean 0 and standard deviation 1 at every pixel, correlated over about `cell` pixels:
  * white noise on a coarse grid, interpolated.
  *
- * @returns `size * size` values, row by row.
+ * @returns `[size, size]` values.
  */
 export function smoothNoise(rng: Rng, size: number, cell: number): Float32Array {
   const pitch = Math.max(1, cell);
@@ -24,7 +24,7 @@ export function smoothNoise(rng: Rng, size: number, cell: number): Float32Array 
       const mixed =
         (1 - b) * ((1 - a) * grid[o]! + a * grid[o + 1]!) +
         b * ((1 - a) * grid[o + nodes]! + a * grid[o + nodes + 1]!);
-      // Interpolation averages noise away; this puts the deviation back to 1.
+      // Interpolation averages noise; this brings the standard deviation back to 1.
       noise[row * size + column] = mixed / Math.sqrt(((1 - a) ** 2 + a ** 2) * ((1 - b) ** 2 + b ** 2));
     }
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { shadowedPixels } from './shadow.ts';
 
-test('a plane shadows nothing of itself, upright or slanted', () => {
+test('a plane casts no shadow on itself, upright or slanted', () => {
   const size = 64;
   const upright = new Float32Array(size * size).fill(800);
   const slanted = upright.map((depth, index) => depth + 2 * (index % size));
@@ -9,7 +9,7 @@ test('a plane shadows nothing of itself, upright or slanted', () => {
   expect(shadowedPixels(slanted, size, 44_000)).not.toContain(1);
 });
 
-test('an edge throws a shadow to the left, as wide as the difference of the disparities', () => {
+test('an edge casts a shadow to the left, as wide as the difference of the disparities', () => {
   const size = 128;
   const [front, back, shift] = [700, 1000, 44_000];
   const depths = new Float32Array(size * size).fill(back);
@@ -23,7 +23,7 @@ test('an edge throws a shadow to the left, as wide as the difference of the disp
   expect([...shadow.subarray(10 * size, 11 * size)]).not.toContain(1);
 });
 
-test('behind something thin, light comes through again on the other side', () => {
+test('behind a thin bar, light passes on both sides', () => {
   const size = 128;
   const depths = new Float32Array(size * size).fill(1000);
   for (let row = 0; row < size; row++) depths.fill(600, row * size + 80, row * size + 86);

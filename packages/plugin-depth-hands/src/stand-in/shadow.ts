@@ -1,13 +1,13 @@
-/** Neighbours closer in depth than this, in mm, are one surface. */
+/** Adjacent pixels closer in depth than this, in mm, belong to one surface. */
 const SAME_SURFACE_MM = 25;
 
 /**
- * Which pixels the projector's light does not reach, because something nearer stands in its way: each row
+ * Finds pixels that the projector's light does not reach, because something nearer stands in its way: each row
  * is drawn once more as the projector, to the right of the camera, sees it.
  *
- * @param depths `size * size` depths in mm.
- * @param shift Focal length times baseline: the disparity in pixels of a surface at depth z is `shift / z`.
- * @returns 1 for pixels in shadow.
+ * @param depths - `[size, size]` depths in mm.
+ * @param shift - focal length times baseline: the disparity in pixels of a surface at depth z is `shift / z`.
+ * @returns `[size, size]`, 1 for pixels in shadow.
  */
 export function shadowedPixels(depths: Float32Array, size: number, shift: number): Uint8Array {
   const shadow = new Uint8Array(size * size);

@@ -18,7 +18,7 @@ const sense = (depths: Float32Array, sensor: Partial<StructuredLightSensor>) =>
   measure(depths, { ...perfect, ...sensor }, sampling, createRng(3));
 const plane = (depth: number, perColumn = 0) =>
   Float32Array.from({ length: size * size }, (_, index) => depth + perColumn * ((index % size) - size / 2));
-/** A bar before a plane; a baseline of next to nothing keeps shadows out. */
+/** A bar in front of a plane; a tiny baseline casts no shadow. */
 const bar = () => plane(900).map((depth, index) => (index % size >= 40 && index % size < 60 ? 700 : depth));
 const noShadow = { baseline: 0.001 };
 
@@ -28,7 +28,7 @@ test('a sensor without faults measures the truth', () => {
   expect(Math.max(...measured.map((depth, pixel) => Math.abs(depth - truth[pixel]!)))).toBeLessThan(0.001);
 });
 
-test('steps of disparity are steps of depth that grow with its square', () => {
+test('steps of disparity are steps of depth that grow with the square of depth', () => {
   const gap = (depth: number) => {
     const levels = [...new Set(sense(plane(depth, 0.4), { disparityStep: 1 / 8 }))].sort((a, b) => a - b);
     return (levels.at(-1)! - levels[0]!) / (levels.length - 1);
@@ -39,7 +39,7 @@ test('steps of disparity are steps of depth that grow with its square', () => {
   expect(gap(1400) / gap(700)).toBeCloseTo(4, 0);
 });
 
-test('noise along the line of sight has the deviation asked for, and grows with the square of depth', () => {
+test('noise along the line of sight has the requested deviation, and grows with the square of depth', () => {
   const deviation = (depth: number) => {
     const errors = sense(plane(depth), { disparityNoise: 1 / 16 }).map((value) => value - depth);
     return Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
@@ -48,7 +48,7 @@ test('noise along the line of sight has the deviation asked for, and grows with 
   expect(deviation(1400) / deviation(700)).toBeCloseTo(4, 0);
 });
 
-test('noise across the line of sight frays edges and leaves planes alone', () => {
+test('lateral noise frays edges and does not change planes', () => {
   const frayed = sense(bar(), { ...noShadow, lateralNoise: 2.5 });
   const truth = bar();
   const moved = frayed.filter((depth, pixel) => Math.abs(depth - truth[pixel]!) > 100).length;
@@ -58,7 +58,7 @@ test('noise across the line of sight frays edges and leaves planes alone', () =>
   expect(Math.max(...unmoved)).toBeLessThan(0.001);
 });
 
-test('pixels fly between two surfaces, at the edge and nowhere else', () => {
+test('flying pixels lie between two surfaces, at the edge and nowhere else', () => {
   const flown = [...sense(bar(), { ...noShadow, flying: 0.5 }).entries()].filter(
     ([, z]) => z > 701 && z < 899,
   );
@@ -80,7 +80,7 @@ test('data are lost at edges, at grazing surfaces and in patches', () => {
   expect(lost(plane(700), { dropout: 0.03 })).toBeLessThan(0.06);
 });
 
-test('the projector throws shadows', () => {
+test('the projector casts shadows', () => {
   const shadowed = sense(bar(), { baseline: 75 });
   expect(shadowed[50 * size + 38]).toBeNaN();
   expect(shadowed[50 * size + 65]).toBeCloseTo(900, 1);

@@ -1,7 +1,8 @@
-import { directionLoss, type Estimator, estimatorNetwork } from '@simgan/core';
+import { type Estimator, estimatorNetwork } from '@simgan/core';
+import { directionLoss } from '@simgan/core/evaluation';
 import type { EyeAnnotation } from '../annotation.ts';
 
-/** What all estimators of gaze share: the direction as a unit vector, errors as angles, right within 7 degrees. */
+/** Shared by all gaze estimators: the target is a unit vector, errors are angles in degrees, correct within 7. */
 const gaze = {
   name: 'gaze',
   unit: 'degrees',
@@ -15,11 +16,11 @@ const gaze = {
 } as const;
 
 /**
- * The gaze estimator of the paper, section 3.1: unpadded 3x3 convolutions of 32, 32, 64, 80 and 192 maps with
- * two poolings, which leave 5x10x192 = 9,600 values of a picture of 55x35, then 1,000 units and the direction.
- * On one channel 9,816,659 parameters. (The "FC9600" of its list is what the convolutions leave; a layer of
- * 9,600 units behind padded convolutions is a misreading with 28 times the parameters.) The number of steps is
- * not stated there; the optimizer, plain SGD of Algorithm 1, neither, and this has Adam.
+ * The gaze estimator of the paper, section 3.1: unpadded 3x3 convolutions of 32, 32, 64, 80 and 192 filters with two
+ * poolings, which leave 5x10x192 = 9,600 values of a 55x35 image, then 1,000 units and the direction. 9,816,659
+ * parameters on one channel. (The "FC9600" of its list is the output of the convolutions; a layer of 9,600 units after
+ * padded convolutions is a misreading with 28 times the parameters.) The paper states neither the number of steps nor
+ * the optimizer; this uses Adam.
  */
 export const paperGazeEstimator: Estimator<EyeAnnotation> = {
   ...gaze,
@@ -37,7 +38,7 @@ export const paperGazeEstimator: Estimator<EyeAnnotation> = {
   recipe: { steps: 10_000, batchSize: 512, optimizer: { kind: 'adam' }, learningRate: 0.001 },
 };
 
-/** A gaze estimator for a minute on two processor cores: strides in place of pooling, a fiftieth of the work. */
+/** A gaze estimator that trains in a minute on two CPU cores: strides in place of pooling, a fiftieth of the work. */
 export const smallGazeEstimator: Estimator<EyeAnnotation> = {
   ...gaze,
   network: estimatorNetwork([
@@ -50,7 +51,7 @@ export const smallGazeEstimator: Estimator<EyeAnnotation> = {
   recipe: { steps: 1500, batchSize: 64, optimizer: { kind: 'adam' }, learningRate: 0.001 },
 };
 
-/** Degrees between two directions of any length. */
+/** The angle between two directions of any length, degrees. */
 export function angleBetween(a: ArrayLike<number>, b: ArrayLike<number>): number {
   const [ax, ay, az] = [a[0]!, a[1]!, a[2]!];
   const [bx, by, bz] = [b[0]!, b[1]!, b[2]!];

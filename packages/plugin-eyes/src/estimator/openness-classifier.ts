@@ -1,10 +1,11 @@
-import { type Estimator, estimatorNetwork, logisticLoss } from '@simgan/core';
+import { type Estimator, estimatorNetwork } from '@simgan/core';
+import { logisticLoss } from '@simgan/core/evaluation';
 import type { EyeAnnotation } from '../annotation.ts';
 
 /** Eyes that are less open than this count as closed. */
 const CLOSED_BELOW = 0.2;
 
-/** Tells open eyes from closed ones; its error is 1 where it is wrong, so that the mean is the error rate. */
+/** Classifies eyes as open or closed; its error is 0 or 1, so that the mean is the error rate. */
 export const opennessClassifier: Estimator<EyeAnnotation> = {
   name: 'openness',
   unit: 'error rate',

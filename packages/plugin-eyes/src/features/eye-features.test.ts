@@ -16,11 +16,11 @@ const looking = async (yaw: number) => {
   const { data, shape } = encodeImages(images, plugin.image);
   return tf.tensor4d(data, shape as [number, number, number, number]);
 };
-/** One number for each picture. */
+/** One number per image. */
 const perPicture = (values: tf.Tensor) => tf.mean(values, [1, 2, 3], true);
 const distance = (a: tf.Tensor, b: tf.Tensor) => perPicture(tf.abs(tf.sub(a, b)));
 
-test('they answer to a turned eye far more than to other light that changes pixels as much', async () => {
+test('features respond to a rotated eye far more than to light that changes pixels as much', async () => {
   const [ahead, aside] = [await looking(0), await looking(8)];
   const ratios = tf.tidy(() => {
     const change = distance(aside, ahead);
@@ -44,12 +44,12 @@ test('they answer to a turned eye far more than to other light that changes pixe
       return ratio[size / 2]!;
     });
   });
-  // With weights that nobody trained the ratios are about 2.4.
+  // With random weights the ratios are about 2.4.
   for (const ratio of ratios) expect(ratio).toBeGreaterThan(2.9);
   tf.dispose([ahead, aside]);
 });
 
-test('all maps are in use and of one size, so that none rules the distance', async () => {
+test('all maps are in use and of similar magnitude, so that none dominates the distance', async () => {
   const [eye, means] = [await looking(0), [] as number[]];
   means.push(...tf.tidy(() => tf.mean(eyeFeatures(eye), [0, 1, 2]).dataSync()));
   expect(means.length).toBe(32);
@@ -57,19 +57,19 @@ test('all maps are in use and of one size, so that none rules the distance', asy
   eye.dispose();
 });
 
-test('pictures of any size are compared, grey or in colours, and no two sets of weights are taken for one', async () => {
+test('images of any size are compared, gray or RGB, and weights have a fingerprint', async () => {
   const values = tf.tidy(() => {
-    const grey = tf.randomUniform([1, 11, 17, 1], -1, 1, 'float32', 1) as tf.Tensor4D;
-    const colors = tf.tile(grey, [1, 1, 1, 3]) as tf.Tensor4D;
-    const gap = tf.max(tf.abs(tf.sub(eyeFeatures(grey), eyeFeatures(colors))));
-    return [gap, featureRegularizer(eyeFeatures)(tf.neg(grey), grey)].map((value) => value.dataSync()[0]!);
+    const gray = tf.randomUniform([1, 11, 17, 1], -1, 1, 'float32', 1) as tf.Tensor4D;
+    const colors = tf.tile(gray, [1, 1, 1, 3]) as tf.Tensor4D;
+    const gap = tf.max(tf.abs(tf.sub(eyeFeatures(gray), eyeFeatures(colors))));
+    return [gap, featureRegularizer(eyeFeatures)(tf.neg(gray), gray)].map((value) => value.dataSync()[0]!);
   });
   expect(values[0]).toBeLessThan(1e-5);
   expect(values[1]).toBeGreaterThan(0.1);
   expect(eyeFeatures.fingerprint!()).toMatch(/^[0-9a-f]{16}$/);
 });
 
-test('the recipe for colours holds those that the features do not see', () => {
+test('the color recipe anchors colors, which the features do not see', () => {
   const [seen, held] = tf.tidy(() => {
     const eye = tf.randomUniform([1, 20, 30, 3], -0.5, 0.5, 'float32', 1) as tf.Tensor4D;
     const tinted = tf.add(eye, tf.tensor1d([-0.2, 0.1, 0.1])) as tf.Tensor4D;

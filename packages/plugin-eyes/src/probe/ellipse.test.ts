@@ -3,7 +3,7 @@ import { type Ellipse, ellipseThrough, outlineDistance, radiusAlong } from './el
 
 const ellipse: Ellipse = { x: 20, y: 12, major: 8, minor: 5, angle: 0.6 };
 
-/** Places on the ellipse as a circle's evenly spread points appear. */
+/** Points on the ellipse, the projection of evenly spaced points of a circle. */
 const points = ({ x, y, major, minor, angle }: Ellipse) =>
   Array.from({ length: 32 }, (_, k) => {
     const [u, v] = [major * Math.cos((Math.PI * k) / 16), minor * Math.sin((Math.PI * k) / 16)];
@@ -13,7 +13,7 @@ const points = ({ x, y, major, minor, angle }: Ellipse) =>
     ] as const;
   });
 
-test('an ellipse is found again from points on it', () => {
+test('an ellipse is recovered from points on it', () => {
   const found = ellipseThrough(points(ellipse));
   for (const key of ['x', 'y', 'major', 'minor', 'angle'] as const)
     expect(found[key]).toBeCloseTo(ellipse[key], 9);
@@ -26,7 +26,7 @@ test('the radius reaches the outline in every direction', () => {
   }
 });
 
-test('outlines are as far apart as they are moved or grown, and a half turn is none', () => {
+test('the distance of outlines is how far they are moved or scaled, and 0 after a half turn', () => {
   expect(outlineDistance(ellipse, ellipse)).toBe(0);
   expect(outlineDistance(ellipse, { ...ellipse, angle: ellipse.angle + Math.PI })).toBeCloseTo(0, 9);
   expect(outlineDistance(ellipse, { ...ellipse, x: 23, y: 16 })).toBeCloseTo(5, 9);

@@ -1,15 +1,15 @@
-/** An ellipse in a picture. Pixels; the angle of the longer axis from the x axis towards the y axis, radians. */
+/** An ellipse in a picture, pixels; `angle` is that of the major axis, from the x axis towards the y axis, radians. */
 export interface Ellipse {
   readonly x: number;
   readonly y: number;
-  /** Half the longer axis. */
+  /** The semi-major axis. */
   readonly major: number;
-  /** Half the shorter axis. */
+  /** The semi-minor axis. */
   readonly minor: number;
   readonly angle: number;
 }
 
-/** The ellipse on which points lie that are evenly spread over a circle seen from somewhere: by their moments. */
+/** The ellipse through the projected points of an evenly sampled circle, by their moments. */
 export function ellipseThrough(points: readonly (readonly [x: number, y: number])[]): Ellipse {
   const count = points.length;
   const x = points.reduce((sum, point) => sum + point[0], 0) / count;
@@ -33,7 +33,7 @@ export function ellipseThrough(points: readonly (readonly [x: number, y: number]
   };
 }
 
-/** How far two outlines are apart: the root mean square distance of points in the same directions from the centres. */
+/** The distance of two outlines: the root mean square over points in the same directions from the centers, pixels. */
 export function outlineDistance(a: Ellipse, b: Ellipse): number {
   const count = 32;
   let squares = 0;
@@ -47,7 +47,7 @@ export function outlineDistance(a: Ellipse, b: Ellipse): number {
   return Math.sqrt(squares / count);
 }
 
-/** From the centre to the outline. */
+/** The distance from the center to the outline in a direction, pixels. */
 export function radiusAlong({ major, minor, angle }: Ellipse, direction: number): number {
   const turned = direction - angle;
   return (major * minor) / Math.hypot(minor * Math.cos(turned), major * Math.sin(turned));

@@ -1,20 +1,20 @@
 import { blurred, type Plane, type Slopes, slopesOf } from './plane.ts';
 
-/** A usual iris' radius in a crop around an eye, pixels at width 55. */
+/** The typical radius of an iris in a crop around an eye, pixels at width 55. */
 const RADIUS = 7.9;
-/** Share of the outline's evidence that counts at the sides only, where no lid comes. */
+/** The weight of the outline's left and right sides, which no lid covers, against all of it. */
 const SIDES = 0.75;
-/** Most rise that one place of an outline may contribute, so that no lash or glint decides alone. */
+/** The largest gradient that one point of an outline may contribute, so that no lash or glint decides alone. */
 const CAP = 2.2;
-/** Distance between the places at which irises are tried, and from the border to the first, pixels. */
+/** The spacing of the grid of tried centers, and its distance from the border, pixels. */
 const GRID = 1.5;
 const MARGIN = 6.5;
-/** Candidates are further apart than this, pixels. */
+/** The smallest distance between candidates, pixels. */
 const APART = 3;
 
 /**
- * Where coarse outlines of irises fit best, the best first, at most `count` places. The sum of rises of brightness
- * over the outline follows Daugman, "High confidence visual recognition of persons", 1993.
+ * The `count` centers where coarse outlines of irises fit best, the best first. The sum of brightness gradients along
+ * the outline follows Daugman, "High confidence visual recognition of persons", 1993.
  */
 export function candidates(plane: Plane, count: number): [x: number, y: number][] {
   const soft = blurred(plane, 1.1);
@@ -38,7 +38,7 @@ export function candidates(plane: Plane, count: number): [x: number, y: number][
   });
 }
 
-/** A place of an outline against its centre, its normal, and how much its evidence counts. */
+/** A point of an outline relative to its center, its normal, and its weight. */
 interface OutlinePoint {
   readonly dx: number;
   readonly dy: number;
@@ -47,7 +47,7 @@ interface OutlinePoint {
   readonly weight: number;
 }
 
-/** Round, seen from the side, and seen from below or above: half the width and the height in radii. */
+/** Circular, seen from the side, and seen from below or above: semi-axes in radii. */
 const outlines = [outline(1, 1), outline(0.75, 1), outline(1, 0.85)];
 
 function outline(across: number, down: number): readonly OutlinePoint[] {

@@ -9,28 +9,28 @@ import { decodeWeights } from './weights-text.ts';
 /** The width at which an eye is measured, pixels: that of the paper. All lengths below are at this width. */
 export const MEASURED_WIDTH = 55;
 
-/** An iris that was found, and how plain it is. */
+/** An iris that was found, and how certain it is. */
 export interface FoundIris {
   readonly ellipse: Ellipse;
   /** The probability that it is one. */
   readonly presence: number;
-  /** How wrong the network believes each coordinate of the centre to be in the mean, pixels. */
+  /** The mean absolute error of each coordinate of the center that the network predicts, pixels. */
   readonly doubt: number;
-  /** How far the centres are apart, in the mean, that are found from either side of it; pixels. */
+  /** The mean distance of the centers that are found from several sides from their mean, pixels. */
   readonly unsteadiness: number;
 }
 
-/** Candidates that are looked at once, and those of them that are followed. */
+/** How many candidates are looked at once, and how many of them are followed. */
 const LOOKED_AT = 5;
 const FOLLOWED = 2;
 
-/** Places that are nearer than this lead to the same iris, pixels. */
+/** Places closer than this lead to the same iris, pixels. */
 const SAME = 3;
 
-/** Views from which a centre is led to itself. */
+/** Further steps of the descent. */
 const ROUNDS = 2;
 
-/** Where the last views lie around the centre that was found, pixels; mirrored ones, so that no side is preferred. */
+/** Offsets of the last views from the center that was found, pixels; half are mirrored, so that no side is preferred. */
 const around = [
   { dx: -0.8, dy: -0.6, isMirrored: false },
   { dx: 0.8, dy: -0.6, isMirrored: true },
@@ -44,11 +44,11 @@ interface Place extends IrisAnswer {
 }
 
 /**
- * Looks for the iris: everywhere with a few coarse outlines, then from the best places on with a small network
- * that sees 24 pixels around a place and says where the iris lies from there. It is asked again from where it
- * points to, until it points to the middle, as supervised descent does (Xiong and De la Torre, "Supervised descent
- * method and its applications to face alignment", 2013). What it says depends on these surroundings alone, not on where in the
- * picture they are: an iris that moves is found where it went.
+ * Finds the iris: everywhere with a few coarse outlines, then from the best places with a small network that sees the
+ * 24x24 pixels around a place and predicts the offset of the iris. The network is applied again at the predicted
+ * place, as in supervised descent (Xiong and De la Torre, "Supervised descent method and its applications to face
+ * alignment", 2013). Its answer depends on these surroundings alone, not on where in the picture they are: an iris
+ * that moves is found at its new place. `undefined` if there are no candidates.
  */
 export function fitIris(plane: Plane): FoundIris | undefined {
   const places = candidates(plane, LOOKED_AT)
@@ -61,7 +61,7 @@ export function fitIris(plane: Plane): FoundIris | undefined {
   return best && settle(plane, best);
 }
 
-/** Places without those that an earlier one has come to as well. */
+/** Places without those that are the same as an earlier one. */
 function apart(places: readonly Place[]): Place[] {
   const kept: Place[] = [];
   for (const place of places) {
@@ -74,7 +74,7 @@ function worth({ presence, doubt }: Place): number {
   return presence / (0.3 + doubt);
 }
 
-/** What the network sees from a place, and where that is. */
+/** The network's answer at a place, and the place that it points to. */
 function lookFrom(plane: Plane, x: number, y: number, isMirrored = false): Place {
   const answer = applyIrisNetwork(weights(), viewAt(plane, x, y, { ...upright, isMirrored }));
   const side = isMirrored ? -1 : 1;
@@ -88,15 +88,15 @@ function follow(plane: Plane, start: Place): Place {
   return place;
 }
 
-/** The mean of what is seen from all sides. */
+/** The mean of the answers from several sides. */
 function settle(plane: Plane, { x, y }: Place): FoundIris {
   const places = around.map(({ dx, dy, isMirrored }) => lookFrom(plane, x + dx, y + dy, isMirrored));
   const mean = (of: (place: Place) => number) =>
     places.reduce((sum, place) => sum + of(place) / places.length, 0);
-  const centre = { x: mean((place) => place.x), y: mean((place) => place.y) };
+  const center = { x: mean((place) => place.x), y: mean((place) => place.y) };
   return {
     ellipse: {
-      ...centre,
+      ...center,
       ...shapeOf(
         mean((place) => place.radius),
         mean((place) => place.ex),
@@ -105,7 +105,7 @@ function settle(plane: Plane, { x, y }: Place): FoundIris {
     },
     presence: mean((place) => place.presence),
     doubt: mean((place) => place.doubt),
-    unsteadiness: mean((place) => Math.hypot(place.x - centre.x, place.y - centre.y)),
+    unsteadiness: mean((place) => Math.hypot(place.x - center.x, place.y - center.y)),
   };
 }
 
@@ -113,7 +113,7 @@ function shapeOf(radius: number, ex: number, ey: number): Pick<Ellipse, 'major' 
   return {
     major: radius,
     minor: radius * Math.max(0.3, 1 - Math.hypot(ex, ey)),
-    // Of the longer axis, at right angles to the shorter one.
+    // Of the major axis, perpendicular to the minor one.
     angle: Math.atan2(-ey, -ex) / 2,
   };
 }

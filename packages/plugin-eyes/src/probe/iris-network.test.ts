@@ -2,15 +2,16 @@ import '@tensorflow/tfjs-backend-cpu';
 import { createRng, estimatorNetwork } from '@simgan/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
+import { encodeWeights } from '../../scripts/iris-network/encode-weights.ts';
 import { applyIrisNetwork, irisLayers, type LayerWeights, units } from './iris-network.ts';
 import { VIEW_SIDE } from './view.ts';
-import { decodeWeights, encodeWeights } from './weights-text.ts';
+import { decodeWeights } from './weights-text.ts';
 
 tf.enableProdMode();
 
 const form = { width: VIEW_SIDE, height: VIEW_SIDE, channels: 1, bits: 8 } as const;
 
-test('it computes what the network of core computes that is trained, and weights survive as text', () => {
+test('the inference network computes what the trained network computes, and weights survive as text', () => {
   const network = estimatorNetwork(irisLayers)(form, 3);
   const rng = createRng(5);
   const view = Float32Array.from({ length: VIEW_SIDE * VIEW_SIDE }, () => 2 * rng.next() - 1);
@@ -26,12 +27,12 @@ test('it computes what the network of core computes that is trained, and weights
     bias: variables[2 * layer + 1]!,
   }));
   const answer = applyIrisNetwork(weights, view.slice());
-  expect(answer.dx).toBeCloseTo(units.centre * expected[0]!, 3);
-  expect(answer.dy).toBeCloseTo(units.centre * expected[1]!, 3);
+  expect(answer.dx).toBeCloseTo(units.center * expected[0]!, 3);
+  expect(answer.dy).toBeCloseTo(units.center * expected[1]!, 3);
   expect(answer.radius).toBeCloseTo(units.usualRadius + units.radius * expected[2]!, 3);
   expect(answer.ex).toBeCloseTo(units.foreshortening * expected[3]!, 3);
   expect(answer.ey).toBeCloseTo(units.foreshortening * expected[4]!, 3);
-  expect(Math.log(answer.doubt / units.centre)).toBeCloseTo(expected[5]!, 3);
+  expect(Math.log(answer.doubt / units.center)).toBeCloseTo(expected[5]!, 3);
   expect(answer.presence).toBeCloseTo(1 / (1 + Math.exp(-expected[6]!)), 4);
   expect(Math.abs(expected[0]!)).toBeGreaterThan(0.01);
 

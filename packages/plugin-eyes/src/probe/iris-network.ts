@@ -1,11 +1,11 @@
 import { VIEW_SIDE } from './view.ts';
 
-/** A layer of the network, in the words of core's estimators; unpadded, with ReLU between layers. */
+/** A layer of the network, as `estimatorNetwork` describes it; unpadded, with ReLU between layers. */
 export type Layer =
   | { readonly convolution: number; readonly stride: number; readonly filters: number }
   | { readonly dense: number };
 
-/** The layers behind a view of {@link VIEW_SIDE} pixels square. */
+/** The layers, applied to a view of {@link VIEW_SIDE} x {@link VIEW_SIDE} pixels. */
 export const irisLayers: readonly Layer[] = [
   { convolution: 3, stride: 2, filters: 16 },
   { convolution: 3, stride: 2, filters: 32 },
@@ -20,32 +20,32 @@ export interface LayerWeights {
   readonly bias: Float32Array;
 }
 
-/** What the network says of a view. */
+/** The network's answer for a view. */
 export interface IrisAnswer {
-  /** From the view's middle to the iris' centre, pixels of the view. */
+  /** The offset from the view's middle to the iris' center, pixels of the view. */
   readonly dx: number;
   readonly dy: number;
-  /** Half the longer axis, pixels of the view. */
+  /** The semi-major axis, pixels of the view. */
   readonly radius: number;
-  /** The foreshortening as a vector: its length is what the shorter axis lacks, its angle twice that of the shorter axis. */
+  /** The foreshortening as a vector: its length is 1 - minor / major, its angle twice that of the minor axis. */
   readonly ex: number;
   readonly ey: number;
-  /** How wrong the centre is, as the network believes: pixels of the view, of each coordinate in the mean. */
+  /** The predicted mean absolute error of each coordinate of the center, pixels of the view. */
   readonly doubt: number;
   /** The probability that there is an iris near the middle. */
   readonly presence: number;
 }
 
-/** What the network's outputs are multiples of, so that all are about as large. */
-export const units = { centre: 4, radius: 2, foreshortening: 0.3, usualRadius: 7.9 } as const;
+/** The units of the network's outputs, so that all are of about the same size. */
+export const units = { center: 4, radius: 2, foreshortening: 0.3, usualRadius: 7.9 } as const;
 
-/** Values per layer: of the convolutions' maps `[row, column, channel]`. */
+/** The shape of a convolution's maps, `[side, side, channels]`. */
 interface Extent {
   readonly side: number;
   readonly channels: number;
 }
 
-/** Runs the network on a view. Written for speed on one core: about a quarter of a million products. */
+/** Runs the network on a view: about a quarter of a million multiplications, written for speed on one core. */
 export function applyIrisNetwork(weights: readonly LayerWeights[], view: Float32Array): IrisAnswer {
   let extent: Extent = { side: VIEW_SIDE, channels: 1 };
   let values = view;
@@ -72,12 +72,12 @@ export function applyIrisNetwork(weights: readonly LayerWeights[], view: Float32
     number,
   ];
   return {
-    dx: units.centre * dx,
-    dy: units.centre * dy,
+    dx: units.center * dx,
+    dy: units.center * dy,
     radius: units.usualRadius + units.radius * radius,
     ex: units.foreshortening * ex,
     ey: units.foreshortening * ey,
-    doubt: units.centre * Math.exp(logDoubt),
+    doubt: units.center * Math.exp(logDoubt),
     presence: 1 / (1 + Math.exp(-presence)),
   };
 }
@@ -107,7 +107,7 @@ function applyConvolution(
       const start = (row * side + column) * filters;
       out.set(bias, start);
       for (let v = 0; v < convolution; v++) {
-        // The pixels of one row of the kernel lie side by side, with their channels.
+        // The pixels of one row of the kernel are contiguous, with their channels.
         const first = ((stride * row + v) * from + stride * column) * channels;
         const weights = v * convolution * channels * filters;
         for (let i = 0; i < convolution * channels; i++) {

@@ -1,4 +1,4 @@
-// Written by learning/learn.ts.
+// Written by scripts/iris-network/train.ts.
 
 /** The weights of the eye probe's network; see weights-text.ts. */
 export const irisWeights: string =

@@ -1,24 +1,24 @@
 import type { Ellipse } from './ellipse.ts';
 import { type Plane, riseAt, type Slopes } from './plane.ts';
 
-/** The gap of a wide open eye: 0.36 of an eye's usual width of 29 mm, in radii of an iris of 5.85 mm. */
+/** The gap of a wide open eye: 0.36 of the typical eye width of 29 mm, in iris radii of 5.85 mm. */
 const WIDE_OPEN = (0.36 * 29) / 5.85;
 
-/** The middle columns of the iris, as shares of its radius. */
+/** The columns that are searched, in radii from the iris' middle. */
 const columns = [-0.5, -0.3, -0.1, 0.1, 0.3, 0.5] as const;
 
-/** The lids above and below the iris, where its dark ends in brighter skin. */
+/** The lids above and below the iris, where its dark borders on brighter skin. */
 export interface LidGap {
   /** Where the upper lid or the iris' own border is over the iris' middle; pixels. */
   readonly upper: number;
   readonly lower: number;
-  /** As annotations have it: the gap over that of a wide open eye, 0 to 1. */
+  /** As in annotations: the gap over that of a wide open eye, 0 to 1. */
   readonly openness: number;
-  /** The mean rise of brightness at the weaker of the two borders, in deviations per pixel. */
+  /** The mean gradient at the weaker of the two borders, standard deviations per pixel. */
   readonly plainness: number;
 }
 
-/** Looks for the lids above and below an iris that was found. */
+/** Finds the lids above and below an iris. */
 export function measureLidGap(iris: Ellipse, plane: Plane, slopes: Slopes): LidGap {
   const upper = border(iris, plane, slopes, -1);
   const lower = border(iris, plane, slopes, 1);
@@ -31,7 +31,7 @@ export function measureLidGap(iris: Ellipse, plane: Plane, slopes: Slopes): LidG
   };
 }
 
-/** The line across the iris' middle at which brightness rises most on the way up (-1) or down (1). */
+/** The line above (-1) or below (1) the iris' middle at which brightness rises most. */
 function border(iris: Ellipse, { height }: Plane, slopes: Slopes, way: -1 | 1): { y: number; rise: number } {
   let best = { y: iris.y, rise: 0 };
   let bestValue = 0;
@@ -46,7 +46,7 @@ function border(iris: Ellipse, { height }: Plane, slopes: Slopes, way: -1 | 1): 
       rise += riseAt(slopes, iris.x + share * iris.major, y - way * bend, 0, way);
     }
     rise /= columns.length;
-    // Pupils end nearer to the middle than lids mostly do.
+    // Borders near the middle are mostly the pupil's, and count less.
     const value = rise * (0.6 + 0.4 * Math.min(1, Math.max(0, distance / (0.6 * iris.major))));
     if (value > bestValue) {
       bestValue = value;

@@ -1,37 +1,37 @@
-import { type Image, type ImageSpec, resample, resizeTransform } from '@simgan/core';
+import type { Image } from '@simgan/core';
+import { resample, resizeTransform } from '@simgan/core/geometry';
 
-/** One number for each pixel, row by row. */
+/** One number per pixel, row-major. */
 export interface Plane {
   readonly values: Float32Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** The slope at each pixel, per pixel: the horizontal one before the vertical one. */
+/** The gradient at each pixel, per pixel: `[height, width, 2]`, horizontal before vertical. */
 export interface Slopes {
   readonly values: Float32Array;
   readonly width: number;
   readonly height: number;
 }
 
-/** Below this deviation, in grey levels, a picture is empty and is not stretched into noise. */
+/** A picture whose standard deviation is below this, in gray levels, is empty; stretching it would amplify noise. */
 const LEAST_DEVIATION = 4;
 
 /**
- * The mean of the channels with mean 0 and deviation 1, `width` pixels wide: contrast, brightness and resolution
- * of the picture no longer matter.
+ * The mean of the channels, resampled to `width` pixels and standardized to mean 0 and standard deviation 1, so that
+ * contrast, brightness and resolution of the picture no longer matter.
  */
-export function standardPlane(image: Image, spec: ImageSpec, width: number): Plane {
-  const height = Math.round((spec.height * width) / spec.width);
-  const scaled =
-    width === spec.width ? image : resample(image, spec, resizeTransform(spec, { width, height }));
-  const { channels } = spec;
+export function standardPlane(image: Image, width: number): Plane {
+  const height = Math.round((image.height * width) / image.width);
+  const { data, channels } =
+    width === image.width ? image : resample(image, resizeTransform(image, { width, height }));
   const values = new Float32Array(width * height);
   let sum = 0;
   let squares = 0;
   for (let pixel = 0; pixel < values.length; pixel++) {
     let value = 0;
-    for (let channel = 0; channel < channels; channel++) value += scaled[pixel * channels + channel]!;
+    for (let channel = 0; channel < channels; channel++) value += data[pixel * channels + channel]!;
     value /= channels;
     values[pixel] = value;
     sum += value;
@@ -44,7 +44,7 @@ export function standardPlane(image: Image, spec: ImageSpec, width: number): Pla
   return { values, width, height };
 }
 
-/** Blurred by a Gaussian of this deviation, pixels; beyond the border the border goes on. */
+/** The plane blurred by a Gaussian of this standard deviation, pixels; the border is replicated. */
 export function blurred(plane: Plane, deviation: number): Plane {
   const reach = Math.ceil(2.5 * deviation);
   const kernel = Float32Array.from({ length: 2 * reach + 1 }, (_, i) =>
@@ -70,7 +70,7 @@ export function blurred(plane: Plane, deviation: number): Plane {
   return { values: along(rows, width, height, 1, width), width, height };
 }
 
-/** Central differences. */
+/** The gradient by central differences. */
 export function slopesOf({ values, width, height }: Plane): Slopes {
   const slopes = new Float32Array(2 * values.length);
   for (let y = 0; y < height; y++) {
@@ -87,7 +87,7 @@ export function slopesOf({ values, width, height }: Plane): Slopes {
   return { values: slopes, width, height };
 }
 
-/** The value between pixels, linear; `x` and `y` as in annotations, where pixel (0, 0) has its centre at (0.5, 0.5). */
+/** The value at (x, y), bilinear; as in annotations, pixel (0, 0) has its center at (0.5, 0.5). */
 export function valueAt({ values, width, height }: Plane, x: number, y: number): number {
   const px = Math.min(width - 1.001, Math.max(0, x - 0.5));
   const py = Math.min(height - 1.001, Math.max(0, y - 0.5));
@@ -101,7 +101,7 @@ export function valueAt({ values, width, height }: Plane, x: number, y: number):
   return upper + b * (lower - upper);
 }
 
-/** How steeply the values rise along the unit vector (dx, dy) between pixels; 0 outside of the picture. */
+/** The directional derivative along the unit vector (dx, dy), interpolated between pixels; 0 outside the picture. */
 export function riseAt(
   { values, width, height }: Slopes,
   x: number,

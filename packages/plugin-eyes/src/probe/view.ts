@@ -1,15 +1,15 @@
 import { type Plane, valueAt } from './plane.ts';
 
-/** Pixels of a view's side. */
+/** The side of a view, pixels. */
 export const VIEW_SIDE = 24;
 
-/** Deviations from a view's mean that are told apart; darker and brighter ones are as dark and as bright as these. */
+/** Values beyond this many standard deviations from a view's mean are clamped. */
 const REACH = 2.5;
 
-/** Below this deviation, in deviations of the picture, a view is empty and is not stretched into noise. */
+/** A view whose standard deviation is below this, in those of the picture, is empty; stretching it would amplify noise. */
 const LEAST_DEVIATION = 0.15;
 
-/** How a view lies in the picture: pixels of the picture per pixel of the view, and its turn, radians. */
+/** How a view is sampled: `pitch` in pixels of the picture per pixel of the view, `turn` in radians. */
 export interface ViewPose {
   readonly pitch: number;
   readonly turn: number;
@@ -17,12 +17,12 @@ export interface ViewPose {
   readonly isMirrored: boolean;
 }
 
-/** As the picture has it. */
+/** Neither scaled, turned nor mirrored. */
 export const upright: ViewPose = { pitch: 1, turn: 0, isMirrored: false };
 
 /**
- * The surroundings of a place, `VIEW_SIDE` pixels square and row by row, with mean 0 and the same contrast
- * everywhere, in [-1, 1]. Beyond the border the border goes on.
+ * The surroundings of a place, `[VIEW_SIDE, VIEW_SIDE]`, normalized to mean 0 and a common contrast within [-1, 1]. The
+ * border of the picture is replicated.
  */
 export function viewAt(plane: Plane, x: number, y: number, pose: ViewPose = upright): Float32Array {
   const view = new Float32Array(VIEW_SIDE * VIEW_SIDE);

@@ -1,22 +1,13 @@
 import { irisLayers, type LayerWeights } from './iris-network.ts';
 import { VIEW_SIDE } from './view.ts';
 
-/** Steps from 0 to a variable's largest value: 8 bits with a sign. */
-const LEVELS = 127;
+/** Quantization steps from 0 to a variable's largest absolute value: 8 bits with a sign. */
+export const LEVELS = 127;
 
-/** Variables as text: of each its largest value in 4 bytes, then its values in one byte each; all in base64. */
-export function encodeWeights(variables: readonly Float32Array[]): string {
-  const parts = variables.map((values) => {
-    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-9);
-    const bytes = Buffer.alloc(4 + values.length);
-    bytes.writeFloatLE(largest, 0);
-    for (const [i, value] of values.entries()) bytes.writeInt8(Math.round((value / largest) * LEVELS), 4 + i);
-    return bytes;
-  });
-  return Buffer.concat(parts).toString('base64');
-}
-
-/** The network's layers from {@link encodeWeights}. */
+/**
+ * The network's layers from base64 text: for each variable its largest absolute value as a 32-bit float,
+ * little-endian, then one signed byte per value, in multiples of that over {@link LEVELS}.
+ */
 export function decodeWeights(text: string): LayerWeights[] {
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   const data = new DataView(bytes.buffer);

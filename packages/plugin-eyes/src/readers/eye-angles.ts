@@ -1,4 +1,4 @@
-/** @file Gaze and head pose from the conventions of others into ours. */
+/** @file Gaze and head pose, converted from the conventions of other formats. */
 import type { CompleteEyeAnnotation } from '../annotation.ts';
 import {
   anglesOf,
@@ -27,7 +27,7 @@ export function gazeOfAngles(pitch: number, yaw: number): Gaze {
   return noNegativeZero(directionOf(pitch, yaw), pitch, yaw);
 }
 
-/** -0 would not survive the way through a file. */
+/** -0 would not survive JSON. */
 function noNegativeZero([x, y, z]: Vector, pitch: number, yaw: number): Gaze {
   return { direction: [x + 0, y + 0, z + 0], pitch: pitch + 0, yaw: yaw + 0 };
 }
@@ -58,15 +58,15 @@ export function gazeOfUnity([x, y, z]: Vector): Gaze {
 }
 
 /**
- * A head's pose from the Euler angles of Unity's camera, degrees, 0 to 360: about z, then x, then y, with the
- * head at rest and looking along the world's z. A camera straight before the face is at (0, 180, 0).
+ * A head's pose from the Euler angles of Unity's camera, degrees, 0 to 360: about z, then x, then y, with the head at
+ * rest and looking along the world's z. A camera straight in front of the face is at (0, 180, 0).
  */
 export function headPoseOfUnity([pitch, yaw, roll]: Vector): HeadPose {
   const radians = Math.PI / 180;
   // Ry(yaw) Rx(pitch) Rz(roll): the same algebra in Unity's left-handed frame.
   const camera = headRotation({ pitch: -pitch * radians, yaw: yaw * radians, roll: roll * radians });
   const [right, up, ahead] = transpose(camera);
-  // From the head, whose axes are all against the world's, into the camera, whose y we turn downwards.
+  // From the head, whose axes are opposite to the world's, into the camera, whose y points downwards here.
   const negated = ([x, y, z]: Vector): Vector => [0 - x, 0 - y, 0 - z];
   return headPoseOf([negated(right), up, negated(ahead)]);
 }

@@ -1,28 +1,21 @@
-/** @file Eyes out of arrays: many pictures in one file. */
-import {
-  composeTransforms,
-  createDataset,
-  type Dataset,
-  type Image,
-  type ImageSpec,
-  mirrorTransform,
-  type Picture,
-  resizeTransform,
-  type Sample,
-} from '@simgan/core';
+/** @file Eyes in arrays: many pictures in one file. */
+import { createDataset, type Dataset, type Image, imageOf, type Sample, type SizedForm } from '@simgan/core';
+import { composeTransforms, mirrorTransform, resizeTransform } from '@simgan/core/geometry';
 import type { EyeAnnotation } from '../annotation.ts';
 import { sampleOf } from './eye-picture.ts';
 
-/** Usable rows of one array. */
+/** The usable rows of one array. */
 export interface Block<Source> {
   readonly source: Source;
   readonly rows: readonly number[];
+  /** The id of a row's sample, unique within the dataset. */
+  readonly idOf: (row: number) => string;
 }
 
-/** The rows of blocks, one after the other, as one dataset; nothing is kept but their numbers. */
+/** The rows of blocks, one after the other, as one dataset. Only row numbers and ids are kept in memory. */
 export function datasetOfBlocks<Source>(
   blocks: readonly Block<Source>[],
-  read: (source: Source, row: number) => Promise<Sample<EyeAnnotation>>,
+  read: (source: Source, row: number, id: string) => Promise<Sample<EyeAnnotation>>,
 ): Dataset<Sample<EyeAnnotation>> {
   const starts: number[] = [];
   let length = 0;
@@ -30,40 +23,49 @@ export function datasetOfBlocks<Source>(
     starts.push(length);
     length += rows.length;
   }
-  return createDataset(length, (index) => {
+  const locate = (index: number) => {
     let [low, high] = [0, blocks.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
       if (starts[middle]! <= index) low = middle;
       else high = middle - 1;
     }
-    const { source, rows } = blocks[low]!;
-    return read(source, rows[index - starts[low]!]!);
-  });
+    const { source, rows, idOf } = blocks[low]!;
+    const row = rows[index - starts[low]!]!;
+    return { source, row, id: idOf(row) };
+  };
+  return createDataset(
+    length,
+    (index) => {
+      const { source, row, id } = locate(index);
+      return read(source, row, id);
+    },
+    (index) => locate(index).id,
+  );
 }
 
-/** A grey picture out of numbers, each at its own place. */
-export function greyPicture(
+/** A gray picture of numbers, each read from its own place. */
+export function grayPicture(
   width: number,
   height: number,
   at: (row: number, column: number) => number,
-): Picture {
-  const image: Image = new Uint8Array(width * height);
+): Image {
+  const data = new Uint8Array(width * height);
   for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) image[row * width + column] = at(row, column);
+    for (let column = 0; column < width; column++) data[row * width + column] = at(row, column);
   }
-  return { image, spec: { width, height, channels: 1, bits: 8 } };
+  return imageOf(data, { width, height, channels: 1, bits: 8 });
 }
 
-/** A whole picture stretched to the form, as these data sets are used (36 x 60 to 35 x 55), mirrored or not. */
+/** The whole picture stretched to the form, as these datasets are used (60x36 to 55x35), mirrored or not. */
 export function stretched(
   id: string,
-  picture: Picture,
+  picture: Image,
   annotation: EyeAnnotation,
-  form: ImageSpec,
+  form: SizedForm,
   mirrored = false,
 ): Sample<EyeAnnotation> {
-  const resize = resizeTransform(picture.spec, form);
-  const transform = mirrored ? composeTransforms(mirrorTransform(picture.spec), resize) : resize;
+  const resize = resizeTransform(picture, form);
+  const transform = mirrored ? composeTransforms(mirrorTransform(picture), resize) : resize;
   return sampleOf(id, picture, annotation, transform, form);
 }

@@ -28,28 +28,29 @@ test("reads Kaggle's synthetic and real eyes, exact at their own size", async ()
     },
     path: { a: ['1.jpg'], b: ['2.jpg'] },
   });
-  await writeHdf5(join(dir, 'real_gaze.h5'), { image: { 'x:1.png': picture(7) } });
+  await writeHdf5(join(dir, 'real_gaze.h5'), { image: { 'x:1.png': picture(7), 'x?1.png': picture(8) } });
   await writeHdf5(join(dir, 'zero.h5'), { other: picture(0) });
   const { samples, rejects } = await readAll(dir, eyeGazeH5());
   expect(samples.map(({ id, annotation }) => [id, annotation.gaze?.direction])).toEqual([
     ['gaze/a', [0, -0.6, -0.8]],
     ['gaze/b', [-0.6, 0, -0.8]],
     ['real_gaze/x_1.png', undefined],
+    ['real_gaze/x_1.png-2', undefined],
   ]);
   expect(samples[2]!.annotation).toEqual({});
-  expect(samples[1]!.image).toEqual(picture(2).data);
+  expect(samples[1]!.image.data).toEqual(picture(2).data);
   expect(rejects.map(({ file, reason }) => [file, reason])).toEqual([
     ['gaze.h5:look_vec/c', 'look_vec/c holds "NaN", which is not a finite number.'],
     ['gaze.h5:look_vec/d', 'Its gaze is missing.'],
     ['gaze.h5:image/e', 'It is of the shape 0 x 55, not a picture of 35 x 55.'],
-    ['gaze.h5:look_vec/f', 'Its gaze is 3.000 long, and a direction is 1.'],
+    ['gaze.h5:look_vec/f', 'Its gaze has the length 3.000; the length of a direction is 1.'],
     ['zero.h5', 'It has no group "image" with pictures.'],
   ]);
 });
 
-test('gives grey as colour where colour is asked for', async () => {
+test('repeats gray in every channel where color is asked for', async () => {
   const dir = await temporaryFolder();
   await writeHdf5(join(dir, 'real_gaze.h5'), { image: { a: picture(9) } });
   const { samples } = await readAll(dir, eyeGazeH5(), { ...form, channels: 3 });
-  expect(Array.from(samples[0]!.image.slice(0, 6))).toEqual([9, 9, 9, 10, 10, 10]);
+  expect(Array.from(samples[0]!.image.data.slice(0, 6))).toEqual([9, 9, 9, 10, 10, 10]);
 });

@@ -1,51 +1,67 @@
-import { type DatasetReader, type Hdf5File, type Reject, SimganError } from '@simgan/core';
+import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfUnity } from './eye-angles.ts';
-import { type Block, datasetOfBlocks, greyPicture, stretched } from './eye-arrays.ts';
-import { idOf, stemOf } from './eye-picture.ts';
+import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
 import { LabelProblem, parseVector } from './label-text.ts';
+import { idsOfFiles, idsOfNames } from './sample-ids.ts';
 
 /**
- * Reads the `gaze.h5` and `real_gaze.h5` of Kaggle's 4quant/eye-gaze: a group `image` of pictures (35 x 55 bytes),
- * one dataset each, and in `gaze.h5` a group `look_vec` of the same keys with UnityEyes' gaze, as numbers or
+ * A reader of the `gaze.h5` and `real_gaze.h5` of Kaggle's 4quant/eye-gaze: a group `image` of pictures (35x55
+ * bytes), one dataset each, and in `gaze.h5` a group `look_vec` of the same keys with UnityEyes' gaze, as numbers or
  * text. Real pictures have no labels, and their annotation is empty.
  *
- * Pictures are read from the disk one by one. A picture of another shape, a missing or broken gaze are rejects
+ * Pictures are read from disk one at a time. A picture of another shape and a missing or broken gaze are rejects
  * (`gaze.h5:look_vec/17`).
+ *
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { eyeGazeH5 } from '@simgan/plugin-eyes';
+ *
+ * const folder = await openFolder('eye-gaze');
+ * const { samples, rejects } = await eyeGazeH5()(folder, { image: { width: 55, height: 35, channels: 1, bits: 8 } });
+ * console.log(samples.length, rejects);
+ * ```
  */
 export function eyeGazeH5(): DatasetReader<EyeAnnotation> {
-  return async (folder, { image: form, signal, onProgress }) => {
+  return async (folder, { image, signal, onProgress }) => {
+    const form = sizedForm(image);
     const files = folder.files.filter((file) => /\.(h5|hdf5)$/i.test(file));
+    const fileIds = idsOfFiles(files);
     const rejects: Reject[] = [];
     const blocks: Block<{ file: string; keys: readonly string[] }>[] = [];
     for (const [index, file] of files.entries()) {
       signal?.throwIfAborted();
       try {
-        blocks.push(await folder.hdf5(file, (open) => usable(open, file, rejects)));
+        const { keys, rows } = await hdf5(folder, file, (open) => usableKeys(open, file, rejects));
+        const ids = idsOfNames(keys);
+        blocks.push({ source: { file, keys }, rows, idOf: (row) => `${fileIds[index]}/${ids[row]}` });
       } catch (error) {
         if (!(error instanceof SimganError)) throw error;
         rejects.push({ file, reason: error.message });
       }
       onProgress?.(index + 1, files.length);
     }
-    const samples = datasetOfBlocks(blocks, ({ file, keys }, row) =>
-      folder.hdf5(file, (open) => {
+    const samples = datasetOfBlocks(blocks, ({ file, keys }, row, id) =>
+      hdf5(folder, file, (open) => {
         const key = keys[row]!;
         const { shape, data } = open.numbers(`image/${key}`);
         const [height, width] = shape as [number, number];
-        const picture = greyPicture(width, height, (y, x) => data[y * width + x]!);
-        return stretched(idOf(`${stemOf(file)}/${key}`), picture, annotationOf(open, key), form);
+        const picture = grayPicture(width, height, (y, x) => data[y * width + x]!);
+        return stretched(id, picture, annotationOf(open, key), form);
       }),
     );
     return { samples, rejects };
   };
 }
 
-function usable(
+/** All keys of the pictures, and which of them are usable. */
+function usableKeys(
   open: Hdf5File,
   file: string,
   rejects: Reject[],
-): Block<{ file: string; keys: readonly string[] }> {
+): { keys: readonly string[]; rows: number[] } {
   const keys = open.names('image');
   if (keys.length === 0) rejects.push({ file, reason: 'It has no group "image" with pictures.' });
   const rows: number[] = [];
@@ -66,7 +82,7 @@ function usable(
       rejects.push({ file: `${file}:${error.key}`, reason: error.message });
     }
   }
-  return { source: { file, keys }, rows };
+  return { keys, rows };
 }
 
 function annotationOf(open: Hdf5File, key: string): EyeAnnotation {
@@ -77,8 +93,12 @@ function annotationOf(open: Hdf5File, key: string): EyeAnnotation {
   }
   const value = open.shape(path) ? Array.from(open.numbers(path).data) : open.texts(path)?.[0];
   const [x, y, z] = parseVector(value, path, 3) as [number, number, number];
-  if (Math.abs(Math.hypot(x, y, z) - 1) > 0.02) {
-    throw new LabelProblem(path, `Its gaze is ${Math.hypot(x, y, z).toFixed(3)} long, and a direction is 1.`);
+  const length = Math.hypot(x, y, z);
+  if (Math.abs(length - 1) > 0.02) {
+    throw new LabelProblem(
+      path,
+      `Its gaze has the length ${length.toFixed(3)}; the length of a direction is 1.`,
+    );
   }
   return { gaze: gazeOfUnity([x, y, z]) };
 }

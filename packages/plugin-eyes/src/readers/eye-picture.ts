@@ -1,47 +1,26 @@
-import {
-  createImage,
-  type Image,
-  type ImageSpec,
-  type ImageTransform,
-  type Picture,
-  resample,
-  type Sample,
-} from '@simgan/core';
-import type { EyeAnnotation } from '../annotation.ts';
-import { carryEye } from './carry-eye.ts';
+import { createImage, type Image, type Sample, type SizedForm } from '@simgan/core';
+import { carryLabels, type ImageTransform, resample } from '@simgan/core/geometry';
+import { type EyeAnnotation, eyeAnnotation } from '../annotation.ts';
 
-/** A picture and its labels in the form that the plugin's images have. */
+/** A picture and its labels, moved by a transform into the form of the plugin's images. */
 export function sampleOf(
   id: string,
-  { image, spec }: Picture,
+  picture: Image,
   annotation: EyeAnnotation,
   transform: ImageTransform,
-  form: ImageSpec,
+  form: SizedForm,
 ): Sample<EyeAnnotation> {
-  const resampled = resample(image, spec, transform);
+  const resampled = resample(picture, transform);
   return {
     id,
-    image: spec.channels === form.channels ? resampled : repeated(resampled, form),
-    annotation: carryEye(transform, annotation),
+    image: picture.channels === form.channels ? resampled : grayAsColor(resampled, form),
+    annotation: carryLabels(transform, annotation, eyeAnnotation.geometry),
   };
 }
 
-/** Grey as colour. Colour is never made grey here: decoders are asked for the channels that are wanted. */
-function repeated(grey: Image, form: ImageSpec): Image {
+/** Repeats gray in every channel. Color is never made gray here: decoders are asked for the channels that are wanted. */
+function grayAsColor(gray: Image, form: SizedForm): Image {
   const image = createImage(form);
-  for (let i = 0; i < image.length; i++) image[i] = grey[Math.floor(i / form.channels)]!;
+  for (let i = 0; i < image.data.length; i++) image.data[i] = gray.data[Math.floor(i / form.channels)]!;
   return image;
-}
-
-/** A path or key as the id of a sample: what some system cannot have in a file's name becomes `_`. */
-export function idOf(path: string): string {
-  const parts = path
-    .split('/')
-    .map((part) => part.replace(/[<>:"|?*\\]|\p{Cc}/gu, '_').replace(/^\.+|[. ]+$/g, '_') || '_');
-  return parts.join('/');
-}
-
-/** A file's path without its extension. */
-export function stemOf(file: string): string {
-  return file.replace(/\.[^./]+$/, '');
 }

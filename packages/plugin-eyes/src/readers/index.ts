@@ -6,7 +6,7 @@ import { mpiiGazeH5 } from './mpii-gaze-h5.ts';
 import { synthesEyes } from './synthes-eyes.ts';
 import { unityEyes } from './unity-eyes.ts';
 
-/** The formats of eyes that are read, by name, with their default options. */
+/** The readers of eye datasets by the name of their format, with default options. */
 export const eyeReaders = {
   unityeyes: unityEyes(),
   syntheseyes: synthesEyes(),

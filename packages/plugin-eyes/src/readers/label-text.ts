@@ -1,6 +1,6 @@
-/** @file Labels out of JSON, where they stand as text. Nothing is evaluated. */
+/** @file Labels in JSON, where vectors are text. Nothing is evaluated as code. */
 
-/** A label that cannot be used, with the key under which it stands. */
+/** A label that cannot be used, with its key. */
 export class LabelProblem extends Error {
   readonly key: string;
 
@@ -10,7 +10,7 @@ export class LabelProblem extends Error {
   }
 }
 
-/** @throws LabelProblem if the text is no JSON object. */
+/** @throws LabelProblem if the text is not a JSON object. */
 export function parseObject(bytes: Uint8Array): Record<string, unknown> {
   const text = new TextDecoder().decode(bytes).replace(/^\uFEFF/, '');
   let value: unknown;
@@ -23,7 +23,7 @@ export function parseObject(bytes: Uint8Array): Record<string, unknown> {
   return value;
 }
 
-/** What stands under a key such as `eye_details.look_vec`; `undefined` if there is none. */
+/** The value at a key such as `eye_details.look_vec`; `undefined` if there is none. */
 export function valueAt(object: Record<string, unknown>, key: string): unknown {
   let value: unknown = object;
   for (const part of key.split('.')) {
@@ -33,14 +33,13 @@ export function valueAt(object: Record<string, unknown>, key: string): unknown {
   return value;
 }
 
-/** A finite number, written as JSON's numbers are. */
+/** A finite decimal number. */
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 
 /**
- * Numbers written as a vector: `"(1.5, 2, 3e-2)"`, with spaces in place of commas, without parentheses, or a
- * JSON array.
+ * The numbers of a vector: `"(1.5, 2, 3e-2)"`, with spaces in place of commas, without parentheses, or a JSON array.
  *
- * @throws LabelProblem if it is missing, not finite, no vector, or has fewer than `least` numbers.
+ * @throws LabelProblem if it is missing, not a vector of finite numbers, or has fewer than `least` of them.
  */
 export function parseVector(value: unknown, key: string, least: number): number[] {
   if (value === undefined) throw new LabelProblem(key, `${key} is missing.`);
@@ -63,7 +62,7 @@ export function parseVector(value: unknown, key: string, least: number): number[
   return numbers;
 }
 
-/** @throws LabelProblem if it is no list of `count` vectors. */
+/** @throws LabelProblem if it is not a list of `count` vectors. */
 export function parseVectors(value: unknown, key: string, count: number, least: number): number[][] {
   if (value === undefined) throw new LabelProblem(key, `${key} is missing.`);
   if (!Array.isArray(value) || value.length !== count) {

@@ -1,36 +1,52 @@
-import { type DatasetReader, type Hdf5File, type Reject, SimganError } from '@simgan/core';
+import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfAngles } from './eye-angles.ts';
-import { type Block, datasetOfBlocks, greyPicture, stretched } from './eye-arrays.ts';
-import { idOf, stemOf } from './eye-picture.ts';
+import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
+import { idsOfFiles } from './sample-ids.ts';
 
 /**
- * Reads the `MPIIGaze.h5` that hysts' pytorch_mpiigaze makes: groups `p00` to `p14`, each of `image` (N x 36 x 60
- * bytes), `gaze` and `pose` (N x 2: pitch and yaw, radians, of our annotation's frames). Right eyes were
- * mirrored when the file was made, so all are seen as left eyes; normalisation had taken the head's roll away.
+ * A reader of the `MPIIGaze.h5` that hysts' pytorch_mpiigaze writes: groups `p00` to `p14`, each of `image`
+ * (Nx36x60 bytes), `gaze` and `pose` (Nx2: pitch and yaw, radians, in our annotation's frames). Right eyes were
+ * mirrored when the file was made, so all look like left eyes; normalization had removed the head's roll.
  *
- * Pictures are read from the disk one by one. A group that lacks an array and a row whose numbers are not finite are
+ * Pictures are read from disk one at a time. A group that lacks an array and a row whose numbers are not finite are
  * rejects (`MPIIGaze.h5:p00/gaze[3]`).
+ *
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { mpiiGazeH5 } from '@simgan/plugin-eyes';
+ *
+ * const folder = await openFolder('pytorch_mpiigaze');
+ * const { samples, rejects } = await mpiiGazeH5()(folder, { image: { width: 55, height: 35, channels: 1, bits: 8 } });
+ * console.log(samples.length, rejects);
+ * ```
  */
 export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
-  return async (folder, { image: form, signal, onProgress }) => {
+  return async (folder, { image, signal, onProgress }) => {
+    const form = sizedForm(image);
     const files = folder.files.filter((file) => /\.(h5|hdf5)$/i.test(file));
+    const fileIds = idsOfFiles(files);
     const rejects: Reject[] = [];
     const blocks: Block<Person>[] = [];
     for (const [index, file] of files.entries()) {
       signal?.throwIfAborted();
       try {
-        const found = await folder.hdf5(file, (open) => peopleOf(open, file, rejects));
+        const found = await hdf5(folder, file, (open) => peopleOf(open, file, rejects));
         if (found.length === 0) rejects.push({ file, reason: 'It has no group p00, p01 and so on.' });
-        for (const { rows, ...source } of found) blocks.push({ source, rows });
+        for (const { rows, ...source } of found) {
+          const idOf = (row: number) => `${fileIds[index]}/${source.name}/${String(row).padStart(4, '0')}`;
+          blocks.push({ source, rows, idOf });
+        }
       } catch (error) {
         if (!(error instanceof SimganError)) throw error;
         rejects.push({ file, reason: error.message });
       }
       onProgress?.(index + 1, files.length);
     }
-    const samples = datasetOfBlocks(blocks, ({ file, name, width, height }, row) =>
-      folder.hdf5(file, (open) => {
+    const samples = datasetOfBlocks(blocks, ({ file, name, width, height }, row, id) =>
+      hdf5(folder, file, (open) => {
         const part = { axis: 0, start: row, end: row + 1 };
         const pixels = open.numbers(`${name}/image`, part).data;
         const gaze = open.numbers(`${name}/gaze`, part).data;
@@ -40,8 +56,7 @@ export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
           headPose: { pitch: pose[0]!, yaw: pose[1]!, roll: 0 },
           side: 'left',
         };
-        const id = idOf(`${stemOf(file)}/${name}/${String(row).padStart(4, '0')}`);
-        const picture = greyPicture(width, height, (y, x) => pixels[y * width + x]!);
+        const picture = grayPicture(width, height, (y, x) => pixels[y * width + x]!);
         return stretched(id, picture, annotation, form);
       }),
     );

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Image } from '@simgan/core';
 import { describe, expect, test } from 'vitest';
 import { type MatlabValue, writeMatFile } from '../../../../test/write-mat-file.ts';
 import { form, readAll, temporaryFolder, writeHdf5 } from '../../test/reading.ts';
@@ -121,7 +122,7 @@ describe.each([
     expect(third!.annotation.headPose!.pitch).toBeCloseTo(-0.25, 12);
     expect(third!.annotation.side).toBe('right');
     // Columns of the left eye, rows of the right one: neither transposed nor of another sample.
-    const at = (image: ArrayLike<number>, x: number, y: number) => image[y * form.width + x]!;
+    const at = ({ data }: Image, x: number, y: number) => data[y * form.width + x]!;
     expect(at(first!.image, 27, 3)).toBeCloseTo(4 * (27.5 * (60 / 55) - 0.5), -0.5);
     expect(at(first!.image, 27, 3)).toBe(at(first!.image, 27, 30));
     expect(at(second!.image, 27, 3) - at(first!.image, 27, 3)).toBe(1);
@@ -141,7 +142,9 @@ describe.each([
       expect(after.annotation.gaze!.pitch).toBe(before.annotation.gaze!.pitch);
       expect(after.annotation.gaze!.direction[0]).toBeCloseTo(-before.annotation.gaze!.direction[0], 12);
       expect(after.annotation.headPose!.yaw).toBeCloseTo(-before.annotation.headPose!.yaw, 12);
-      for (let x = 0; x < form.width; x++) expect(after.image[x]).toBe(before.image[form.width - 1 - x]);
+      for (let x = 0; x < form.width; x++) {
+        expect(after.image.data[x]).toBe(before.image.data[form.width - 1 - x]);
+      }
     }
   });
 });
@@ -163,7 +166,11 @@ test('names samples after their pictures, reads days of one sample, and lists da
     'p00/day02.mat': writeMatFile({ data: { struct: { left: matlab(left) } } }),
     'p00/day03.mat': writeMatFile({ other: 'text' }),
     'p00/day04.mat': 'not a MAT-file',
-    'p00/Camera.mat': 'of no interest',
+    'p00/day05.mat': writeMatFile({
+      data: { struct: { left: matlab(left), right: matlab(right) } },
+      filenames: { cells: ['7.jpg', '7.png', '8.jpg'] },
+    }),
+    'p00/Camera.mat': 'ignored',
   });
   const { samples, rejects } = await readAll(dir, mpiiGaze());
   expect(samples.map(({ id }) => id)).toEqual([
@@ -171,12 +178,18 @@ test('names samples after their pictures, reads days of one sample, and lists da
     'p00/day01/0042-right',
     'p00/day02/0001-left',
     'p00/day02/0002-left',
+    'p00/day05/0001-left',
+    'p00/day05/0002-left',
+    'p00/day05/0001-right',
+    'p00/day05/0002-right',
   ]);
   expect(rejects.map(({ file, reason }) => [file, reason])).toEqual([
     ['p00/day02.mat:data.left.gaze(3)', 'Its gaze is not finite.'],
     ['p00/day02.mat:data.right', 'It has no image, no gaze, no pose.'],
     ['p00/day03.mat', 'It has no struct "data".'],
     ['p00/day04.mat', expect.stringContaining('it has 14 bytes, fewer than its header')],
+    ['p00/day05.mat:data.left.gaze(3)', 'Its gaze is not finite.'],
+    ['p00/day05.mat:data.right.pose(3)', 'Its pose is not finite.'],
   ]);
 });
 
@@ -199,7 +212,7 @@ test("reads hysts' MPIIGaze.h5", async () => {
     side: 'left',
   });
   expect(samples[1]!.annotation.gaze).toMatchObject({ pitch: 0.3, yaw: 0.4 });
-  expect(samples[1]!.image[600]! - samples[0]!.image[600]!).toBe(2);
+  expect(samples[1]!.image.data[600]! - samples[0]!.image.data[600]!).toBe(2);
   expect(rejects).toEqual([
     { file: 'MPIIGaze.h5:p00/gaze[1]', reason: 'Its gaze is not finite.' },
     {

@@ -1,41 +1,46 @@
-import {
-  type DatasetReader,
-  type Folder,
-  type Hdf5File,
-  isMat73,
-  type MatValue,
-  type NumericArray,
-  type Reject,
-  readMatFile,
-  SimganError,
-} from '@simgan/core';
+import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import type { Folder } from '@simgan/core/reading';
+import { type Hdf5File, hdf5, isMat73, type MatValue, type NumericArray, readMatFile } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOf, headPoseOf, rotationOf } from './eye-angles.ts';
-import { type Block, datasetOfBlocks, greyPicture, stretched } from './eye-arrays.ts';
-import { idOf, stemOf } from './eye-picture.ts';
+import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
+import { idsOfFiles, idsOfNames, stemOf } from './sample-ids.ts';
 
-/** How {@link mpiiGaze} reads. */
+/** Options for {@link mpiiGaze}. */
 export interface MpiiGazeOptions {
   /**
-   * Whether right eyes are mirrored, so that all are seen as left eyes and one network serves both, as in the
-   * data set's own experiments. Gaze, head pose and side go along. `true` unless given.
+   * Whether right eyes are mirrored, so that all look like left eyes and one network serves both, as in the
+   * dataset's own experiments. Gaze, head pose and side follow. Default: true.
    */
   readonly mirrorRightEyes?: boolean;
 }
 
 /**
- * Reads MPIIGaze's normalised data, `pXX/dayYY.mat`, MATLAB v5 to v7.3: a struct `data` with `left` and `right`,
- * each of `image` (N x 36 x 60), `gaze` (N x 3) and `pose` (N x 3, a rotation vector), and the `filenames` of the
- * pictures they were cut from. Frames are those of our annotation (y downwards, z away from the camera).
+ * A reader of MPIIGaze's normalized data, `pXX/dayYY.mat`, MATLAB v5 to v7.3: a struct `data` with `left` and
+ * `right`, each of `image` (Nx36x60), `gaze` (Nx3) and `pose` (Nx3, a rotation vector), and the `filenames` of the
+ * pictures they were cut from. The frames are those of our annotation (y downwards, z away from the camera).
  *
  * Pictures are stretched whole. A day that cannot be read, a missing array and a row whose numbers are not finite
- * are rejects (`p00/day01.mat:data.left.gaze(3)`, rows counted from 1 as MATLAB does). A few days are kept in
- * memory at a time; read in order, each is parsed once for its pictures.
+ * are rejects (`p00/day01.mat:data.left.gaze(3)`, rows counted from 1 as MATLAB does). A few days are cached in
+ * memory; read in order, each is parsed once for its pictures.
+ *
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { mpiiGaze } from '@simgan/plugin-eyes';
+ *
+ * const folder = await openFolder('MPIIGaze/Data/Normalized');
+ * const image = { width: 55, height: 35, channels: 1, bits: 8 } as const;
+ * const { samples, rejects } = await mpiiGaze({ mirrorRightEyes: false })(folder, { image });
+ * console.log(samples.length, rejects);
+ * ```
  */
 export function mpiiGaze({ mirrorRightEyes = true }: MpiiGazeOptions = {}): DatasetReader<EyeAnnotation> {
-  return async (folder, { image: form, signal, onProgress }) => {
+  return async (folder, { image, signal, onProgress }) => {
+    const form = sizedForm(image);
     const days = folder.files.filter((file) => /(^|\/)day\d+\.mat$/i.test(file));
-    const load = rememberLast(KEPT_DAYS, (file) => readDay(folder, file));
+    const dayIds = idsOfFiles(days);
+    const load = cacheLast(CACHED_DAYS, (file) => readDay(folder, file));
     const rejects: Reject[] = [];
     const blocks: Block<{ file: string; side: Side }>[] = [];
     for (const [index, file] of days.entries()) {
@@ -44,9 +49,14 @@ export function mpiiGaze({ mirrorRightEyes = true }: MpiiGazeOptions = {}): Data
         const day = await load(file);
         for (const side of sides) {
           const eyes = day.eyes[side];
-          if (typeof eyes === 'string') rejects.push({ file: `${file}:data.${side}`, reason: eyes });
-          else
-            blocks.push({ source: { file, side }, rows: usableRows(eyes, `${file}:data.${side}`, rejects) });
+          const place = `${file}:data.${side}`;
+          if (typeof eyes === 'string') {
+            rejects.push({ file: place, reason: eyes });
+            continue;
+          }
+          const names = rowNames(day, eyes.count);
+          const idOf = (row: number) => `${dayIds[index]}/${names(row)}-${side}`;
+          blocks.push({ source: { file, side }, rows: usableRows(eyes, place, rejects), idOf });
         }
       } catch (error) {
         if (!(error instanceof SimganError)) throw error;
@@ -54,11 +64,10 @@ export function mpiiGaze({ mirrorRightEyes = true }: MpiiGazeOptions = {}): Data
       }
       onProgress?.(index + 1, days.length);
     }
-    const samples = datasetOfBlocks(blocks, async ({ file, side }, row) => {
+    const samples = datasetOfBlocks(blocks, async ({ file, side }, row, id) => {
       const day = await load(file);
       const eyes = day.eyes[side] as Eyes;
-      const id = idOf(`${stemOf(file)}/${day.names[row] ?? String(row + 1).padStart(4, '0')}-${side}`);
-      const picture = greyPicture(eyes.width, eyes.height, (y, x) => {
+      const picture = grayPicture(eyes.width, eyes.height, (y, x) => {
         return eyes.image.data[row + eyes.count * (y + eyes.height * x)]!;
       });
       return stretched(id, picture, annotationOf(eyes, row, side), form, mirrorRightEyes && side === 'right');
@@ -70,8 +79,8 @@ export function mpiiGaze({ mirrorRightEyes = true }: MpiiGazeOptions = {}): Data
 const sides = ['left', 'right'] as const;
 type Side = (typeof sides)[number];
 
-/** A day has some 13 MB. */
-const KEPT_DAYS = 8;
+/** A day takes about 13 MB. */
+const CACHED_DAYS = 8;
 
 /** One eye's arrays, column-major: the first index, the sample, runs fastest. */
 interface Eyes {
@@ -86,15 +95,15 @@ interface Eyes {
 interface Day {
   /** An eye's arrays, or why it has none that can be used. */
   readonly eyes: Readonly<Record<Side, Eyes | string>>;
-  /** The names of the pictures without extension; empty where they do not tell samples apart. */
-  readonly names: readonly string[];
+  /** The files that the pictures were cut from, row by row; empty where the day does not name them. */
+  readonly files: readonly string[];
 }
 
 type Find = (side: Side, array: 'image' | 'gaze' | 'pose') => NumericArray | undefined;
 
 async function readDay(folder: Folder, file: string): Promise<Day> {
   const bytes = await folder.read(file);
-  if (isMat73(bytes)) return folder.hdf5(file, dayOfHdf5);
+  if (isMat73(bytes)) return hdf5(folder, file, dayOfHdf5);
   const variables = await readMatFile(bytes, file);
   const data = variables.get('data');
   if (data?.kind !== 'struct') throw new SimganError('INVALID_FILE', 'It has no struct "data".');
@@ -124,11 +133,15 @@ function dayOfHdf5(file: Hdf5File): Day {
 }
 
 function dayOf(find: Find, files: readonly string[]): Day {
-  const names = files.map((name) => name.replace(/\.[^.]*$/, ''));
-  return {
-    eyes: { left: eyesOf(find, 'left'), right: eyesOf(find, 'right') },
-    names: new Set(names).size === names.length ? names : [],
-  };
+  return { eyes: { left: eyesOf(find, 'left'), right: eyesOf(find, 'right') }, files };
+}
+
+/** What tells a day's rows apart in ids: the pictures' names, or row numbers where names are missing or repeat. */
+function rowNames({ files }: Day, count: number): (row: number) => string {
+  const stems = files.map(stemOf);
+  if (stems.length !== count || new Set(stems).size < count) return (row) => String(row + 1).padStart(4, '0');
+  const names = idsOfNames(stems);
+  return (row) => names[row]!;
 }
 
 function eyesOf(find: Find, side: Side): Eyes | string {
@@ -149,7 +162,7 @@ function eyesOf(find: Find, side: Side): Eyes | string {
   return { count, height, width, image, gaze, pose };
 }
 
-/** The rows whose labels are finite and pixels bytes; the others are rejects. */
+/** The rows whose labels are finite; the others are rejects. */
 function usableRows(eyes: Eyes, where: string, rejects: Reject[]): number[] {
   const rows: number[] = [];
   for (let row = 0; row < eyes.count; row++) {
@@ -181,14 +194,14 @@ function fieldOf(value: MatValue, name: string): MatValue | undefined {
   return value.kind === 'struct' ? value.fields.get(name)?.[0] : undefined;
 }
 
-/** Keeps the results of the last few calls. */
-function rememberLast<Value>(most: number, load: (key: string) => Promise<Value>) {
-  const kept = new Map<string, Promise<Value>>();
+/** Caches the results of the last few calls. */
+function cacheLast<Value>(most: number, load: (key: string) => Promise<Value>) {
+  const cached = new Map<string, Promise<Value>>();
   return (key: string): Promise<Value> => {
-    const value = kept.get(key) ?? load(key);
-    kept.delete(key);
-    kept.set(key, value);
-    if (kept.size > most) kept.delete(kept.keys().next().value!);
+    const value = cached.get(key) ?? load(key);
+    cached.delete(key);
+    cached.set(key, value);
+    if (cached.size > most) cached.delete(cached.keys().next().value!);
     return value;
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { png, readAll, temporaryFolder } from '../../test/reading.ts';
 import { synthesEyes } from './synthes-eyes.ts';
 
-test('reads the gaze out of the name', async () => {
+test('reads the gaze from the file name', async () => {
   const bytes = await png(120, 80, (x) => 2 * x);
   const dir = await temporaryFolder({
     'f01/f01_122_-0.0000_-0.0000.png': bytes,
@@ -22,14 +22,14 @@ test('reads the gaze out of the name', async () => {
   expect(y).toBeLessThan(-0.15);
   expect(Math.hypot(x, y, z)).toBeCloseTo(1);
   expect(rejects).toEqual([
-    { file: 'm02/m02_7_3.5_0.1.png', reason: expect.stringContaining('no radians of a gaze') },
-    { file: 'm02/portrait.png', reason: expect.stringContaining('so its gaze is not known') },
+    { file: 'm02/m02_7_3.5_0.1.png', reason: expect.stringContaining('not the radians of a gaze') },
+    { file: 'm02/portrait.png', reason: expect.stringContaining('so its gaze is unknown') },
   ]);
 });
 
-test('cuts the window out of the middle', async () => {
+test('cuts the window from the middle', async () => {
   const dir = await temporaryFolder({ 'f01_1_0.0_0.0.png': await png(120, 80, (x) => 2 * x) });
   const { samples } = await readAll(dir, synthesEyes({ window: { width: 55, height: 35 } }));
   // Column 0 of the window is column 32.5 of the picture.
-  expect(samples[0]!.image[0]).toBe(65);
+  expect(samples[0]!.image.data[0]).toBe(65);
 });

@@ -1,3 +1,4 @@
+import type { Image } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { form, png, readAll, temporaryFolder } from '../../test/reading.ts';
 import type { EyeAnnotation } from '../annotation.ts';
@@ -40,11 +41,11 @@ function unityEye({ iris = [300, 230] as readonly [number, number], mirrored = f
   return { json, pixels, margin, irisPoints };
 }
 
-/** Where the dark is. */
-function darkCentre(image: ArrayLike<number>): [number, number] {
+/** The center of what is dark. */
+function darkCenter({ data }: Image): [number, number] {
   let [mass, x, y] = [0, 0, 0];
-  for (let i = 0; i < image.length; i++) {
-    const dark = 200 - image[i]!;
+  for (let i = 0; i < data.length; i++) {
+    const dark = 200 - data[i]!;
     mass += dark;
     x += dark * ((i % form.width) + 0.5);
     y += dark * (Math.floor(i / form.width) + 0.5);
@@ -52,7 +53,7 @@ function darkCentre(image: ArrayLike<number>): [number, number] {
   return [x / mass, y / mass];
 }
 
-test('reads a pair, and every label lies where the picture shows it', async () => {
+test('reads a pair, and every label is where the picture shows it', async () => {
   const { json, pixels } = unityEye();
   const dir = await temporaryFolder({ 'imgs/1.json': JSON.stringify(json), 'imgs/1.png': await pixels });
   const { samples, rejects } = await readAll(dir, unityEyes());
@@ -65,7 +66,7 @@ test('reads a pair, and every label lies where the picture shows it', async () =
   for (const angle of Object.values(annotation.headPose!)) expect(angle).toBeCloseTo(0);
   expect(annotation.side).toBe('left');
 
-  const [x, y] = darkCentre(image);
+  const [x, y] = darkCenter(image);
   expect(annotation.irisCenter![0]).toBeCloseTo(x, 1);
   expect(annotation.irisCenter![1]).toBeCloseTo(y, 1);
   // The eye is 200 wide, the window 1.5 times that, and the form 55.
@@ -90,11 +91,14 @@ test("stretches both axes by their own scale with carpedm20's window", async () 
   const { annotation, image } = samples[0]!;
   expect(annotation.irisCenter![0]).toBeCloseTo(27.5 + ((300 - 320) * 55) / 140, 3);
   expect(annotation.irisCenter![1]).toBeCloseTo(17.5 + ((230 - 240) * 35) / 84, 3);
-  expect(image[Math.round(annotation.irisCenter![1]) * 55 + Math.round(annotation.irisCenter![0])]).toBe(20);
-  expect(() => unityEyes({ window: { width: 0, height: 84 } })).toThrow("A window's width is 0");
+  const [x, y] = annotation.irisCenter!;
+  expect(image.data[Math.round(y) * 55 + Math.round(x)]).toBe(20);
+  expect(() => unityEyes({ window: { width: 0, height: 84 } })).toThrow(
+    "The window's width is 0. Give a number above 0.",
+  );
 });
 
-test('a right eye is told by its corner', async () => {
+test('a right eye is recognized by its inner corner', async () => {
   const { json, pixels } = unityEye({ mirrored: true });
   const dir = await temporaryFolder({ '1.json': JSON.stringify(json), '1.png': await pixels });
   const { annotation } = (await readAll(dir, unityEyes())).samples[0]!;
@@ -104,7 +108,7 @@ test('a right eye is told by its corner', async () => {
   expect(annotation.caruncle![1]![1]).toBeLessThan(annotation.caruncle![5]![1]);
 });
 
-test("reads UnityEyes2's minimal labels and its cameras, and vectors with spaces for commas", async () => {
+test("reads UnityEyes2's minimal labels and its cameras, and vectors with spaces in place of commas", async () => {
   const { json, pixels } = unityEye();
   const bytes = await pixels;
   const gaze = (vector: string) => ({ ground_truth: { iris_center: '(0, 0.6, 9.9)', gaze_vec: vector } });
@@ -131,7 +135,7 @@ test("reads UnityEyes2's minimal labels and its cameras, and vectors with spaces
   expect(rejects).toEqual([{ file: '7.json:cameras', reason: 'It has no camera "cam9".' }]);
 });
 
-test('what cannot be used is a reject with its place, and the rest goes on', async () => {
+test('inputs that cannot be used are rejects with their place, and the rest is read', async () => {
   const { json, pixels } = unityEye();
   const bytes = await pixels;
   const broken: Record<string, unknown> = {
@@ -168,11 +172,12 @@ test('what cannot be used is a reject with its place, and the rest goes on', asy
     'no-picture.json': 'Its picture no-picture.jpg is missing.',
     'bad-json.json': expect.stringMatching(/^It is not JSON: /),
     'code.json:eye_details.look_vec': 'eye_details.look_vec holds "1+0", which is not a finite number.',
-    'corner.png': expect.stringContaining('pixels out of the picture of 640 x 480; choose a smaller window.'),
+    'corner.png': expect.stringContaining('pixels beyond the picture of 640 x 480. Choose a smaller window.'),
     'cut.png': expect.stringContaining('damaged or cut off'),
     'few.json:iris_2d': 'iris_2d has 31 points, not 32.',
     'list.json': 'It is not a JSON object.',
-    'long.json:eye_details.look_vec': 'eye_details.look_vec is 2.236 long, and a direction is 1.',
+    'long.json:eye_details.look_vec':
+      'eye_details.look_vec has the length 2.236; the length of a direction is 1.',
     'nan.json:eye_details.look_vec': 'eye_details.look_vec holds "NaN", which is not a finite number.',
     'no-gaze.json': 'It has neither eye_details.look_vec nor ground_truth.gaze_vec.',
     'outside.json:interior_margin_2d[5]':
@@ -181,7 +186,7 @@ test('what cannot be used is a reject with its place, and the rest goes on', asy
   });
 });
 
-test("the head's pose is the camera's, seen from the other side", () => {
+test("the head's pose is the inverse of the camera's", () => {
   const degrees = ({ pitch, yaw, roll }: NonNullable<EyeAnnotation['headPose']>) =>
     [pitch, yaw, roll].map((angle) => Math.round((angle * 180) / Math.PI) + 0);
   expect(degrees(headPoseOfUnity([0, 180, 0]))).toEqual([0, 0, 0]);
@@ -209,4 +214,13 @@ test("the head's pose is the camera's, seen from the other side", () => {
       [0, 0, 1],
     ])[0][0],
   ).toBeCloseTo(-right[0], 9);
+});
+
+test('two pictures of one sample have different ids', async () => {
+  const { json, pixels } = unityEye();
+  const bytes = await pixels;
+  const dir = await temporaryFolder({ '2.json': JSON.stringify(json), '2.jpg': bytes, '2.png': bytes });
+  const { samples, rejects } = await readAll(dir, unityEyes());
+  expect(rejects).toEqual([]);
+  expect(samples.map(({ id }) => id)).toEqual(['2', '2-png']);
 });

@@ -1,19 +1,16 @@
 import {
   type DatasetReader,
-  type Folder,
-  flipTransform,
-  type ImageSpec,
-  movePoint,
-  type Point,
   type Reject,
-  readEach,
   type Sample,
   type Size,
+  type SizedForm,
+  sizedForm,
 } from '@simgan/core';
+import { flipTransform, movePoint, type Point } from '@simgan/core/geometry';
+import { type Folder, readEach } from '@simgan/core/reading';
 import { type EyeAnnotation, landmarkCounts } from '../annotation.ts';
-import { clockwiseFromRight } from './carry-eye.ts';
 import { gazeOfUnity, headPoseOfUnity } from './eye-angles.ts';
-import { idOf, sampleOf, stemOf } from './eye-picture.ts';
+import { sampleOf } from './eye-picture.ts';
 import {
   checkWindow,
   defaultWindow,
@@ -23,39 +20,51 @@ import {
   windowInMiddle,
 } from './eye-window.ts';
 import { LabelProblem, parseObject, parseVector, parseVectors, valueAt } from './label-text.ts';
+import { idsOfFiles, stemOf } from './sample-ids.ts';
 
-/** How {@link unityEyes} reads. */
+/** Options for {@link unityEyes}. */
 export interface UnityEyesOptions {
   /**
-   * What is cut out around the eye. Unless given, 1.5 times the eye's width in the form's proportions, as the
-   * simulator frames its eyes. carpedm20's simulated-unsupervised-tensorflow cuts `{ width: 140, height: 84 }`
-   * around the middle of the lid margin out of 640 x 480 and stretches it to 55 x 35.
+   * The window that is cut out around the eye. Default: `{ eyeWidths: 1.5 }`, 1.5 times the eye's width in the form's
+   * aspect ratio, as the simulator frames its eyes. carpedm20's simulated-unsupervised-tensorflow cuts
+   * `{ width: 140, height: 84 }` around the middle of the lid margin out of 640x480 and stretches it to 55x35.
    */
   readonly window?: EyeWindow;
 }
 
 /**
- * Reads what UnityEyes writes, `N.jpg` beside `N.json`, and UnityEyes2: the same with `ground_truth.gaze_vec`,
- * that alone, or several cameras' views in one `N.json` (`cameras.NAME`) beside `N_NAME.jpg`.
+ * A reader of UnityEyes, `N.jpg` beside `N.json`, and of UnityEyes2: the same with `ground_truth.gaze_vec`, that alone,
+ * or several cameras' views in one `N.json` (`cameras.NAME`) beside `N_NAME.jpg`.
  *
- * Gaze, head pose, lid margin, caruncle, iris and side are taken as far as they are there; the iris' centre is the
- * mean of its points, and the side follows from where the caruncle is. A file that has a key has all of it: wrong
- * counts, what is not a finite number, points outside the picture, a missing half of the pair or a window that
- * stands out of the picture make it a reject (`7.json:iris_2d[3]`).
+ * Gaze, head pose, lid margin, caruncle, iris and side are read where they are present; the iris' center is the mean
+ * of its points, and the side follows from where the caruncle is. A key that is present must be complete: wrong
+ * counts, numbers that are not finite, points outside the picture, a missing half of the pair and a window that
+ * reaches beyond the picture make a reject (`7.json:iris_2d[3]`).
  *
  * After UnityEyes2's SynthesEyesServer.cs: points are Unity's screen pixels from the bottom left corner, directions
  * are in the camera's frame (x right, y up, z into the scene), `head_pose` is the camera's Euler angles.
  *
  * @throws SimganError INVALID_ARGUMENT if the window has no size.
+ * @example
+ * ```ts no-run
+ * import { openFolder } from '@simgan/node';
+ * import { unityEyes } from '@simgan/plugin-eyes';
+ *
+ * const folder = await openFolder('imgs');
+ * const reader = unityEyes({ window: { eyeWidths: 1.3 } });
+ * const { samples, rejects } = await reader(folder, { image: { width: 55, height: 35, channels: 1, bits: 8 } });
+ * console.log(samples.length, rejects);
+ * ```
  */
 export function unityEyes({ window = defaultWindow }: UnityEyesOptions = {}): DatasetReader<EyeAnnotation> {
   checkWindow(window);
   return async (folder, options) => {
+    const form = sizedForm(options.image);
     const { views, rejects } = pairUp(folder.files);
     const read = await readEach(
       views,
       ({ picture }) => picture,
-      (view) => readView(folder, view, window, options.image),
+      (view) => readView(folder, view, window, form),
       options,
     );
     return { samples: read.samples, rejects: [...rejects, ...read.rejects] };
@@ -64,6 +73,7 @@ export function unityEyes({ window = defaultWindow }: UnityEyesOptions = {}): Da
 
 /** A picture and where its labels are. */
 interface View {
+  readonly id: string;
   readonly picture: string;
   readonly labels: string;
   /** The key of the view within `labels`, where one file holds several. */
@@ -77,11 +87,13 @@ function pairUp(files: readonly string[]): { views: View[]; rejects: Reject[] } 
   const unused = new Set(labels.values());
   const views: View[] = [];
   const rejects: Reject[] = [];
-  for (const picture of files.filter((file) => PICTURE.test(file))) {
-    const view = viewOf(picture, labels);
-    if (view) {
-      views.push(view);
-      unused.delete(view.labels);
+  const pictures = files.filter((file) => PICTURE.test(file));
+  const ids = idsOfFiles(pictures);
+  for (const [index, picture] of pictures.entries()) {
+    const place = placeOf(picture, labels);
+    if (place) {
+      views.push({ id: ids[index]!, picture, ...place });
+      unused.delete(place.labels);
     } else rejects.push({ file: picture, reason: `Its labels ${stemOf(picture)}.json are missing.` });
   }
   for (const file of unused) {
@@ -90,42 +102,46 @@ function pairUp(files: readonly string[]): { views: View[]; rejects: Reject[] } 
   return { views, rejects };
 }
 
-function viewOf(picture: string, labels: ReadonlyMap<string, string>): View | undefined {
+/** Where a picture's labels are: in a file of its name, or in that of the sample that several cameras saw. */
+function placeOf(
+  picture: string,
+  labels: ReadonlyMap<string, string>,
+): Pick<View, 'labels' | 'camera'> | undefined {
   const stem = stemOf(picture);
   const own = labels.get(stem);
-  if (own !== undefined) return { picture, labels: own };
+  if (own !== undefined) return { labels: own };
   for (let at = stem.indexOf('_'); at >= 0; at = stem.indexOf('_', at + 1)) {
     const shared = labels.get(stem.slice(0, at));
-    if (shared !== undefined) return { picture, labels: shared, camera: stem.slice(at + 1) };
+    if (shared !== undefined) return { labels: shared, camera: stem.slice(at + 1) };
   }
   return undefined;
 }
 
 async function readView(
   folder: Folder,
-  { picture, labels, camera }: View,
+  { id, picture, labels, camera }: View,
   window: EyeWindow,
-  form: ImageSpec,
+  form: SizedForm,
 ): Promise<Sample<EyeAnnotation> | Reject> {
   const decoded = await folder.picture(picture, form);
   try {
     const root = parseObject(await folder.read(labels));
-    const annotation = annotationOf(viewWithin(root, camera), decoded.spec);
+    const annotation = annotationOf(viewWithin(root, camera), decoded);
     const margin = annotation.lidMargin;
     const transform = throughWindow(
-      decoded.spec,
-      margin ? windowAround(margin, window, form) : windowInMiddle(decoded.spec, window, form),
+      decoded,
+      margin ? windowAround(margin, window, form) : windowInMiddle(decoded, window, form),
       form,
     );
     if (typeof transform === 'string') return { file: picture, reason: transform };
-    return sampleOf(idOf(stemOf(picture)), decoded, annotation, transform, form);
+    return sampleOf(id, decoded, annotation, transform, form);
   } catch (error) {
     if (!(error instanceof LabelProblem)) throw error;
     return { file: error.key === '' ? labels : `${labels}:${error.key}`, reason: error.message };
   }
 }
 
-/** What is true of one camera's view; the eye's details are shared by all. */
+/** The labels of one camera's view, or the whole object where there is one camera. */
 function viewWithin(root: Record<string, unknown>, camera: string | undefined): Record<string, unknown> {
   if (camera === undefined) return root;
   const view = valueAt(root, 'cameras');
@@ -143,7 +159,10 @@ function annotationOf(view: Record<string, unknown>, picture: Size): EyeAnnotati
   const [x, y, z] = parseVector(valueAt(view, key), key, 3) as [number, number, number];
   const length = Math.hypot(x, y, z);
   if (Math.abs(length - 1) > 0.02) {
-    throw new LabelProblem(key, `${key} is ${length.toFixed(3)} long, and a direction is 1.`);
+    throw new LabelProblem(
+      key,
+      `${key} has the length ${length.toFixed(3)}; the length of a direction is 1.`,
+    );
   }
   const annotation: EyeAnnotation = { gaze: gazeOfUnity([x, y, z]) };
 
@@ -153,7 +172,8 @@ function annotationOf(view: Record<string, unknown>, picture: Size): EyeAnnotati
   }
   const iris = landmarks(view, 'iris_2d', landmarkCounts.iris, picture);
   if (iris) {
-    annotation.iris = clockwiseFromRight(iris);
+    // UnityEyes' versions differ in order and start; the geometry of a ring puts the points into ours.
+    annotation.iris = iris;
     annotation.irisCenter = meanOf(iris);
   }
   const margin = landmarks(view, 'interior_margin_2d', landmarkCounts.lidMargin, picture);
@@ -166,7 +186,7 @@ function annotationOf(view: Record<string, unknown>, picture: Size): EyeAnnotati
   return annotation;
 }
 
-/** Points of the picture, from the bottom left corner to the top left; `undefined` if there are none. */
+/** Points from Unity's screen, which counts from the bottom left corner, in the picture; `undefined` if there are none. */
 function landmarks(
   view: Record<string, unknown>,
   key: string,
@@ -187,7 +207,7 @@ function landmarks(
   });
 }
 
-/** The caruncle's seven points come in no order: sorted about their middle, away from the outer corner and back. */
+/** The caruncle's seven points, which come in no order, sorted around their middle: from the upper lid around the inner corner. */
 function aroundCorner(points: [number, number][], outer: Point): [number, number][] {
   const [x, y] = meanOf(points);
   const towards = Math.atan2(outer[1] - y, outer[0] - x);

@@ -4,14 +4,14 @@ import { drawLighting, type Lighting, type LightStyle, studioLight } from './lig
 import type { EyeScene } from './scene.ts';
 import { drawSkin, renderedSkin, type Skin, type SkinStyle } from './skin.ts';
 
-/** Everything that colours a scene and moves none of its labels. */
+/** Colors and light of a scene; they move none of its labels. */
 export interface Appearance {
   readonly skin: Skin;
   readonly eye: EyeColors;
   readonly lighting: Lighting;
 }
 
-/** How a renderer makes its scenes look. */
+/** The distributions that a renderer draws appearances from. */
 export interface Style {
   readonly skin: SkinStyle;
   readonly eye: EyeStyle;

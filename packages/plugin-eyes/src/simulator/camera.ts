@@ -1,14 +1,14 @@
 import { apply, type Matrix, transpose, type Vector } from './vector.ts';
 
 /**
- * A pinhole camera before one eye. The eye's frame has its origin in the centre of the eyeball, x towards
- * the temple, y downwards and z into the head, millimetres; a right eye is thus seen in a mirror, which is
- * why `rotation` is a reflection too for right eyes and the rest of the simulator knows left eyes only.
+ * A pinhole camera in front of one eye. The eye's frame has its origin in the center of the eyeball, x towards
+ * the temple, y downwards and z into the head, millimeters; the frame of a right eye is
+ * thus mirrored, which is why its `rotation` includes a reflection and the rest of the simulator handles left eyes only.
  */
 export interface Camera {
   /** From the eye's frame to the camera's. */
   readonly rotation: Matrix;
-  /** From the camera to the centre of the eyeball along the optical axis, mm. */
+  /** From the camera to the center of the eyeball along the optical axis, mm. */
   readonly distance: number;
   /** Pixels. */
   readonly focalLength: number;
@@ -16,14 +16,14 @@ export interface Camera {
   readonly principalPoint: readonly [x: number, y: number];
 }
 
-/** Where a point of the eye's frame falls in the picture, pixels. */
+/** The projection of a point of the eye's frame into the picture, pixels. */
 export function project(camera: Camera, point: Vector): [x: number, y: number] {
   const [x, y, z] = apply(camera.rotation, point);
   const factor = camera.focalLength / (z + camera.distance);
   return [camera.principalPoint[0] + x * factor, camera.principalPoint[1] + y * factor];
 }
 
-/** The rays of a picture's pixels in the eye's frame: `direction(column, row)` is `base + column * right + row * down`, not normalised. */
+/** The rays of a picture's pixels in the eye's frame: `direction(column, row)` is `base + column * right + row * down`, not normalized. */
 export interface Rays {
   readonly origin: Vector;
   readonly base: Vector;
@@ -31,7 +31,7 @@ export interface Rays {
   readonly down: Vector;
 }
 
-/** The rays through the middles of the pixels. */
+/** The rays through the pixel centers. */
 export function raysOf(camera: Camera): Rays {
   const back = transpose(camera.rotation);
   const step = 1 / camera.focalLength;

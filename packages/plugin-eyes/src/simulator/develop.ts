@@ -1,9 +1,10 @@
+import { type Image, imageOf, type SizedForm } from '@simgan/core';
 import type { Radiance } from './render.ts';
 
-/** Stops of the table below one unit of light. */
+/** Table entries per unit of light. */
 const stops = 4096;
 
-/** Linear light to sRGB's curve (IEC 61966-2-1), rolled off softly above 0.8 as cameras do; 0 to 2 in, 0 to 255 out. */
+/** Linear light, 0 to 2, to sRGB values, 0 to 255 (IEC 61966-2-1), with a soft highlight roll-off above 0.8. */
 const curve = (() => {
   const table = new Float32Array(2 * stops + 1);
   for (let i = 0; i < table.length; i++) {
@@ -15,15 +16,15 @@ const curve = (() => {
 })();
 
 /**
- * The factor that brings a picture's brightness half way to `target`: dark skin stays darker than pale skin.
- * Brightness is the root of the mean square, which heeds the white of the eye in a dark face.
+ * The exposure that moves a picture's brightness half way to `target`: dark skin stays darker than pale skin.
+ * Brightness is the root mean square, which accounts for the white of the eye in a dark face.
  */
 export function meter({ data }: Radiance, target: number): number {
   const brightness = Math.sqrt((3 * sumOfSquares(data)) / data.length);
   return target / (0.55 * brightness + 0.45 * 0.27);
 }
 
-/** Of the luminance of each pixel. */
+/** The sum of squared luminances. */
 function sumOfSquares(data: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < data.length; i += 3) {
@@ -33,7 +34,7 @@ function sumOfSquares(data: Float32Array): number {
   return sum;
 }
 
-/** Display values, 0 to 255 with fractions, of light times `exposure`: `height * width` of luminance, or times 3 in colour. */
+/** Display values, 0 to 255 with fractions, of light times `exposure`: `[height, width, 1]` of luminance, or `[height, width, 3]`. */
 export function develop({ data }: Radiance, exposure: number, color: boolean): Float32Array {
   const out = new Float32Array(color ? data.length : data.length / 3);
   if (color) {
@@ -47,9 +48,9 @@ export function develop({ data }: Radiance, exposure: number, color: boolean): F
   return out;
 }
 
-/** Rounds display values to bytes. */
-export function quantize(values: Float32Array): Uint8Array {
-  return new Uint8Array(new Uint8ClampedArray(values).buffer);
+/** The 8-bit image of display values, rounded. */
+export function quantize(values: Float32Array, form: SizedForm): Image {
+  return imageOf(new Uint8Array(new Uint8ClampedArray(values).buffer), form);
 }
 
 function displayed(light: number): number {

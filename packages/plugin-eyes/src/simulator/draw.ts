@@ -10,7 +10,7 @@ export function chance(rng: Rng, probability: number): boolean {
   return rng.next() < probability;
 }
 
-/** Normal, cut off at two and a half deviations so that no rare draw leaves what anatomy allows. */
+/** Normal, clamped at 2.5 standard deviations so that no rare draw exceeds what anatomy allows. */
 export function around(rng: Rng, mean: number, deviation: number): number {
   return mean + deviation * Math.max(-2.5, Math.min(2.5, rng.normal()));
 }

@@ -1,8 +1,18 @@
-import { createRng, type Simulated, type Simulator } from '@simgan/core';
+import {
+  createRng,
+  imageProblem,
+  type SimganError,
+  type Simulated,
+  type Simulator,
+  type SizedForm,
+} from '@simgan/core';
+import { describeOptions } from '@simgan/core/plugin';
 import { expect, test } from 'vitest';
 import type { CompleteEyeAnnotation } from '../annotation.ts';
+import { eyes } from '../eyes.ts';
 import { standInCamera } from '../stand-in/stand-in-camera.ts';
 import { eyeSimulator } from './eye-simulator.ts';
+import { type EyeSimulatorOptions, eyeOptions } from './options.ts';
 
 const rng = createRng(11);
 
@@ -17,7 +27,7 @@ function quantile(values: readonly number[], share: number): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)]!;
 }
 
-test('the same numbers give the same picture, others another', async () => {
+test('the same seed gives the same picture, and another seed a different one', async () => {
   const simulator = eyeSimulator();
   const [a, b, c] = [
     await simulator(createRng(1)),
@@ -28,21 +38,29 @@ test('the same numbers give the same picture, others another', async () => {
   expect(c.image).not.toEqual(a.image);
 });
 
-test.each([
-  [{}, 55 * 35],
-  [{ color: true }, 55 * 35 * 3],
-  [{ width: 120, height: 80, color: true }, 120 * 80 * 3],
-  [{ width: 640, height: 480, color: true }, 640 * 480 * 3],
-  [{ width: 24, height: 64 }, 24 * 64],
-])('pictures of %o have %i values', async (options, length) => {
+test.each<[EyeSimulatorOptions, SizedForm]>([
+  [{}, { width: 55, height: 35, channels: 1, bits: 8 }],
+  [{ color: true }, { width: 55, height: 35, channels: 3, bits: 8 }],
+  [
+    { width: 120, height: 80, color: true },
+    { width: 120, height: 80, channels: 3, bits: 8 },
+  ],
+  [
+    { width: 640, height: 480, color: true },
+    { width: 640, height: 480, channels: 3, bits: 8 },
+  ],
+  [
+    { width: 24, height: 64 },
+    { width: 24, height: 64, channels: 1, bits: 8 },
+  ],
+])('images of %o have the form %o', async (options, form) => {
   for (const make of [eyeSimulator, standInCamera]) {
     const { image } = await make(options)(createRng(5));
-    expect(image).toBeInstanceOf(Uint8Array);
-    expect(image).toHaveLength(length);
+    expect(imageProblem(image, form)).toBeUndefined();
   }
 });
 
-test('gaze and head stay within the ranges asked for', async () => {
+test('gaze and head stay within the requested ranges', async () => {
   const simulator = eyeSimulator({
     gazePitch: [5, 6],
     gazeYaw: [10, 11],
@@ -59,7 +77,7 @@ test('gaze and head stay within the ranges asked for', async () => {
   }
 });
 
-test('closed eyes come at the rate asked for', async () => {
+test('eyes are closed at the requested rate', async () => {
   const closed = (samples: Simulated<CompleteEyeAnnotation>[]) =>
     samples.filter(({ annotation }) => annotation.openness === 0).length;
   expect(closed(await many(eyeSimulator({ closedRate: 0, blinkRate: 0, width: 16, height: 12 }), 200))).toBe(
@@ -71,16 +89,47 @@ test('closed eyes come at the rate asked for', async () => {
   expect(some).toBeLessThan(110);
 });
 
-test('options out of bounds are all named', () => {
-  expect(() => eyeSimulator({ width: 0, gazeYaw: [10, -10], closedRate: 2 })).toThrow(
-    'The eye simulator cannot be made: width is 0, not a whole number of at least 8 pixels; ' +
-      'gazeYaw is [10, -10], not a range within [-40, 40] degrees; ' +
-      'closedRate is 2, not a share between 0 and 1. Correct these options.',
-  );
+test.each([
+  ['eyeSimulator', eyeSimulator],
+  ['standInCamera', standInCamera],
+  ['eyes', eyes],
+] as const)('%s names every option that it refuses, with its value', (_, make) => {
+  const problemsOf = (options: object): readonly string[] => {
+    try {
+      make(options);
+      return [];
+    } catch (error) {
+      expect(error).toMatchObject({ name: 'SimganError', code: 'INVALID_ARGUMENT' });
+      return (error as SimganError).problems;
+    }
+  };
+  expect(problemsOf({ colour: true })[0]).toMatch(/^There is no option colour\. Did you mean color\?/);
+  expect(problemsOf({ color: 'purple' })).toEqual([expect.stringMatching(/^The option color is "purple": /)]);
+  expect(
+    problemsOf({ width: 7, height: 2049, gazeYaw: [10, -10], headRoll: [-46, 0], closedRate: 2 }),
+  ).toEqual([
+    expect.stringMatching(/^The option width is 7: /),
+    expect.stringMatching(/^The option height is 2049: /),
+    expect.stringMatching(/^The option gazeYaw is \[10,-10\]: the first number must not exceed the second/),
+    expect.stringMatching(/^The option headRoll\.0 is -46: /),
+    expect.stringMatching(/^The option closedRate is 2: /),
+  ]);
+  expect(problemsOf({ width: 8, gazePitch: [30, 30], closedRate: 1 })).toEqual([]);
 });
 
-/** Grey values of the parts that a sample's labels name, where the lids leave them open. */
-function parts({ image, annotation }: Simulated<CompleteEyeAnnotation>, width: number, height: number) {
+test('every option is described with its type and default', () => {
+  const options = describeOptions(eyes.options)!;
+  expect(options.map(({ key }) => key)).toEqual(Object.keys(eyeOptions.parse({})));
+  for (const option of options) {
+    expect(option.default).toEqual(eyeOptions.parse({})[option.key as keyof EyeSimulatorOptions]);
+    expect(option.type).not.toBe('');
+    expect(option.description).toMatch(/^\S.*\.$/);
+  }
+});
+
+/** Gray values of the parts that a sample's labels name, where the lids leave them visible. */
+function parts({ image, annotation }: Simulated<CompleteEyeAnnotation>) {
+  const { width, height, data } = image;
   const { pupilCenter, iris, lidMargin } = annotation;
   // The iris is nearly an ellipse: two of its radii make coordinates in which it is the unit circle.
   const [ax, ay] = [iris[0]![0] - pupilCenter[0], iris[0]![1] - pupilCenter[1]];
@@ -98,7 +147,7 @@ function parts({ image, annotation }: Simulated<CompleteEyeAnnotation>, width: n
     for (let column = 0; column < width; column++) {
       const point: [number, number] = [column + 0.5, row + 0.5];
       if (!isInside(point, inner)) continue;
-      const value = image[row * width + column]!;
+      const value = data[row * width + column]!;
       const distance = fromPupil(point);
       if (distance < 0.2) found.pupil.push(value);
       else if (distance > 0.7 && distance < 0.85) found.iris.push(value);
@@ -124,15 +173,14 @@ test.each([
   ['simulator', eyeSimulator, 0.97],
   ['stand-in camera', standInCamera, 0.9],
 ] as const)(
-  'in the %s the labelled pupil is darker than the iris, and the iris than the white',
+  'in the %s the labeled pupil is darker than the iris, and the iris than the white',
   async (_, make, share) => {
-    const [width, height] = [110, 70];
-    const samples = await many(make({ width, height, closedRate: 0, blinkRate: 0 }), 90);
+    const samples = await many(make({ width: 110, height: 70, closedRate: 0, blinkRate: 0 }), 90);
     let seen = 0;
     let pupilDarker = 0;
     let irisDarker = 0;
     for (const sample of samples) {
-      const { pupil, iris, white } = parts(sample, width, height);
+      const { pupil, iris, white } = parts(sample);
       if (Math.min(pupil.length, iris.length, white.length) < 12) continue;
       seen++;
       // A glint may cover half of the pupil.

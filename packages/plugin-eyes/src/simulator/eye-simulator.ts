@@ -1,28 +1,41 @@
 import type { Simulator } from '@simgan/core';
+import { parseOptions } from '@simgan/core/plugin';
 import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { drawAppearance, renderedStyle } from './appearance.ts';
 import { develop, meter, quantize } from './develop.ts';
 import { labelsOf } from './labels.ts';
-import { completeOptions, type EyeSimulatorOptions } from './options.ts';
+import { type EyeSimulatorOptions, eyeOptions, imageForm } from './options.ts';
 import { render } from './render.ts';
 import { drawScene } from './scene.ts';
 
 /**
- * A clean rendering of an eye and its exact labels: `height * width` grey bytes, or `height * width * 3` RGB.
+ * A simulator that renders an eye and its exact labels: 8-bit images, `[height, width, 1]` grayscale or
+ * `[height, width, 3]` RGB.
  *
- * The eye is a small 3-D model (ball, cornea, iris, lids, face, hair) before a pinhole camera. Approximate
- * are: the cornea's refraction (the iris stands where it appears on the axis), light within the skin (by
- * softened shading), and shadows (lids shade the eye, hollows darken; the nose casts none).
+ * The eye is a small 3-D model (ball, cornea, iris, lids, face, hair) in front of a pinhole camera. Approximations:
+ * the cornea's refraction (the iris is placed where it appears on the axis), subsurface scattering (softened
+ * shading), and shadows (lids shade the eye and hollows darken; the nose casts no shadow).
  *
- * @throws SimganError INVALID_ARGUMENT naming every option that is out of bounds.
+ * @throws SimganError INVALID_ARGUMENT naming every option that is unknown or out of range.
+ * @example
+ * ```ts
+ * import { createRng } from '@simgan/core';
+ * import { eyeSimulator } from '@simgan/plugin-eyes';
+ *
+ * const simulator = eyeSimulator({ width: 120, height: 80, closedRate: 0 });
+ * const { image, annotation } = await simulator(createRng(1));
+ * console.log(image.data.length, annotation.pupilCenter);
+ * ```
  */
 export function eyeSimulator(options: EyeSimulatorOptions = {}): Simulator<CompleteEyeAnnotation> {
-  const complete = completeOptions(options);
+  const parsed = parseOptions(eyeOptions, options);
+  const form = imageForm(parsed);
   return (rng) => {
-    const scene = drawScene(rng.fork('scene'), complete);
+    const scene = drawScene(rng.fork('scene'), parsed);
     const appearance = drawAppearance(rng.fork('appearance'), scene, renderedStyle);
-    const radiance = render(rng.fork('render'), scene, appearance, complete.width, complete.height);
+    const radiance = render(rng.fork('render'), scene, appearance, form.width, form.height);
     const exposure = meter(radiance, appearance.lighting.exposure);
-    return { image: quantize(develop(radiance, exposure, complete.color)), annotation: labelsOf(scene) };
+    const image = quantize(develop(radiance, exposure, parsed.color), form);
+    return { image, annotation: labelsOf(scene) };
   };
 }

@@ -3,20 +3,20 @@ import { around, between } from './draw.ts';
 import { cross, normalize, type Vector } from './vector.ts';
 
 /**
- * One eyeball, millimetres: a sphere for the white, a smaller sphere for the cornea, and where they meet the
- * disc of the iris. The disc stands where the iris appears through the cornea, not where it is: the cornea's
- * refraction is thus taken in as the usual entrance pupil, 1.13 times larger and nearer than the true one,
- * and is exact on the axis only.
+ * One eyeball, millimeters: a sphere for the white, a smaller sphere for the cornea, and where they meet the
+ * disc of the iris. The disc is where the iris appears through the cornea, not where it is: this models the
+ * cornea's refraction as an entrance pupil, 1.13 times larger and nearer than the true one, which is exact on the
+ * axis only.
  */
 export interface Eyeball {
   readonly radius: number;
   /** Radius of the iris' outer edge, the limbus. */
   readonly irisRadius: number;
-  /** From the eyeball's centre to the disc of the iris. */
+  /** From the eyeball's center to the disc of the iris. */
   readonly irisDepth: number;
   readonly pupilRadius: number;
   readonly corneaRadius: number;
-  /** From the eyeball's centre to that of the cornea's sphere. */
+  /** From the eyeball's center to that of the cornea's sphere. */
   readonly corneaDepth: number;
 }
 

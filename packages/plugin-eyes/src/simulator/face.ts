@@ -2,17 +2,17 @@ import type { Rng } from '@simgan/core';
 import { around, between } from './draw.ts';
 
 /**
- * The surface of the face around the eye as a height above the plane through the eyeball's centre: lids
+ * The surface of the face around the eye as a height above the plane through the eyeball's center: lids
  * drawn over the ball as a paraboloid, smoothly joined with an orbit of brow ridge, nose and temple. The
  * eye is a hole in this surface (see `lids.ts`), so whatever lies behind it cannot show through.
  */
 export interface Face {
-  /** Height of the lids over the eyeball's centre and their radii of curvature, mm. */
+  /** Height of the lids over the eyeball's center and their radii of curvature, mm. */
   readonly lidHeight: number;
   readonly lidRadiusX: number;
   readonly lidRadiusUp: number;
   readonly lidRadiusDown: number;
-  /** Depth of the orbit, mm above the centre: low for deep-set eyes. */
+  /** Depth of the orbit, mm above the center: low for deep-set eyes. */
   readonly orbit: number;
   /** How softly lids and orbit join, mm. */
   readonly join: number;
@@ -40,20 +40,20 @@ export function drawFace(rng: Rng): Face {
 }
 
 /**
- * One point of the face, reused from pixel to pixel. What changes with every pixel goes from function to function
- * in such records, as numbers that are passed by themselves cost an allocation each.
+ * One point of the face, reused from pixel to pixel. Values that change with every pixel are passed between
+ * functions in such records, because numbers passed on their own cost an allocation each.
  */
 export interface FacePoint {
   /** Where it is in the eye's frame, mm. */
   x: number;
   y: number;
-  /** Height above the plane through the eyeball's centre, towards the viewer, mm. */
+  /** Height above the plane through the eyeball's center, towards the viewer, mm. */
   height: number;
   slopeX: number;
   slopeY: number;
 }
 
-/** Any point; {@link faceAt} tells of the face there. */
+/** A point for {@link faceAt} to fill in. */
 export function facePoint(x = 0, y = 0): FacePoint {
   return { x, y, height: 0, slopeX: 0, slopeY: 0 };
 }

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { drawHair } from './hair.ts';
 import { labelsOf } from './labels.ts';
 import { poseLids } from './lids.ts';
-import { completeOptions } from './options.ts';
+import { eyeOptions } from './options.ts';
 import { drawScene, type EyeScene } from './scene.ts';
 
 const [width, height] = [165, 105];
-const options = completeOptions({ width, height, headPitch: [0, 0], headYaw: [0, 0], headRoll: [0, 0] });
+const options = eyeOptions.parse({ width, height, headPitch: [0, 0], headYaw: [0, 0], headRoll: [0, 0] });
 const rng = createRng(41);
 const scenes = Array.from({ length: 12 }, (_, i) => drawScene(rng.fork(i), options));
 
@@ -37,8 +37,8 @@ test('lashes stand up from an open lid and hang from a closed one', () => {
   }
 });
 
-test('hairs only ever take light away, and a brow comes into taller pictures', () => {
-  const tall = completeOptions({ width: 110, height: 150, headPitch: [0, 0] });
+test('hairs only darken, and taller pictures show a brow', () => {
+  const tall = eyeOptions.parse({ width: 110, height: 150, headPitch: [0, 0] });
   for (let i = 0; i < 5; i++) {
     const mask = drawHair(rng.fork('tall'), drawScene(rng.fork(i), tall), 110, 150);
     let brow = 0;

@@ -5,7 +5,7 @@ import { marginsAt } from './lids.ts';
 import { type EyeScene, onFace } from './scene.ts';
 import { apply, scale, type Vector } from './vector.ts';
 
-/** How much light passes the hairs before each pixel, 1 where there are none: row-major, `width * height`. */
+/** The transmittance of the hairs in front of each pixel, 1 where there are none: `[height, width]`. */
 export type HairMask = Float32Array;
 
 /** Lashes and brow of a scene. */
@@ -32,7 +32,7 @@ function drawLashes(rng: Rng, scene: EyeScene, canvas: Canvas): void {
   for (let i = 0; i < count; i++) {
     const s = 0.1 + (0.9 * (i + rng.next())) / count;
     const { x, upper } = marginsAt(lids, Math.min(0.995, s));
-    // The lid's own turn about the ball: 0 when it is at the height of the eyeball's centre.
+    // The lid's own rotation about the ball: 0 when it is at the height of the eyeball's center.
     const lift = 0.05 - upper * 0.085 + around(rng, 0, 0.1);
     const fan = 1.5 * (s - 0.42) + around(rng, 0, 0.12);
     const reach =
@@ -75,10 +75,10 @@ function drawBrow(rng: Rng, scene: EyeScene, canvas: Canvas): void {
   }
 }
 
-/** Pieces that a hair is drawn in. */
+/** Segments per hair. */
 const pieces = 4;
 
-/** One hair: a parabola from its root, bent by `curl` (negative: upwards), drawn as strokes as wide as it is. */
+/** One hair: a parabola from its root, bent by `curl` (negative: upwards), drawn as strokes of its own width. */
 function hair(
   canvas: Canvas,
   camera: Camera,
@@ -111,7 +111,7 @@ function hair(
   }
 }
 
-/** Darkens the pixels along a line by the share of each that it covers. */
+/** Darkens the pixels along a line by the fraction of each that it covers. */
 function stroke(
   { mask, width, height }: Canvas,
   x0: number,
@@ -120,7 +120,7 @@ function stroke(
   y1: number,
   thickness: number,
 ): void {
-  // A line thinner than a pixel covers the pixels it crosses in part: as wide as one, and as much fainter.
+  // A line thinner than a pixel is drawn one pixel wide and fainter in proportion.
   const opacity = Math.min(1, thickness);
   const radius = 0.5 * Math.max(1, thickness);
   const reach = radius + 0.5;
@@ -136,7 +136,7 @@ function stroke(
       const px = column + 0.5 - x0;
       const py = row + 0.5 - y0;
       const along = (px * dx + py * dy) * perSquared;
-      // The end belongs to the next piece, or joints would be drawn twice.
+      // The end belongs to the next segment, or joints would be drawn twice.
       if (along < 0 || along >= 1) continue;
       const ax = px - along * dx;
       const ay = py - along * dy;

@@ -3,15 +3,15 @@ import { between } from './draw.ts';
 import type { Color } from './light.ts';
 import { noiseTile, once } from './noise.ts';
 
-/** The coloured and white parts of one person's eye. */
+/** The colored and white parts of one person's eye. */
 export interface EyeColors {
   /** Around the pupil, and from the collarette to the edge. */
   readonly inner: Color;
   readonly outer: Color;
   /** Where the collarette lies between the pupil's edge and the iris' edge, 0 to 1. */
   readonly collarette: number;
-  /** Contrast of the fibres. */
-  readonly fibres: number;
+  /** Contrast of the fibers. */
+  readonly fibers: number;
   /** Darkness and width of the ring at the iris' edge. */
   readonly ring: number;
   readonly ringWidth: number;
@@ -21,7 +21,7 @@ export interface EyeColors {
   readonly offset: readonly [u: number, v: number];
 }
 
-/** Linear RGB of the two zones, and how common the colour is; the first {@link browns} are brown. */
+/** Linear RGB of the two zones, and how common the color is; the first {@link browns} are brown. */
 const palette: readonly { inner: Color; outer: Color; share: number }[] = [
   { inner: [0.085, 0.04, 0.02], outer: [0.06, 0.029, 0.016], share: 0.3 },
   { inner: [0.155, 0.07, 0.028], outer: [0.105, 0.048, 0.022], share: 0.22 },
@@ -34,15 +34,15 @@ const palette: readonly { inner: Color; outer: Color; share: number }[] = [
 
 const browns = 2;
 
-/** How a renderer draws eyes. */
+/** The distributions that a renderer draws eye colors from. */
 export interface EyeStyle {
-  /** How much more common brown eyes are than where eyes are lightest: 1 for an even mix among pale people. */
+  /** The weight of brown eyes: 1 for an even mix among people with pale skin. */
   readonly brown: number;
   /** Reflectance of the white. */
   readonly white: readonly [low: number, high: number];
 }
 
-/** Clear eyes of all colours. */
+/** Clear eyes of all colors. */
 export const renderedEye: EyeStyle = { brown: 1, white: [0.4, 0.6] };
 
 /** Eyes for a skin with this much melanin: light eyes come with light skin. */
@@ -67,7 +67,7 @@ export function drawEyeColors(rng: Rng, style: EyeStyle, melanin: number): EyeCo
     inner: vary(inner),
     outer: vary(outer),
     collarette: between(rng, 0.2, 0.45),
-    fibres: between(rng, 0.15, 0.42),
+    fibers: between(rng, 0.15, 0.42),
     ring: between(rng, 0.35, 0.8),
     ringWidth: between(rng, 0.1, 0.22),
     white: [white, white * between(rng, 0.9, 0.97), white * between(rng, 0.82, 0.95)],
@@ -76,5 +76,5 @@ export function drawEyeColors(rng: Rng, style: EyeStyle, melanin: number): EyeCo
   };
 }
 
-/** Fibres and vessels: made once, on first use. */
-export const fibreNoise = once(() => noiseTile(3, 16, 3, 0.75));
+/** Fibers and vessels, computed on first use. */
+export const fiberNoise = once(() => noiseTile(3, 16, 3, 0.75));

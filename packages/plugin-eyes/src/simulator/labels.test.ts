@@ -4,10 +4,10 @@ import { completeEyeAnnotation } from '../annotation.ts';
 import { faceAt, facePoint } from './face.ts';
 import { labelsOf, opennessOf } from './labels.ts';
 import { marginsAt, poseLids } from './lids.ts';
-import { completeOptions } from './options.ts';
+import { eyeOptions } from './options.ts';
 import { drawScene, type EyeScene } from './scene.ts';
 
-const options = completeOptions({ headRoll: [-20, 20] });
+const options = eyeOptions.parse({ headRoll: [-20, 20] });
 const scenes = Array.from({ length: 1000 }, (_, i) => drawScene(createRng(7).fork(i), options));
 
 type Vec = [number, number, number];
@@ -52,17 +52,17 @@ test('every iris point lies on the ray to its place on the limbus, to 0.1 px', (
   for (const scene of scenes) {
     const { eyeball, gaze, camera } = scene;
     const { iris, irisCenter } = labelsOf(scene);
-    const pixelsPerMillimetre = camera.focalLength / camera.distance;
+    const pixelsPerMillimeter = camera.focalLength / camera.distance;
     const onDisc = (point: readonly [number, number]): Vec => {
       const [o, d] = rayThrough(scene, point);
       const along = (v: readonly number[]) => v[0]! * gaze[0] + v[1]! * gaze[1] + v[2]! * gaze[2];
       const t = (eyeball.irisDepth - along(o)) / along(d);
       return o.map((value, k) => value + t * d[k]! - eyeball.irisDepth * gaze[k]!) as Vec;
     };
-    expect(Math.hypot(...onDisc(irisCenter)) * pixelsPerMillimetre).toBeLessThan(0.1);
+    expect(Math.hypot(...onDisc(irisCenter)) * pixelsPerMillimeter).toBeLessThan(0.1);
     const rim = iris.map(onDisc);
     for (const [k, point] of rim.entries()) {
-      expect(Math.abs(Math.hypot(...point) - eyeball.irisRadius) * pixelsPerMillimetre).toBeLessThan(0.1);
+      expect(Math.abs(Math.hypot(...point) - eyeball.irisRadius) * pixelsPerMillimeter).toBeLessThan(0.1);
       const next = rim[(k + 1) % 32]!;
       const chord = Math.hypot(...next.map((value, axis) => value - point[axis]!));
       expect(chord).toBeCloseTo(2 * eyeball.irisRadius * Math.sin(Math.PI / 32), 2);
@@ -108,7 +108,7 @@ test('every lid and caruncle point lies on the ray to its place on the face, to 
   }
 });
 
-test('the gaze is the unit vector from the centre of the ball through the pupil, in the camera frame', () => {
+test('the gaze is the unit vector from the center of the ball through the pupil, in the camera frame', () => {
   for (const scene of scenes) {
     const { gaze, pupilCenter } = labelsOf(scene);
     const [x, y, z] = gaze.direction;

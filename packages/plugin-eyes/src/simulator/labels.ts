@@ -7,7 +7,7 @@ import { add, anglesOf, scale, type Vector } from './vector.ts';
 
 type Point = [x: number, y: number];
 
-/** What is true of a scene: its 3-D points projected, its directions in the camera's frame. */
+/** The labels of a scene: its 3-D points projected, its directions in the camera's frame. */
 export function labelsOf(scene: EyeScene): CompleteEyeAnnotation {
   const { camera, eyeball, gaze } = scene;
   const see = (point: Vector): Point => {
@@ -15,12 +15,12 @@ export function labelsOf(scene: EyeScene): CompleteEyeAnnotation {
     return [round(x), round(y)];
   };
   const direction = gazeInCamera(scene);
-  const centre = see(scale(gaze, eyeball.irisDepth));
+  const center = see(scale(gaze, eyeball.irisDepth));
   return {
     gaze: { direction: [direction[0], direction[1], direction[2]], ...anglesOf(direction) },
     headPose: { ...scene.head },
-    pupilCenter: centre,
-    irisCenter: centre,
+    pupilCenter: center,
+    irisCenter: center,
     iris: irisOutline(scene).map(see),
     lidMargin: lidMargin(scene).map(see),
     caruncle: caruncleOutline(scene).map(see),
@@ -29,16 +29,16 @@ export function labelsOf(scene: EyeScene): CompleteEyeAnnotation {
   };
 }
 
-/** The limbus from the picture's right on, clockwise for a level gaze. */
+/** The limbus, clockwise from the picture's right for a level gaze. */
 export function irisOutline({ eyeball, gaze, side }: EyeScene): Vector[] {
-  const centre = scale(gaze, eyeball.irisDepth);
+  const center = scale(gaze, eyeball.irisDepth);
   const [right, down] = irisAxes(gaze);
   // The frame of a right eye is mirrored, so its axis to the temple points to the picture's left.
   const mirror = side === 'left' ? 1 : -1;
   return Array.from({ length: landmarkCounts.iris }, (_, k) => {
     const angle = (2 * Math.PI * k) / landmarkCounts.iris;
     const across = scale(right, mirror * eyeball.irisRadius * Math.cos(angle));
-    return add(centre, add(across, scale(down, eyeball.irisRadius * Math.sin(angle))));
+    return add(center, add(across, scale(down, eyeball.irisRadius * Math.sin(angle))));
   });
 }
 
@@ -52,7 +52,7 @@ export function lidMargin({ face, lids }: EyeScene): Vector[] {
   });
 }
 
-/** How far the caruncle reaches from the inner corner, as a share of the eye's width. */
+/** How far the caruncle reaches from the inner corner, as a fraction of the eye's width. */
 export const caruncleReach = 0.11;
 
 /** The caruncle's outline from the upper lid around the inner corner to the lower lid. */
@@ -74,7 +74,7 @@ export function opennessOf({ lids }: EyeScene): number {
   return Math.min(1, gap / (0.36 * Math.hypot(right[0] - left[0], right[1] - left[1])));
 }
 
-/** A ten-thousandth of a pixel says all there is and keeps files small. */
+/** To a ten-thousandth of a pixel, which keeps files small. */
 function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }

@@ -2,8 +2,8 @@ import type { Rng } from '@simgan/core';
 import { around, between, chance } from './draw.ts';
 
 /**
- * The form of one person's lids, seen from the front of the face: heights over the line between the two
- * corners of the eye. Millimetres in the eye's frame.
+ * The shape of one person's lids, seen from the front of the face: heights over the line between the two
+ * corners of the eye. Millimeters in the eye's frame.
  */
 export interface LidShape {
   readonly inner: readonly [x: number, y: number];
@@ -51,7 +51,7 @@ export interface Lids {
   readonly blink: number;
 }
 
-/** How far lids follow the eye: the upper one nearly wholly, the lower one a little; less upwards, where they run out. */
+/** Lids that follow the eye: the upper one almost fully, the lower one a little; both less upwards. */
 export function poseLids(shape: LidShape, gazePitch: number, blink: number): Lids {
   const down = -12 * Math.sin(gazePitch);
   return {
@@ -101,7 +101,7 @@ const last = 1.5;
 /** Values of one row of a {@link LidTable}. */
 const stride = 5;
 
-/** The margins and folds along the eye, tabulated once for a picture since every pixel asks for them. */
+/** The margins and folds along the eye, tabulated once per picture because every pixel looks them up. */
 export interface LidTable {
   readonly values: Float64Array;
   readonly scale: number;

@@ -5,7 +5,7 @@ import { apply, cross, type Matrix, normalize, transpose, type Vector } from './
 /** Linear RGB. */
 export type Color = readonly [red: number, green: number, blue: number];
 
-/** A window or lamp far away: a rectangle that lights the face and mirrors itself in the tear film. */
+/** A distant window or lamp: a rectangle that lights the face and is reflected by the tear film. */
 export interface Lamp {
   /** Towards the lamp, unit vectors in the eye's frame. */
   readonly direction: Vector;
@@ -14,9 +14,9 @@ export interface Lamp {
   /** Half its width and height over its distance. */
   readonly halfWidth: number;
   readonly halfHeight: number;
-  /** What it adds to a surface that faces it. */
+  /** The light that it adds to a surface that faces it. */
   readonly color: Color;
-  /** How bright it is in a mirror. */
+  /** Its brightness in a mirror. */
   readonly radiance: number;
 }
 
@@ -31,16 +31,16 @@ export interface Lighting {
   readonly exposure: number;
 }
 
-/** How a renderer lights its scenes. */
+/** The distributions that a renderer draws lighting from. */
 export interface LightStyle {
   /** Strength of the first lamp against the surroundings. */
   readonly key: readonly [low: number, high: number];
   readonly lamps: readonly number[];
   /** How far lamps may be off the camera's axis, radians. */
   readonly spread: number;
-  /** Light from below as a share of that from above. */
+  /** Light from below as a fraction of that from above. */
   readonly ground: readonly [low: number, high: number];
-  /** Spread of colour temperatures around white. */
+  /** Spread of color temperatures around white. */
   readonly tint: number;
   readonly exposure: readonly [low: number, high: number];
 }
@@ -55,7 +55,7 @@ export const studioLight: LightStyle = {
   exposure: [0.26, 0.42],
 };
 
-/** Draws lights in the camera's frame, where rooms are, and turns them into the eye's. */
+/** Draws lights in the camera's frame, in which rooms are upright, and rotates them into the eye's. */
 export function drawLighting(rng: Rng, rotation: Matrix, style: LightStyle): Lighting {
   const back = transpose(rotation);
   const count = style.lamps[rng.int(style.lamps.length)]!;
@@ -87,7 +87,7 @@ export function drawLighting(rng: Rng, rotation: Matrix, style: LightStyle): Lig
   };
 }
 
-/** Light on a surface with this normal that scatters a little beyond the shadow's edge, into `out`. */
+/** Writes the irradiance of a surface with this normal into `out`; `wrap` extends light beyond the shadow's edge. */
 export function irradiance(
   lighting: Lighting,
   nx: number,
@@ -112,7 +112,7 @@ export function irradiance(
   }
 }
 
-/** What the surroundings look like in direction (x, y, z), with lamps' edges `blur` wide: a mirror's view, white. */
+/** The radiance of the surroundings in direction (x, y, z), white, with lamp edges `blur` wide. */
 export function reflected(lighting: Lighting, x: number, y: number, z: number, blur: number): number {
   const { up, lamps } = lighting;
   const above = x * up[0] + y * up[1] + z * up[2];

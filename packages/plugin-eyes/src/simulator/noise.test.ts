@@ -3,7 +3,7 @@ import { noiseLevel, noiseTile, sampleNoise, tileSize } from './noise.ts';
 
 const tile = noiseTile(5, 32, 4, 0.6);
 
-test('the tile has mean 0 and deviation 1, and repeats without a seam', () => {
+test('the tile has mean 0 and standard deviation 1, and repeats without a seam', () => {
   const finest = tile.levels[0]!.data;
   const mean = finest.reduce((sum, value) => sum + value, 0) / finest.length;
   const variance = finest.reduce((sum, value) => sum + value * value, 0) / finest.length;

@@ -1,15 +1,15 @@
 /**
- * Fractal noise that repeats every {@link tileSize} texels, with mean 0 and deviation 1, and its halved
- * copies: a picture looks up the copy whose texels are as large as its pixels, so that fine grain fades in
- * small pictures instead of aliasing. The pattern is fixed; pictures differ by where they look.
+ * Fractal noise that repeats every {@link tileSize} texels, with mean 0 and standard deviation 1, as a mipmap: a
+ * picture uses the level whose texels are as large as its pixels, so that fine grain fades in small pictures instead
+ * of aliasing. The pattern is fixed; pictures differ by where they look.
  */
 export interface NoiseTile {
   readonly levels: readonly NoiseLevel[];
 }
 
-/** One of the copies, with what a lookup needs worked out: a picture makes tens of thousands. */
+/** One level, with everything precomputed that lookups need: a picture makes tens of thousands. */
 export interface NoiseLevel {
-  /** `size * size` values, row by row; `size` is 2 to the power of `shift`, `mask` is one less. */
+  /** `[size, size]` values; `size` is 2 to the power of `shift`, `mask` is one less. */
   readonly data: Float32Array;
   readonly shift: number;
   readonly mask: number;
@@ -20,7 +20,7 @@ export interface NoiseLevel {
 /** Width and height of the finest level, texels. */
 export const tileSize = 256;
 
-/** A tile of lattice noise: `octaves` from a period of `coarsest` texels on, each `gain` times the one before. */
+/** A tile of lattice noise: `octaves` from a period of `coarsest` texels, each with `gain` times the previous amplitude. */
 export function noiseTile(seed: number, coarsest: number, octaves: number, gain: number): NoiseTile {
   const finest = new Float32Array(tileSize * tileSize);
   let amplitude = 1;
@@ -54,14 +54,14 @@ export function sampleNoise({ data, shift, mask, shrink }: NoiseLevel, u: number
   return top + fy * (bottom - top);
 }
 
-/** The copy whose texels are about as large as `footprint` texels of the finest, or one so many levels `coarser`. */
+/** The level whose texels are about as large as `footprint` texels of the finest, or one that is `coarser` by some levels. */
 export function noiseLevel(tile: NoiseTile, footprint: number, coarser = 0): NoiseLevel {
   const last = tile.levels.length - 1;
   const fitting = Math.max(0, Math.min(last, Math.round(Math.log2(Math.max(1, footprint)))));
   return tile.levels[Math.max(0, Math.min(last, fitting + coarser))]!;
 }
 
-/** What `make` makes, made when first asked for. */
+/** The value of `make`, computed on first use. */
 export function once<T>(make: () => T): () => T {
   let made: T | undefined;
   return () => {

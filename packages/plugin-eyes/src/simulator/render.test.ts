@@ -3,17 +3,23 @@ import { expect, test } from 'vitest';
 import { drawAppearance, renderedStyle } from './appearance.ts';
 import { labelsOf } from './labels.ts';
 import { poseLids } from './lids.ts';
-import { completeOptions } from './options.ts';
+import { eyeOptions } from './options.ts';
 import { render } from './render.ts';
 import { drawScene, type EyeScene } from './scene.ts';
 import { directionOf } from './vector.ts';
 
 const [width, height] = [110, 70];
-const options = completeOptions({ width, height, gazePitch: [-30, 30], gazeYaw: [-40, 40], closedRate: 0.1 });
+const options = eyeOptions.parse({
+  width,
+  height,
+  gazePitch: [-30, 30],
+  gazeYaw: [-40, 40],
+  closedRate: 0.1,
+});
 const rng = createRng(21);
 const scenes = Array.from({ length: 60 }, (_, i) => drawScene(rng.fork(i), options));
 
-/** Where the eyeball shows: the pixels that change with its colours and with nothing else. */
+/** Where the eyeball shows: the pixels that change with its colors and with nothing else. */
 function visible(scene: EyeScene): boolean[] {
   const appearance = drawAppearance(rng.fork('look'), scene, renderedStyle);
   const black = { ...appearance.eye, white: [0, 0, 0], inner: [0, 0, 0], outer: [0, 0, 0] } as const;
@@ -38,7 +44,7 @@ function outside([x, y]: readonly [number, number], polygon: readonly (readonly 
   return inside ? -nearest : nearest;
 }
 
-test('the eyeball shows between the lids and nowhere else, at every gaze', () => {
+test('the eyeball is visible between the lids and nowhere else, at every gaze', () => {
   let open = 0;
   for (const scene of scenes) {
     const { lidMargin, openness, caruncle } = labelsOf(scene);
@@ -54,7 +60,7 @@ test('the eyeball shows between the lids and nowhere else, at every gaze', () =>
       // 16 points cut the round margins short by up to two pixels of this size.
       if (distance > 3) expect(shown[i]).toBe(false);
       if (distance < -3 && outside(point, caruncle) > 4 && !shown[i]) {
-        // Only the pupil does not change with the colours.
+        // Only the pupil does not change with the colors.
         const { pupilCenter } = labelsOf(scene);
         const radius = 1.3 * scene.eyeball.pupilRadius * (scene.camera.focalLength / scene.camera.distance);
         expect(Math.hypot(point[0] - pupilCenter[0], point[1] - pupilCenter[1])).toBeLessThan(radius);
@@ -64,7 +70,7 @@ test('the eyeball shows between the lids and nowhere else, at every gaze', () =>
   expect(open).toBeGreaterThan(45);
 });
 
-test('nothing pops as the gaze moves: small steps change the picture little', () => {
+test('rendering is continuous in the gaze: small steps change the picture little', () => {
   for (const scene of scenes.slice(0, 6)) {
     const appearance = drawAppearance(rng.fork('look'), scene, renderedStyle);
     const frames = Array.from({ length: 41 }, (_, k) => {
@@ -89,8 +95,8 @@ test('skin is not flat: its relief and pigments give it grain, in small pictures
     [55, 35],
     [110, 70],
   ] as const) {
-    const sized = completeOptions({ width: columns, height: rows });
-    /** Mean difference of a pixel to its neighbours' mean, as a share of its light, in the lowest rows: cheek. */
+    const sized = eyeOptions.parse({ width: columns, height: rows });
+    /** Mean difference of a pixel to its neighbors' mean, as a share of its light, in the lowest rows: cheek. */
     const grain = (data: Float32Array) => {
       let [sum, light] = [0, 0];
       for (let row = rows - 5; row < rows - 1; row++) {

@@ -9,7 +9,7 @@ import { eyeShader, type Ray } from './shade-eye.ts';
 import { skinShader } from './shade-skin.ts';
 import type { Vector } from './vector.ts';
 
-/** Light that reaches the camera, linear RGB without an upper bound, `height * width * 3` values. */
+/** Light that reaches the camera: linear RGB without an upper bound, `[height, width, 3]`. */
 export interface Radiance {
   readonly data: Float32Array;
   readonly width: number;
@@ -17,8 +17,8 @@ export interface Radiance {
 }
 
 /**
- * Casts one ray a pixel at the face; where it passes between the lids, on at the eyeball. Edges are
- * anti-aliased by the share of the pixel on either side, so that one ray is enough.
+ * Casts one ray per pixel at the face and, where it passes between the lids, at the eyeball. Edges are anti-aliased
+ * by analytic coverage, so that one ray per pixel is enough.
  */
 export function render(
   rng: Rng,
@@ -56,7 +56,7 @@ export function render(
       dy *= unit;
       dz *= unit;
 
-      // Newton's steps to the face, from where the two neighbours before say that it is: one is enough then.
+      // Newton's method from the depth extrapolated from the two previous pixels, where one step is enough.
       const found = t;
       if (column > 1) t += t - before;
       before = found;
@@ -75,7 +75,7 @@ export function render(
         y = origin[1] + t * dy;
       }
       if (lost) {
-        // The neighbour lies on another fold of the face.
+        // The neighbor lies on another fold of the face.
         t = firstHit(face, origin, dx, dy, dz, surface);
         before = t;
         x = origin[0] + t * dx;
@@ -118,7 +118,7 @@ export function render(
 /** No part of the face is higher, mm. */
 const summit = 40;
 
-/** Where a ray first meets the face, by walking along it: slow, and sure where the face hides parts of itself. */
+/** The first hit of a ray with the face by ray marching: slow, and robust where the face occludes itself. */
 function firstHit(
   face: Face,
   origin: Vector,

@@ -7,7 +7,7 @@ import { drawLidShape, type LidShape, type Lids, marginsAt, poseLids } from './l
 import type { EyeOptions } from './options.ts';
 import { apply, directionOf, headRotation, type Matrix, type Vector } from './vector.ts';
 
-/** One eye before one camera: everything that the labels follow from, and no colour or light. */
+/** One eye in front of one camera: everything that determines the labels, without color or light. */
 export interface EyeScene {
   readonly side: 'left' | 'right';
   /** Against the camera, radians. */
@@ -20,7 +20,7 @@ export interface EyeScene {
   readonly lids: Lids;
 }
 
-/** Draws a person's eye, where it looks and how the camera sees it. */
+/** Draws a person's eye, its gaze and its camera. */
 export function drawScene(rng: Rng, options: EyeOptions): EyeScene {
   const person = rng.fork('person');
   const face = drawFace(person);
@@ -61,7 +61,7 @@ function drawBlink(rng: Rng, options: EyeOptions): number {
   return between(rng, 0.84, 1);
 }
 
-/** A camera whose picture is a crop around the eye, as eye-tracking data sets have them. */
+/** A camera whose picture is a crop around the eye, as in eye-tracking datasets. */
 function drawCamera(
   rng: Rng,
   rotation: Matrix,
@@ -74,18 +74,18 @@ function drawCamera(
   const tallness = Math.max(0, Math.min(1, (height / width - 0.68) / 0.32));
   const fill = between(rng, 0.64, 0.82) - 0.14 * tallness;
   // In very wide pictures the height decides, or the lids would be cut off.
-  const millimetresPerPixel = Math.max(fissure / fill / width, 26 / height);
+  const millimetersPerPixel = Math.max(fissure / fill / width, 26 / height);
   const distance = between(rng, 350, 650);
-  const centred: Camera = {
+  const centered: Camera = {
     rotation,
     distance,
-    focalLength: distance / millimetresPerPixel,
+    focalLength: distance / millimetersPerPixel,
     principalPoint: [0, 0],
   };
   const middle = marginsAt({ shape, upperDrop: 0, lowerDrop: 0, blink: 1 }, 0.5);
-  const [x, y] = project(centred, onFace(face, middle.x, 0.5 * (middle.upper + middle.lower)));
+  const [x, y] = project(centered, onFace(face, middle.x, 0.5 * (middle.upper + middle.lower)));
   return {
-    ...centred,
+    ...centered,
     principalPoint: [
       0.5 * width - x + around(rng, 0, 0.022) * width,
       (0.48 + 0.1 * tallness) * height - y + around(rng, 0, 0.03) * height,

@@ -1,7 +1,7 @@
 import type { Appearance } from './appearance.ts';
 import { irisAxes } from './eyeball.ts';
 import type { FacePoint } from './face.ts';
-import { fibreNoise } from './iris.ts';
+import { fiberNoise } from './iris.ts';
 import { caruncleReach } from './labels.ts';
 import type { LidRow } from './lids.ts';
 import { irradiance, reflected } from './light.ts';
@@ -19,7 +19,7 @@ export interface Ray {
 
 /**
  * Writes the light that comes through the opening of the lids along a ray into `out`, linear RGB. `opening` is
- * where the ray passes it.
+ * where the ray passes through.
  */
 export type EyeShader = (opening: FacePoint, ray: Ray, lids: LidRow, out: Float64Array) => void;
 
@@ -43,22 +43,22 @@ export function eyeShader(
   const key = lighting.lamps[0]!;
   const keyRight = key.direction[0] * right[0] + key.direction[1] * right[1] + key.direction[2] * right[2];
   const keyDown = key.direction[0] * down[0] + key.direction[1] * down[1] + key.direction[2] * down[2];
-  const fibres = noiseLevel(fibreNoise(), footprint / 0.1);
-  const coarseFibres = noiseLevel(fibreNoise(), footprint / 0.1, 1);
+  const fibers = noiseLevel(fiberNoise(), footprint / 0.1);
+  const coarseFibers = noiseLevel(fiberNoise(), footprint / 0.1, 1);
   const vessels = noiseLevel(skinNoise(), footprint / 0.12);
   const limbus = Math.max(0.75, 1.15 * footprint);
   const pupilEdge = Math.max(0.16, footprint);
   const { inner: corner, outer } = pose.shape;
   const width = outer[0] - corner[0];
   const caruncleRadius = caruncleReach * width;
-  // Every pixel asks for these.
+  // Computed once, used by every pixel.
   const perLimbus = 1 / limbus;
   const perRadius = 1 / radius;
   const perZone = 1 / (irisRadius - pupilRadius);
   const perPupilEdge = 1 / pupilEdge;
   const perCornea = 1 / corneaRadius;
   const corneaBlur = 0.05 + (2 * footprint) / corneaRadius;
-  /** What a wet surface with this normal adds to what lies below it (Schlick's approximation). */
+  /** The light that a wet surface with this normal reflects (Schlick's approximation). */
   const mirrored = (dx: number, dy: number, dz: number, nx: number, ny: number, nz: number, blur: number) => {
     const facing = -(dx * nx + dy * ny + dz * nz);
     const grazing = 1 - Math.max(0, Math.min(1, facing));
@@ -82,8 +82,8 @@ export function eyeShader(
     const ix = ox + toIris * dx - irisDepth * gx;
     const iy = oy + toIris * dy - irisDepth * gy;
     const iz = oz + toIris * dz - irisDepth * gz;
-    const fromCentre = away < 0 ? Math.sqrt(ix * ix + iy * iy + iz * iz) : 99;
-    const irisness = Math.max(0, Math.min(1, (irisRadius - fromCentre) * perLimbus + 0.5));
+    const fromCenter = away < 0 ? Math.sqrt(ix * ix + iy * iy + iz * iz) : 99;
+    const irisness = Math.max(0, Math.min(1, (irisRadius - fromCenter) * perLimbus + 0.5));
 
     const along = ox * dx + oy * dy + oz * dz;
     const inside = along * along - originSquared + radius * radius;
@@ -138,11 +138,11 @@ export function eyeShader(
       const a = ix * right[0] + iy * right[1] + iz * right[2];
       const b = ix * down[0] + iy * down[1] + iz * down[2];
       const angle = Math.atan2(b, a) * (256 / (2 * Math.PI));
-      const zone = (fromCentre - pupilRadius) * perZone;
-      const fibre =
-        sampleNoise(fibres, angle + eye.offset[0], fromCentre * 5 + eye.offset[1]) +
-        0.6 * sampleNoise(coarseFibres, angle * 2, fromCentre * 9 + eye.offset[1]);
-      const wavy = zone + 0.07 * fibre;
+      const zone = (fromCenter - pupilRadius) * perZone;
+      const fiber =
+        sampleNoise(fibers, angle + eye.offset[0], fromCenter * 5 + eye.offset[1]) +
+        0.6 * sampleNoise(coarseFibers, angle * 2, fromCenter * 9 + eye.offset[1]);
+      const wavy = zone + 0.07 * fiber;
       const out1 = Math.max(0, Math.min(1, (wavy - eye.collarette) * 5 + 0.5));
       const ridge = Math.max(0, 1 - Math.abs(wavy - eye.collarette) * 8) * 0.18;
       const ring = Math.max(0, Math.min(1, (zone - 1 + eye.ringWidth) / eye.ringWidth));
@@ -150,11 +150,11 @@ export function eyeShader(
       // The cornea gathers the light on the far side of the iris.
       const caustic = 1 - (0.55 * (a * keyRight + b * keyDown)) / irisRadius;
       const factor =
-        Math.max(0.2, 1 + eye.fibres * fibre + ridge) *
+        Math.max(0.2, 1 + eye.fibers * fiber + ridge) *
         (1 - eye.ring * ring * ring) *
         (1 - 0.5 * ruff) *
         Math.max(0.4, caustic);
-      const pupil = Math.max(0, Math.min(1, (pupilRadius - fromCentre) * perPupilEdge + 0.5));
+      const pupil = Math.max(0, Math.min(1, (pupilRadius - fromCenter) * perPupilEdge + 0.5));
       for (let channel = 0; channel < 3; channel++) {
         const tone = eye.inner[channel]! + out1 * (eye.outer[channel]! - eye.inner[channel]!);
         const light = irisLight[channel]! * (tone * factor * (1 - pupil) + 0.006 * pupil);
@@ -162,7 +162,7 @@ export function eyeShader(
       }
     }
 
-    // The tear film mirrors the room: the white dimly and blurred, the cornea sharply.
+    // The tear film reflects the room: dimly and blurred on the white, sharply on the cornea.
     let mirror = irisness < 1 ? (1 - irisness) * 0.35 * mirrored(dx, dy, dz, nx, ny, nz, 0.5) : 0;
     if (irisness > 0) {
       const t0 = kx * dx + ky * dy + kz * dz;
@@ -180,7 +180,7 @@ export function eyeShader(
     out[1] = out[1]! * shade + mirror;
     out[2] = out[2]! * shade + mirror;
 
-    // Tears stand along the lower lid.
+    // Tears collect along the lower lid.
     const tear = 1 - Math.abs(aboveLower - 0.2) / Math.max(0.35, 0.6 * footprint);
     if (tear > 0) {
       const light = 0.06 * tear * key.color[1];

@@ -25,7 +25,7 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
   const rootWidth = Math.max(0.55, 0.5 * footprint);
   const rootShare = 0.85 * Math.min(1, 0.55 / rootWidth + 0.45);
   const rimWidth = Math.max(0.75, footprint);
-  // Every pixel asks for these.
+  // Computed once, used by every pixel.
   const perHalfWidth = 1 / halfWidth;
   const perGroove = 1 / grooveWidth;
   const perRoot = 1 / rootWidth;

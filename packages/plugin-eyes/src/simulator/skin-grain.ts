@@ -3,10 +3,10 @@ import { noiseLevel, sampleNoise } from './noise.ts';
 import { poreNoise, type Skin, skinNoise, skinTexel, wrinkleNoise } from './skin.ts';
 import type { Vector } from './vector.ts';
 
-/** What is irregular in the skin at one point, each with mean 0: reused from pixel to pixel. */
+/** Irregularities of the skin at one point, each with mean 0; the record is reused from pixel to pixel. */
 export interface Grain {
   pores: number;
-  /** How the pores' relief rises towards the light. */
+  /** The slope of the pores' relief towards the light. */
   bumps: number;
   /** Fine lines that run around the eye. */
   lines: number;
@@ -17,7 +17,7 @@ export interface Grain {
 /** Writes the grain at a point of the face into `out`. */
 export type GrainSampler = (point: FacePoint, out: Grain) => void;
 
-const texelsPerMillimetre = 1 / skinTexel;
+const texelsPerMillimeter = 1 / skinTexel;
 
 /**
  * The grain of one skin, lit from `key`, around an eye whose middle is at `middle`; `footprint` is the size of a
@@ -38,19 +38,19 @@ export function grainSampler({
   const pores = noiseLevel(poreNoise(), texels, -1);
   const wrinkles = noiseLevel(wrinkleNoise(), texels, 1);
   const blotches = noiseLevel(skinNoise(), texels, 2);
-  // Pores proper are seen in large pictures only.
+  // Single pores are visible in large pictures only.
   const isClose = footprint < 0.13;
   const finePores = noiseLevel(poreNoise(), 0);
   const [offsetU, offsetV] = skin.offset;
-  // Relief is seen by how it changes towards the light: a step of a pixel or a texel, whichever is larger.
+  // Relief shows in its slope towards the light: a difference over a pixel or a texel, whichever is larger.
   const step = Math.max(footprint, skinTexel);
   const towards = step / Math.hypot(key[0], key[1], 0.3);
   const du = (key[0] * towards) / skinTexel;
   const dv = (key[1] * towards) / skinTexel;
 
   return ({ x, y }, out) => {
-    const u = x * texelsPerMillimetre + offsetU;
-    const v = y * texelsPerMillimetre + offsetV;
+    const u = x * texelsPerMillimeter + offsetU;
+    const v = y * texelsPerMillimeter + offsetV;
     const here = sampleNoise(pores, u, v);
     out.pores = here;
     out.bumps = here - sampleNoise(pores, u + du, v + dv);
@@ -60,8 +60,8 @@ export function grainSampler({
     }
     const away = (y - middleY) * (y - middleY);
     const bend = 0.14 * (x - middleX) * (x - middleX);
-    const lineV = 1.6 * (y - middleY) * Math.sqrt(1 + bend / (away + 40)) * texelsPerMillimetre + offsetV;
-    out.lines = sampleNoise(wrinkles, x * 0.3 * texelsPerMillimetre + offsetU, lineV);
+    const lineV = 1.6 * (y - middleY) * Math.sqrt(1 + bend / (away + 40)) * texelsPerMillimeter + offsetV;
+    out.lines = sampleNoise(wrinkles, x * 0.3 * texelsPerMillimeter + offsetU, lineV);
     out.spots = sampleNoise(blotches, v * 0.37, u * 0.37);
   };
 }

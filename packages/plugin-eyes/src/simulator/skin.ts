@@ -3,37 +3,37 @@ import { between } from './draw.ts';
 import type { Color } from './light.ts';
 import { noiseTile, once } from './noise.ts';
 
-/** Skin of one person: two pigments over a bright ground, and relief. */
+/** Skin of one person: two pigments over a bright base, and relief. */
 export interface Skin {
   /** How much melanin there is: 0.03 in the palest to 1.7 in the darkest skin. */
   readonly tone: number;
   /** Reflectance where the noise is 0, linear RGB. */
   readonly base: Color;
-  /** How much a unit more of either pigment takes from each channel, as a share. */
+  /** The fraction of each channel that one more unit of a pigment absorbs. */
   readonly melanin: Color;
   readonly blood: Color;
-  /** Pigment spots, 1 deviation. */
+  /** Standard deviations of the two pigments over the skin. */
   readonly mottle: number;
   readonly flush: number;
   /** Darker skin around the eye and redder lid rims. */
   readonly shade: number;
   readonly rim: number;
-  /** Height of pores and wrinkles, as a share of a relief that is plainly seen. */
+  /** Height of pores and wrinkles as a fraction of a clearly visible relief. */
   readonly pores: number;
   readonly wrinkles: number;
   /** Strength of the oily shine. */
   readonly shine: number;
   /** Where this person's skin lies in the noise, texels. */
   readonly offset: readonly [u: number, v: number];
-  /** Colour of lashes and brows. */
+  /** Color of lashes and brows. */
   readonly hair: Color;
 }
 
-/** How a renderer draws skins. */
+/** The distributions that a renderer draws skins from. */
 export interface SkinStyle {
   /** Melanin from the palest to the darkest human skin. */
   readonly melanin: readonly [low: number, high: number];
-  /** Factor on all relief. */
+  /** Factor of all relief. */
   readonly detail: number;
   readonly shine: readonly [low: number, high: number];
 }
@@ -42,7 +42,7 @@ export interface SkinStyle {
 export const renderedSkin: SkinStyle = { melanin: [0.03, 1.7], detail: 1, shine: [0.02, 0.1] };
 
 export function drawSkin(rng: Rng, style: SkinStyle): Skin {
-  // Squared, since dark tones differ less to the eye than pale ones by the same step.
+  // Raised to 1.5, because equal steps are less visible in dark tones than in pale ones.
   const melanin = style.melanin[0] + (style.melanin[1] - style.melanin[0]) * rng.next() ** 1.5;
   const blood = between(rng, 0.2, 0.75);
   const absorb = { melanin: [0.95, 1.35, 1.7] as const, blood: [0.05, 0.5, 0.42] as const };
@@ -66,14 +66,14 @@ export function drawSkin(rng: Rng, style: SkinStyle): Skin {
   };
 }
 
-/** Millimetres per texel of {@link skinNoise}. */
+/** Millimeters per texel of {@link skinNoise}. */
 export const skinTexel = 0.22;
 
-/** Blotches of pigment: made once, on first use. */
+/** Blotches of pigment, computed on first use. */
 export const skinNoise = once(() => noiseTile(1, 64, 6, 0.62));
 
-/** Relief from folds of a few millimetres down to pores. */
+/** Relief from folds of a few millimeters down to pores. */
 export const poreNoise = once(() => noiseTile(4, 16, 4, 0.85));
 
-/** Long soft lines, looked up stretched along the lids. */
+/** Long soft lines, stretched along the lids when looked up. */
 export const wrinkleNoise = once(() => noiseTile(2, 32, 4, 0.6));

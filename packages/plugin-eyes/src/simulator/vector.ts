@@ -1,4 +1,4 @@
-/** A point or direction in 3-D, millimetres where it is a point. */
+/** A point or direction in 3-D, millimeters where it is a point. */
 export type Vector = readonly [x: number, y: number, z: number];
 
 /** A 3 x 3 matrix, row by row. */

@@ -5,7 +5,7 @@ import { equalize } from './equalize.ts';
 import { blur, halve, shade } from './optics.ts';
 import { sense } from './sensor.ts';
 
-/** A picture of one brightness with one bright pixel. */
+/** A black picture with one white pixel. */
 function star(width: number, height: number) {
   const data = new Float32Array(width * height * 3);
   const at = ((height >> 1) * width + (width >> 1)) * 3;
@@ -17,7 +17,7 @@ function sum(values: Float32Array): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-test('blur keeps the light, spreads it as wide as told, and moves it nowhere', () => {
+test('blur preserves light, has the given width, and does not shift', () => {
   const { data } = blur(star(21, 21), 1.5);
   expect(sum(data)).toBeCloseTo(3, 5);
   let [x, y, xx] = [0, 0, 0];
@@ -51,7 +51,7 @@ test('a vignette darkens corners, a slope one side', () => {
   expect(sloped.data[10 * 3]! / sloped.data[0]!).toBeCloseTo(Math.exp(10 / 11), 5);
 });
 
-test('a sensor has read noise in the dark, more noise in the light, and its own white', () => {
+test('a sensor has read noise in the dark, more noise in light, and channel gains', () => {
   const spread = (light: number) => {
     const data = new Float32Array(30_000).fill(light);
     sense(createRng(1), { data, width: 100, height: 100 }, 2, {
@@ -69,7 +69,7 @@ test('a sensor has read noise in the dark, more noise in the light, and its own 
   expect(lit.deviation).toBeCloseTo(Math.sqrt(0.0001 + 0.002 * 0.55), 3);
 });
 
-test('compression rounds in blocks: none at a tiny step, flat blocks at a huge one', () => {
+test('compression quantizes blocks: nothing at a tiny step, flat blocks at a huge one', () => {
   const rng = createRng(2);
   const picture = Float32Array.from({ length: 20 * 12 }, () => 100 + 20 * rng.next());
   const fine = picture.slice();
@@ -84,7 +84,7 @@ test('compression rounds in blocks: none at a tiny step, flat blocks at a huge o
   expect(new Set(Array.from(coarse, (value) => Math.round(value))).size).toBeLessThanOrEqual(12);
 });
 
-test('equalising keeps the order of greys and uses the whole range; one grey stays', () => {
+test('equalizing keeps the order of grays and uses the whole range; one gray stays', () => {
   const values = Float32Array.of(10, 11, 12, 12, 13, 200);
   equalize(values);
   expect(values[0]).toBe(0);

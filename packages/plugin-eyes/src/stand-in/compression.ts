@@ -1,4 +1,4 @@
-/** Side of a block. */
+/** The side of a block, pixels. */
 const size = 8;
 
 /** The cosines of the 8-point discrete cosine transform, scaled to be orthonormal: `basis[frequency * 8 + position]`. */
@@ -10,9 +10,12 @@ const basis = Float64Array.from({ length: size * size }, (_, i) => {
 });
 
 /**
- * What JPEG does to a picture, in place: blocks of 8 x 8 are transformed and their coefficients rounded, fine
- * ones more coarsely. `values` are display values, `height * width * channels`, `step` is the rounding of the
- * coarsest coefficient; the block grid starts `offset` pixels before the picture, as in a crop.
+ * JPEG's loss, in place: blocks of 8x8 pixels are transformed and their coefficients quantized, high frequencies more
+ * coarsely.
+ *
+ * @param values - display values, `[height, width, channels]`.
+ * @param step - the quantization step of the lowest frequency.
+ * @param offset - how many pixels before the picture the block grid starts, as in a crop.
  */
 export function compress(
   values: Float32Array,

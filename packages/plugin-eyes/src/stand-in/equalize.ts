@@ -1,4 +1,4 @@
-/** Spreads the grey values of a picture evenly over 0 to 255, in place: the look of MPIIGaze's normalised eyes. */
+/** Equalizes the histogram of gray values over 0 to 255, in place, as in MPIIGaze's normalized eyes. */
 export function equalize(values: Float32Array): void {
   const bins = new Uint32Array(256);
   const binOf = (value: number) => Math.max(0, Math.min(255, Math.round(value)));

@@ -1,6 +1,6 @@
 import type { Radiance } from '../simulator/render.ts';
 
-/** Halves a picture that was rendered at twice its size: four rays a pixel. */
+/** Halves a picture that was rendered at twice its size: four rays per pixel. */
 export function halve({ data, width, height }: Radiance): Radiance {
   const [w, h] = [width / 2, height / 2];
   const out = new Float32Array(w * h * 3);
@@ -16,7 +16,7 @@ export function halve({ data, width, height }: Radiance): Radiance {
   return { data: out, width: w, height: h };
 }
 
-/** A lens' blur: a Gaussian of `sigma` pixels in rows and columns; edges repeat. */
+/** A lens' blur: a Gaussian with a standard deviation of `sigma` pixels; edges are replicated. */
 export function blur({ data, width, height }: Radiance, sigma: number): Radiance {
   const radius = Math.max(1, Math.ceil(2.5 * sigma));
   const kernel = Array.from({ length: 2 * radius + 1 }, (_, i) =>
@@ -53,8 +53,8 @@ export function blur({ data, width, height }: Radiance, sigma: number): Radiance
 }
 
 /**
- * Uneven light over the picture, in place: a lens' darker edges (`vignette`, share lost in a corner) and a
- * slope of brightness (`slope`, natural logarithm across the picture, towards `angle`).
+ * Uneven light over the picture, in place: vignetting (`vignette`, the fraction lost in a corner) and a gradient of
+ * brightness (`slope`, natural logarithm across the picture, towards `angle`, radians).
  */
 export function shade(
   { data, width, height }: Radiance,

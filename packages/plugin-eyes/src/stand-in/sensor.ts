@@ -1,16 +1,16 @@
 import type { Rng } from '@simgan/core';
 import type { Radiance } from '../simulator/render.ts';
 
-/** How a sensor turns light into numbers. */
+/** Noise and white balance of a sensor. */
 export interface Sensor {
-  /** Deviation of the noise without light, and the variance that a unit of light adds. */
+  /** The standard deviation of the noise without light, and the variance that a unit of light adds. */
   readonly readNoise: number;
   readonly shotNoise: number;
-  /** Gains of the three channels: a white balance that misses. */
+  /** Gains of the three channels: an imperfect white balance. */
   readonly gains: readonly [red: number, green: number, blue: number];
 }
 
-/** Exposes a picture and adds a sensor's noise and colour cast, in place. Channels have their own noise, as behind a colour filter. */
+/** Exposes a picture and adds a sensor's noise and color cast, in place. Channels have independent noise. */
 export function sense(
   rng: Rng,
   { data }: Radiance,

@@ -1,10 +1,11 @@
 import type { Rng, Simulator } from '@simgan/core';
+import { parseOptions } from '@simgan/core/plugin';
 import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { drawAppearance, type Style } from '../simulator/appearance.ts';
 import { develop, meter, quantize } from '../simulator/develop.ts';
 import { around, between, chance } from '../simulator/draw.ts';
 import { labelsOf } from '../simulator/labels.ts';
-import { completeOptions, type EyeSimulatorOptions } from '../simulator/options.ts';
+import { type EyeSimulatorOptions, eyeOptions, imageForm } from '../simulator/options.ts';
 import { render } from '../simulator/render.ts';
 import { drawScene, type EyeScene } from '../simulator/scene.ts';
 import { compress } from './compression.ts';
@@ -12,7 +13,7 @@ import { equalize } from './equalize.ts';
 import { blur, halve, shade } from './optics.ts';
 import { sense } from './sensor.ts';
 
-/** Rooms with windows and screens, and skin as it is. */
+/** Rooms with windows and screens, and natural skin. */
 const roomStyle: Style = {
   skin: { melanin: [0.04, 0.8], detail: 1.7, shine: [0.04, 0.3] },
   eye: { brown: 3, white: [0.36, 0.58] },
@@ -27,20 +28,31 @@ const roomStyle: Style = {
 };
 
 /**
- * Plays the real camera where no real pictures are at hand: the simulator's eyes in the light of rooms,
- * through a soft lens that darkens to its edges, a noisy sensor and compression; grey pictures are
- * histogram-equalised like MPIIGaze's. No step moves anything in the picture, so the labels are exact.
- * Pictures have the simulator's form: `height * width` grey bytes, or `height * width * 3` RGB.
+ * A simulator that plays the real camera in demos and tests: the simulator's eyes in the light of rooms, through a
+ * soft lens with vignetting, a noisy sensor and JPEG-like compression; grayscale images are histogram-equalized like
+ * MPIIGaze's. No step moves anything in the picture, so the labels are exact. Images are those of `eyeSimulator`:
+ * 8 bits, `[height, width, 1]` grayscale or `[height, width, 3]` RGB.
  *
- * @throws SimganError INVALID_ARGUMENT naming every option that is out of bounds.
+ * @throws SimganError INVALID_ARGUMENT naming every option that is unknown or out of range.
+ * @example
+ * ```ts
+ * import { createRng } from '@simgan/core';
+ * import { eyeSimulator, standInCamera } from '@simgan/plugin-eyes';
+ *
+ * const rendered = await eyeSimulator()(createRng(1));
+ * const photographed = await standInCamera()(createRng(1));
+ * console.log(rendered.annotation.gaze.yaw === photographed.annotation.gaze.yaw);
+ * ```
  */
 export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<CompleteEyeAnnotation> {
-  const complete = completeOptions(options);
-  const { width, height, color } = complete;
+  const parsed = parseOptions(eyeOptions, options);
+  const { color } = parsed;
+  const form = imageForm(parsed);
+  const { width, height, channels } = form;
   // Sensors with more pixels sit behind better lenses.
   const softness = Math.sqrt(width / 55);
   return (rng) => {
-    const scene = drawScene(rng.fork('scene'), complete);
+    const scene = drawScene(rng.fork('scene'), parsed);
     const appearance = drawAppearance(rng.fork('appearance'), scene, roomStyle);
     const fine = render(rng.fork('render'), enlarged(scene), appearance, 2 * width, 2 * height);
     const optics = rng.fork('optics');
@@ -55,9 +67,9 @@ export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<Comp
     const values = develop(seen, 1, color);
     const compression = rng.fork('compression');
     const step = between(compression, 0.8, 4);
-    compress(values, width, height, color ? 3 : 1, step, [compression.int(8), compression.int(8)]);
+    compress(values, width, height, channels, step, [compression.int(8), compression.int(8)]);
     if (!color) equalize(values);
-    return { image: quantize(values), annotation: labelsOf(scene) };
+    return { image: quantize(values, form), annotation: labelsOf(scene) };
   };
 }
 

@@ -1,0 +1,107 @@
+import type { TrainStep } from '@simgan/core';
+import type { JobEvent, JobPhase } from '@simgan/node';
+import { asFlags } from './options.ts';
+import type { Output, Progress } from './output.ts';
+
+/** Shows the events of a job: notes and progress for people, JSON lines for machines. */
+export interface Presenter {
+  /** Hand this to the job. */
+  readonly onEvent: (event: JobEvent) => void;
+  /** Ends the line of progress, if one is open. */
+  end(): void;
+}
+
+/** What passes is wiped away by the line that says what came of it. */
+const passing: readonly JobPhase[] = ['read', 'evaluate'];
+
+export function createPresenter(output: Output): Presenter {
+  let open: { readonly phase: JobPhase; readonly progress: Progress } | undefined;
+  let losses = '';
+  const end = () => {
+    open?.progress.end();
+    open = undefined;
+  };
+  const show = (event: Extract<JobEvent, { type: 'progress' }>) => {
+    const { phase, done, total, detail } = event;
+    if (open?.phase !== phase) {
+      end();
+      open = { phase, progress: output.progress(phase, total, { passing: passing.includes(phase) }) };
+    }
+    const note = [detail, phase === 'train' ? losses : undefined].filter(Boolean).join('  ');
+    open.progress.update(done, note);
+    if (done >= total) end();
+  };
+  return {
+    end,
+    onEvent(event) {
+      if (event.type === 'progress') {
+        show(event);
+        return;
+      }
+      if (event.type === 'step') losses = describeStep(event);
+      else {
+        end();
+        if (event.type === 'warning') output.warn(asFlags(event.message));
+        else for (const line of linesOf(event)) output.note(line);
+      }
+      const { type, ...fields } = event;
+      output.event(type, fields);
+    },
+  };
+}
+
+function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'warning' }>): string[] {
+  switch (event.type) {
+    case 'engine': {
+      const before = event.passedOver.map(({ name }) => name).join(', ');
+      const why = before && `; ${before} would come first but does not load here (see simgan-cli doctor)`;
+      return [`engine    ${event.name} (${event.device})${why}`];
+    }
+    case 'synthetic':
+      return [
+        `synthetic ${event.count} ${event.origin === 'simulator' ? 'from the simulator' : from(event)}`,
+      ];
+    case 'real':
+      // That there are none was a warning.
+      return event.origin === 'stand-in' ? [] : [`real      ${event.count} ${from(event)}`];
+    case 'match':
+      return [`match     ${event.text} (--match none leaves light as it is)`];
+    case 'refiner':
+      return [`refiner   ${event.origin} (recipe ${event.recipe ?? 'of its own'})`];
+    case 'resume': {
+      const what = event.phase === 'train' ? 'training steps' : 'samples';
+      return [`resume    ${event.done} of ${event.total} ${what} were done already`];
+    }
+  }
+}
+
+type Source = Extract<JobEvent, { type: 'synthetic' | 'real' }>;
+
+function from({ origin, format, resized = 0, rejects, ignored = 0, annotations }: Source): string {
+  return [
+    `pictures from ${origin}`,
+    format && `read as ${format}`,
+    resized > 0 && `${resized} of them scaled`,
+    rejects > 0 && `${rejects} rejected (see rejects.jsonl)`,
+    ignored > 0 && `${ignored} other files ignored`,
+    annotations === 'foreign' && 'annotations passed on as they are',
+    annotations === 'plugin' && 'annotations checked',
+  ]
+    .filter(Boolean)
+    .join(', ');
+}
+
+/** `G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70`: losses by their names, accuracies of D. */
+export function describeStep(step: TrainStep): string {
+  if (step.phase === 'refiner warm-up') return `warm-up of R  L_reg ${step.regularization.toFixed(3)}`;
+  const { accuracyOnReal, accuracyOnRefined } = step.discriminator;
+  const judged = `D real ${accuracyOnReal.toFixed(2)} refined ${accuracyOnRefined.toFixed(2)}`;
+  if (step.phase === 'discriminator warm-up') return `warm-up of D  ${judged}`;
+  const { adversarial, regularization, lambda } = step.refiner;
+  return [
+    `G_adv ${adversarial.toFixed(2)}`,
+    `L_reg ${regularization.toFixed(3)}`,
+    `λ ${lambda.toPrecision(2)}`,
+    judged,
+  ].join('  ');
+}

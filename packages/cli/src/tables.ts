@@ -1,0 +1,25 @@
+/** @file Figures as people read them in a terminal. */
+import type { LabelPreservation } from '@simgan/core/evaluation';
+import type { AugmentResult } from '@simgan/node';
+
+/** How far each set is from the real one. */
+export function distanceLines(distances: AugmentResult['distances']): string[] {
+  const cell = (value: number | undefined) => (value?.toFixed(4) ?? '').padStart(9);
+  return [
+    'distance to real   intensity  gradient   contrast  diversity',
+    ...Object.entries(distances).map(
+      ([label, { intensity, gradient, contrast, diversity }]) =>
+        `  ${label.padEnd(15)}${[intensity, gradient, contrast, diversity].map(cell).join('  ')}`,
+    ),
+  ];
+}
+
+/** How far labels moved, a line for each quantity. */
+export function labelLines({ pairs, quantities }: LabelPreservation): string[] {
+  return Object.entries(quantities).map(([name, { unit, shift, lost, abstained }]) => {
+    const told = pairs - abstained;
+    if (told === 0) return `${name.padEnd(12)} cannot be made out in any of ${pairs} pictures`;
+    const figures = `${shift.mean.toFixed(2)} ± ${shift.std.toFixed(2)} ${unit}, median ${shift.median.toFixed(2)}, 95% within ${shift.p95.toFixed(2)}`;
+    return `${name.padEnd(12)} moved ${figures}; lost in ${lost} of ${told}, not measured in ${abstained}`;
+  });
+}

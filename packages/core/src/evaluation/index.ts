@@ -1,0 +1,22 @@
+export { diagnose, type Finding } from './diagnosis.ts';
+export type { Estimator, EstimatorRecipe } from './estimator.ts';
+export { directionLoss, logisticLoss, squaredDistanceLoss } from './estimator-losses.ts';
+export {
+  type LabelPreservation,
+  measureLabelPreservation,
+  pairById,
+  type QuantityPreservation,
+  type RefinedPair,
+} from './label-preservation.ts';
+export type { LabelProbe, Measurement, Quantity, Values } from './label-probe.ts';
+export { type PatchTestOptions, type PatchTestResult, patchTest } from './patch-test.ts';
+export {
+  compareDownstream,
+  createEstimatorState,
+  type EstimatorResult,
+  type EstimatorState,
+  type EstimatorStep,
+  type TrainEstimatorOptions,
+  testEstimator,
+  trainEstimator,
+} from './train-estimator.ts';

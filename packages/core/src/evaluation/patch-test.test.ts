@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest';
+import { stripes, stripesForm as image } from '../../test/stripes.ts';
+import { wasmEngine } from '../../test/wasm-engine.ts';
+import { patchTest } from './patch-test.ts';
+
+const options = { image, engine: wasmEngine, seed: 1 };
+const real = stripes(120, 1);
+
+test('the patch test guesses on sets of one kind', async () => {
+  const { auc, balancedAccuracy } = await patchTest(stripes(120, 2), real, { ...options, steps: 15 });
+  expect(Math.abs(auc - 0.5)).toBeLessThan(0.1);
+  expect(Math.abs(balancedAccuracy - 0.5)).toBeLessThan(0.1);
+});
+
+test('the patch test is certain of different sets', async () => {
+  const grainy = stripes(60, 3, { grain: 30 });
+  const { auc, balancedAccuracy } = await patchTest(grainy, real, { ...options, steps: 26 });
+  expect(auc).toBeGreaterThan(0.95);
+  expect(balancedAccuracy).toBeGreaterThan(0.85);
+});
+
+test('the same sets and seed give the same result', async () => {
+  const sets = [stripes(8, 3, { grain: 30 }), stripes(8, 1)] as const;
+  const tested = (seed: number) => patchTest(...sets, { ...options, seed, steps: 2 });
+  const first = await tested(1);
+  expect(await tested(1)).toEqual(first);
+  expect(await tested(2)).not.toEqual(first);
+});
+
+test('fewer than four pictures cannot be told apart', async () => {
+  await expect(patchTest(stripes(3, 1), real, options)).rejects.toMatchObject({
+    code: 'NOT_ENOUGH_DATA',
+    message: expect.stringContaining('A set of 3 pictures cannot be told from another'),
+  });
+});

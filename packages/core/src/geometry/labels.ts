@@ -1,0 +1,196 @@
+/** @file What kinds of labels there are, and how each follows when a picture's geometry changes. */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { SimganError } from '../errors.ts';
+import {
+  type ImageTransform,
+  isMirrored,
+  movePoint,
+  type Point,
+  turnAngles,
+  turnDirection,
+  turnInPicture,
+} from './transform.ts';
+
+/** How a value follows a transform, for labels that no {@link LabelKinds} describes. */
+export type LabelMove<Value> = (transform: ImageTransform, value: Value) => Value;
+
+type Vector = readonly [x: number, y: number, z: number];
+
+/** The kinds of labels and their values. Lengths in pixels of the picture unless stated otherwise. */
+export interface LabelKinds {
+  /** Never changes: a class, an openness, a name. */
+  invariant: unknown;
+  /** `[x, y]`. */
+  point: Point;
+  /** `[[x, y], …]` in a fixed order: landmarks. */
+  points: readonly Point[];
+  /** `[[x, y], …]`: a closed outline of any order. */
+  polygon: readonly Point[];
+  /** `[[x, y], …]`: a closed outline that runs clockwise from its rightmost point, also after mirroring. */
+  ring: readonly Point[];
+  /** `[left, top, width, height]`. */
+  box: readonly [left: number, top: number, width: number, height: number];
+  /** `[left, top, right, bottom]`. */
+  corners: readonly [left: number, top: number, right: number, bottom: number];
+  /** A single horizontal coordinate. */
+  x: number;
+  /** A single vertical coordinate. */
+  y: number;
+  /** A horizontal extent. */
+  width: number;
+  /** A vertical extent. */
+  height: number;
+  /** `[x, y, depth]`: a point of the picture and its distance, which stays. */
+  uvd: Vector;
+  /** A 3-D direction in the camera frame (x right, y down): turns with mirroring, not with scaling. */
+  direction: Vector;
+  /** Radians about the picture's horizontal axis. */
+  pitch: number;
+  /** Radians about the picture's vertical axis. */
+  yaw: number;
+  /** Radians about the viewing axis. */
+  roll: number;
+  /** Radians of a line drawn in the picture, from its right towards its bottom. */
+  orientation: number;
+  /** Whose eye or hand it is: mirroring swaps `left` and `right`. */
+  side: 'left' | 'right';
+  /** The file of a companion picture (mask, depth, normals) that shares the picture's geometry. */
+  companion: string;
+}
+
+/** A kind of label by name. */
+export type LabelKind = keyof LabelKinds;
+
+type KindOf<Value> = {
+  [Kind in LabelKind]: Value extends LabelKinds[Kind] ? Kind : never;
+}[LabelKind];
+
+/**
+ * The geometry of one value: a kind, the geometry of each element of a list (`null` stays `null`), of each field of
+ * an object, or a function.
+ */
+export type ValueGeometry<Value> =
+  | KindOf<Value>
+  | LabelMove<Value>
+  | (Value extends readonly (infer Element)[]
+      ? { readonly each: ValueGeometry<NonNullable<Element>> }
+      : never)
+  | (Value extends readonly unknown[] ? never : Value extends object ? LabelGeometry<Value> : never);
+
+/** The geometry of every field of an annotation. A field that is forgotten does not compile. */
+export type LabelGeometry<Annotation> = {
+  readonly [Field in keyof Annotation]-?: ValueGeometry<NonNullable<Annotation[Field]>>;
+};
+
+/** A validator that speaks Standard Schema, and the geometry of what it accepts. Annotations are plain JSON. */
+export interface AnnotationSchema<Annotation = unknown> extends StandardSchemaV1<unknown, Annotation> {
+  readonly geometry: LabelGeometry<Annotation>;
+}
+
+/**
+ * Declares how the labels of a schema follow when a picture is cropped, scaled or mirrored.
+ *
+ * @param schema - any validator that speaks Standard Schema (zod, valibot, arktype).
+ * @example
+ * const annotation = annotationSchema(z.object({ pupil: z.tuple([z.number(), z.number()]), gazePitch: z.number() }), {
+ *   pupil: 'point',
+ *   gazePitch: 'pitch',
+ * });
+ */
+export function annotationSchema<Annotation>(
+  schema: StandardSchemaV1<unknown, Annotation>,
+  geometry: LabelGeometry<NoInfer<Annotation>>,
+): AnnotationSchema<Annotation> {
+  return { '~standard': schema['~standard'], geometry };
+}
+
+/**
+ * An annotation in the picture that a transform makes. Fields that it lacks stay absent.
+ *
+ * @param geometry - of the annotation's schema.
+ * @throws SimganError INVALID_ARGUMENT if the annotation has a field that the geometry does not declare.
+ * @example
+ * const mirrored = carryLabels(mirrorTransform(image), annotation, plugin.annotation.geometry);
+ */
+export function carryLabels<Annotation>(
+  transform: ImageTransform,
+  annotation: Annotation,
+  geometry: LabelGeometry<NoInfer<Annotation>>,
+): Annotation {
+  return carryFields(transform, annotation, geometry as Geometry, '') as Annotation;
+}
+
+type Geometry = LabelKind | LabelMove<unknown> | { readonly [field: string]: Geometry };
+
+function carry(transform: ImageTransform, value: unknown, geometry: Geometry, path: string): unknown {
+  if (value === undefined || value === null) return value;
+  if (typeof geometry === 'function') return geometry(transform, value);
+  if (typeof geometry === 'string') return (moves[geometry] as LabelMove<unknown>)(transform, value);
+  if (Array.isArray(value)) {
+    const each = geometry.each!;
+    return value.map((element, index) => carry(transform, element, each, `${path}[${index}]`));
+  }
+  return carryFields(transform, value, geometry, path);
+}
+
+function carryFields(transform: ImageTransform, value: unknown, geometry: Geometry, path: string): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = geometry as { readonly [field: string]: Geometry };
+  return Object.fromEntries(
+    Object.entries(value).map(([field, member]) => {
+      const place = path ? `${path}.${field}` : field;
+      if (!Object.hasOwn(fields, field)) {
+        throw new SimganError(
+          'INVALID_ARGUMENT',
+          `The annotation's field ${place} has no declared geometry, so it cannot follow its picture. Declare it with annotationSchema(…), as 'invariant' if it never changes.`,
+        );
+      }
+      return [field, carry(transform, member, fields[field]!, place)];
+    }),
+  );
+}
+
+const movePoints = (transform: ImageTransform, points: readonly Point[]) =>
+  points.map((point) => movePoint(transform, point));
+
+const moves: { readonly [Kind in LabelKind]: LabelMove<LabelKinds[Kind]> } = {
+  invariant: (_, value) => value,
+  point: movePoint,
+  points: movePoints,
+  polygon: movePoints,
+  ring: (transform, points) => clockwiseFromRight(movePoints(transform, points)),
+  box(transform, [left, top, width, height]) {
+    const [x0, y0, x1, y1] = moves.corners(transform, [left, top, left + width, top + height]);
+    return [x0, y0, x1 - x0, y1 - y0];
+  },
+  corners(transform, [left, top, right, bottom]) {
+    const [a, b] = [movePoint(transform, [left, top]), movePoint(transform, [right, bottom])];
+    return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+  },
+  x: (transform, x) => movePoint(transform, [x, 0])[0],
+  y: (transform, y) => movePoint(transform, [0, y])[1],
+  width: ({ scale }, width) => Math.abs(scale[0]) * width,
+  height: ({ scale }, height) => Math.abs(scale[1]) * height,
+  uvd: (transform, [u, v, depth]) => [...movePoint(transform, [u, v]), depth],
+  direction: turnDirection,
+  pitch: (transform, pitch) => turnAngles(transform, { pitch }).pitch,
+  yaw: (transform, yaw) => turnAngles(transform, { yaw }).yaw,
+  roll: (transform, roll) => turnAngles(transform, { roll }).roll,
+  orientation: turnInPicture,
+  side: (transform, side) => (isMirrored(transform) ? (side === 'left' ? 'right' : 'left') : side),
+  companion: (_, file) => file,
+};
+
+/** The points of a closed outline clockwise from the rightmost one, whichever way round they come. */
+export function clockwiseFromRight(points: readonly Point[]): Point[] {
+  let area = 0;
+  let rightmost = 0;
+  for (const [index, [x, y]] of points.entries()) {
+    const [nextX, nextY] = points[(index + 1) % points.length]!;
+    area += x * nextY - nextX * y;
+    if (x > points[rightmost]![0] + 1e-9) rightmost = index;
+  }
+  // With y downwards, a positive area is a clockwise walk.
+  const step = area >= 0 ? 1 : points.length - 1;
+  return points.map((_, k) => points[(rightmost + k * step) % points.length]!);
+}

@@ -1,0 +1,163 @@
+/**
+ * @file Changes of a picture's geometry that carry its labels along: crop, resize, mirror, flip, and chains of
+ * them. Every one maps x and y apart, `to = scale * from + shift`, so that each kind of label has one answer
+ * and every chain can be undone.
+ *
+ * Points are in pixels from the outer corner of the top left pixel: pixel (column, row) has its centre at
+ * (column + 0.5, row + 0.5), and a picture spans [0, width] x [0, height].
+ */
+import { SimganError } from '../errors.ts';
+import type { Size } from '../image.ts';
+
+/** A part of a picture, pixels; it may stand over the picture's edges. */
+export interface CropWindow extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** x and y, pixels. */
+export type Point = readonly [x: number, y: number];
+
+/** A direction in the camera's frame: x to the right of the picture, y downwards, z into the scene or out of it. */
+export type Direction = readonly [x: number, y: number, z: number];
+
+/** Where the points of one picture lie in another: (x, y) moves to (scale[0] x + shift[0], scale[1] y + shift[1]). */
+export interface ImageTransform {
+  readonly from: Size;
+  readonly to: Size;
+  /** Negative: mirrored along that axis. Never 0. */
+  readonly scale: readonly [x: number, y: number];
+  /** Pixels of the new picture. */
+  readonly shift: readonly [x: number, y: number];
+}
+
+/** The part of a picture within a window, at the same scale. */
+export function cropTransform(from: Size, { left, top, width, height }: CropWindow): ImageTransform {
+  return checked({ from: sizeOf(from), to: { width, height }, scale: [1, 1], shift: [-left, -top] });
+}
+
+/** The whole picture in another size; the two axes scale by themselves. */
+export function resizeTransform(from: Size, to: Size): ImageTransform {
+  return checked({
+    from: sizeOf(from),
+    to: sizeOf(to),
+    scale: [to.width / from.width, to.height / from.height],
+    shift: [0, 0],
+  });
+}
+
+/** Left and right exchanged: x becomes width - x. A left eye or hand becomes a right one. */
+export function mirrorTransform(size: Size): ImageTransform {
+  return checked({ from: sizeOf(size), to: sizeOf(size), scale: [-1, 1], shift: [size.width, 0] });
+}
+
+/**
+ * Top and bottom exchanged: y becomes height - y. Applied to points alone it turns coordinates that count from
+ * the bottom left corner (Unity, OpenGL, mathematics) into those of the picture.
+ */
+export function flipTransform(size: Size): ImageTransform {
+  return checked({ from: sizeOf(size), to: sizeOf(size), scale: [1, -1], shift: [0, size.height] });
+}
+
+/**
+ * One transform after the other, the first first.
+ *
+ * @throws SimganError INVALID_ARGUMENT if one does not begin with the size that the one before it ends with.
+ */
+export function composeTransforms(first: ImageTransform, ...rest: readonly ImageTransform[]): ImageTransform {
+  return rest.reduce((done, next, index) => {
+    if (!isClose(done.to.width, next.from.width) || !isClose(done.to.height, next.from.height)) {
+      throw new SimganError(
+        'INVALID_ARGUMENT',
+        `Transform ${index + 1} of the chain is for pictures of ${described(next.from)}, and the one before it ` +
+          `makes ${described(done.to)}. Make each for the size that the one before it gives.`,
+      );
+    }
+    return {
+      from: done.from,
+      to: next.to,
+      scale: [done.scale[0] * next.scale[0], done.scale[1] * next.scale[1]],
+      shift: [done.shift[0] * next.scale[0] + next.shift[0], done.shift[1] * next.scale[1] + next.shift[1]],
+    };
+  }, first);
+}
+
+/** The way back: points return to where they were; pixels that were cut off do not. */
+export function invertTransform({ from, to, scale, shift }: ImageTransform): ImageTransform {
+  return {
+    from: to,
+    to: from,
+    scale: [1 / scale[0], 1 / scale[1]],
+    shift: [-shift[0] / scale[0], -shift[1] / scale[1]],
+  };
+}
+
+/** Whether left and right are exchanged. */
+export function isMirrored({ scale }: ImageTransform): boolean {
+  return scale[0] < 0;
+}
+
+/** Where a point of the old picture lies in the new one. */
+export function movePoint({ scale, shift }: ImageTransform, [x, y]: Point): [x: number, y: number] {
+  return [scale[0] * x + shift[0], scale[1] * y + shift[1]];
+}
+
+/**
+ * A 3-D direction of what is seen, such as a gaze. Mirroring and flipping turn it; cropping and scaling do not:
+ * stretching a picture does not move the eye in it, and the data sets of the field count so.
+ */
+export function turnDirection({ scale }: ImageTransform, [x, y, z]: Direction): [number, number, number] {
+  return [signed(scale[0], x), signed(scale[1], y), z];
+}
+
+/**
+ * The same for angles: `pitch` about the picture's horizontal, `yaw` about its vertical and `roll` about the
+ * viewing axis, radians. Mirroring turns yaw and roll around, flipping turns pitch and roll around.
+ */
+export function turnAngles<
+  Angles extends { readonly pitch?: number; readonly yaw?: number; readonly roll?: number },
+>({ scale }: ImageTransform, angles: Angles): Angles {
+  const { pitch, yaw, roll } = angles;
+  return {
+    ...angles,
+    ...(pitch !== undefined && { pitch: signed(scale[1], pitch) }),
+    ...(yaw !== undefined && { yaw: signed(scale[0], yaw) }),
+    ...(roll !== undefined && { roll: signed(scale[0] * scale[1], roll) }),
+  };
+}
+
+/**
+ * An angle drawn in the picture, such as an ellipse's long axis: radians from the picture's right towards its
+ * bottom. Unlike a 3-D angle it changes where the axes are stretched differently.
+ */
+export function turnInPicture({ scale }: ImageTransform, angle: number): number {
+  return Math.atan2(scale[1] * Math.sin(angle), scale[0] * Math.cos(angle));
+}
+
+function checked(transform: ImageTransform): ImageTransform {
+  for (const { width, height } of [transform.from, transform.to]) {
+    if (width > 0 && height > 0 && Number.isFinite(width) && Number.isFinite(height)) continue;
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `A picture or window of ${described({ width, height })} pixels does not exist; both sides must be above 0.`,
+    );
+  }
+  return transform;
+}
+
+function sizeOf({ width, height }: Size): Size {
+  return { width, height };
+}
+
+/** -0 would be written to files as 0 and compare as different. */
+export function signed(sign: number, value: number): number {
+  return sign < 0 && value !== 0 ? -value : value;
+}
+
+function isClose(a: number, b: number): boolean {
+  return Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a));
+}
+
+export function described({ width, height }: Size): string {
+  return `${width} x ${height}`;
+}

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { formatMatch, parseMatch } from './match-text.ts';
+
+test('what is written is read, and written again', () => {
+  for (const text of ['none', 'auto', 'histogram', 'blur:0.7,histogram,noise:0.012', 'shading:0.2']) {
+    expect(formatMatch(parseMatch(text))).toBe(text);
+  }
+  expect(parseMatch('blur:0.7, noise')).toEqual([{ correction: 'blur', strength: 0.7 }, { correction: 'noise' }]);
+  expect(formatMatch([])).toBe('none');
+});
+
+test('everything that cannot be read or applied is told at once', () => {
+  const problemsOf = (text: string) => {
+    try {
+      parseMatch(text);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  const names = 'shading, blur, sharpen, histogram, equalize, noise';
+  expect(problemsOf('blurr:0.7,noise:much,auto')).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    problems: [
+      `"blurr" is no correction. Did you mean blur? There are ${names}`,
+      '"noise:much" does not say how strong, as blur:0.7 does',
+      'auto stands alone',
+    ],
+  });
+  expect(problemsOf('blur:99,blur:1,sharpen')).toMatchObject({
+    problems: [
+      'the strength of blur must be above 0 and at most 10 (px), not 99',
+      'blur is given more than once',
+      'blur and sharpen exclude each other',
+    ],
+  });
+  expect(() => parseMatch('')).toThrow(`match: "" is no correction. There are ${names}.`);
+  expect(() => parseMatch('blur:')).toThrow('match: "blur:" does not say how strong');
+  expect(() => parseMatch('blur:1:2')).toThrow('"blur:1:2" does not say how strong');
+});

@@ -1,0 +1,50 @@
+/** @file Corrections of light in one line: `blur:0.7,histogram,noise:0.012`. */
+import { SimganError } from '../errors.ts';
+import { suggestion } from '../suggestion.ts';
+import { type CorrectionSpec, correctionNames, type MatchSetting, matchProblems } from './corrections.ts';
+
+/** A setting in one line, as {@link parseMatch} reads it; a strength is left out where it is to be measured. */
+export function formatMatch(setting: MatchSetting): string {
+  if (typeof setting === 'string') return setting;
+  if (setting.length === 0) return 'none';
+  return setting
+    .map(({ correction, strength }) => (strength === undefined ? correction : `${correction}:${strength}`))
+    .join(',');
+}
+
+/**
+ * Reads `none`, `auto`, `histogram`, or corrections separated by commas, each with its strength after a colon, or
+ * without one where it is to be measured.
+ *
+ * @throws SimganError INVALID_ARGUMENT with everything that cannot be read or applied in `problems`.
+ * @example
+ * const match = parseMatch('blur:0.7,histogram');
+ */
+export function parseMatch(text: string): MatchSetting {
+  if (text === 'none' || text === 'auto' || text === 'histogram') return text;
+  const problems: string[] = [];
+  const corrections = text.split(',').flatMap((part): CorrectionSpec[] => {
+    const [written = '', strength, ...rest] = part.trim().split(':');
+    const correction = correctionNames.find((name) => name === written);
+    if (!correction) {
+      problems.push(
+        written === 'none' || written === 'auto'
+          ? `${written} stands alone`
+          : `${JSON.stringify(written)} is no correction.${suggestion(written, correctionNames)} There are ${correctionNames.join(', ')}`,
+      );
+      return [];
+    }
+    if (strength === undefined) return [{ correction }];
+    const number = Number(strength);
+    if (rest.length > 0 || strength.trim() === '' || !Number.isFinite(number)) {
+      problems.push(`${JSON.stringify(part.trim())} does not say how strong, as blur:0.7 does`);
+      return [];
+    }
+    return [{ correction, strength: number }];
+  });
+  if (problems.length === 0) problems.push(...matchProblems(corrections));
+  if (problems.length > 0) {
+    throw new SimganError('INVALID_ARGUMENT', `match: ${problems.join('; ')}.`, { problems });
+  }
+  return corrections;
+}

@@ -1,0 +1,142 @@
+/** @file Noise, sharpness and shading of pictures, on intensities from 0 to 1: what differs between cameras. */
+import type { SizedForm } from '../image.ts';
+
+/** The mean distance of the k-th smallest value from where it would stand in an even histogram, in [0, 0.5]. */
+export function unevennessOf(grey: Float64Array): number {
+  const sorted = grey.toSorted();
+  const even = (rank: number) => (rank + 0.5) / sorted.length;
+  return sorted.reduce((sum, value, rank) => sum + Math.abs(value - even(rank)), 0) / sorted.length;
+}
+
+/** The standard deviation of normal noise is its median absolute value over this. */
+const NORMAL_MEDIAN = 0.6744897501960817;
+
+/**
+ * The level of a picture's noise, robustly: the median absolute residual of Immerkaer's mask ("Fast noise variance
+ * estimation", 1996), which is blind to ramps. Being a median it overlooks edges, and clipped places do not count.
+ *
+ * @returns the standard deviation in shares of the range; white noise on a smooth ground is found as it is
+ */
+export function residualNoise(grey: Float64Array, { width, height }: SizedForm): number {
+  const residuals = new Float64Array(Math.max(0, (width - 2) * (height - 2)));
+  let count = 0;
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const at = y * width + x;
+      const value = grey[at]!;
+      if (value <= 0 || value >= 1) continue;
+      const corners =
+        grey[at - width - 1]! + grey[at - width + 1]! + grey[at + width - 1]! + grey[at + width + 1]!;
+      const sides = grey[at - width]! + grey[at + width]! + grey[at - 1]! + grey[at + 1]!;
+      residuals[count++] = Math.abs(corners - 2 * sides + 4 * value);
+    }
+  }
+  if (count === 0) return 0;
+  // The squares of the mask's weights sum to 36.
+  return middleOf(residuals, count) / NORMAL_MEDIAN / 6;
+}
+
+/** The median of the first `count` values, which it moves about (Hoare, "Algorithm 65: Find", 1961). */
+function middleOf(values: Float64Array, count: number): number {
+  const middle = count >> 1;
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const pivot = values[(low + high) >> 1]!;
+    let left = low;
+    let right = high;
+    while (left <= right) {
+      while (values[left]! < pivot) left++;
+      while (values[right]! > pivot) right--;
+      if (left <= right) {
+        const value = values[left]!;
+        values[left++] = values[right]!;
+        values[right--] = value;
+      }
+    }
+    if (middle <= right) high = right;
+    else if (middle >= left) low = left;
+    else break;
+  }
+  return values[middle]!;
+}
+
+/**
+ * The strength of a picture's edges as a share of its contrast: the root mean square of the gradient, less what noise
+ * adds to it. It falls with blur, and noise hardly changes it.
+ */
+export function sharpnessOf(grey: Float64Array, image: SizedForm): number {
+  const { width, height } = image;
+  let mean = 0;
+  let squares = 0;
+  for (const value of grey) {
+    mean += value;
+    squares += value * value;
+  }
+  mean /= grey.length;
+  const variance = squares / grey.length - mean * mean;
+  let sum = 0;
+  for (let y = 0; y < height - 1; y++) {
+    for (let x = 0; x < width - 1; x++) {
+      const at = y * width + x;
+      sum += (grey[at + 1]! - grey[at]!) ** 2 + (grey[at + width]! - grey[at]!) ** 2;
+    }
+  }
+  const noise = residualNoise(grey, image) ** 2;
+  // Each of the two differences bears the noise of two pixels.
+  const edges = sum / Math.max(1, (width - 1) * (height - 1)) - 4 * noise;
+  return Math.sqrt(Math.max(0, edges) / Math.max(variance - noise, 1e-9));
+}
+
+/**
+ * The smooth part of a picture's light: how much of each of {@link smoothFields} it holds, as shares of its
+ * brightness.
+ */
+export function smoothLight(grey: Float64Array, image: SizedForm): Float64Array {
+  const mean = grey.reduce((a, b) => a + b, 0) / grey.length;
+  return Float64Array.from(smoothFields(image), (field) => {
+    let product = 0;
+    for (let i = 0; i < grey.length; i++) product += grey[i]! * field[i]!;
+    // What is nearly black has no light of which there could be a share.
+    return product / grey.length / Math.max(mean, 0.02);
+  });
+}
+
+/** How much the smooth light differs between pictures: its standard deviation as a share of the brightness. */
+export function shadingOf(lights: readonly Float64Array[]): number {
+  if (lights.length === 0) return 0;
+  const variances = lights[0]!.map((_, k) => {
+    const mean = lights.reduce((sum, light) => sum + light[k]!, 0) / lights.length;
+    return lights.reduce((sum, light) => sum + (light[k]! - mean) ** 2, 0) / lights.length;
+  });
+  return Math.sqrt(variances.reduce((a, b) => a + b, 0));
+}
+
+/**
+ * The tilts and curvatures that a smooth light is made of: Legendre's polynomials up to the second degree without
+ * the constant. Over the pixels each has mean 0 and mean square 1, and each two are orthogonal, nearly.
+ */
+export function smoothFields({ width, height }: SizedForm): readonly Float64Array[] {
+  const key = `${width}x${height}`;
+  const known = fieldsBySize.get(key);
+  if (known) return known;
+  const along = (length: number, i: number) => (2 * i + 1) / length - 1;
+  const tilt = (t: number) => Math.sqrt(3) * t;
+  const curve = (t: number) => (Math.sqrt(5) / 2) * (3 * t * t - 1);
+  const field = (at: (x: number, y: number) => number) =>
+    Float64Array.from({ length: width * height }, (_, pixel) =>
+      at(along(width, pixel % width), along(height, Math.floor(pixel / width))),
+    );
+  const fields = [
+    field((x) => tilt(x)),
+    field((_, y) => tilt(y)),
+    field((x) => curve(x)),
+    field((_, y) => curve(y)),
+    field((x, y) => tilt(x) * tilt(y)),
+  ];
+  fieldsBySize.set(key, fields);
+  return fields;
+}
+
+/** The same for all pictures of a size, and each of them is asked for its own. */
+const fieldsBySize = new Map<string, readonly Float64Array[]>();

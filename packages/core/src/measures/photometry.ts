@@ -1,0 +1,149 @@
+import { type Dataset, spreadItems } from '../dataset.ts';
+import type { SizedForm } from '../image.ts';
+import type { RealImage } from '../sample.ts';
+import { mean, std } from '../statistics.ts';
+import { grayOf } from './gray.ts';
+import { residualNoise, shadingOf, sharpnessOf, smoothLight, unevennessOf } from './light-measures.ts';
+
+/** How a set of pictures was taken, in numbers. Intensities are shares of the image's range. */
+export interface Photometry {
+  /** How many pictures were looked at, of `length`. */
+  readonly images: number;
+  readonly length: number;
+  /** Of all pixels. */
+  readonly brightness: number;
+  /** Mean over pictures of each one's standard deviation. */
+  readonly contrast: number;
+  /**
+   * Mean over pictures of the distance between a picture's histogram and an even one, in [0, 0.5]: near 0 where
+   * pictures were histogram-equalized.
+   */
+  readonly unevenness: number;
+  /** Strength of edges as a share of the contrast, without what noise adds: falls with blur. */
+  readonly sharpness: number;
+  /** Standard deviation of the pixel noise, estimated robustly from the finest detail; texture counts a little too. */
+  readonly noise: number;
+  /** How much the smooth light over a picture differs from picture to picture, as a share of the brightness. */
+  readonly shading: number;
+  /** Distance in pixels at which two pixels are half as alike as neighbours: grows with the scale of what is shown. */
+  readonly structure: number;
+  /** Energy of the detail of 1, 2, 4 and 8 pixels, as shares that sum to 1: the spectrum, by octaves. */
+  readonly octaves: readonly number[];
+  /** How many pictures are the same as an earlier one, to the eye: equal difference hashes of 8x8 regions. */
+  readonly duplicates: number;
+}
+
+/** Looks at up to `limit` pictures, evenly spread over the set. */
+export async function measurePhotometry(
+  dataset: Dataset<RealImage>,
+  image: SizedForm,
+  limit = 400,
+): Promise<Photometry> {
+  const looked = spreadItems(dataset, limit);
+  const images = looked.length;
+  const sums = { brightness: 0, contrast: 0, unevenness: 0, sharpness: 0, noise: 0, structure: 0 };
+  const octaves = [0, 0, 0, 0];
+  const hashes = new Set<string>();
+  const lights: Float64Array[] = [];
+  for await (const item of looked) {
+    const grey: Grey = { pixels: grayOf(item.image, image), width: image.width, height: image.height };
+    const [brightness, contrast] = [mean(grey.pixels), std(grey.pixels)];
+    sums.brightness += brightness;
+    sums.contrast += contrast;
+    sums.unevenness += unevennessOf(grey.pixels);
+    sums.sharpness += sharpnessOf(grey.pixels, image);
+    sums.noise += residualNoise(grey.pixels, image);
+    lights.push(smoothLight(grey.pixels, image));
+    sums.structure += structureOf(grey, brightness, contrast);
+    for (const [octave, energy] of octavesOf(grey).entries()) octaves[octave]! += energy;
+    hashes.add(differenceHash(grey));
+  }
+  const total = octaves.reduce((a, b) => a + b, 0) || 1;
+  const average = (sum: number) => sum / Math.max(1, images);
+  return {
+    images,
+    length: dataset.length,
+    brightness: average(sums.brightness),
+    contrast: average(sums.contrast),
+    unevenness: average(sums.unevenness),
+    sharpness: average(sums.sharpness),
+    noise: average(sums.noise),
+    shading: shadingOf(lights),
+    structure: average(sums.structure),
+    octaves: octaves.map((energy) => energy / total),
+    duplicates: images - hashes.size,
+  };
+}
+
+interface Grey {
+  readonly pixels: Float64Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+function structureOf({ pixels, width, height }: Grey, mean: number, deviation: number): number {
+  const likeness = (lag: number) => {
+    let sum = 0;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width - lag; x++) {
+        const at = y * width + x;
+        sum += (pixels[at]! - mean) * (pixels[at + lag]! - mean);
+      }
+    }
+    return sum / Math.max(1, (width - lag) * height) / Math.max(deviation ** 2, 1e-12);
+  };
+  const half = likeness(1) / 2;
+  const longest = Math.floor(width / 2);
+  for (let lag = 2; lag <= longest; lag++) if (likeness(lag) <= half) return lag;
+  return longest;
+}
+
+/** Energy between a picture and its mean over ever larger squares. */
+function octavesOf(grey: Grey): number[] {
+  let coarse = grey;
+  return [1, 2, 4, 8].map((radius) => {
+    const coarser = meanOverSquares(grey, radius);
+    const energy = coarse.pixels.reduce((sum, value, at) => sum + (value - coarser.pixels[at]!) ** 2, 0);
+    coarse = coarser;
+    return energy / grey.pixels.length;
+  });
+}
+
+function meanOverSquares({ pixels, width, height }: Grey, radius: number): Grey {
+  const alongRows = Float64Array.from(pixels, (_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const [from, to] = [Math.max(0, x - radius), Math.min(width - 1, x + radius)];
+    let sum = 0;
+    for (let column = from; column <= to; column++) sum += pixels[y * width + column]!;
+    return sum / (to - from + 1);
+  });
+  const mean = Float64Array.from(pixels, (_, at) => {
+    const [x, y] = [at % width, Math.floor(at / width)];
+    const [from, to] = [Math.max(0, y - radius), Math.min(height - 1, y + radius)];
+    let sum = 0;
+    for (let row = from; row <= to; row++) sum += alongRows[row * width + x]!;
+    return sum / (to - from + 1);
+  });
+  return { pixels: mean, width, height };
+}
+
+/** Whether each of 8x8 regions is brighter than its right and than its lower neighbour. */
+function differenceHash({ pixels, width, height }: Grey): string {
+  const means = Float64Array.from({ length: 81 }, (_, index) => {
+    const [column, row] = [index % 9, Math.floor(index / 9)];
+    const [left, top] = [Math.floor((column * width) / 9), Math.floor((row * height) / 9)];
+    const right = Math.max(left + 1, Math.floor(((column + 1) * width) / 9));
+    const bottom = Math.max(top + 1, Math.floor(((row + 1) * height) / 9));
+    let sum = 0;
+    for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) sum += pixels[y * width + x]!;
+    return sum / ((right - left) * (bottom - top));
+  });
+  let hash = '';
+  for (let row = 0; row < 8; row++) {
+    for (let column = 0; column < 8; column++) {
+      const here = means[row * 9 + column]!;
+      hash += `${here > means[row * 9 + column + 1]! ? 1 : 0}${here > means[(row + 1) * 9 + column]! ? 1 : 0}`;
+    }
+  }
+  return hash;
+}

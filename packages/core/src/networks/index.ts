@@ -1,0 +1,31 @@
+export {
+  type Convolution,
+  type ConvolutionShape,
+  convolution,
+  type Initializer,
+  type Padding,
+} from './convolution.ts';
+export { type DiscriminatorLayer, patchDiscriminator } from './discriminator.ts';
+export { type EstimatorLayer, estimatorNetwork } from './estimator.ts';
+export { convolutionFeatures, hashOf } from './features.ts';
+export {
+  type Discriminator,
+  type Network,
+  type NetworkBuilder,
+  type NetworkParts,
+  parameterCount,
+  type Refiner,
+} from './network.ts';
+export { noiseBatch } from './noise.ts';
+export { clampToRange, type ResidualRefinerOptions, residualRefiner } from './refiner.ts';
+export {
+  type FeatureTransform,
+  featureRegularizer,
+  identity,
+  l1Regularizer,
+  meanOfChannels,
+  type Regularizer,
+  regionMeans,
+  weightedSum,
+} from './regularizer.ts';
+export { buildNetwork, createVariable, variableName } from './variables.ts';

@@ -1,0 +1,147 @@
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
+import { SimganError } from '../errors.ts';
+import { suggestion } from '../suggestion.ts';
+import type { Plugin } from './plugin.ts';
+
+/**
+ * A schema of a plugin's options: any validator that speaks Standard Schema. Where it also speaks Standard JSON
+ * Schema (zod does), its keys, defaults and descriptions show up in help texts, and unknown keys are refused with the
+ * nearest one.
+ */
+export type OptionsSchema<Input, Output = Input> = StandardSchemaV1<Input, Output>;
+
+/** Makes a plugin from options, and declares which options there are. The default export of a plugin's package. */
+export interface PluginFactory<Options = never, Made extends Plugin = Plugin> {
+  (options?: Options): Made;
+  readonly options: StandardSchemaV1;
+}
+
+/** One option of a plugin, as a help text shows it. */
+export interface OptionDescription {
+  readonly key: string;
+  /** What its value may be, such as `true | false` or `an integer from 8 to 1024`; empty if the schema does not say. */
+  readonly type: string;
+  readonly description: string;
+  /** Absent where there is none. */
+  readonly default?: unknown;
+}
+
+/**
+ * Makes a factory whose options are parsed by a schema before they are used.
+ *
+ * @param schema - of the options, an object with a default for every key.
+ * @param create - makes the plugin from parsed options.
+ * @throws SimganError INVALID_ARGUMENT, when the factory is called, naming every option that cannot be used.
+ * @example
+ * export default pluginFactory(z.object({ size: z.int().min(16).max(512).default(64) }), ({ size }) =>
+ *   definePlugin({ name: 'crosses', image: { width: size, height: size, channels: 1, bits: 8 }, … }),
+ * );
+ */
+export function pluginFactory<Input, Output, Made extends Plugin>(
+  schema: OptionsSchema<Input, Output>,
+  create: (options: Output) => Made,
+): PluginFactory<Input, Made> {
+  return Object.assign((options?: Input) => create(parseOptions(schema, options ?? {})), { options: schema });
+}
+
+/**
+ * Options parsed by their schema, defaults filled in.
+ *
+ * @throws SimganError INVALID_ARGUMENT with everything that is wrong in `problems`: key, value, and the nearest key.
+ */
+export function parseOptions<Output>(schema: StandardSchemaV1<unknown, Output>, options: unknown): Output {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw refused([`The options are ${shown(options)}, not an object of keys and values.`]);
+  }
+  const known = describeOptions(schema)?.map(({ key }) => key);
+  const problems = (known ? Object.keys(options).filter((key) => !known.includes(key)) : []).map((key) => {
+    const choices = known!.length > 0 ? ` There are ${known!.join(', ')}.` : ' There are none.';
+    return `There is no option ${key}.${suggestion(key, known!)}${choices}`;
+  });
+  const result = schema['~standard'].validate(options);
+  if (result instanceof Promise) {
+    throw new SimganError(
+      'INVALID_PLUGIN',
+      'The schema of the plugin options validates asynchronously, which a factory cannot wait for. Use a synchronous one.',
+    );
+  }
+  for (const { message, path = [] } of result.issues ?? []) {
+    const keys = path.map((part) => (typeof part === 'object' ? part.key : part));
+    // Issues without a path are about unknown keys, which are named above where they can be.
+    if (keys.length === 0) {
+      if (problems.length === 0) problems.push(`${message}.`);
+      continue;
+    }
+    const value = keys.reduce<unknown>(
+      (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
+      options,
+    );
+    problems.push(`The option ${keys.join('.')} is ${shown(value)}: ${lowerFirst(message)}.`);
+  }
+  if (problems.length > 0 || result.issues) throw refused(problems);
+  return result.value;
+}
+
+/** The options of a schema; `undefined` if it does not speak Standard JSON Schema. */
+export function describeOptions(schema: StandardSchemaV1): OptionDescription[] | undefined {
+  const { jsonSchema } = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
+  const described = jsonSchema?.input({ target: 'draft-2020-12' }) as JsonSchema | undefined;
+  if (!described) return undefined;
+  return Object.entries(described.properties ?? {}).map(([key, property]) => ({
+    key,
+    type: typeOf(property),
+    description: property.description ?? '',
+    ...(property.default !== undefined && { default: property.default }),
+  }));
+}
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly prefixItems?: readonly JsonSchema[];
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
+function typeOf({
+  type,
+  enum: values,
+  const: value,
+  minimum,
+  maximum,
+  anyOf,
+  prefixItems,
+}: JsonSchema): string {
+  if (values) return values.map((one) => JSON.stringify(one)).join(' | ');
+  if (value !== undefined) return JSON.stringify(value);
+  if (anyOf) return anyOf.map(typeOf).join(' | ');
+  if (prefixItems) return `[${prefixItems.map(typeOf).join(', ')}]`;
+  if (type === 'boolean') return 'true | false';
+  if (type !== 'number' && type !== 'integer') return type ?? '';
+  // zod bounds integers by what a double holds, which nobody needs to read.
+  const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
+  const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (low !== undefined && high !== undefined) return `${type} from ${low} to ${high}`;
+  if (low !== undefined) return `${type} of at least ${low}`;
+  return high !== undefined ? `${type} of at most ${high}` : type;
+}
+
+function refused(problems: readonly string[]): SimganError {
+  return new SimganError('INVALID_ARGUMENT', `The plugin cannot be made. ${problems.join(' ')}`, {
+    problems,
+  });
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function lowerFirst(text: string): string {
+  return text.replace(/^Invalid input: /, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+}

@@ -1,0 +1,145 @@
+import type { ImageDisplay } from '../display.ts';
+import { SimganError } from '../errors.ts';
+import type { Estimator } from '../evaluation/estimator.ts';
+import type { LabelProbe } from '../evaluation/label-probe.ts';
+import type { AnnotationSchema } from '../geometry/labels.ts';
+import { hasSize, type ImageForm, imageRange } from '../image.ts';
+import type { NetworkParts } from '../networks/network.ts';
+import type { DatasetReader } from '../reading/reader.ts';
+import type { Simulator } from '../simulate.ts';
+import { suggestion } from '../suggestion.ts';
+import { checkRecipe, type TrainingRecipe } from '../training/recipe.ts';
+
+/**
+ * A domain: what its images are, how they are simulated and annotated, and which networks and numbers
+ * refine them. A plugin's file reads like the table in a paper's appendix.
+ */
+export interface Plugin<Annotation = unknown> extends NetworkParts {
+  readonly apiVersion: 1;
+  /** Lower-case letters, digits and dashes, as `--plugin` takes it. */
+  readonly name: string;
+  /** With a size, all images have it; without one, they may be of any size. */
+  readonly image: ImageForm;
+  /** How people are shown the pictures where values are not light, such as depth. Default: as they are. */
+  readonly display?: ImageDisplay;
+  /** What annotations are and how they follow their picture; see `annotationSchema`. Annotations are plain JSON. */
+  readonly annotation: AnnotationSchema<Annotation>;
+  readonly simulator: Simulator<Annotation>;
+  /** A second, harder renderer that plays the real camera in demos and tests. */
+  readonly standIn?: Simulator<Annotation>;
+  /**
+   * Settings to train with, by name; at least one. By convention `paper` has the published numbers, where there is a
+   * paper, and `quick` gives a visible result in minutes on a CPU. The default is `quick`, or else the first.
+   */
+  readonly recipes: Readonly<Record<string, TrainingRecipe>>;
+  /** Measures in the pixels what the annotation says, to tell whether refinement moved a label. */
+  readonly probe?: LabelProbe<Annotation>;
+  /** The downstream task, to tell what refined pictures are worth to it. */
+  readonly estimator?: Estimator<Annotation>;
+  /** Readers of other dataset formats, by the name that `--format` takes. */
+  readonly readers?: Readonly<Record<string, DatasetReader<Annotation>>>;
+  /**
+   * The reader of a folder of real pictures where these are not used as they are stored: a sensor's frames that a
+   * hand must be cropped from. Default: real pictures are scaled to the form.
+   */
+  readonly realFormat?: string;
+}
+
+/** What {@link definePlugin} takes: everything but the API version. */
+export type PluginParts<Annotation = unknown> = Omit<Plugin<Annotation>, 'apiVersion'>;
+
+/**
+ * Makes a plugin of its parts: stamps the API version, infers the annotation's type from its schema, keeps the types
+ * of optional parts that are there, and checks what can be checked without running anything.
+ *
+ * @throws SimganError INVALID_PLUGIN naming everything that is wrong.
+ * @example
+ * const crosses = definePlugin({
+ *   name: 'crosses',
+ *   image: { width: 24, height: 24, channels: 1, bits: 8 },
+ *   annotation: annotationSchema(z.object({ x: z.number(), y: z.number() }), { x: 'x', y: 'y' }),
+ *   simulator: drawCross,
+ *   refiner: residualRefiner({ width: 8, blocks: 1 }),
+ *   discriminator: patchDiscriminator([{ convolution: 3, stride: 2, filters: 16 }]),
+ *   regularizer: l1Regularizer(),
+ *   recipes: { quick },
+ * });
+ */
+export function definePlugin<Annotation, Parts extends PluginParts<Annotation>>(
+  parts: Parts & { readonly annotation: AnnotationSchema<Annotation> } & PluginParts<Annotation>,
+): Parts & Plugin<Annotation> {
+  const problems = pluginProblems(parts);
+  if (problems.length > 0) {
+    throw new SimganError(
+      'INVALID_PLUGIN',
+      `The plugin ${parts.name} cannot be used: ${problems.join('; ')}.`,
+    );
+  }
+  return { apiVersion: 1, ...parts };
+}
+
+/** Everything that is wrong with a plugin's parts, each in a clause. */
+export function pluginProblems(parts: PluginParts): string[] {
+  const problems: string[] = [];
+  const { name, image, annotation, recipes, realFormat, readers = {} } = parts;
+  if (!/^[a-z][a-z0-9-]*$/.test(name)) {
+    problems.push(`its name ${JSON.stringify(name)} is not made of lower-case letters, digits and dashes`);
+  }
+  if ((image.width === undefined) !== (image.height === undefined)) {
+    problems.push('image has only one of width and height; give both, or neither for images of any size');
+  }
+  for (const side of ['width', 'height'] as const) {
+    const length = image[side];
+    if (length !== undefined && (!Number.isInteger(length) || length < 1))
+      problems.push(`image.${side} is ${length}, not a whole number of pixels`);
+  }
+  const [low, high] = imageRange(image);
+  const top = 2 ** image.bits - 1;
+  if (!(low >= 0 && low < high && high <= top)) {
+    problems.push(`image.range is [${low}, ${high}], which is not an interval within [0, ${top}]`);
+  }
+  if (typeof annotation.geometry !== 'object') {
+    problems.push(
+      'annotation does not declare the geometry of its labels; wrap the schema with annotationSchema(…)',
+    );
+  }
+  if (realFormat !== undefined && !Object.hasOwn(readers, realFormat)) {
+    problems.push(`realFormat is ${JSON.stringify(realFormat)}, which is not one of its readers`);
+  }
+  if (Object.keys(recipes).length === 0) problems.push('it has no recipe, and needs one to train with');
+  for (const [recipeName, recipe] of Object.entries(recipes)) {
+    try {
+      checkRecipe(recipe);
+      if (!hasSize(image) && !recipe.crop) {
+        problems.push(
+          `recipe ${recipeName}: crop is missing, the size of the crops to train on where images have any size`,
+        );
+      }
+    } catch (error) {
+      problems.push(`recipe ${recipeName}: ${(error as Error).message}`);
+    }
+  }
+  return problems;
+}
+
+/** The name of the recipe that a plugin is trained with by default. */
+export function defaultRecipe({ recipes }: Pick<Plugin, 'recipes'>): string {
+  return Object.hasOwn(recipes, 'quick') ? 'quick' : Object.keys(recipes)[0]!;
+}
+
+/**
+ * A plugin's recipe by its name.
+ *
+ * @throws SimganError INVALID_ARGUMENT naming the recipes there are, if there is none of this name.
+ */
+export function recipeOf(
+  { name, recipes }: Pick<Plugin, 'name' | 'recipes'>,
+  recipe: string,
+): TrainingRecipe {
+  if (Object.hasOwn(recipes, recipe)) return recipes[recipe]!;
+  const names = Object.keys(recipes);
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `The plugin ${name} has no recipe ${JSON.stringify(recipe)}, it has ${names.join(', ')}.${suggestion(recipe, names)}`,
+  );
+}

@@ -1,0 +1,8 @@
+export {
+  type DatasetReader,
+  type Folder,
+  type LabelledFolder,
+  type ReaderOptions,
+  type Reject,
+  readEach,
+} from './reader.ts';

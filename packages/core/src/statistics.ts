@@ -1,0 +1,53 @@
+/** @file Statistics of numbers, once for everything that measures. */
+
+/** The arithmetic mean; 0 of none. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return values.length === 0 ? 0 : sum / values.length;
+}
+
+/**
+ * The standard deviation about the mean; 0 of none.
+ *
+ * @param degreesOfFreedom - 0 for a whole population, 1 (Bessel's correction) for a sample of it.
+ */
+export function std(values: ArrayLike<number>, degreesOfFreedom: 0 | 1 = 0): number {
+  const center = mean(values);
+  let squares = 0;
+  for (let i = 0; i < values.length; i++) squares += (values[i]! - center) ** 2;
+  return Math.sqrt(squares / Math.max(1, values.length - degreesOfFreedom));
+}
+
+/** The value below which a share of sorted values lies, linear between neighbors. */
+export function quantile(sorted: ArrayLike<number>, share: number): number {
+  const place = share * (sorted.length - 1);
+  const below = sorted[Math.floor(place)]!;
+  const above = sorted[Math.ceil(place)]!;
+  return below + (place - Math.floor(place)) * (above - below);
+}
+
+/** Some numbers in short. All 0 where there are none. */
+export interface Summary {
+  readonly count: number;
+  readonly median: number;
+  readonly mean: number;
+  /** The standard deviation of the population. */
+  readonly std: number;
+  /** The 95th percentile. */
+  readonly p95: number;
+}
+
+/** Median, mean and spread of some numbers. */
+export function summarize(values: readonly number[]): Summary {
+  const count = values.length;
+  if (count === 0) return { count, median: 0, mean: 0, std: 0, p95: 0 };
+  const sorted = values.toSorted((a, b) => a - b);
+  return {
+    count,
+    median: quantile(sorted, 0.5),
+    mean: mean(sorted),
+    std: std(sorted),
+    p95: quantile(sorted, 0.95),
+  };
+}

@@ -1,0 +1,31 @@
+export { shuffledItems } from './batches.ts';
+export { type Checkpoint, restoreCheckpoint, takeCheckpoint } from './checkpoint.ts';
+export { HistoryBuffer } from './history-buffer.ts';
+export {
+  adversarialLoss,
+  discriminatorLoss,
+  patchAccuracy,
+  patchesOf,
+  patchLoss,
+  type Verdict,
+} from './losses.ts';
+export {
+  createOptimizer,
+  createOptimizerState,
+  minimize,
+  type Optimizer,
+  type OptimizerSpec,
+} from './optimizer.ts';
+export { checkRecipe, type LambdaTarget, networksOf, type TrainingRecipe, trainingForm } from './recipe.ts';
+export { type TrainOptions, type TrainStep, totalSteps, train } from './train.ts';
+export {
+  createTraining,
+  cropsOf,
+  type DiscriminatorLosses,
+  type Player,
+  type RefinerLosses,
+  type TrainedDomain,
+  type Training,
+  type TrainingOptions,
+  trainedRefiner,
+} from './training.ts';

@@ -1,0 +1,221 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import { cacheItems, type Dataset, mapDataset } from '../dataset.ts';
+import type { Engine } from '../engine/engine.ts';
+import { SimganError } from '../errors.ts';
+import type { ImageForm, SizedForm } from '../image.ts';
+import { createMatcher, type Matcher } from '../matching/matcher.ts';
+import { planCorrections } from '../matching/plan.ts';
+import type { Discriminator, NetworkBuilder, NetworkParts, Refiner } from '../networks/network.ts';
+import type { Regularizer } from '../networks/regularizer.ts';
+import { buildNetwork } from '../networks/variables.ts';
+import { createImageRefiner, type ImageRefiner } from '../refining/image-refiner.ts';
+import { createRng } from '../rng.ts';
+import type { RealImage } from '../sample.ts';
+import { randomCrop } from './batches.ts';
+import { HistoryBuffer } from './history-buffer.ts';
+import { createOptimizer, createOptimizerState, type Optimizer } from './optimizer.ts';
+import { checkRecipe, initialLambda, networksOf, type TrainingRecipe, trainingForm } from './recipe.ts';
+
+/** What training needs to know of a domain; every plugin has it. */
+export interface TrainedDomain extends NetworkParts {
+  readonly image: ImageForm;
+}
+
+/** Options for {@link createTraining}. */
+export interface TrainingOptions {
+  readonly plugin: TrainedDomain;
+  readonly recipe: TrainingRecipe;
+  /** Simulated pictures, before matching; their annotations are not looked at. */
+  readonly synthetic: Dataset<RealImage>;
+  /** Unlabeled real pictures, at least one batch of them. */
+  readonly real: Dataset<RealImage>;
+  readonly engine: Engine;
+  /** Seeds the weights, the order of batches, the noise, the history and the matching. Default: 1. */
+  readonly seed?: number;
+  /** Corrections that were decided on before. Default: what the recipe's `match` asks for, measured on the two sets. */
+  readonly matcher?: Matcher;
+  /** Bytes of pictures of each set to keep in memory. Default: 512 MiB. */
+  readonly memoryBudget?: number;
+}
+
+/** One of the two players: a network, and what its optimizer remembers. */
+export interface Player<Kind> {
+  readonly network: Kind;
+  readonly optimizerState: readonly tf.Variable[];
+}
+
+/** What a refiner update reports: means, and `…Sum` as the paper writes it. */
+export interface RefinerLosses {
+  readonly loss: number;
+  readonly adversarial: number;
+  readonly adversarialSum: number;
+  readonly regularization: number;
+  readonly lambda: number;
+}
+
+/** What a discriminator update reports; accuracies in [0, 1]. */
+export interface DiscriminatorLosses {
+  readonly loss: number;
+  readonly lossSum: number;
+  readonly accuracyOnRefined: number;
+  readonly accuracyOnReal: number;
+}
+
+/**
+ * A training: everything it was started with and everything it changes. Between two steps of `train` it is at rest:
+ * it can be saved (`takeCheckpoint`), looked at, or put back to what was saved (`restoreCheckpoint`).
+ */
+export interface Training {
+  readonly recipe: TrainingRecipe;
+  readonly seed: number;
+  readonly engine: Engine;
+  /** Of the images of the domain. */
+  readonly image: ImageForm;
+  /** Of the images that the networks see: whole images, or the recipe's crops. */
+  readonly form: SizedForm;
+  /** The corrections of light that the recipe asked for, as they were measured. */
+  readonly matcher: Matcher;
+  /** What is trained on: the synthetic pictures after matching. */
+  readonly synthetic: Dataset<RealImage>;
+  readonly real: Dataset<RealImage>;
+  readonly regularizer: Regularizer;
+  /** Identifies the weights that the regularizer compares by, where it has some. */
+  readonly fingerprint: string | undefined;
+  readonly optimizer: Optimizer;
+  readonly refiner: Player<Refiner>;
+  readonly discriminator: Player<Discriminator>;
+  /** The refiner to use: the moving average of the one that is trained, or that one itself. */
+  readonly averagedRefiner: Refiner;
+  history: HistoryBuffer;
+  lambda: number;
+  /** Steps done, warm-up included. */
+  step: number;
+  /** The turn that is in progress: updates done of each network, and what the last ones reported. */
+  turn: Turn;
+  /** Batches drawn of each kind. */
+  drawn: { synthetic: number; real: number };
+  dispose(): void;
+}
+
+/** A turn of Algorithm 1: K_g refiner updates, then K_d discriminator updates. */
+export interface Turn {
+  refinerUpdates: number;
+  discriminatorUpdates: number;
+  refiner?: RefinerLosses;
+  discriminator?: DiscriminatorLosses;
+}
+
+const PICTURE_BYTES = 512 * 2 ** 20;
+
+/**
+ * Prepares a training with all of a recipe: decides on its corrections of light, builds the networks, and sets up
+ * both sets. The same options give the same training, bit for bit.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the recipe cannot be trained with; NOT_ENOUGH_DATA if there is less than one
+ * batch of synthetic or real pictures; INVALID_PLUGIN if a network's variables cannot be told apart.
+ * @example
+ * const training = await createTraining({ plugin, recipe: plugin.recipes.quick, synthetic, real, engine });
+ * for await (const { step, steps } of train(training)) console.log(`${step} of ${steps}`);
+ * const refiner = trainedRefiner(training);
+ */
+export async function createTraining(options: TrainingOptions): Promise<Training> {
+  const { plugin, recipe, engine, seed = 1, memoryBudget = PICTURE_BYTES } = options;
+  checkRecipe(recipe);
+  for (const kind of ['synthetic', 'real'] as const) {
+    const { length } = options[kind];
+    if (length >= recipe.batchSize) continue;
+    throw new SimganError(
+      'NOT_ENOUGH_DATA',
+      `There are ${length} ${kind} pictures, fewer than the one batch of ${recipe.batchSize} that a step takes. Add pictures or train with a smaller batch.`,
+    );
+  }
+  const form = trainingForm(plugin.image, recipe);
+  const networks = networksOf(plugin, recipe);
+  // Read before anything is built: weights may come from a file that cannot be read.
+  const fingerprint = networks.regularizer.fingerprint?.();
+  const sizeOf = ({ image }: RealImage) => image.data.byteLength + 256;
+  const real = cacheItems(options.real, { budget: memoryBudget, sizeOf });
+  const matcher = options.matcher ?? (await matcherFor({ ...options, real, seed, form }));
+  const synthetic = cacheItems(matcher.match(options.synthetic), { budget: memoryBudget, sizeOf });
+
+  const optimizer = createOptimizer(recipe.optimizer);
+  const owned: { dispose(): void }[] = [];
+  const dispose = () => {
+    for (const one of owned) one.dispose();
+  };
+  const own = <Kind extends { dispose(): void }>(one: Kind): Kind => {
+    owned.push(one);
+    return one;
+  };
+  const player = <Kind extends Refiner | Discriminator>(
+    name: string,
+    build: NetworkBuilder<Kind>,
+  ): Player<Kind> => {
+    const network = own(buildNetwork(build, form, seed));
+    return { network, optimizerState: createOptimizerState(optimizer, name, network.variables).map(own) };
+  };
+  try {
+    const refiner = player('refiner', networks.refiner);
+    const discriminator = player('discriminator', networks.discriminator);
+    const averagedRefiner = recipe.averaging
+      ? own(buildNetwork(networks.refiner, form, seed))
+      : refiner.network;
+    return {
+      recipe,
+      seed,
+      engine,
+      image: plugin.image,
+      form,
+      matcher,
+      synthetic,
+      real,
+      regularizer: networks.regularizer,
+      fingerprint,
+      optimizer,
+      refiner,
+      discriminator,
+      averagedRefiner,
+      history: new HistoryBuffer(recipe.historySize),
+      lambda: initialLambda(recipe.lambda),
+      step: 0,
+      turn: { refinerUpdates: 0, discriminatorUpdates: 0 },
+      drawn: { synthetic: 0, real: 0 },
+      dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/**
+ * The refiner that a training has made, ready to use: its averaged weights, and the same corrections of light as in
+ * training. It shares its variables with the training, which must not be disposed before it.
+ */
+export function trainedRefiner(training: Training): ImageRefiner {
+  const { averagedRefiner, image, engine, matcher, seed } = training;
+  return createImageRefiner({ network: averagedRefiner, image, engine, matcher, seed });
+}
+
+/** The corrections that a recipe asks for, measured on both sets as they are trained on. */
+async function matcherFor({
+  recipe: { match = 'none' },
+  synthetic,
+  real,
+  seed,
+  form,
+}: TrainingOptions & { readonly seed: number; readonly form: SizedForm }): Promise<Matcher> {
+  const sets = { synthetic: cropsOf(synthetic, form, seed), real: cropsOf(real, form, seed) };
+  const plan = await planCorrections(match, { ...sets, image: form, seed });
+  return createMatcher(plan.corrections, sets.real, { image: form, seed });
+}
+
+/** Pictures of one size: the same crop of each, every time. Pictures of that size are as they are. */
+export function cropsOf<Item extends RealImage>(
+  dataset: Dataset<Item>,
+  form: SizedForm,
+  seed: number,
+): Dataset<Item> {
+  const rng = createRng(seed).fork('crops');
+  return mapDataset(dataset, (item) => ({ ...item, image: randomCrop(item, form, rng.fork(item.id)) }));
+}

@@ -1,0 +1,224 @@
+/** @file The states of a dataset folder while it is written: free, begun, complete. */
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { SimganError } from '@simgan/core';
+import { makeFolder, outputFailed, syncFolder, writeFileAtomic } from '../files/atomic-file.ts';
+import type { Reject } from '../files/reject.ts';
+import { sha256 } from '../files/sha256.ts';
+import {
+  BEGUN_MANIFEST,
+  BEGUN_METADATA,
+  type DatasetHeader,
+  type DatasetManifest,
+  IMAGES,
+  type Json,
+  MANIFEST,
+  METADATA,
+  REJECTS,
+} from './dataset-format.ts';
+import { inspectOutput, removeDataset, someOf, writtenLines } from './output-folder.ts';
+
+/** What to do with an output folder that is not empty. */
+export type ExistingOutput =
+  /** Leave it alone and fail. */
+  | 'refuse'
+  /** Go on with the dataset whose writing was interrupted there, or begin one if the folder is free. */
+  | 'resume'
+  /** Delete the dataset there, and nothing else, and begin anew. */
+  | 'replace';
+
+/** The record of which samples are written, kept in the folder so that it survives a kill. */
+export interface DatasetLog {
+  isWritten(fileName: string): boolean;
+  /** Samples that are written now. */
+  count(): number;
+  /** Samples that were written before. */
+  readonly resumed: number;
+  /** Turns the folder into a begun dataset, once; a complete one that stays as it is is not touched. */
+  begin(): Promise<void>;
+  append(line: string): Promise<void>;
+  /** Turns the folder into a complete dataset. */
+  finish(rejects: readonly Reject[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the log of an output folder, as far as `existing` allows.
+ *
+ * @throws SimganError OUTPUT_EXISTS saying what is in the way.
+ */
+export async function openLog(
+  dir: string,
+  header: DatasetHeader,
+  existing: ExistingOutput,
+  companions: readonly string[],
+): Promise<DatasetLog> {
+  const found = await inspectOutput(dir, companions);
+  if (found.state === 'foreign') {
+    throw new SimganError(
+      'OUTPUT_EXISTS',
+      `${dir} is not empty and is no dataset of ours (it holds ${someOf(found.files)}). Choose another folder.`,
+    );
+  }
+  let wasComplete = false;
+  if (found.state !== 'free') {
+    if (existing === 'refuse') {
+      throw new SimganError(
+        'OUTPUT_EXISTS',
+        found.state === 'complete'
+          ? `${dir} holds a dataset already. Choose another folder, or allow it to be replaced.`
+          : `${dir} holds a dataset whose writing was interrupted. Resume it, allow it to be replaced, or choose ` +
+              'another folder.',
+      );
+    }
+    if (existing === 'replace') await removeDataset(dir, found.state, companions);
+    else {
+      const differences = differencesOf({ ...found.header }, { ...header });
+      if (differences.length > 0) {
+        throw new SimganError(
+          'OUTPUT_EXISTS',
+          `The dataset in ${dir} was begun otherwise and cannot be resumed: ${differences.join('; ')}. Use the ` +
+            'same settings, allow it to be replaced, or choose another folder.',
+        );
+      }
+      wasComplete = found.state === 'complete';
+    }
+  }
+  return new FolderLog(dir, header, wasComplete, await existingLines(dir));
+}
+
+async function existingLines(dir: string) {
+  const begun = await writtenLines(dir, BEGUN_METADATA);
+  return begun.length > 0 ? begun : writtenLines(dir, METADATA);
+}
+
+class FolderLog implements DatasetLog {
+  readonly #dir: string;
+  readonly #header: DatasetHeader;
+  readonly #wasComplete: boolean;
+  readonly #written: Set<string>;
+  readonly resumed: number;
+  #end: number;
+  #added = 0;
+  #handle: FileHandle | undefined;
+
+  constructor(
+    dir: string,
+    header: DatasetHeader,
+    wasComplete: boolean,
+    lines: readonly { fileName: string; end: number }[],
+  ) {
+    this.#dir = dir;
+    this.#header = header;
+    this.#wasComplete = wasComplete;
+    this.#written = new Set(lines.map(({ fileName }) => fileName));
+    this.resumed = this.#written.size;
+    this.#end = lines.at(-1)?.end ?? 0;
+  }
+
+  isWritten(fileName: string): boolean {
+    return this.#written.has(fileName);
+  }
+
+  count(): number {
+    return this.resumed + this.#added;
+  }
+
+  async begin(): Promise<void> {
+    if (this.#handle) return;
+    await makeFolder(this.#dir);
+    await writeFileAtomic(this.#path(BEGUN_MANIFEST), json(this.#header));
+    await makeFolder(this.#path(IMAGES));
+    const file = this.#path(BEGUN_METADATA);
+    try {
+      // In this order a kill at any point leaves a folder that is complete, or begun with all its lines.
+      await rm(this.#path(MANIFEST), { force: true });
+      if (this.#end > 0) await rename(this.#path(METADATA), file).catch(ignoreMissing);
+      this.#handle = await open(file, this.#end > 0 ? 'r+' : 'w');
+      await this.#handle.truncate(this.#end);
+    } catch (error) {
+      throw outputFailed(file, error);
+    }
+  }
+
+  async append(line: string): Promise<void> {
+    const bytes = Buffer.from(line);
+    const handle = this.#handle!;
+    try {
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, this.#end + done);
+        done += bytesWritten;
+      }
+    } catch (error) {
+      await handle.truncate(this.#end).catch(() => {});
+      throw outputFailed(this.#path(BEGUN_METADATA), error);
+    }
+    this.#end += bytes.length;
+    this.#added++;
+  }
+
+  async finish(rejects: readonly Reject[]): Promise<void> {
+    if (!this.#handle && this.#wasComplete) {
+      await rm(this.#path(BEGUN_MANIFEST), { force: true });
+      return;
+    }
+    await this.begin();
+    try {
+      await this.#handle!.sync();
+      await this.close();
+      await rename(this.#path(BEGUN_METADATA), this.#path(METADATA));
+    } catch (error) {
+      throw outputFailed(this.#path(METADATA), error);
+    }
+    const lines = rejects.map((reject) => `${JSON.stringify(reject)}\n`);
+    await writeFileAtomic(this.#path(REJECTS), lines.join(''), { durable: true });
+    const manifest: DatasetManifest = {
+      ...this.#header,
+      count: this.count(),
+      rejects: rejects.length,
+      metadataSha256: await sha256(this.#path(METADATA)),
+    };
+    await syncFolder(join(this.#dir, IMAGES));
+    await writeFileAtomic(this.#path(MANIFEST), json(manifest), { durable: true });
+    await rm(this.#path(BEGUN_MANIFEST), { force: true });
+  }
+
+  async close(): Promise<void> {
+    const handle = this.#handle;
+    this.#handle = undefined;
+    await handle?.close();
+  }
+
+  #path(name: string): string {
+    return join(this.#dir, name);
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}
+
+function json(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** Where two headers differ, each place once: `provenance.seed is 1 there and 2 now`. */
+function differencesOf(there: Record<string, unknown>, now: Record<string, unknown>, path = ''): string[] {
+  const keys = path ? Object.keys({ ...there, ...now }) : Object.keys(now);
+  // What JSON leaves out is not a difference.
+  const current = JSON.parse(JSON.stringify(now)) as Record<string, Json>;
+  return keys.flatMap((key) => {
+    const a = there[key];
+    const b = current[key];
+    if (isDeepStrictEqual(a, b)) return [];
+    if (isObject(a) && isObject(b)) return differencesOf(a, b, `${path}${key}.`);
+    return [
+      `${path}${key} is ${JSON.stringify(a) ?? 'not there'} there and ${JSON.stringify(b) ?? 'not there'} now`,
+    ];
+  });
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,107 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageForm, RealImage } from '@simgan/core';
+import { createDataset, type Dataset, SimganError } from '@simgan/core';
+import { isWebUrl } from '../files/fetch-bytes.ts';
+import { listFiles } from '../files/list-files.ts';
+import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
+import { type LoadOptions, loadPictures, type PictureSource } from '../pictures/load-pictures.ts';
+import { BEGUN_MANIFEST, IMAGES, MANIFEST, readManifest } from './dataset-format.ts';
+
+/** How {@link readImages} reads. */
+export interface ReadImagesOptions extends LoadOptions {
+  /** Fewer usable pictures than this are an error. 1 unless given; training needs a batch. */
+  readonly atLeast?: number;
+}
+
+/** Pictures without labels, and what was left out. */
+export interface ImageFolder {
+  /** In the order of their paths; an item's id is its path relative to the folder, or its URL. */
+  readonly images: Dataset<RealImage>;
+  readonly rejects: readonly Reject[];
+  /** How many files were passed over because they neither are nor are named as pictures: labels, licences, notes. */
+  readonly ignored: number;
+  /** How many pictures had to be scaled to the form. */
+  readonly resized: number;
+}
+
+/**
+ * Reads unlabelled pictures: a folder with its subfolders, or a list of files and http(s) URLs.
+ *
+ * Files are recognised by content, not by name: PNG, JPEG, WebP and TIFF (the first page). A file of another
+ * content is a reject if its name ends as pictures' names do, and is ignored otherwise (`metadata.jsonl`,
+ * `README.md`, `labels.mat`); names that begin with a dot are not looked at. Of a dataset that this library
+ * wrote, the pictures are those in `images/`. A link to a file is that file; links to folders are
+ * not followed and are rejects, so that no loop can trap the reader.
+ *
+ * Every picture is decoded once at the start, a few at a time, so that rejects are known before training
+ * begins. Decoded pixels stay in memory up to `memoryBudget`; the others are decoded again when asked for.
+ * How a picture is brought to the form: {@link decodePicture}.
+ *
+ * @throws SimganError NOT_ENOUGH_DATA if fewer than `atLeast` pictures can be used, with the first reasons.
+ */
+export async function readImages(
+  source: string | readonly string[],
+  spec: ImageForm,
+  options: ReadImagesOptions = {},
+): Promise<ImageFolder> {
+  const { atLeast = 1 } = options;
+  const { sources, rejects: unlisted } =
+    typeof source === 'string' && !isWebUrl(source) ? await picturesOf(source) : listed(source);
+  const { usable, imageAt, rejects: unusable, ignored, resized } = await loadPictures(sources, spec, options);
+  const rejects = [...unlisted, ...unusable];
+  if (usable.length < atLeast) {
+    const where = typeof source === 'string' ? source : `the list of ${source.length} files and URLs`;
+    const found =
+      usable.length === 0
+        ? 'no usable picture'
+        : `only ${usable.length} usable picture${usable.length === 1 ? '' : 's'}, and at least ${atLeast} are needed,`;
+    const others = ignored > 0 ? `, ${ignored} other file${ignored === 1 ? '' : 's'} ignored` : '';
+    throw new SimganError(
+      'NOT_ENOUGH_DATA',
+      `There is ${found} in ${where} (PNG, JPEG, WebP or TIFF, looked for in all its folders; ` +
+        `${rejects.length} rejected${others}).${firstRejects(rejects)}`,
+    );
+  }
+  const images = createDataset(
+    usable.length,
+    async (index) => ({
+      id: usable[index]!.name,
+      image: await imageAt(index),
+    }),
+    (index) => usable[index]!.name,
+  );
+  return { images, rejects, ignored, resized };
+}
+
+async function picturesOf(dir: string): Promise<{ sources: PictureSource[]; rejects: readonly Reject[] }> {
+  await checkFolder(dir);
+  const isOurs = (await readManifest(dir, MANIFEST)) ?? (await readManifest(dir, BEGUN_MANIFEST));
+  const root = isOurs ? join(dir, IMAGES) : dir;
+  const { files, rejects } = await listFiles(root).catch((error) => {
+    throw new SimganError('NOT_ENOUGH_DATA', `The folder ${root} cannot be listed. ${reasonOf(error)}`, {
+      cause: error,
+    });
+  });
+  return {
+    sources: files.map((name) => ({ name, location: join(root, name), isOptional: true })),
+    rejects,
+  };
+}
+
+/** @throws SimganError NOT_ENOUGH_DATA if there is no folder of that name. */
+export async function checkFolder(dir: string): Promise<void> {
+  const found = await stat(dir).catch((error) => {
+    throw new SimganError('NOT_ENOUGH_DATA', `The folder ${dir} cannot be read. ${reasonOf(error)}`, {
+      cause: error,
+    });
+  });
+  if (!found.isDirectory()) {
+    throw new SimganError('NOT_ENOUGH_DATA', `${dir} is a file. Pass the folder that holds the pictures.`);
+  }
+}
+
+function listed(source: string | readonly string[]): { sources: PictureSource[]; rejects: Reject[] } {
+  const locations = [...new Set(typeof source === 'string' ? [source] : source)];
+  return { sources: locations.map((location) => ({ name: location, location })), rejects: [] };
+}

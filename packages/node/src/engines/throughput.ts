@@ -1,0 +1,79 @@
+import {
+  createDataset,
+  createImage,
+  createRng,
+  createTraining,
+  type Plugin,
+  train,
+  trainedRefiner,
+} from '@simgan/core';
+import type { Engine } from '@simgan/core/engine';
+import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
+import { trainingForm } from '@simgan/core/training';
+
+/** How fast an engine trains and refines the images of a plugin. */
+export interface Throughput {
+  readonly recipe: string;
+  readonly batchSize: number;
+  /** Turns of Algorithm 1 per second. */
+  readonly stepsPerSecond: number;
+  readonly imagesPerSecond: number;
+}
+
+/**
+ * Trains and refines noise for about five seconds, with the networks of one of a plugin's recipes.
+ *
+ * @example
+ * ```ts no-run
+ * const { engine } = await createEngine('auto');
+ * console.log(await measureThroughput(engine, eyes()));
+ * ```
+ */
+export async function measureThroughput(
+  engine: Engine,
+  plugin: Plugin,
+  name = defaultRecipe(plugin),
+): Promise<Throughput> {
+  const wanted = recipeOf(plugin, name);
+  const recipe = {
+    ...wanted,
+    steps: 1_000_000,
+    warmup: { refiner: 0, discriminator: 0 },
+    match: 'none' as const,
+  };
+  const form = trainingForm(plugin.image, recipe);
+  const rng = createRng(1);
+  const noise = createDataset(
+    Math.max(64, recipe.batchSize),
+    (index) => {
+      const source = rng.fork(index);
+      const image = createImage(form);
+      for (let i = 0; i < image.data.length; i++) image.data[i] = source.int(2 ** form.bits);
+      return { id: String(index), image };
+    },
+    String,
+  );
+  const training = await createTraining({ plugin, recipe, synthetic: noise, real: noise, engine });
+  try {
+    const stepsPerSecond = await rateOf(train(training), 3);
+    const refiner = trainedRefiner(training);
+    const endless = createDataset(1_000_000, (index) => noise.at(index % noise.length), String);
+    const imagesPerSecond = await rateOf(refiner.refine(endless), 2);
+    await refiner.dispose();
+    return { recipe: name, batchSize: recipe.batchSize, stepsPerSecond, imagesPerSecond };
+  } finally {
+    training.dispose();
+  }
+}
+
+/** Items a second over `seconds`, after the first, which compiles. */
+async function rateOf(items: AsyncIterable<unknown>, seconds: number): Promise<number> {
+  let count = -1;
+  let started = 0;
+  for await (const _ of items) {
+    count += 1;
+    if (count === 0) started = performance.now();
+    else if (performance.now() - started > seconds * 1000) break;
+  }
+  return (count * 1000) / (performance.now() - started);
+}

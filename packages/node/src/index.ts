@@ -1,0 +1,52 @@
+export type { DatasetManifest, Json, JsonObject } from './datasets/dataset-format.ts';
+export type { ExistingOutput } from './datasets/dataset-log.ts';
+export { openFolder, readFormat } from './datasets/folder.ts';
+export { type DatasetFolder, type ReadDatasetOptions, readDataset } from './datasets/read-dataset.ts';
+export { type ImageFolder, type ReadImagesOptions, readImages } from './datasets/read-images.ts';
+export { idProblem } from './datasets/sample-id.ts';
+export {
+  fileNameOf,
+  type WriteDatasetOptions,
+  type WrittenDataset,
+  writeDataset,
+} from './datasets/write-dataset.ts';
+export {
+  createEngine,
+  describeEngines,
+  type EngineChoice,
+  type EngineOptions,
+  type EngineReport,
+} from './engines/engines.ts';
+export { type DeviceName, deviceNames, type EngineName, engineNames } from './engines/names.ts';
+export { measureThroughput, type Throughput } from './engines/throughput.ts';
+export { type AugmentOptions, type AugmentResult, augment } from './jobs/augment.ts';
+export {
+  type Downstream,
+  type EvaluateOptions,
+  type Evaluation,
+  evaluateDataset,
+  type Realism,
+} from './jobs/evaluate-dataset.ts';
+export { type ExportOptions, exportOnnx, type OnnxExport } from './jobs/export-onnx.ts';
+export { type Inspection, type InspectOptions, inspectSets } from './jobs/inspect-sets.ts';
+export {
+  type SimulateDatasetOptions,
+  type SimulatedDataset,
+  simulateDataset,
+} from './jobs/simulate-dataset.ts';
+export { type ContactSheetOptions, type ContactSheetRow, contactSheet } from './pictures/contact-sheet.ts';
+export { type DecodeOptions, decodePicture, encodePng, readPicture } from './pictures/pixels.ts';
+export { type InstalledPlugin, listPlugins } from './plugins/list-plugins.ts';
+export { type LoadedPlugin, loadFactory, loadPlugin, type PluginPlace } from './plugins/load-plugin.ts';
+export { createRenderPool, type RenderPool, type RenderPoolOptions } from './render/pool.ts';
+export { defaults } from './runs/defaults.ts';
+export type { JobEvent, JobOptions, JobPhase } from './runs/events.ts';
+export { type FeatureNetwork, type FeatureSettings, featureProblems } from './runs/features.ts';
+export { type OpenRefiner, type OpenRefinerOptions, openRefiner } from './runs/open-refiner.ts';
+export { openRun, type Run } from './runs/open-run.ts';
+export type { RunConfig } from './runs/run-config.ts';
+export { type TrainedRun, type TrainRunOptions, trainRun } from './runs/train-run.ts';
+export { loadCheckpoint, saveCheckpoint } from './weights/checkpoint-file.ts';
+export { type ExportedRefiner, exportRefiner } from './weights/export-refiner.ts';
+export { type OnnxFeatureOptions, onnxFeatures } from './weights/onnx-features.ts';
+export { loadWeights, saveWeights } from './weights/weights.ts';

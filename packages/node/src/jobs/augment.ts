@@ -1,0 +1,316 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageRefiner, TrainingRecipe } from '@simgan/core';
+import {
+  type Dataset,
+  mapDataset,
+  prefetch,
+  type RealImage,
+  type Sample,
+  SimganError,
+  selectItems,
+  trainedRefiner,
+} from '@simgan/core';
+import type { LabelPreservation } from '@simgan/core/evaluation';
+import { formatMatch } from '@simgan/core/matching';
+import type { ExistingOutput } from '../datasets/dataset-log.ts';
+import { fileNameOf, writeDataset } from '../datasets/write-dataset.ts';
+import { readPicture } from '../pictures/pixels.ts';
+import { defaults } from '../runs/defaults.ts';
+import type { JobOptions } from '../runs/events.ts';
+import {
+  type ChosenPlugin,
+  choosePlugin,
+  type EngineChoiceOptions,
+  type Job,
+  type PluginChoiceOptions,
+  startEngine,
+  startJob,
+} from '../runs/job.ts';
+import { buildRefiner, findTrained } from '../runs/open-refiner.ts';
+import { startRendering } from '../runs/rendering.ts';
+import type { RunConfig } from '../runs/run-config.ts';
+import { augmentFiles, claimAugmentFolder } from '../runs/run-folder.ts';
+import { openReal, openSynthetic, type RealSource, type SyntheticSource } from '../runs/sources.ts';
+import {
+  chooseRecipe,
+  prepareTraining,
+  type TrainingChoiceOptions,
+  trainInFolder,
+} from '../runs/train-run.ts';
+import {
+  LOOKED_AT,
+  lookAt,
+  measureDistances,
+  measureLabelShift,
+  type SetDistance,
+  writePreview,
+} from './report.ts';
+
+/** Options for {@link augment}. */
+export interface AugmentOptions
+  extends JobOptions,
+    Partial<PluginChoiceOptions>,
+    EngineChoiceOptions,
+    TrainingChoiceOptions {
+  /** How many samples the simulator makes; not beside `synthetic`, of which all are refined. Default: 1000. */
+  readonly count?: number | undefined;
+  /**
+   * A trained refiner in place of training one: a run's folder, the folder that `augment` filled, a file or a URL. Its
+   * plugin, options, recipe, corrections and seed are the defaults, and its real pictures need not be there.
+   */
+  readonly refiner?: string | undefined;
+  /** The folder to write. Default: the plugin's name with `-augmented`. */
+  readonly out?: string | undefined;
+  /** What to do with an earlier run in the folder. Default: `refuse`. */
+  readonly existing?: ExistingOutput;
+}
+
+/** What {@link augment} did and measured. */
+export interface AugmentResult {
+  /** The whole path of the folder. */
+  readonly dir: string;
+  /** The dataset within it. */
+  readonly dataset: string;
+  /** Synthetic, refined and real pictures in rows. */
+  readonly preview: string;
+  /** The run within it; `undefined` where a trained refiner was used. */
+  readonly run: string | undefined;
+  /** Samples in the dataset, and how many of them were there before. */
+  readonly count: number;
+  readonly resumed: number;
+  /** Inputs that were left out, listed in the dataset's `rejects.jsonl`. */
+  readonly rejects: number;
+  /** What the pictures were compared with: a folder, `dataset`, `stand-in`; `undefined` if with nothing. */
+  readonly real: string | undefined;
+  readonly seconds: number;
+  /** How far each set is from the real one, by name: `synthetic`, `matched`, `refined`, `real`. */
+  readonly distances: Readonly<Record<string, SetDistance>>;
+  /** How far labels moved; `undefined` if the plugin has no probe. */
+  readonly labels: LabelPreservation | undefined;
+}
+
+/**
+ * The whole job in one call: simulates, trains a refiner that makes synthetic pictures look like the real ones, refines
+ * them, and writes them with their annotations, untouched: `dataset/` (images, metadata.jsonl, rejects.jsonl,
+ * dataset.json), `preview.png`, and `run/` (the refiner, the log, checkpoints). The command `simgan-cli augment` is
+ * this function. The same options give the same bytes.
+ *
+ * @throws SimganError INVALID_ARGUMENT for options that cannot be used, OUTPUT_EXISTS if the folder is not free,
+ * NOT_ENOUGH_DATA, TRAINING_DIVERGED, OUTPUT_FAILED; the signal's reason if it aborts. What is done then stays, and
+ * goes on with `existing: 'resume'` to the same bytes as if it had never stopped.
+ * @example
+ * ```ts no-run
+ * const { dataset, distances } = await augment({
+ *   plugin: 'eyes',
+ *   real: 'my-eye-photos',
+ *   out: 'eyes-refined',
+ *   onEvent: (event) => event.type === 'progress' && console.log(event.phase, event.done, event.total),
+ * });
+ * ```
+ */
+export async function augment(options: AugmentOptions): Promise<AugmentResult> {
+  const started = performance.now();
+  const job = startJob(options);
+  const { existing = 'refuse' } = options;
+  checkOptions(options);
+  const trained =
+    options.refiner === undefined ? undefined : await findTrained(options.refiner, options, job);
+  const chosen = trained?.chosen ?? (await choosePlugin(options as PluginChoiceOptions, job));
+  const { plugin } = chosen;
+  const settings = trained ? await withRunOf(trained.stored.config, options, job) : options;
+  const { recipe } = chooseRecipe(plugin, settings);
+  const seed = settings.seed ?? defaults.seed;
+  const dir = job.path(options.out ?? `${plugin.name}-augmented`);
+  const claimed = await claimAugmentFolder(dir, existing);
+  const { engine, release } = await startEngine(options, job);
+  const rendering = startRendering(chosen, options.threads, job);
+  const count = options.count ?? defaults.count;
+  const disposals: (() => unknown)[] = [];
+  try {
+    let parts: Parts;
+    if (trained) {
+      const refiner = buildRefiner(trained.origin, trained.stored, plugin, engine, {
+        recipe: settings.recipe,
+        seed,
+      });
+      disposals.push(() => refiner.dispose());
+      job.emit({ type: 'refiner', origin: options.refiner!, recipe: refiner.recipe });
+      const means = { seed, atLeast: 1, rendering };
+      const synthetic = await openSynthetic(plugin, settings, { ...means, count }, job);
+      const isCompared =
+        settings.real !== undefined || trained.stored.config?.real === 'stand-in' || !trained.stored.config;
+      const real =
+        isCompared && (settings.real !== undefined || plugin.standIn)
+          ? await openReal(plugin, settings, means, job)
+          : undefined;
+      await claimed.clear();
+      parts = { refiner, synthetic, real, recipe, recipeName: refiner.recipe ?? 'custom' };
+    } else {
+      const prepared = await prepareTraining(chosen, { ...settings, count }, { engine, rendering }, job);
+      await claimed.clear();
+      const training = await trainInFolder(
+        join(dir, augmentFiles.run),
+        { ...prepared, engine, existing },
+        job,
+      );
+      disposals.push(() => training.dispose());
+      const refiner = trainedRefiner(training);
+      disposals.unshift(() => refiner.dispose());
+      parts = { ...prepared, refiner, recipeName: prepared.config.recipe };
+    }
+    const written = await writeRefined(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
+    const report = await reportOn(dir, parts, { chosen, seed });
+    const rejects = parts.synthetic.rejects.length + (parts.real?.rejects.length ?? 0);
+    return {
+      dir,
+      dataset: join(dir, augmentFiles.dataset),
+      preview: join(dir, augmentFiles.preview),
+      run: trained ? undefined : join(dir, augmentFiles.run),
+      ...written,
+      rejects,
+      real: parts.real?.origin,
+      seconds: (performance.now() - started) / 1000,
+      ...report,
+    };
+  } finally {
+    for (const dispose of disposals) await dispose();
+    await rendering.close();
+    await release();
+  }
+}
+
+/** What is refined, and with what. */
+interface Parts {
+  readonly refiner: ImageRefiner;
+  readonly synthetic: SyntheticSource;
+  readonly real: RealSource | undefined;
+  readonly recipe: TrainingRecipe;
+  readonly recipeName: string;
+}
+
+/** @throws SimganError INVALID_ARGUMENT with everything that does not go together. */
+function checkOptions(options: AugmentOptions): void {
+  const problems: string[] = [];
+  if (options.plugin === undefined && options.refiner === undefined) {
+    problems.push('`plugin` must be given: the domain, such as eyes.');
+  }
+  if (options.count !== undefined && options.synthetic !== undefined) {
+    problems.push('`count` has no place beside `synthetic`: all pictures of that set are refined.');
+  }
+  for (const option of ['steps', 'batchSize', 'features', 'match'] as const) {
+    if (options.refiner === undefined || options[option] === undefined) continue;
+    problems.push(
+      `\`${option}\` has no place beside \`refiner\`: ${option === 'match' ? 'it brings its own corrections' : 'nothing is trained'}.`,
+    );
+  }
+  if (problems.length > 0) throw new SimganError('INVALID_ARGUMENT', problems.join(' '), { problems });
+}
+
+/** What was left open is as in the run that trained the refiner. */
+async function withRunOf(
+  config: RunConfig | undefined,
+  options: AugmentOptions,
+  job: Job,
+): Promise<AugmentOptions> {
+  if (!config) return options;
+  const { recipe = config.recipe, seed = config.seed } = options;
+  if (options.real !== undefined || config.real === 'stand-in' || config.real === 'dataset') {
+    return { ...options, recipe, seed };
+  }
+  const isThere = await stat(config.real).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isThere) {
+    const { realFormat = config.realFormat } = options;
+    return { ...options, recipe, seed, real: config.real, realFormat };
+  }
+  job.emit({
+    type: 'warning',
+    message: `The refiner was trained on the real pictures in ${config.real}, which is not there. It has all it needs; only the report compares with nothing. To compare, pass \`real\`.`,
+  });
+  return { ...options, recipe, seed };
+}
+
+interface Circumstances {
+  readonly chosen: ChosenPlugin;
+  readonly seed: number;
+}
+
+async function writeRefined(
+  dir: string,
+  { refiner, synthetic, real, recipeName }: Parts,
+  { chosen, seed, options, ahead }: Circumstances & { options: AugmentOptions; ahead: number },
+  job: Job,
+): Promise<{ count: number; resumed: number }> {
+  const { samples } = synthetic;
+  const { matcher } = refiner;
+  const update = job.progress('refine', samples.length);
+  const unwritten = (isWritten: (id: string) => boolean) => {
+    const indices = Array.from({ length: samples.length }, (_, index) => index);
+    const left = indices.filter((index) => !isWritten(samples.id(index)));
+    if (left.length < samples.length) {
+      job.emit({
+        type: 'resume',
+        phase: 'refine',
+        done: samples.length - left.length,
+        total: samples.length,
+      });
+    }
+    return refiner.refine(prefetch(selectItems(samples, left), ahead));
+  };
+  return writeDataset(join(dir, augmentFiles.dataset), unwritten, {
+    plugin: chosen.plugin,
+    annotations: synthetic.annotations,
+    provenance: {
+      made: 'refined',
+      plugin: chosen.reference,
+      recipe: recipeName,
+      match: formatMatch(matcher.corrections),
+      synthetic: synthetic.origin,
+      real: real?.origin ?? 'none',
+      refiner: options.refiner ?? 'trained here',
+      seed,
+    },
+    sampleProvenance: ({ id }) => {
+      const reference = matcher.referenceOf(id);
+      return reference === undefined ? {} : { matchedTo: reference };
+    },
+    rejects: [
+      ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
+      ...(real?.rejects ?? []).map((reject) => ({ ...reject, of: 'real' })),
+    ],
+    existing: options.existing === 'resume' ? 'resume' : 'refuse',
+    onProgress: (done) => update(done),
+    signal: job.signal,
+  });
+}
+
+/** Draws the preview and measures, on a bounded number of pictures. */
+async function reportOn(
+  dir: string,
+  { refiner, synthetic, real, recipe }: Parts,
+  { chosen: { plugin }, seed }: Circumstances,
+): Promise<Pick<AugmentResult, 'distances' | 'labels'>> {
+  const before = lookAt(synthetic.samples);
+  const matched = lookAt(refiner.matcher.match(before));
+  const refined: Dataset<RealImage> = lookAt(
+    mapDataset(before, async ({ id }: Sample<unknown>) => {
+      const file = join(dir, augmentFiles.dataset, fileNameOf(id));
+      return { id, image: (await readPicture(file, plugin.image)).image };
+    }),
+  );
+  const goal = real && lookAt(real.images, LOOKED_AT);
+  const sets = [
+    { label: 'synthetic', images: before },
+    ...(refiner.matcher.corrections.length > 0 ? [{ label: 'matched', images: matched }] : []),
+    { label: 'refined', images: refined },
+  ];
+  const rows = goal ? [...sets, { label: real.isStandIn ? 'stand-in camera' : 'real', images: goal }] : sets;
+  await writePreview(join(dir, augmentFiles.preview), rows, plugin);
+  return {
+    distances: await measureDistances(sets, goal, { plugin, recipe, seed }),
+    labels: await measureLabelShift(plugin, { ...synthetic, samples: before }, refined),
+  };
+}

@@ -1,0 +1,96 @@
+/** @file What a job says of its pictures at the end, from a bounded number of them. */
+
+import type { TrainingRecipe } from '@simgan/core';
+import {
+  cacheItems,
+  type Dataset,
+  type Plugin,
+  type RealImage,
+  type Sample,
+  spreadItems,
+} from '@simgan/core';
+import {
+  type LabelPreservation,
+  type LabelProbe,
+  measureLabelPreservation,
+  pairById,
+} from '@simgan/core/evaluation';
+import { type ImageStatistics, measureStatistics, statisticsDistance } from '@simgan/core/measures';
+import { cropsOf, trainingForm } from '@simgan/core/training';
+import { writeFileAtomic } from '../files/atomic-file.ts';
+import { contactSheet } from '../pictures/contact-sheet.ts';
+
+/** Pictures of each set that a report looks at: more change no digit that is shown. */
+export const LOOKED_AT = 400;
+
+const COLUMNS = 12;
+
+/** Pictures under one name. */
+export interface NamedSet {
+  readonly label: string;
+  readonly images: Dataset<RealImage>;
+}
+
+/** The pictures of a set that are looked at, each made once. */
+export function lookAt<Item extends RealImage>(dataset: Dataset<Item>, limit = LOOKED_AT): Dataset<Item> {
+  return cacheItems(spreadItems(dataset, limit), { budget: limit, sizeOf: () => 1 });
+}
+
+/** Draws the same columns of each set, spread over them, as the plugin shows its pictures. */
+export async function writePreview(
+  file: string,
+  sets: readonly NamedSet[],
+  { image, display }: Pick<Plugin, 'image' | 'display'>,
+): Promise<void> {
+  const rows = await Promise.all(
+    sets.map(async ({ label, images }) => {
+      const shown = spreadItems(images, COLUMNS);
+      const items = await Promise.all(Array.from({ length: shown.length }, (_, i) => shown.at(i)));
+      return { label, images: items.map((item) => item.image) };
+    }),
+  );
+  await writeFileAtomic(file, await contactSheet(rows, image, { display }));
+}
+
+/** How far a set is from the real one; the real set has no distance to itself. */
+export interface SetDistance {
+  readonly intensity?: number;
+  readonly gradient?: number;
+  readonly contrast: number;
+  readonly diversity: number;
+}
+
+/** How far each set is from the real one, by name; the last is the real set itself. */
+export async function measureDistances(
+  sets: readonly NamedSet[],
+  real: Dataset<RealImage> | undefined,
+  { plugin, recipe, seed }: { plugin: Plugin; recipe: TrainingRecipe; seed: number },
+): Promise<Record<string, SetDistance>> {
+  const form = trainingForm(plugin.image, recipe);
+  const measure = (set: Dataset<RealImage>) => measureStatistics(cropsOf(set, form, seed), form);
+  const goal = real && (await measure(real));
+  const brief = ({ contrast, diversity }: ImageStatistics) => ({ contrast, diversity });
+  const distances: Record<string, SetDistance> = {};
+  for (const { label, images } of sets) {
+    const statistics = await measure(images);
+    distances[label] = { ...(goal && statisticsDistance(statistics, goal)), ...brief(statistics) };
+  }
+  if (goal) distances.real = brief(goal);
+  return distances;
+}
+
+/**
+ * How far the labels moved between synthetic pictures and what was made of them, by the plugin's probe; `undefined`
+ * if the plugin has none.
+ */
+export async function measureLabelShift(
+  { probe }: Plugin,
+  before: { readonly samples: Dataset<Sample<unknown>>; readonly annotations: 'plugin' | 'foreign' },
+  after: Dataset<RealImage>,
+  limit = LOOKED_AT,
+): Promise<LabelPreservation | undefined> {
+  if (!probe) return undefined;
+  // Of annotations that the plugin's schema never saw the probe expects nothing.
+  const own: LabelProbe = before.annotations === 'plugin' ? probe : { ...probe, expected: () => ({}) };
+  return measureLabelPreservation(pairById(before.samples, after, limit), own);
+}

@@ -1,0 +1,3 @@
+/** @file Names and defaults of options, for programs that show them before anything heavy is loaded. */
+export { type DeviceName, deviceNames, type EngineName, engineNames } from './engines/names.ts';
+export { defaults } from './runs/defaults.ts';

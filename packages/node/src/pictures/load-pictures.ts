@@ -1,0 +1,149 @@
+import { open } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import type { Image, ImageForm } from '@simgan/core';
+import { SimganError } from '@simgan/core';
+import pMap from 'p-map';
+import { fetchBytes, isWebUrl } from '../files/fetch-bytes.ts';
+import { type Reject, reasonOf } from '../files/reject.ts';
+import { isNamedAsPicture, pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
+import {
+  type DecodedPicture,
+  type DecodeOptions,
+  decodeDefaults,
+  decodePicture,
+  readPicture,
+} from './pixels.ts';
+
+/** How many files are decoded at once: enough to keep the decoders busy, few enough to bound memory. */
+const PARALLEL_FILES = Math.min(8, Math.max(2, availableParallelism()));
+
+/** Options for loading pictures. */
+export interface LoadOptions extends DecodeOptions {
+  /**
+   * Bytes of decoded pixels to keep in memory. Pictures beyond it are decoded again each time they are asked for.
+   * Pictures from URLs are always kept. Default: 512 MiB.
+   */
+  readonly memoryBudget?: number;
+  /** Called after each picture, with how many were looked at and how many there are. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Where a picture is and what it is called in reports. */
+export interface PictureSource {
+  /** In reports: the path relative to the folder, or the URL. */
+  readonly name: string;
+  /** A file's path or an http(s) URL. */
+  readonly location: string;
+  /** Whether a file that neither is nor is named as a picture may be passed over without a report. */
+  readonly isOptional?: boolean;
+}
+
+/** Pictures that were all decoded once, so that those that cannot be used are known from the start. */
+export interface LoadedPictures<Source extends PictureSource> {
+  readonly usable: readonly Source[];
+  /** The image of `usable[index]`. */
+  imageAt(index: number): Promise<Image>;
+  readonly rejects: readonly Reject[];
+  /** How many files were passed over because they neither are nor are named as pictures. */
+  readonly ignored: number;
+  /** How many pictures had to be scaled. */
+  readonly resized: number;
+}
+
+/**
+ * Decodes every picture, several at a time, keeps what fits the memory budget and lists what cannot be used.
+ * The result does not depend on which picture was ready first, but for which ones are kept.
+ */
+export async function loadPictures<Source extends PictureSource>(
+  sources: readonly Source[],
+  form: ImageForm,
+  options: LoadOptions = {},
+): Promise<LoadedPictures<Source>> {
+  const { memoryBudget = 512 * 2 ** 20, onProgress, signal } = options;
+  const outcomes: (Outcome | undefined)[] = [];
+  let used = 0;
+  let done = 0;
+  await pMap(
+    sources,
+    async (source, index) => {
+      const outcome = await load(source, form, options);
+      if ('image' in outcome && outcome.image) {
+        const fits = used + outcome.image.data.byteLength <= memoryBudget;
+        if (fits || isWebUrl(source.location)) used += outcome.image.data.byteLength;
+        else outcome.image = undefined;
+      }
+      outcomes[index] = outcome;
+      onProgress?.(++done, sources.length);
+    },
+    { concurrency: PARALLEL_FILES, ...(signal && { signal }) },
+  );
+
+  const usable: Source[] = [];
+  const kept: (Image | undefined)[] = [];
+  const rejects: Reject[] = [];
+  let ignored = 0;
+  let resized = 0;
+  for (const [index, outcome] of outcomes.entries()) {
+    const source = sources[index]!;
+    if (outcome === undefined || 'isIgnored' in outcome) ignored++;
+    else if ('reason' in outcome) rejects.push({ file: source.name, reason: outcome.reason });
+    else {
+      usable.push(source);
+      kept.push(outcome.image);
+      if (outcome.isResized) resized++;
+    }
+  }
+  return {
+    usable,
+    rejects,
+    ignored,
+    resized,
+    imageAt: async (index) => kept[index] ?? decodeAgain(usable[index]!, form, options),
+  };
+}
+
+type Outcome = { image: Image | undefined; isResized: boolean } | { reason: string } | { isIgnored: true };
+
+async function load(source: PictureSource, form: ImageForm, options: LoadOptions): Promise<Outcome> {
+  try {
+    if (source.isOptional && !isNamedAsPicture(source.location) && !(await isPicture(source.location))) {
+      return { isIgnored: true };
+    }
+    return { ...(await decode(source, form, options)) };
+  } catch (error) {
+    options.signal?.throwIfAborted();
+    return { reason: error instanceof SimganError ? error.message : reasonOf(error) };
+  }
+}
+
+async function decode(source: PictureSource, form: ImageForm, options: LoadOptions): Promise<DecodedPicture> {
+  if (!isWebUrl(source.location)) return readPicture(source.location, form, options);
+  const { maxBytes = decodeDefaults.maxBytes, signal } = options;
+  return decodePicture(await fetchBytes(source.location, { maxBytes, signal }), form, options);
+}
+
+async function decodeAgain(source: PictureSource, form: ImageForm, options: LoadOptions): Promise<Image> {
+  try {
+    return (await decode(source, form, options)).image;
+  } catch (error) {
+    throw new SimganError(
+      'INVALID_FILE',
+      `The picture ${source.location} was usable at the start and no longer is: ${reasonOf(error)} ` +
+        'Leave the folder alone while it is in use, then run it again.',
+      { cause: error },
+    );
+  }
+}
+
+/** Whether a file is a picture by its content; reads no more than the signature. */
+async function isPicture(file: string): Promise<boolean> {
+  const handle = await open(file, 'r');
+  try {
+    const start = new Uint8Array(SIGNATURE_LENGTH);
+    const { bytesRead } = await handle.read(start, 0, SIGNATURE_LENGTH, 0);
+    return pictureKind(start.subarray(0, bytesRead)) !== undefined;
+  } finally {
+    await handle.close();
+  }
+}

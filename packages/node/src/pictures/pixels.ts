@@ -1,0 +1,239 @@
+/** @file The only caller of sharp: pixels out of picture files, and PNG files out of pixels. */
+import { readFile, stat } from 'node:fs/promises';
+import {
+  createImage,
+  type Image,
+  type ImageForm,
+  imageProblem,
+  SimganError,
+  type SizedForm,
+} from '@simgan/core';
+import sharp from 'sharp';
+import { pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
+
+// Every picture here is decoded once and small: a cache of operations would only grow, and one thread a picture
+// with several pictures at a time is faster than several threads a picture. Both are settings of the process.
+sharp.cache(false);
+sharp.concurrency(1);
+
+/** Options for decoding pictures. */
+export interface DecodeOptions {
+  /**
+   * `cover` (the default) scales until the form is filled and cuts off what stands over at both sides equally,
+   * so that nothing is distorted. `fill` stretches to the form and cuts nothing.
+   */
+  readonly fit?: 'cover' | 'fill';
+  /** Pictures of more pixels are refused from their header, before anything is decoded. Default: 50 million. */
+  readonly maxPixels?: number;
+  /** Files of more bytes are refused unread. Default: 100 MiB. */
+  readonly maxBytes?: number;
+  /**
+   * Pictures narrower or lower than this part of the form are refused: scaled up they would teach the
+   * discriminator that real pictures are blurred. Default: 0.5.
+   */
+  readonly minScale?: number;
+}
+
+/** A decoded picture. */
+export interface DecodedPicture {
+  readonly image: Image;
+  /** Whether its size differed from the form, so that labels in pixels no longer fit it. */
+  readonly isResized: boolean;
+}
+
+/** The defaults of {@link DecodeOptions}. */
+export const decodeDefaults: Required<DecodeOptions> = {
+  fit: 'cover',
+  maxPixels: 50_000_000,
+  maxBytes: 100 * 2 ** 20,
+  minScale: 0.5,
+};
+
+/**
+ * Decodes a PNG, JPEG, WebP or TIFF to an image of a form; without a size in the form, at the picture's own. A picture
+ * that already has the form's size, channels and bits comes out exactly as it is stored.
+ *
+ * - EXIF orientation is applied; embedded colour profiles and CMYK are converted to sRGB.
+ * - What is transparent becomes 0, as depth cameras write "no reading".
+ * - 8-bit pictures are scaled with Lanczos' filter, 16-bit grey ones to the nearest pixel: they hold depth,
+ *   where a mean of two surfaces, or of a surface and "no reading", is a point that does not exist.
+ * - Colour becomes grey by ITU-R BT.601's luma (0.299, 0.587, 0.114); grey becomes colour by repetition.
+ * - 16 bits become 8 by division by 257. 8-bit pictures are refused where 16 bits are asked for: the missing
+ *   precision and the unit of the values cannot be made up.
+ *
+ * @throws SimganError INVALID_IMAGE saying why the picture cannot be used: cut off or damaged, too large, too
+ * small, of a kind that is not read.
+ */
+export async function decodePicture(
+  bytes: Uint8Array,
+  form: ImageForm,
+  options: DecodeOptions = {},
+): Promise<DecodedPicture> {
+  const { fit, maxPixels, maxBytes, minScale } = { ...decodeDefaults, ...options };
+  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
+  checkKind(bytes);
+
+  const header = await readHeader(bytes);
+  const { width, height } = header.autoOrient;
+  if (width * height > maxPixels) throw tooManyPixels(width, height, maxPixels);
+  const spec: SizedForm = { ...form, width: form.width ?? width, height: form.height ?? height };
+  if (width < spec.width * minScale || height < spec.height * minScale) {
+    throw unusable(
+      `The picture is ${width} x ${height}, too small for ${spec.width} x ${spec.height}: ` +
+        'scaled up it would be blur.',
+    );
+  }
+  const bits = header.depth === 'uchar' ? 8 : header.depth === 'ushort' ? 16 : undefined;
+  if (!bits) throw unusable(`The picture stores its values as ${header.depth}; 8 and 16 bits are read.`);
+  if (bits < spec.bits) {
+    throw unusable(
+      'The picture has 8 bits a value and 16 are needed; the missing precision cannot be made up.',
+    );
+  }
+
+  const isGrey = header.channels - (header.hasAlpha ? 1 : 0) === 1;
+  const isResized = width !== spec.width || height !== spec.height;
+  // Colour spaces must be named: sharp turns grey into three channels and 16 bits into 8 unless told otherwise.
+  const space = bits === 8 ? (isGrey ? 'b-w' : 'srgb') : isGrey ? 'grey16' : 'rgb16';
+  const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
+  if (header.hasAlpha) pipeline.flatten({ background: '#000' });
+  if (isResized) {
+    pipeline.resize({
+      width: spec.width,
+      height: spec.height,
+      fit,
+      kernel: bits === 16 && isGrey ? 'nearest' : 'lanczos3',
+    });
+  }
+  const { data, info } = await pipeline
+    .toColourspace(space)
+    .raw({ depth: bits === 8 ? 'uchar' : 'ushort' })
+    .toBuffer({ resolveWithObject: true })
+    .catch((error: Error) => {
+      throw damaged(error);
+    });
+  const values = bits === 8 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  return { image: toSpec(values, info.channels, bits, spec), isResized };
+}
+
+/**
+ * Reads and decodes a file as {@link decodePicture} does.
+ *
+ * @throws SimganError INVALID_IMAGE if the picture cannot be used; the system's error if the file cannot be read.
+ */
+export async function readPicture(
+  file: string,
+  form: ImageForm,
+  options: DecodeOptions = {},
+): Promise<DecodedPicture> {
+  const { maxBytes } = { ...decodeDefaults, ...options };
+  // Not through an open handle: opening a pipe would wait for its writer.
+  const found = await stat(file);
+  if (!found.isFile()) throw unusable('It is not a file.');
+  if (found.size > maxBytes) throw tooManyBytes(found.size, maxBytes);
+  return decodePicture(await readFile(file), form, options);
+}
+
+/**
+ * An image as a PNG file that holds exactly its values: 1 or 3 channels, 8 or 16 bits, no colour profile. The
+ * same image gives the same bytes.
+ *
+ * @throws SimganError INVALID_IMAGE if the image's data does not fill its size.
+ */
+export async function encodePng(image: Image): Promise<Buffer> {
+  const problem = imageProblem(image, image);
+  if (problem) throw unusable(`The image cannot be written: ${problem}.`);
+  const { width, height, channels, bits, data } = image;
+  const space = bits === 8 ? (channels === 1 ? 'b-w' : 'srgb') : channels === 1 ? 'grey16' : 'rgb16';
+  return sharp(data, { raw: { width, height, channels } })
+    .toColourspace(space)
+    .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false })
+    .toBuffer();
+}
+
+/**
+ * The size of a picture as it is shown, from its header alone.
+ *
+ * @throws SimganError INVALID_IMAGE if it is no picture, damaged or larger than allowed.
+ */
+export async function pictureSize(
+  bytes: Uint8Array,
+  options: Pick<DecodeOptions, 'maxPixels' | 'maxBytes'> = {},
+): Promise<{ readonly width: number; readonly height: number }> {
+  const { maxPixels, maxBytes } = { ...decodeDefaults, ...options };
+  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
+  checkKind(bytes);
+  const { width, height } = (await readHeader(bytes)).autoOrient;
+  if (width * height > maxPixels) throw tooManyPixels(width, height, maxPixels);
+  return { width, height };
+}
+
+/** Size, orientation, channels and depth, from the header. */
+async function readHeader(bytes: Uint8Array) {
+  // The limit on pixels is ours to report, with the picture's size: sharp's own message has none.
+  return sharp(bytes, { limitInputPixels: false })
+    .metadata()
+    .catch((error: Error) => {
+      throw damaged(error);
+    });
+}
+
+function checkKind(bytes: Uint8Array): void {
+  if (bytes.length === 0) throw unusable('The file is empty.');
+  const kind = pictureKind(bytes.subarray(0, SIGNATURE_LENGTH));
+  if (!kind) throw unusable('The file is not a picture: its content is none of PNG, JPEG, WebP and TIFF.');
+  if (!kind.isRead) {
+    throw unusable(`The file is a ${kind.name}, which is not read; convert it to PNG, JPEG, WebP or TIFF.`);
+  }
+}
+
+function toSpec(values: Uint8Array | Uint16Array, channels: number, bits: 8 | 16, spec: SizedForm): Image {
+  const image = createImage(spec);
+  const divisor = bits === spec.bits ? 1 : 257;
+  const pixels = spec.width * spec.height;
+  if (values.length !== pixels * channels || (channels !== 1 && channels !== 3)) {
+    throw unusable(
+      `The picture decodes to ${values.length} values in ${channels} channels, which is not expected.`,
+    );
+  }
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < spec.channels; channel++) {
+      const value =
+        channels === spec.channels
+          ? values[pixel * channels + channel]!
+          : channels === 1
+            ? values[pixel]!
+            : luma(values[pixel * 3]!, values[pixel * 3 + 1]!, values[pixel * 3 + 2]!);
+      image.data[pixel * spec.channels + channel] = Math.round(value / divisor);
+    }
+  }
+  return image;
+}
+
+/** ITU-R BT.601, in thousandths so that equal channels give exactly their value. */
+function luma(red: number, green: number, blue: number): number {
+  return (299 * red + 587 * green + 114 * blue) / 1000;
+}
+
+function unusable(message: string, cause?: unknown): SimganError {
+  return new SimganError('INVALID_IMAGE', message, { cause });
+}
+
+function damaged(error: Error): SimganError {
+  const detail = error.message.split('\n')[0]!.replace(/^Input buffer (has corrupt header: )?/, '');
+  return unusable(`The picture is damaged or cut off (${detail}).`, error);
+}
+
+function tooManyPixels(width: number, height: number, maxPixels: number): SimganError {
+  return unusable(
+    `The picture is ${width} x ${height}; pictures of more than ${maxPixels / 1e6} megapixels are not read.`,
+  );
+}
+
+function tooManyBytes(size: number, maxBytes: number): SimganError {
+  const mebibytes = (bytes: number) =>
+    bytes < 2 ** 20 ? `${bytes} bytes` : `${Math.round((bytes / 2 ** 20) * 10) / 10} MiB`;
+  return unusable(
+    `The file has ${mebibytes(size)}; picture files of more than ${mebibytes(maxBytes)} are not read.`,
+  );
+}
