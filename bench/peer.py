@@ -1,4 +1,4 @@
-"""The same steps in PyTorch, in its best layout for CPUs. Reads one request a line, writes one answer a line, as JSON.
+"""The same steps in PyTorch, in its fastest layout for CPUs. Reads one request per line and writes one answer per line, as JSON.
 
 Request: {"network": "eyes" | "hands", "batch": n, "threads": n, "step": "G" | "D" | "refine"}; answer: {"ms": ...}.
 """
@@ -29,13 +29,13 @@ def refiner(stem, blocks):
 
 
 def same(kernel, stride, size):
-    """Padding of tensorflow's "same": as even as it goes, the rest after."""
+    """Padding of TensorFlow's "same": half before and half after, an odd pixel after."""
     total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
     return total // 2, total - total // 2
 
 
 class Same(nn.Module):
-    """A convolution (or max pooling) of `kernel` and `stride` that keeps the size, divided by the stride."""
+    """A convolution or max pooling whose output has the size of the input divided by the stride, rounded up."""
 
     def __init__(self, layer, kernel, stride):
         super().__init__()

@@ -1,25 +1,34 @@
-/** What is measured: the three programs of Algorithm 1 on each engine, behind one face. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import type { HostTensor } from '@simgan/core/engine';
-import type { SizedForm, NetworkBuilder, Refiner } from '@simgan/core';
-import { l1Regularizer } from '@simgan/core';
+/** @file What is measured: the three compiled steps of Algorithm 1, behind one interface for every engine. */
+import {
+  createDataset,
+  createImage,
+  createTraining,
+  type Engine,
+  eagerEngine,
+  indexId,
+  l1Regularizer,
+  type SizedForm,
+  type Training,
+  type TrainingRecipe,
+} from '@simgan/core';
+import { type HostTensor, hostScalar } from '@simgan/core/engine';
+import { refineStep } from '@simgan/core/refining';
+import type { TrainedDomain } from '@simgan/core/training';
 import { createEngine } from '@simgan/node';
 import * as hands from '@simgan/plugin-depth-hands';
 import * as eyes from '@simgan/plugin-eyes';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
 import * as tf from '@tensorflow/tfjs-core';
-import { createTrainingState } from '../packages/core/src/training/state.ts';
-import { discriminatorStep, refinerStep, refineStep } from '../packages/core/src/training/steps.ts';
+import { discriminatorStep, refinerStep } from '../packages/core/src/training/steps.ts';
 
+/** The refiner's update, the discriminator's update, and refinement. */
 export type StepName = 'G' | 'D' | 'refine';
 export type NetworkName = 'eyes' | 'hands';
 
-/** Something that can do the steps of one pair of networks at one batch size. */
+/** Something that runs the steps of one pair of networks at one batch size. */
 export interface Subject {
   readonly name: string;
-  /** Milliseconds of one step. */
+  /** Runs one step. Milliseconds. */
   run(step: StepName): Promise<number>;
   dispose(): Promise<void>;
 }
@@ -30,55 +39,54 @@ export interface Setting {
   readonly threads: number;
 }
 
-interface Networks {
-  readonly image: SizedForm;
-  readonly refiner: NetworkBuilder<Refiner>;
-  readonly discriminator: NetworkBuilder;
-}
-
-const networks: Record<NetworkName, Networks> = {
+/** The networks of the paper at its image sizes. */
+const domains: Record<NetworkName, TrainedDomain & { readonly image: SizedForm }> = {
   eyes: {
     image: { width: 55, height: 35, channels: 1, bits: 8 },
     refiner: eyes.paperRefiner,
     discriminator: eyes.paperDiscriminator,
+    regularizer: l1Regularizer(),
   },
   hands: {
     image: { width: 224, height: 224, channels: 1, bits: 8 },
     refiner: hands.paperRefiner,
     discriminator: hands.paperDiscriminator,
+    regularizer: l1Regularizer(),
   },
 };
 
-const recipeFor = (batch: number) => ({
+const LEARNING_RATE = 1e-3;
+const LAMBDA = 0.1;
+
+const recipeFor = (batchSize: number): TrainingRecipe => ({
   steps: 1,
-  batchSize: batch,
-  optimizer: { kind: 'adam', beta1: 0.5 } as const,
-  learningRate: 1e-3,
-  lambda: 0.1,
+  batchSize,
+  optimizer: { kind: 'adam', beta1: 0.5 },
+  learningRate: LEARNING_RATE,
+  lambda: LAMBDA,
   refinerUpdates: 1,
   discriminatorUpdates: 1,
   historySize: 0,
   warmup: { refiner: 0, discriminator: 0 },
+  match: 'none',
 });
 
 /** Our own engines, on the paper's networks with Adam. */
 export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: Setting): Promise<Subject> {
   const { engine } = await createEngine(name, { threads, device: 'cpu' });
-  const { image, ...builders } = networks[network];
-  const regularizer = l1Regularizer();
-  const recipe = recipeFor(batch);
-  const state = createTrainingState({ image, regularizer, ...builders }, recipe, 1);
-  const [synthetic, real] = [images(image, batch, 1), images(image, batch, 2)];
-  const learningRate = scalar(recipe.learningRate);
-  // A refiner that no step changes any more, as those that refine are.
-  const trained = createTrainingState({ image, regularizer, ...builders }, recipe, 1);
+  const training = await trainingFor(network, batch, engine);
+  // No step updates this refiner, as is the case when a trained one refines.
+  const trained = await trainingFor(network, batch, engine);
   const programs = {
-    G: engine.compile(refinerStep(state, regularizer)),
-    D: engine.compile(discriminatorStep(state)),
+    G: engine.compile(refinerStep(training)),
+    D: engine.compile(discriminatorStep(training)),
     refine: engine.compile(refineStep(trained.refiner.network), { itemwise: true }),
   };
+  const { image } = domains[network];
+  const [synthetic, real] = [batchOf(image, batch, 1), batchOf(image, batch, 2)];
+  const learningRate = hostScalar(LEARNING_RATE);
   const inputs: Record<StepName, Record<string, HostTensor>> = {
-    G: { synthetic, learningRate, lambda: scalar(recipe.lambda) },
+    G: { synthetic, learningRate, lambda: hostScalar(LAMBDA) },
     D: { refined: synthetic, real, learningRate },
     refine: { synthetic },
   };
@@ -90,102 +98,60 @@ export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: S
       return performance.now() - start;
     },
     async dispose() {
-      state.dispose();
+      for (const program of Object.values(programs)) await program.dispose();
+      training.dispose();
       trained.dispose();
       await engine.dispose();
     },
   };
 }
 
-function images({ width, height }: SizedForm, batch: number, seed: number): HostTensor {
-  const shape = [batch, height, width, 1];
+/** Networks and optimizer state. The images only satisfy the check of a full batch: the steps get their own inputs. */
+function trainingFor(network: NetworkName, batch: number, engine: Engine): Promise<Training> {
+  const plugin = domains[network];
+  const images = createDataset(batch, (index) => ({ id: indexId(index), image: createImage(plugin.image) }));
+  return createTraining({
+    plugin,
+    recipe: recipeFor(batch),
+    synthetic: images,
+    real: images,
+    engine,
+    seed: 1,
+  });
+}
+
+/** `[batch, height, width, 1]` in [-1, 1]. */
+function batchOf({ width, height }: SizedForm, batch: number, seed: number): HostTensor {
+  const length = batch * height * width;
   return {
-    shape,
-    data: Float32Array.from({ length: batch * height * width }, (_, i) => Math.sin(seed + i * i)),
+    shape: [batch, height, width, 1],
+    data: Float32Array.from({ length }, (_, i) => Math.sin(seed + i * i)),
   };
 }
 
-const scalar = (value: number): HostTensor => ({ data: Float32Array.of(value), shape: [] });
-
-/** Milliseconds from nothing to programs of G, D and refine that could run: tracing, lowering and opening sessions. */
+/** Milliseconds to trace, lower and load G, D and refine, until all three could run. */
 export async function compileTime({ network, batch, threads }: Setting): Promise<number> {
   await tf.setBackend('cpu');
   const runtime = await createOnnxRuntime({ threads });
-  const { image, ...builders } = networks[network];
-  const regularizer = l1Regularizer();
-  const state = createTrainingState({ image, regularizer, ...builders }, recipeFor(batch), 1);
+  // Holds the variables only; the runtime compiles the steps.
+  const training = await trainingFor(network, batch, eagerEngine('cpu', 'plain JavaScript', 'cpu'));
   const type = (...shape: number[]) => ({ shape, dtype: 'float32' }) as const;
-  const pictures = type(batch, image.height, image.width, 1);
-  const refine = runtime.compile(refineStep(state.refiner.network), { itemwise: true });
-  // Threads are opened before: that is done once, whatever is compiled.
+  const { width, height } = domains[network].image;
+  const images = type(batch, height, width, 1);
+  // Excludes the start of the threads, which happens once for all programs.
   await runtime.compile(({ x }) => ({ x: x! }), { itemwise: true }).prepare({ x: type(1) });
   const start = performance.now();
   await runtime
-    .compile(refinerStep(state, regularizer))
-    .prepare({ synthetic: pictures, learningRate: type(), lambda: type() });
+    .compile(refinerStep(training))
+    .prepare({ synthetic: images, learningRate: type(), lambda: type() });
   await runtime
-    .compile(discriminatorStep(state))
-    .prepare({ refined: pictures, real: pictures, learningRate: type() });
-  await refine.prepare({ synthetic: pictures });
+    .compile(discriminatorStep(training))
+    .prepare({ refined: images, real: images, learningRate: type() });
+  await runtime
+    .compile(refineStep(training.refiner.network), { itemwise: true })
+    .prepare({ synthetic: images });
   const ms = performance.now() - start;
   await runtime.dispose();
-  state.dispose();
+  training.dispose();
   return ms;
 }
-
-/** Another process that does the same steps, asked line by line: alone in its memory, with threads of its own. */
-export class Peer {
-  readonly version: string;
-  readonly #name: string;
-  readonly #process: ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-
-  private constructor(name: string, version: string, process: ChildProcess, lines: AsyncIterator<string>) {
-    this.#name = name;
-    this.version = version;
-    this.#process = process;
-    this.#lines = lines;
-  }
-
-  /** PyTorch; `undefined` where no Python with torch is found. */
-  static torch(python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'): Promise<Peer | undefined> {
-    // Debian's allocator returns large buffers to the system after every step, which costs torch a third at batch 128.
-    const env = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '-1' };
-    return Peer.#start('torch', python, [script('./peer.py')], env);
-  }
-
-  /** tensorflow.js on WebAssembly. */
-  static wasm(): Promise<Peer | undefined> {
-    return Peer.#start('wasm', process.execPath, [...process.execArgv, script('./wasm-peer.ts')], {});
-  }
-
-  static async #start(name: string, command: string, args: readonly string[], env: Record<string, string>) {
-    const child = spawn(command, args, {
-      env: { ...process.env, ...env },
-      stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    child.on('error', () => {});
-    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-    const first = await lines.next();
-    if (first.done) return undefined;
-    return new Peer(name, (JSON.parse(first.value) as { version: string }).version, child, lines);
-  }
-
-  subject(setting: Setting): Subject {
-    return {
-      name: this.#name,
-      run: async (step) => {
-        this.#process.stdin!.write(`${JSON.stringify({ ...setting, step })}\n`);
-        const { value } = await this.#lines.next();
-        return (JSON.parse(value as string) as { ms: number }).ms;
-      },
-      dispose: async () => {},
-    };
-  }
-
-  stop(): void {
-    this.#process.stdin!.end();
-  }
-}
-
-const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -1,4 +1,4 @@
-/** The wasm engine in a process of its own, asked line by line as `peer.py` is. */
+/** @file The wasm engine in a process of its own: one request per line, as for `peer.py`. */
 import { createInterface } from 'node:readline';
 import { ours, type Setting, type StepName, type Subject } from './subjects.ts';
 

@@ -89,14 +89,17 @@ function verdictOn(
     }
     return { exitCode: error.code === 'INVALID_ARGUMENT' ? 2 : 1, lines, code: error.code };
   }
+  const again = Object.hasOwn(table, 'resume') ? ' with --resume' : '';
   if (signal.aborted) {
-    const line = 'Stopped; nothing is lost. Go on with the same command and --resume.';
+    const line = again
+      ? 'Stopped; nothing is lost. Go on with the same command and --resume.'
+      : 'Stopped before it was done.';
     return { exitCode: 130, lines: [line], code: 'INTERRUPTED' };
   }
   const { message, stack, syscall } = error as NodeJS.ErrnoException;
   if (syscall !== undefined) {
     // The disk, the network or a permission, in the system's own words; they name the file.
-    const line = `The system refused: ${message}. Fix that and rerun with --resume.`;
+    const line = `The system refused: ${message}. Fix that and rerun${again}.`;
     return { exitCode: 1, lines: [line], code: 'SYSTEM' };
   }
   const where = `simgan-cli ${version}, Node ${process.version}, ${process.platform}`;

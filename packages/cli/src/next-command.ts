@@ -4,7 +4,7 @@ import { flagName } from './options.ts';
 
 /** What the next command repeats of the one that was given; a trained refiner knows the plugin's options itself. */
 export interface Repeated {
-  readonly plugin: string;
+  readonly plugin?: string | undefined;
   readonly pluginOption?: Readonly<Record<string, unknown>>;
 }
 
@@ -13,7 +13,8 @@ export function augmentCommand(
   { plugin, pluginOption = {} }: Repeated,
   further: Readonly<Record<string, string | undefined>> = {},
 ): string {
-  const words = ['simgan-cli', 'augment', '--plugin', plugin];
+  const words = ['simgan-cli', 'augment'];
+  if (plugin !== undefined) words.push('--plugin', plugin);
   for (const [key, value] of Object.entries(pluginOption)) {
     words.push('--plugin-option', `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
   }

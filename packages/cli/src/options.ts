@@ -19,7 +19,7 @@ export interface OptionSpec<Value> {
   /**
    * The value of the texts given, of none if the option was not given.
    *
-   * @throws Error saying what the text should have been
+   * @throws Error saying what the text should have been, or everything that is wrong with it in `problems`
    */
   readonly read: (texts: readonly string[]) => Value;
 }
@@ -219,7 +219,8 @@ export function readOptions<Table extends OptionTable>(
     try {
       values[name] = spec.read(given.get(name) ?? []);
     } catch (error) {
-      problems.push(`--${flagName(name)}: ${(error as Error).message}`);
+      const { message, problems: several = [message] } = error as Error & { problems?: readonly string[] };
+      problems.push(...several.map((problem) => `--${flagName(name)}: ${problem}`));
     }
   }
   if (problems.length > 0) throw new UsageError(problems);

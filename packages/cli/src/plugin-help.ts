@@ -19,7 +19,7 @@ export async function pluginHelp(
     `Options of the plugin ${name} (--plugin-option KEY=VALUE):`,
     ...described.flatMap(({ key, type, description, default: otherwise }) => {
       const end = otherwise === undefined ? '' : ` Default: ${JSON.stringify(otherwise)}.`;
-      const text = description.replace(/\s*Default: [^.]*\.$/, '');
+      const text = end ? description.replace(/\s*Default: [^.]*\.$/, '') : description;
       return [
         `  ${key}${type && `=${type}`}`,
         `      ${text}${text && !/[.!?]$/.test(text) ? '.' : ''}${end}`,
@@ -31,7 +31,7 @@ export async function pluginHelp(
 function pluginNamed(args: readonly string[]): string | undefined {
   const at = args.findIndex((arg) => arg === '--plugin' || arg.startsWith('--plugin='));
   if (at < 0) return undefined;
-  const [, inline] = args[at]!.split('=');
-  const name = inline ?? args[at + 1];
-  return name === undefined || name.startsWith('--') ? undefined : name;
+  const arg = args[at]!;
+  const name = arg === '--plugin' ? args[at + 1] : arg.slice('--plugin='.length);
+  return !name || name.startsWith('--') ? undefined : name;
 }

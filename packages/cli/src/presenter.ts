@@ -27,7 +27,8 @@ export function createPresenter(output: Output): Presenter {
       end();
       open = { phase, progress: output.progress(phase, total, { passing: passing.includes(phase) }) };
     }
-    const note = [detail, phase === 'train' ? losses : undefined].filter(Boolean).join('  ');
+    // The losses first: a narrow terminal cuts off what comes last.
+    const note = [phase === 'train' ? losses : undefined, detail].filter(Boolean).join('  ');
     open.progress.update(done, note);
     if (done >= total) end();
   };

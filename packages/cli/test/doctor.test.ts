@@ -1,25 +1,33 @@
 import { expect, test } from 'vitest';
-import { runCliForEvents, temporaryFolder } from './spawn-cli.ts';
+import { callCliForEvents } from './call-cli.ts';
+import { blobsPlugin, temporaryFolder } from './spawn-cli.ts';
 
-test('says what computes here, what does not and why, and how fast', async () => {
-  const { exitCode, events } = await runCliForEvents(['doctor', '--engine', 'wasm'], {
+test('says which plugins are installed, what computes here, what does not and why, and how fast', async () => {
+  const { exitCode, events } = await callCliForEvents(['doctor', '--plugin', blobsPlugin, '--engine', 'wasm'], {
     cwd: await temporaryFolder(),
   });
   expect(exitCode).toBe(0);
-  expect(events.map(({ event }) => event)).toEqual(['engine', 'result']);
-  const { engines, engine, throughput, node } = events[1] as unknown as {
+  expect(events.map(({ event }) => event)).toEqual(['result']);
+  const { plugins, engines, ...rest } = events[0] as unknown as {
+    plugins: { name: string; package: string; version: string }[];
     engines: { name: string; device?: string; problem?: string }[];
-    engine: string;
     throughput: { stepsPerSecond: number; imagesPerSecond: number };
-    node: string;
   };
+  expect(plugins).toEqual([
+    { name: 'depth-hands', package: '@simgan/plugin-depth-hands', version: expect.any(String) },
+    { name: 'eyes', package: '@simgan/plugin-eyes', version: expect.any(String) },
+  ]);
   expect(engines.map(({ name }) => name)).toEqual(['tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu']);
   for (const { device, problem } of engines) expect(typeof (device ?? problem)).toBe('string');
   for (const name of ['wasm', 'cpu']) {
     expect(engines.find((report) => report.name === name)).toEqual({ name, device: expect.any(String) });
   }
-  expect(engine).toBe('wasm');
-  expect(node).toBe(process.version);
-  expect(throughput.stepsPerSecond).toBeGreaterThan(0);
-  expect(throughput.imagesPerSecond).toBeGreaterThan(0);
+  expect(rest).toMatchObject({
+    node: process.version,
+    engine: 'wasm',
+    plugin: 'blobs',
+    throughput: { recipe: 'quick', batchSize: 4 },
+  });
+  expect(rest.throughput.stepsPerSecond).toBeGreaterThan(0);
+  expect(rest.throughput.imagesPerSecond).toBeGreaterThan(0);
 });

@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { callCli } from './call-cli.ts';
 import { blobsPlugin, temporaryFolder } from './spawn-cli.ts';
 
-const plugin = ['--plugin', blobsPlugin, '--engine', 'wasm'];
+const wasm = ['--engine', 'wasm'];
+const plugin = ['--plugin', blobsPlugin, ...wasm];
+const featureOptions = (...options: string[]) => options.flatMap((option) => ['--feature-option', option]);
 
 test('a network in ONNX changes what training keeps, is remembered by the run, and is not needed to refine', async () => {
   const cwd = await temporaryFolder();
@@ -12,16 +14,9 @@ test('a network in ONNX changes what training keeps, is remembered by the run, a
   const weights = (run: string) => readFile(join(cwd, run, 'refiner.safetensors'));
   expect(await call('train', ...plugin, '--out', 'plain')).toMatchObject({ exitCode: 0 });
   // Any network does; this one is a refiner of ours.
-  const exported = ['export', '--refiner', 'plain', '--engine', 'wasm', '--out', 'net.onnx'];
+  const exported = ['export', ...plugin, '--refiner', 'plain', '--out', 'net.onnx'];
   expect(await call(...exported)).toMatchObject({ exitCode: 0 });
-  const features = [
-    '--features',
-    'net.onnx',
-    '--feature-option',
-    'layout=nhwc',
-    '--feature-option',
-    'weight=5',
-  ];
+  const features = ['--features', 'net.onnx', ...featureOptions('layout=nhwc', 'weight=5')];
   expect(await call('train', ...plugin, ...features, '--out', 'kept')).toMatchObject({ exitCode: 0 });
   expect(await weights('kept')).not.toEqual(await weights('plain'));
 
@@ -32,7 +27,7 @@ test('a network in ONNX changes what training keeps, is remembered by the run, a
   });
   expect(await call('train', ...plugin, '--out', 'kept', '--resume')).toMatchObject({
     exitCode: 2,
-    stderr: expect.stringContaining('was started otherwise and cannot be resumed: features was {'),
+    stderr: expect.stringContaining('features was {'),
   });
 
   await rm(join(cwd, 'net.onnx'));
@@ -47,18 +42,10 @@ test('networks that cannot be used, and options that say nothing', async () => {
     const { exitCode, stderr } = await callCli(['train', ...plugin, ...args], { cwd });
     return `${exitCode} ${stderr}`;
   };
-  expect(await refusal('--features', 'nowhere.onnx')).toMatch(/^2 [\s\S]*there is no file .*nowhere\.onnx/);
-  expect(await refusal('--features', 'text.onnx')).toMatch(/^1 [\s\S]*This is not an ONNX model/);
-  expect(await refusal('--feature-option', 'output=relu')).toMatch(/^2 [\s\S]*that --features must name/);
-  const wrong = [
-    '--features',
-    'text.onnx',
-    '--feature-option',
-    'rang=[0,1]',
-    '--feature-option',
-    'colors=grb',
-  ];
-  const told = await refusal(...wrong);
-  expect(told).toContain('there is no rang, there are output, range,');
-  expect(told).toContain('colors: expected rgb or bgr but received "grb"');
+  expect(await refusal('--features', 'nowhere.onnx')).toMatch(/^2 [^]*--features: there is no file/);
+  expect(await refusal('--features', 'text.onnx')).toMatch(/^1 [^]*not an ONNX model/);
+  const wrong = await refusal('--features', 'text.onnx', ...featureOptions('rang=[0,1]', 'colors=grb'));
+  expect(wrong).toMatch(/^2 /);
+  expect(wrong).toContain('Did you mean range?');
+  expect(wrong).toContain('must be rgb or bgr');
 });

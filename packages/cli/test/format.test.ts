@@ -1,137 +1,99 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { imageOf } from '@simgan/core';
 import { encodePng } from '@simgan/node';
 import { expect, test } from 'vitest';
-import { callCli } from './call-cli.ts';
-import { blobsPlugin, temporaryFolder } from './spawn-cli.ts';
+import { callCli, callCliForEvents } from './call-cli.ts';
+import { blobsPlugin, jsonLines, temporaryFolder } from './spawn-cli.ts';
 
-const eyes = ['--plugin', '@simgan/plugin-eyes', '--engine', 'wasm', '--recipe', 'quick'];
+const eyes = ['--plugin', 'eyes', '--plugin-option', 'width=27', '--plugin-option', 'height=17'];
+const hands = ['--plugin', 'depth-hands', '--plugin-option', 'size=32'];
+const oneStep = ['--engine', 'wasm', '--steps', '1', '--batch-size', '2'];
 
-/** UnityEyes2's minimal files: a grey picture and a gaze. */
+test('--format reads --synthetic with a reader of the plugin, labels along, rejects listed', async () => {
+  const cwd = await temporaryFolder();
+  await writeRenders(join(cwd, 'renders'), 3);
+  await writeFile(join(cwd, 'renders/9.json'), '{}');
+  const synthetic = ['--synthetic', 'renders', '--format', 'unityeyes'];
+  const { exitCode, events } = await callCliForEvents(
+    ['augment', ...eyes, ...oneStep, ...synthetic, '--out', 'out'],
+    { cwd },
+  );
+  expect(exitCode).toBe(0);
+  expect(events.find(({ event }) => event === 'synthetic')).toMatchObject({
+    origin: join(cwd, 'renders'),
+    format: 'unityeyes',
+    count: 3,
+    rejects: 1,
+  });
+  const lines = await jsonLines(join(cwd, 'out/dataset/metadata.jsonl'));
+  expect(lines).toHaveLength(3);
+  expect(lines[2]).toMatchObject({ file_name: 'images/2.png', gaze: { direction: [0.6, 0, -0.8] } });
+  expect(await jsonLines(join(cwd, 'out/dataset/rejects.jsonl'))).toMatchObject([
+    { of: 'synthetic', file: '9.json' },
+  ]);
+});
+
+test('--real is read as the plugin says, or as --real-format says, which a refiner remembers', async () => {
+  const cwd = await temporaryFolder();
+  // The same in millimeters and in eighths of them, which are the unit of the SR305.
+  await writeDepths(join(cwd, 'crops'), 1);
+  await writeDepths(join(cwd, 'eighths'), 8);
+  const realOf = async (command: string, ...args: string[]) => {
+    const { exitCode, stderr, events } = await callCliForEvents([command, ...args], { cwd });
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.any(String) });
+    return events.find(({ event }) => event === 'real');
+  };
+  const augment = ['augment', ...hands, ...oneStep, '--count', '2', '--real', 'crops', '--out', 'a'] as const;
+  expect(await realOf(...augment)).toMatchObject({ count: 2, rejects: 0, format: 'depth' });
+  const train = ['train', ...hands, ...oneStep, '--real', 'eighths', '--real-format', 'sr305'] as const;
+  expect(await realOf(...train, '--out', 'run')).toMatchObject({ count: 2, format: 'sr305' });
+
+  // The plugin, its options and the format are those of the run.
+  const again = ['augment', '--refiner', 'run', '--engine', 'wasm', '--count', '2', '--out', 'b'] as const;
+  expect(await realOf(...again)).toMatchObject({ count: 2, format: 'sr305' });
+  // A dataset of ours is read as it is.
+  const own = await realOf('inspect', ...hands, '--real', 'b/dataset', '--count', '2');
+  expect(own).toMatchObject({ count: 2, resized: 0 });
+  expect(own).not.toHaveProperty('format');
+});
+
+test.each<[args: string[], problem: string]>([
+  [[...eyes, '--synthetic', '.', '--format', 'unityeye'], 'Did you mean unityeyes?'],
+  [[...eyes, '--format', 'unityeyes'], 'pass --synthetic too'],
+  [[...hands, '--real-format', 'depth'], 'pass --real too'],
+  [['--plugin', blobsPlugin, '--synthetic', '.', '--format', 'nyu'], 'it reads none'],
+])('refused: %j', async (args, problem) => {
+  const cwd = await temporaryFolder();
+  expect(await callCli(['train', ...args, ...oneStep], { cwd })).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining(problem),
+  });
+});
+
+/** UnityEyes2's minimal files: a gray picture and a gaze. */
 async function writeRenders(dir: string, count: number): Promise<void> {
   await mkdir(dir, { recursive: true });
+  const form = { width: 110, height: 70, channels: 1, bits: 8 } as const;
   for (let i = 0; i < count; i++) {
-    const image = Uint8Array.from({ length: 110 * 70 }, (_, k) => ((k % 110) * 2 + 7 * i) % 256);
-    await writeFile(
-      join(dir, `${i}.png`),
-      await encodePng(image, { width: 110, height: 70, channels: 1, bits: 8 }),
-    );
+    const pixels = Uint8Array.from({ length: 110 * 70 }, (_, k) => ((k % 110) * 2 + 7 * i) % 256);
+    await writeFile(join(dir, `${i}.png`), await encodePng(imageOf(pixels, form)));
     await writeFile(join(dir, `${i}.json`), '{"ground_truth": {"gaze_vec": "(0.6, 0.0, -0.8, 0.0)"}}');
   }
 }
 
-test('reads --synthetic in a format of the plugin, labels along, rejects listed', async () => {
-  const cwd = await temporaryFolder();
-  await writeRenders(join(cwd, 'renders'), 3);
-  await writeFile(join(cwd, 'renders/9.json'), '{}');
-  const result = await callCli(
-    [
-      'augment',
-      ...eyes,
-      '--synthetic',
-      'renders',
-      '--format',
-      'unityeyes',
-      '--steps',
-      '1',
-      '--batch-size',
-      '2',
-      '--out',
-      'out',
-    ],
-    { cwd },
-  );
-  expect(result.stderr).toContain('synthetic 3 pictures from');
-  expect(result.stderr).toContain('read as unityeyes, 1 rejected');
-  expect(result.exitCode).toBe(0);
-  const lines = (await readFile(join(cwd, 'out/dataset/metadata.jsonl'), 'utf8')).trim().split('\n');
-  expect(lines).toHaveLength(3);
-  expect(JSON.parse(lines[2]!)).toMatchObject({
-    file_name: 'images/2.png',
-    gaze: { direction: [0.6, 0, -0.8] },
-  });
-  const rejects = await readFile(join(cwd, 'out/dataset/rejects.jsonl'), 'utf8');
-  expect(JSON.parse(rejects)).toMatchObject({ file: '9.json', reason: 'Its picture 9.jpg is missing.' });
-});
-
-test('says which formats there are, and that a format needs a folder', async () => {
-  const cwd = await temporaryFolder();
-  const unknown = await callCli(
-    ['train', ...eyes, '--synthetic', '.', '--format', 'unityeye', '--out', 'a'],
-    { cwd },
-  );
-  expect(unknown.exitCode).toBe(2);
-  expect(unknown.stderr).toContain(
-    'does not read the format "unityeye": it reads unityeyes, syntheseyes, mpiigaze,',
-  );
-  const alone = await callCli(['train', ...eyes, '--format', 'unityeyes', '--out', 'b'], { cwd });
-  expect(alone.exitCode).toBe(2);
-  expect(alone.stderr).toContain('pass --synthetic DIR too');
-  const none = await callCli(
-    [
-      'train',
-      '--plugin',
-      blobsPlugin,
-      '--engine',
-      'wasm',
-      '--synthetic',
-      '.',
-      '--format',
-      'nyu',
-      '--out',
-      'c',
-    ],
-    { cwd },
-  );
-  expect(none.stderr).toContain('The plugin blobs does not read the format "nyu": it reads none.');
-});
-
-const hands = ['--plugin', '@simgan/plugin-depth-hands', '--plugin-option', 'size=32', '--engine', 'wasm'];
-const oneStep = ['--count', '2', '--steps', '1', '--batch-size', '2'];
-
-test('reads --real as the plugin says, or as told; our own datasets as they are', async () => {
-  const cwd = await temporaryFolder();
-  // The same in millimetres and in eighths of them, which are the units of the SR305.
-  for (const [folder, unit] of [
-    ['crops', 1],
-    ['eighths', 8],
+/** Two crops of a depth camera: a hand 735 mm away before a wall, and a border that was not measured. */
+async function writeDepths(dir: string, unit: number): Promise<void> {
+  await mkdir(dir);
+  for (const [width, height] of [
+    [60, 90],
+    [80, 70],
   ] as const) {
-    await mkdir(join(cwd, folder));
-    for (const [width, height] of [
-      [60, 90],
-      [80, 70],
-    ] as const) {
-      // A hand 735 mm away before a wall, and a border that was not measured.
-      const image = Uint16Array.from({ length: width * height }, (_, k) => {
-        const x = k % width;
-        return unit * (x < 5 ? 0 : x > 20 && x < 55 ? 735 : 2900);
-      });
-      const file = await encodePng(image, { width, height, channels: 1, bits: 16 });
-      await writeFile(join(cwd, folder, `${width}.png`), file);
-    }
+    const pixels = Uint16Array.from({ length: width * height }, (_, k) => {
+      const x = k % width;
+      return unit * (x < 5 ? 0 : x > 20 && x < 55 ? 735 : 2900);
+    });
+    const image = imageOf(pixels, { width, height, channels: 1, bits: 16 });
+    await writeFile(join(dir, `${width}.png`), await encodePng(image));
   }
-  await writeFile(join(cwd, 'crops/broken.png'), 'nothing');
-  const augment = ['augment', ...hands, ...oneStep];
-  const plain = await callCli([...augment, '--real', 'crops', '--out', 'a'], { cwd });
-  expect(plain.stderr).toContain('real      2 pictures from');
-  expect(plain.stderr).toContain('read as depth, 1 rejected');
-  expect(plain.exitCode).toBe(0);
-  const rejects = await readFile(join(cwd, 'a/dataset/rejects.jsonl'), 'utf8');
-  expect(JSON.parse(rejects)).toMatchObject({ of: 'real', file: 'broken.png' });
-  const config = JSON.parse(await readFile(join(cwd, 'a/run/run.json'), 'utf8'));
-  expect(config.realFormat).toBe('depth');
-
-  const told = await callCli([...augment, '--real', 'eighths', '--real-format', 'sr305', '--out', 'b'], {
-    cwd,
-  });
-  expect(told.stderr).toContain('read as sr305');
-  const again = await callCli(['augment', ...hands, '--refiner', 'b/run', '--count', '2', '--out', 'c'], {
-    cwd,
-  });
-  expect(again.stderr).toContain('read as sr305');
-  const own = await callCli([...augment, '--real', 'a/dataset', '--out', 'd'], { cwd });
-  expect(own.stderr).toMatch(/real {6}2 pictures from \S+dataset\n/);
-  expect(own.exitCode).toBe(0);
-  const alone = await callCli([...augment, '--real-format', 'depth', '--out', 'e'], { cwd });
-  expect(alone.stderr).toContain('--real-format depth says how --real is read: pass --real DIR too.');
-}, 60_000);
+}

@@ -90,15 +90,6 @@ export function runCli(args: readonly string[], { cwd }: { cwd: string }): Promi
   return startCli(args, { cwd }).ended;
 }
 
-/** Runs it with `--json` and reads what it says. Fails if stdout holds anything but JSON lines. */
-export async function runCliForEvents(
-  args: readonly string[],
-  { cwd }: { cwd: string },
-): Promise<CliResult & { readonly events: readonly CliEvent[] }> {
-  const result = await runCli([...args, '--json'], { cwd });
-  return { ...result, events: eventsOf(result.stdout) };
-}
-
 /** The events of NDJSON; each line must be one, the last included. */
 export function eventsOf(stdout: string): CliEvent[] {
   if (stdout === '') return [];
@@ -116,10 +107,15 @@ export async function temporaryFolder(): Promise<string> {
   return dir;
 }
 
-/** A digest of every file below a folder, by its path. */
-export async function filesBelow(dir: string): Promise<Record<string, string>> {
+/** A digest of every file below a folder, by its path; `leaveOut` names files that do not count. */
+export async function filesBelow(
+  dir: string,
+  leaveOut: readonly string[] = [],
+): Promise<Record<string, string>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = entries
+    .filter((entry) => entry.isFile() && !leaveOut.includes(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
   const digests = files.map(async (file) => {
     const digest = createHash('sha256')
       .update(await readFile(file))

@@ -74,10 +74,22 @@ test.each<[string, (dataset: Dataset<Item>) => readonly Dataset<Item>[]]>([
     'all of them in a chain',
     (dataset) =>
       halve(
-        cacheItems(prefetch(takeFrom(spreadItems(mapDataset(dataset, (item) => item), 9), 8), 2), {
-          budget: 3,
-          sizeOf: () => 1,
-        }),
+        cacheItems(
+          prefetch(
+            takeFrom(
+              spreadItems(
+                mapDataset(dataset, (item) => item),
+                9,
+              ),
+              8,
+            ),
+            2,
+          ),
+          {
+            budget: 3,
+            sizeOf: () => 1,
+          },
+        ),
         2,
       ),
   ],
@@ -93,7 +105,7 @@ test.each<[string, (dataset: Dataset<Item>) => readonly Dataset<Item>[]]>([
   }
 });
 
-test('items without an id of their own are called by their index', () => {
+test('items without an id of their own are named by their index', () => {
   expect([indexId(0), indexId(41), indexId(12_345_678)]).toEqual(['0000000', '0000041', '12345678']);
   expect(createDataset(3, (index) => index).id(2)).toBe('0000002');
   expect(datasetOf(['a', 'b']).id(1)).toBe('0000001');
@@ -135,7 +147,7 @@ test('prefetching asks for the next items while one is looked at, and gives the 
   expect(await collect(prefetch(datasetOf([7]), 4))).toEqual([7]);
 });
 
-test('a prefetched item that fails is thrown in its turn, and not at all if nobody comes so far', async () => {
+test('an error of a prefetched item is thrown in its turn, and not at all if iteration ends before', async () => {
   const source = createDataset(4, (index) => {
     if (index === 2) throw new Error('a broken item');
     return index;

@@ -35,7 +35,7 @@ test('seeds, keys, kinds of keys and depths all lead elsewhere', () => {
   expect(new Set(firsts).size).toBe(sources.length);
 });
 
-test('next is uniform, int is uniform below its bound, normal has mean 0 and deviation 1', () => {
+test('next is uniform, int is uniform below its bound, normal has mean 0 and std 1', () => {
   const rng = createRng(3);
   const count = 20_000;
   const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
@@ -53,7 +53,7 @@ test('next is uniform, int is uniform below its bound, normal has mean 0 and dev
   expect(Math.sqrt(mean(normal.map((value) => value ** 2)))).toBeCloseTo(1, 1.4);
 });
 
-test('neighbouring forks are not correlated', () => {
+test('neighboring forks are not correlated', () => {
   const root = createRng(11);
   const pairs = Array.from({ length: 4000 }, (_, i) => [
     root.fork(i).next() - 0.5,

@@ -66,7 +66,7 @@ test('a file that is cut off anywhere is refused', () => {
   }
 });
 
-test('what is wrong is said', () => {
+test('damage is reported with its place', () => {
   const w = (part: object = {}) => ({ dtype: 'F32', shape: [1], data_offsets: [0, 4], ...part });
   const four = new Uint8Array(4);
   const cases: [Uint8Array, string][] = [

@@ -22,7 +22,13 @@ test('quantiles lie linearly between neighbors', () => {
 
 test('a summary does not depend on the order and leaves its input as it is', () => {
   const values = [9, 1, 5, 3, 7];
-  expect(summarize(values)).toEqual({ count: 5, median: 5, mean: 5, std: Math.sqrt(8), p95: expect.closeTo(8.6, 9) });
+  expect(summarize(values)).toEqual({
+    count: 5,
+    median: 5,
+    mean: 5,
+    std: Math.sqrt(8),
+    p95: expect.closeTo(8.6, 9),
+  });
   expect(values).toEqual([9, 1, 5, 3, 7]);
   expect(summarize([])).toEqual({ count: 0, median: 0, mean: 0, std: 0, p95: 0 });
   const numbers = fc.array(fc.double({ min: -1e3, max: 1e3, noNaN: true }), { minLength: 1, maxLength: 30 });

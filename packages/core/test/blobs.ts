@@ -2,13 +2,13 @@ import {
   annotationSchema,
   createImage,
   definePlugin,
-  type SizedForm,
   imageRange,
   l1Regularizer,
   patchDiscriminator,
   type Rng,
   residualRefiner,
   type Simulator,
+  type SizedForm,
   type TrainingRecipe,
 } from '../src/index.ts';
 

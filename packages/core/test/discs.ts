@@ -3,9 +3,9 @@ import {
   createImage,
   createRng,
   type Dataset,
-  type SizedForm,
   imageRange,
   type Sample,
+  type SizedForm,
 } from '../src/index.ts';
 
 /** Where the dark disc is, pixels; the center of the first pixel is (0, 0). */

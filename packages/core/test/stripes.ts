@@ -1,13 +1,29 @@
 /** @file Pictures of stripes, a texture whose grain and brightness can be set. */
-import { createRng, type Dataset, datasetOf, type Image, imageOf, type RealImage, type Rng, type SizedForm } from '../src/index.ts';
+import {
+  createRng,
+  type Dataset,
+  datasetOf,
+  type Image,
+  imageOf,
+  type RealImage,
+  type Rng,
+  type SizedForm,
+} from '../src/index.ts';
 
 export const stripesForm: SizedForm = { width: 32, height: 24, channels: 1, bits: 8 };
 
 /** Pictures of soft stripes of random phase, with grain of a given strength and a brightness. */
-export function stripes(count: number, seed: number, { grain = 6, brightness = 120 } = {}): Dataset<RealImage> {
+export function stripes(
+  count: number,
+  seed: number,
+  { grain = 6, brightness = 120 } = {},
+): Dataset<RealImage> {
   const rng = createRng(seed);
   return datasetOf(
-    Array.from({ length: count }, (_, i) => ({ id: String(i), image: drawStripes(rng.fork(i), grain, brightness) })),
+    Array.from({ length: count }, (_, i) => ({
+      id: String(i),
+      image: drawStripes(rng.fork(i), grain, brightness),
+    })),
   );
 }
 

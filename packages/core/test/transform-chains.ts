@@ -60,4 +60,3 @@ export const point: fc.Arbitrary<Point> = fc.tuple(
   fc.double({ min: -10, max: 70, noNaN: true }),
   fc.double({ min: -10, max: 70, noNaN: true }),
 );
-

@@ -1,5 +1,5 @@
-import * as tf from '@tensorflow/tfjs-core';
 import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm';
+import * as tf from '@tensorflow/tfjs-core';
 import { beforeEach } from 'vitest';
 import {
   eagerEngine,

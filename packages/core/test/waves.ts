@@ -1,5 +1,12 @@
 /** @file Pictures of waves, taken with a camera whose light and noise can be set. */
-import { createDataset, createRng, type Dataset, imageOf, type RealImage, type SizedForm } from '../src/index.ts';
+import {
+  createDataset,
+  createRng,
+  type Dataset,
+  imageOf,
+  type RealImage,
+  type SizedForm,
+} from '../src/index.ts';
 
 export const wavesForm: SizedForm = { width: 40, height: 30, channels: 1, bits: 8 };
 
@@ -12,7 +19,12 @@ export interface WavesLook {
 }
 
 /** Waves of a period in pixels, in a light, with noise; values in [0, 1] before rounding. */
-export function waves({ count = 600, light = (value) => value, noise = 0, period = 12 }: WavesLook): Dataset<RealImage> {
+export function waves({
+  count = 600,
+  light = (value) => value,
+  noise = 0,
+  period = 12,
+}: WavesLook): Dataset<RealImage> {
   const rng = createRng(1);
   const { width, height } = wavesForm;
   return createDataset(count, (index) => {

@@ -3,7 +3,6 @@ export type { ExistingOutput } from './datasets/dataset-log.ts';
 export { openFolder, readFormat } from './datasets/folder.ts';
 export { type DatasetFolder, type ReadDatasetOptions, readDataset } from './datasets/read-dataset.ts';
 export { type ImageFolder, type ReadImagesOptions, readImages } from './datasets/read-images.ts';
-export { idProblem } from './datasets/sample-id.ts';
 export {
   fileNameOf,
   type WriteDatasetOptions,

@@ -95,7 +95,7 @@ function drawBlob(
 const probe: LabelProbe<BlobAnnotation> = {
   quantities: { place: { unit: 'px', distance: (a, b) => Math.hypot(a[0]! - b[0]!, a[1]! - b[1]!) } },
   measure({ width, data }) {
-    const brightest = data.indexOf(data.reduce((most, value) => Math.max(most, value)));
+    const brightest = data.indexOf(Math.max(...data));
     return { place: { values: [brightest % width, Math.floor(brightest / width)], confidence: 1 } };
   },
   expected: ({ x, y }) => ({ place: [x, y] }),

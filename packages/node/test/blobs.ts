@@ -5,6 +5,7 @@ import { encodePng } from '../src/pictures/pixels.ts';
 import blobs from './blobs-plugin.ts';
 import { writeFiles } from './folders.ts';
 
+export type { BlobAnnotation } from './blobs-plugin.ts';
 export { blobs };
 
 /** The module of the plugin. */

@@ -1,8 +1,12 @@
-import { simulate } from '@simgan/core';
+import { createRng, simulate } from '@simgan/core';
 import { carryLabels, cropTransform, mirrorTransform } from '@simgan/core/geometry';
 import { expect, test } from 'vitest';
 import { type EyeAnnotation, eyeAnnotation } from './annotation.ts';
 import { eyeSimulator } from './simulator/eye-simulator.ts';
+import { labelsOf } from './simulator/labels.ts';
+import { eyeOptions } from './simulator/options.ts';
+import { drawScene, type EyeScene } from './simulator/scene.ts';
+import { scale as scaled } from './simulator/vector.ts';
 
 const samples = simulate(eyeSimulator({ closedRate: 0 }), { seed: 4, length: 20 });
 
@@ -24,10 +28,37 @@ test('an eye mirrored twice is itself, and once is the other eye', async () => {
     expect(other.iris[8]![1]).toBeGreaterThan(y);
     const again = carryLabels(mirror, other, eyeAnnotation.geometry);
     expect(again.side).toBe(annotation.side);
+    for (const [index, point] of annotation.iris.entries()) {
+      expect(again.iris[index]![0]).toBeCloseTo(point[0], 9);
+      expect(again.iris[index]![1]).toBeCloseTo(point[1], 9);
+    }
     for (const [index, point] of annotation.lidMargin.entries()) {
       expect(again.lidMargin[index]![0]).toBeCloseTo(point[0], 9);
       expect(other.lidMargin[index]![0]).toBeCloseTo(55 - point[0], 9);
     }
+  }
+});
+
+test('the iris of a mirrored picture is that of the mirrored eye', () => {
+  const scene = drawScene(createRng(6), eyeOptions.parse({ headRoll: [30, 30] }));
+  const { head, camera, side } = scene;
+  const [width, height] = [55, 35];
+  const mirroredHead = { ...head, yaw: -head.yaw, roll: -head.roll };
+  const mirroredScene: EyeScene = {
+    ...scene,
+    head: mirroredHead,
+    side: side === 'left' ? 'right' : 'left',
+    camera: {
+      ...camera,
+      rotation: [scaled(camera.rotation[0], -1), camera.rotation[1], camera.rotation[2]],
+      principalPoint: [width - camera.principalPoint[0], camera.principalPoint[1]],
+    },
+  };
+  const carried = carryLabels(mirrorTransform({ width, height }), labelsOf(scene), eyeAnnotation.geometry);
+  const { iris } = labelsOf(mirroredScene);
+  for (const [index, [x, y]] of carried.iris.entries()) {
+    expect(x).toBeCloseTo(iris[index]![0], 3);
+    expect(y).toBeCloseTo(iris[index]![1], 3);
   }
 });
 

@@ -1,4 +1,4 @@
-import { annotationSchema } from '@simgan/core/geometry';
+import { annotationSchema, type ImageTransform, movePoint } from '@simgan/core/geometry';
 import { z } from 'zod';
 
 /** A finite number; JSON has no other. */
@@ -35,7 +35,7 @@ export const completeEyeAnnotation = z.object({
   pupilCenter: point,
   /** Projected center of the circle where iris and white meet, pixels. */
   irisCenter: point,
-  /** 32 points of that circle, pixels, clockwise from the eye's right in the picture; also where lids hide them. */
+  /** 32 points of that circle, pixels, evenly spread, clockwise from the eye's right in the picture; also where lids hide them. */
   iris: z.array(point).length(landmarkCounts.iris),
   /**
    * 16 points where lid and eyeball meet, pixels: 0 is the inner corner, 1 to 7 the upper lid, 8 the outer
@@ -76,12 +76,25 @@ export const eyeAnnotation = annotationSchema(partialEyeAnnotation, {
   headPose: { pitch: 'pitch', yaw: 'yaw', roll: 'roll' },
   pupilCenter: 'point',
   irisCenter: 'point',
-  iris: 'ring',
+  iris: carryIris,
   lidMargin: 'points',
   caruncle: 'points',
   openness: 'invariant',
   side: 'side',
 });
+
+/**
+ * The iris in a mirrored or flipped picture still runs clockwise from the eye's right. As its points are evenly spread
+ * over a circle, the one at the angle a is then at pi - a, or -a. (A ring from core starts at the rightmost point of the
+ * picture, which in a rolled head is another one.)
+ */
+function carryIris(transform: ImageTransform, points: [x: number, y: number][]): [x: number, y: number][] {
+  const count = points.length;
+  const [isMirrored, isFlipped] = [transform.scale[0] < 0, transform.scale[1] < 0];
+  const start = isMirrored ? count / 2 : 0;
+  const step = isMirrored === isFlipped ? 1 : count - 1;
+  return points.map((_, k) => movePoint(transform, points[(start + k * step) % count]!));
+}
 
 /** The labels of an eye that are known; see {@link completeEyeAnnotation} for units and axes. */
 export type EyeAnnotation = z.infer<typeof partialEyeAnnotation>;

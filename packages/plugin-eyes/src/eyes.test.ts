@@ -2,4 +2,4 @@ import { testPlugin } from '@simgan/testing';
 import { eyes } from './eyes.ts';
 
 testPlugin(eyes());
-testPlugin(eyes({ color: true }));
+testPlugin(eyes({ color: true }), { samples: 8 });

@@ -9,7 +9,8 @@ import {
   type Sample,
   type SizedForm,
 } from '@simgan/core';
-import { encodePng, idProblem, openFolder } from '@simgan/node';
+import { idKey, idProblem } from '@simgan/core/reading';
+import { encodePng, openFolder } from '@simgan/node';
 import h5wasm from 'h5wasm/node';
 import { expect, onTestFinished } from 'vitest';
 import { type EyeAnnotation, eyeAnnotation } from '../src/annotation.ts';
@@ -38,7 +39,7 @@ export async function readAll(
   const samples: Sample<EyeAnnotation>[] = [];
   const ids = Array.from({ length: read.samples.length }, (_, index) => read.samples.id(index));
   for (const id of ids) expect(idProblem(id)).toBeUndefined();
-  expect(new Set(ids.map((id) => id.toLowerCase())).size).toBe(ids.length);
+  expect(new Set(ids.map(idKey)).size).toBe(ids.length);
   for await (const sample of read.samples) {
     expect(sample.id).toBe(ids[samples.length]);
     const copy: unknown = JSON.parse(JSON.stringify(sample.annotation));

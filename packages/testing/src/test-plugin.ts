@@ -69,7 +69,7 @@ export interface TestPluginOptions {
  * @example
  * ```ts no-run
  * import { testPlugin } from '@simgan/testing';
- * import crosses from './index.ts';
+ * import crosses from 'simgan-plugin-crosses';
  *
  * testPlugin(crosses());
  * ```

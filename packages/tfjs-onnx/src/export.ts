@@ -24,7 +24,9 @@ export interface ExportOptions {
  * @throws OnnxError if the step cannot be traced, if it assigns variables, or if `dynamicBatch` is set and the step
  *   depends on the batch size in a way that one file cannot express.
  * @example
- * const bytes = exportOnnx(({ x }) => ({ y: model.apply(x) }), { inputs: { x: [1, 35, 55, 1] }, dynamicBatch: true });
+ * import { writeFile } from 'node:fs/promises';
+ *
+ * const bytes = exportOnnx(({ x }) => ({ y: tf.relu(x) }), { inputs: { x: [1, 35, 55, 1] }, dynamicBatch: true });
  * await writeFile('model.onnx', bytes);
  */
 export function exportOnnx(step: StepFunction, options: ExportOptions): Uint8Array {

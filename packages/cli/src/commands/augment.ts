@@ -95,7 +95,7 @@ function given<Values extends object>(values: Values): { [Key in keyof Values]: 
 }
 
 function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: boolean): string {
-  const { plugin = '', refiner, pluginOption, synthetic } = values;
+  const { plugin, refiner, pluginOption, synthetic } = values;
   if (refiner !== undefined) {
     return synthetic === undefined
       ? 'Next: more of them: the same command with a larger --count and --resume'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stripes, stripesForm as image } from '../../test/stripes.ts';
+import { stripesForm as image, stripes } from '../../test/stripes.ts';
 import { wasmEngine } from '../../test/wasm-engine.ts';
 import { patchTest } from './patch-test.ts';
 

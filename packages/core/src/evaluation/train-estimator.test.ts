@@ -71,7 +71,9 @@ test('downstream, pictures that look like the camera’s serve better than other
   const results = await compareDownstream({ ...options, sets: { inverted, alike } });
   expect(results.alike!.mean).toBeLessThan(results.inverted!.mean);
   const short = { ...place, recipe: { ...place.recipe, steps: 4 } };
-  const [once, again] = [1, 2].map(() => compareDownstream({ ...options, estimator: short, sets: { alike } }));
+  const [once, again] = [1, 2].map(() =>
+    compareDownstream({ ...options, estimator: short, sets: { alike } }),
+  );
   expect(await again).toEqual(await once);
 });
 
@@ -90,7 +92,7 @@ test('annotations that do not say what is to be learned are passed over, and a s
   state.dispose();
 });
 
-test('layers that leave nothing of the picture are named', () => {
+test('layers that shrink the picture to nothing are refused', () => {
   const build = estimatorNetwork([
     { maxPool: 4, stride: 4 },
     { convolution: 3, filters: 2 },

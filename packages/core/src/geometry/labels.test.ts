@@ -2,10 +2,16 @@ import fc from 'fast-check';
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { chain, point } from '../../test/transform-chains.ts';
-import { annotationSchema, carryLabels, clockwiseFromRight, type LabelGeometry, type LabelKinds } from './labels.ts';
 import {
-  cropTransform,
+  annotationSchema,
+  carryLabels,
+  clockwiseFromRight,
+  type LabelGeometry,
+  type LabelKinds,
+} from './labels.ts';
+import {
   composeTransforms,
+  cropTransform,
   flipTransform,
   type ImageTransform,
   invertTransform,
@@ -24,8 +30,13 @@ const crop = cropTransform(size, { left: 10, top: 5, width: 40, height: 30 });
 const stretch = resizeTransform(size, { width: 200, height: 180 });
 
 /** The value that a transform makes of a label of one kind. */
-const carried = <Kind extends keyof LabelKinds>(transform: ImageTransform, kind: Kind, value: LabelKinds[Kind]) =>
-  carryLabels(transform, { value }, { value: kind } as unknown as LabelGeometry<{ value: LabelKinds[Kind] }>).value;
+const carried = <Kind extends keyof LabelKinds>(
+  transform: ImageTransform,
+  kind: Kind,
+  value: LabelKinds[Kind],
+) =>
+  carryLabels(transform, { value }, { value: kind } as unknown as LabelGeometry<{ value: LabelKinds[Kind] }>)
+    .value;
 
 type Example<Kind extends keyof LabelKinds> = {
   readonly value: LabelKinds[Kind];
@@ -42,7 +53,13 @@ const triangle: readonly Point[] = [
 ];
 
 const examples: { readonly [Kind in keyof LabelKinds]: Example<Kind> } = {
-  invariant: { value: { any: 1 }, mirrored: { any: 1 }, flipped: { any: 1 }, cropped: { any: 1 }, stretched: { any: 1 } },
+  invariant: {
+    value: { any: 1 },
+    mirrored: { any: 1 },
+    flipped: { any: 1 },
+    cropped: { any: 1 },
+    stretched: { any: 1 },
+  },
   point: { value: [30, 20], mirrored: [70, 20], flipped: [30, 40], cropped: [20, 15], stretched: [60, 60] },
   points: {
     value: [
@@ -155,7 +172,7 @@ const examples: { readonly [Kind in keyof LabelKinds]: Example<Kind> } = {
     cropped: Math.PI / 4,
     stretched: Math.atan2(3, 2),
   },
-  side: { value: 'left', mirrored: 'right', flipped: 'left', cropped: 'left', stretched: 'left' },
+  side: { value: 'left', mirrored: 'right', flipped: 'right', cropped: 'left', stretched: 'left' },
   companion: {
     value: 'mask.png',
     mirrored: 'mask.png',
@@ -165,14 +182,17 @@ const examples: { readonly [Kind in keyof LabelKinds]: Example<Kind> } = {
   },
 };
 
-test.each(Object.keys(examples) as (keyof LabelKinds)[])('labels of the kind %s follow their picture', (kind) => {
-  const { value, mirrored, flipped, cropped, stretched } = examples[kind];
-  expect(carried(mirror, kind, value)).toEqual(mirrored);
-  expect(carried(flip, kind, value)).toEqual(flipped);
-  expect(carried(crop, kind, value)).toEqual(cropped);
-  expect(carried(stretch, kind, value)).toEqual(stretched);
-  expect(carried(composeTransforms(mirror, mirror), kind, value)).toEqual(value);
-});
+test.each(Object.keys(examples) as (keyof LabelKinds)[])(
+  'labels of the kind %s follow their picture',
+  (kind) => {
+    const { value, mirrored, flipped, cropped, stretched } = examples[kind];
+    expect(carried(mirror, kind, value)).toEqual(mirrored);
+    expect(carried(flip, kind, value)).toEqual(flipped);
+    expect(carried(crop, kind, value)).toEqual(cropped);
+    expect(carried(stretch, kind, value)).toEqual(stretched);
+    expect(carried(composeTransforms(mirror, mirror), kind, value)).toEqual(value);
+  },
+);
 
 test('every kind follows a chain as it follows its steps, and the way back undoes it', () => {
   // The order of a ring's points may change where two are rightmost.
@@ -218,7 +238,12 @@ const schema = z.object({
   pupil: z.tuple([z.number(), z.number()]),
   lids: z.array(z.tuple([z.number(), z.number()]).nullable()),
   gaze: z.object({ pitch: z.number(), direction: z.tuple([z.number(), z.number(), z.number()]).optional() }),
-  eyes: z.array(z.object({ side: z.enum(['left', 'right']), box: z.tuple([z.number(), z.number(), z.number(), z.number()]) })),
+  eyes: z.array(
+    z.object({
+      side: z.enum(['left', 'right']),
+      box: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+    }),
+  ),
   camera: z.object({ name: z.string(), focal: z.number() }),
   mask: z.string().optional(),
   shift: z.number(),
@@ -279,15 +304,21 @@ test('a field whose geometry is not declared is refused with its place', () => {
       message: `The annotation's field ${place} has no declared geometry, so it cannot follow its picture. Declare it with annotationSchema(…), as 'invariant' if it never changes.`,
     });
   const { geometry } = annotation;
-  expect(() => carryLabels(mirror, { ...example, blink: 1 } as typeof example, geometry)).toThrow(refusal('blink'));
-  const gaze = { ...example.gaze, roll: 1 };
-  expect(() => carryLabels(mirror, { ...example, gaze } as typeof example, geometry)).toThrow(refusal('gaze.roll'));
-  const eyes = [example.eyes[0]!, { ...example.eyes[1]!, iris: [1, 2] }];
-  expect(() => carryLabels(mirror, { ...example, eyes } as typeof example, geometry)).toThrow(refusal('eyes[1].iris'));
-  // Names of Object's own properties are no geometry.
-  expect(() => carryLabels(mirror, { ...example, toString: 1 } as unknown as typeof example, geometry)).toThrow(
-    refusal('toString'),
+  expect(() => carryLabels(mirror, { ...example, blink: 1 } as typeof example, geometry)).toThrow(
+    refusal('blink'),
   );
+  const gaze = { ...example.gaze, roll: 1 };
+  expect(() => carryLabels(mirror, { ...example, gaze } as typeof example, geometry)).toThrow(
+    refusal('gaze.roll'),
+  );
+  const eyes = [example.eyes[0]!, { ...example.eyes[1]!, iris: [1, 2] }];
+  expect(() => carryLabels(mirror, { ...example, eyes } as typeof example, geometry)).toThrow(
+    refusal('eyes[1].iris'),
+  );
+  // Names of Object's own properties are no geometry.
+  expect(() =>
+    carryLabels(mirror, { ...example, toString: 1 } as unknown as typeof example, geometry),
+  ).toThrow(refusal('toString'));
 });
 
 test('a schema with geometry validates as before and knows its annotation', async () => {

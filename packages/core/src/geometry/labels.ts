@@ -3,7 +3,6 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { SimganError } from '../errors.ts';
 import {
   type ImageTransform,
-  isMirrored,
   movePoint,
   type Point,
   turnAngles,
@@ -177,7 +176,8 @@ const moves: { readonly [Kind in LabelKind]: LabelMove<LabelKinds[Kind]> } = {
   yaw: (transform, yaw) => turnAngles(transform, { yaw }).yaw,
   roll: (transform, roll) => turnAngles(transform, { roll }).roll,
   orientation: turnInPicture,
-  side: (transform, side) => (isMirrored(transform) ? (side === 'left' ? 'right' : 'left') : side),
+  // One reflection swaps them, two are a rotation.
+  side: ({ scale }, side) => (scale[0] * scale[1] < 0 ? (side === 'left' ? 'right' : 'left') : side),
   companion: (_, file) => file,
 };
 

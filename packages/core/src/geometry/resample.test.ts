@@ -56,8 +56,9 @@ test('whole shifts, mirrors and flips move pixels without changing them', () => 
     Uint8Array.from({ length: 18 }, (_, index) => index * 10),
     { width: 3, height: 2, channels: 3, bits: 8 },
   );
-  const pixel = (column: number, row: number) =>
-    [...image.data.subarray((row * 3 + column) * 3, (row * 3 + column) * 3 + 3)];
+  const pixel = (column: number, row: number) => [
+    ...image.data.subarray((row * 3 + column) * 3, (row * 3 + column) * 3 + 3),
+  ];
   expect([...resample(image, mirrorTransform(image)).data]).toEqual(
     [pixel(2, 0), pixel(1, 0), pixel(0, 0), pixel(2, 1), pixel(1, 1), pixel(0, 1)].flat(),
   );
@@ -87,11 +88,14 @@ test('scaling down blends all that a new pixel covers, and depth is never blende
   expect(new Set(resized.data)).toEqual(new Set([500, 0, 900]));
   const blended = resample(surfaces, wider, { filter: 'linear' });
   expect(blended.data.some((value) => ![500, 0, 900].includes(value))).toBe(true);
-  expect(new Set(resample(stripes, slightlyWider(stripes), { filter: 'nearest' }).data)).toEqual(new Set([0, 200]));
+  expect(new Set(resample(stripes, slightlyWider(stripes), { filter: 'nearest' }).data)).toEqual(
+    new Set([0, 200]),
+  );
 });
 
 /** Wider by a part of a pixel, so that anything but the nearest pixel would be blended. */
-const slightlyWider = ({ width, height }: Image) => resizeTransform({ width, height }, { width: width + 1, height });
+const slightlyWider = ({ width, height }: Image) =>
+  resizeTransform({ width, height }, { width: width + 1, height });
 
 test('beyond the edge of the old picture, its edge is replicated', () => {
   const image = imageOf(Uint8Array.of(10, 20, 30, 40, 50, 60), { width: 3, height: 2, channels: 1, bits: 8 });

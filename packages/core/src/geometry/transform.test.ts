@@ -83,11 +83,9 @@ test('an angle drawn in the picture is that of the line between two moved points
 test('only an odd number of mirrors exchanges left and right', () => {
   const from = { width: 10, height: 6 };
   const mirror = mirrorTransform(from);
-  expect([mirror, flipTransform(from), resizeTransform(from, { width: 3, height: 9 })].map(isMirrored)).toEqual([
-    true,
-    false,
-    false,
-  ]);
+  expect(
+    [mirror, flipTransform(from), resizeTransform(from, { width: 3, height: 9 })].map(isMirrored),
+  ).toEqual([true, false, false]);
   expect(isMirrored(composeTransforms(mirror, flipTransform(from)))).toBe(true);
   expect(isMirrored(composeTransforms(mirror, mirror))).toBe(false);
 });
@@ -97,5 +95,7 @@ test('what does not fit is refused with its sizes', () => {
   expect(() => composeTransforms(mirrorTransform(from), mirrorTransform({ width: 9, height: 8 }))).toThrow(
     'Transform 1 of the chain is for pictures of 9 x 8, and the one before it makes 8 x 8.',
   );
-  expect(() => cropTransform(from, { left: 0, top: 0, width: 0, height: 4 })).toThrow('0 x 4 pixels does not exist');
+  expect(() => cropTransform(from, { left: 0, top: 0, width: 0, height: 4 })).toThrow(
+    '0 x 4 pixels does not exist',
+  );
 });

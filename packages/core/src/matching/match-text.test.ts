@@ -1,15 +1,18 @@
 import { expect, test } from 'vitest';
 import { formatMatch, parseMatch } from './match-text.ts';
 
-test('what is written is read, and written again', () => {
+test('settings survive formatting and parsing', () => {
   for (const text of ['none', 'auto', 'histogram', 'blur:0.7,histogram,noise:0.012', 'shading:0.2']) {
     expect(formatMatch(parseMatch(text))).toBe(text);
   }
-  expect(parseMatch('blur:0.7, noise')).toEqual([{ correction: 'blur', strength: 0.7 }, { correction: 'noise' }]);
+  expect(parseMatch('blur:0.7, noise')).toEqual([
+    { correction: 'blur', strength: 0.7 },
+    { correction: 'noise' },
+  ]);
   expect(formatMatch([])).toBe('none');
 });
 
-test('everything that cannot be read or applied is told at once', () => {
+test('everything that cannot be read or applied is reported at once', () => {
   const problemsOf = (text: string) => {
     try {
       parseMatch(text);

@@ -43,12 +43,12 @@ const meanOf = async (set: Dataset<Sample<DiscAnnotation>>, figure: (gray: Float
   return items.reduce((sum, item) => sum + figure(grayOf(item.image, image)), 0) / items.length;
 };
 
-test('off is off: without corrections the pictures are the very same', async () => {
+test('without corrections, the dataset itself is returned', async () => {
   expect(await matched([])).toBe(synthetic);
 });
 
 test.each(correctionNames)(
-  '%s changes pictures, leaves the rest of a sample alone, and is the same again',
+  '%s changes pictures, leaves the rest of a sample alone, and is deterministic',
   async (correction) => {
     const one = [{ correction, strength: strong[correction] }];
     const [before, after, again] = [await all(synthetic), await all(await matched(one)), await matched(one)];

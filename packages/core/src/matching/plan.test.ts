@@ -44,7 +44,7 @@ test('sharper pictures are sharpened to, and uneven light is found', async () =>
   expect(Math.abs(shaded.shading! / 0.2 - 1)).toBeLessThan(0.3);
 });
 
-test('auto finds what the camera did, and says why in figures', async () => {
+test('auto finds what the camera did, and gives reasons in figures', async () => {
   const real = await camera(['blur', 0.8], ['histogram', 1], ['noise', 0.02]);
   const { corrections } = await plan('auto', real);
   expect(corrections.map(({ correction }) => correction)).toEqual(['blur', 'histogram', 'noise']);

@@ -33,7 +33,10 @@ test('pictures of any size have as many features, and their own size counts', ()
   ] as const;
   const features = sizes.map(([width, height]) => {
     const form: SizedForm = { ...anySize, width, height };
-    const pixels = Uint8Array.from({ length: width * height }, (_, at) => 120 + 100 * Math.sin(1.4 * (at % width)));
+    const pixels = Uint8Array.from(
+      { length: width * height },
+      (_, at) => 120 + 100 * Math.sin(1.4 * (at % width)),
+    );
     return imageFeatures(imageOf(pixels, form), anySize);
   });
   for (const one of features) {

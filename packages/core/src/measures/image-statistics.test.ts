@@ -6,7 +6,7 @@ import { measureStatistics, statisticsDistance } from './image-statistics.ts';
 
 const plugin = blobs();
 const synthetic = simulate(plugin.simulator, { seed: 1, length: 30 });
-const real = simulate(plugin.standIn!, { seed: 2, length: 40 });
+const real = simulate(plugin.standIn, { seed: 2, length: 40 });
 
 test('a set is at no distance from itself, and at some from what another camera took', async () => {
   const [raw, camera] = [

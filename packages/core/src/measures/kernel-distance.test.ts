@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stripes, stripesForm as image } from '../../test/stripes.ts';
+import { stripesForm as image, stripes } from '../../test/stripes.ts';
 import { measureKernelDistances } from './kernel-distance.ts';
 
 test('a set of the same kind is as near as real is to real; the stranger another is, the further it is', async () => {

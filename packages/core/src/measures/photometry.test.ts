@@ -46,7 +46,7 @@ test('finer structure has its energy in finer octaves', async () => {
   expect(fine.octaves[0]).toBeGreaterThan(2 * coarse.octaves[0]!);
 });
 
-test('copies are counted', async () => {
+test('duplicates are counted', async () => {
   const few = waves({ count: 5 });
   const copies = createDataset(600, (index) => few.at(index % 5));
   expect((await measurePhotometry(copies, wavesForm, 100)).duplicates).toBe(95);

@@ -1,7 +1,7 @@
+import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { blobs, tinyRecipe } from '../../test/blobs.ts';
-import '../../test/cpu-backend.ts';
 import { wasmEngine } from '../../test/wasm-engine.ts';
 import { eagerEngine } from '../engine/eager.ts';
 import { createRng } from '../rng.ts';
@@ -32,7 +32,7 @@ const pictures = (seed: number, channels = 1) =>
 const distanceBy = (regularizer: Regularizer, refined: tf.Tensor4D, synthetic: tf.Tensor4D) =>
   tf.tidy(() => regularizer(refined, synthetic).dataSync()[0]!);
 
-test('it is zero on equal pictures, positive on others, and has a gradient to the refined ones', () => {
+test('the feature distance is zero on equal pictures, positive on others, and has a gradient to the refined ones', () => {
   const regularizer = featureRegularizer(convolutionFeatures(fileOf(1)));
   const [refined, synthetic] = [pictures(1), pictures(2)];
   expect(distanceBy(regularizer, synthetic, synthetic)).toBe(0);
@@ -53,7 +53,7 @@ test('the size of the features does not change its value, the change of the pict
   tf.dispose([refined, synthetic, halfWay]);
 });
 
-test('a network for one channel takes the mean of colors', () => {
+test('a network for one channel is given the mean of the color channels', () => {
   const features = convolutionFeatures(fileOf(1));
   const gray = pictures(1);
   const tinted = tf.tidy(() => tf.concat([tf.add(gray, 0.3), gray, tf.sub(gray, 0.3)], 3) as tf.Tensor4D);
@@ -95,7 +95,6 @@ test('training moves the refiner by the features, and never the features', async
     return last;
   };
   expect(await trained(featureRegularizer(features))).not.toEqual(await trained(l1Regularizer()));
-  await tf.setBackend('cpu');
   expect(answer()).toEqual(before);
   expect(file).toEqual(copy);
   expect(Object.values(tf.engine().registeredVariables)).toEqual([]);
@@ -113,7 +112,11 @@ test('training on wasm agrees with that on cpu', async () => {
     const training = await setUp(regularizer, {}, engine);
     runs.push(
       (await collect(training)).map((step) =>
-        step.phase === 'adversarial' ? step.refiner.regularization : 'regularization' in step ? step.regularization : 0,
+        step.phase === 'adversarial'
+          ? step.refiner.regularization
+          : 'regularization' in step
+            ? step.regularization
+            : 0,
       ),
     );
     training.dispose();
@@ -149,7 +152,7 @@ test('a run goes on with the features that it began with, and with no others', a
   }
 });
 
-test('weights that cannot be read are told before anything is built', async () => {
+test('weights that cannot be read fail before anything is built', async () => {
   const unreadable = Object.assign(l1Regularizer(), {
     fingerprint: () => {
       throw new Error('no such file');
@@ -177,7 +180,9 @@ test('files that hold no such network are refused', () => {
     convolutionFeatures(writeSafetensors({ tensors, metadata: { ...metadata } }));
   const fitting = { ...layerOf(0, 1, [3, 3, 1, 4]), ...layerOf(1, 2, [3, 3, 4, 6]) };
   const problem = 'its layer 1 of 2 is missing or does not fit';
-  expect(() => read({ ...layerOf(0, 1, [3, 3, 1, 4]), ...layerOf(1, 2, [3, 3, 5, 6]) }, { strides: '1,2' })).toThrow(problem);
+  expect(() =>
+    read({ ...layerOf(0, 1, [3, 3, 1, 4]), ...layerOf(1, 2, [3, 3, 5, 6]) }, { strides: '1,2' }),
+  ).toThrow(problem);
   expect(() => read(layerOf(0, 1, [3, 3, 1, 4]), { strides: '1,2' })).toThrow(problem);
   expect(() => read(fitting, { strides: '1,0' })).toThrow(problem);
   expect(() => read(fitting, { strides: '1,1.5' })).toThrow(problem);

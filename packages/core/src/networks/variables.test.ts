@@ -9,7 +9,7 @@ import { buildNetwork, createVariable, variableName } from './variables.ts';
 const form: SizedForm = { width: 5, height: 4, channels: 1, bits: 8 };
 const namesOf = ({ variables }: { variables: readonly tf.Variable[] }) => variables.map(variableName);
 
-test('a variable is called what its layer called it, however many there are in the process', () => {
+test('a variable keeps its layer’s name, however many there are in the process', () => {
   const [one, other] = [1, 2].map((value) => createVariable('stem/bias', Float32Array.of(value), [1]));
   expect([one!, other!].map(variableName)).toEqual(['stem/bias', 'stem/bias']);
   expect(one!.name).not.toBe(other!.name);
@@ -17,7 +17,7 @@ test('a variable is called what its layer called it, however many there are in t
   tf.dispose([one!, other!]);
 });
 
-test('plain variables keep their names, those without one are called by their place', () => {
+test('plain variables keep their names, those without one are named by their place', () => {
   const builders = {
     named: plainRefiner((layer) => `${layer}/weights`),
     unnamed: plainRefiner(() => undefined),
@@ -42,7 +42,7 @@ test('plain variables keep their names, those without one are called by their pl
   expect(tf.engine().registeredVariables).toEqual({});
 });
 
-test('the names of our own networks are the same with and without it', () => {
+test('buildNetwork keeps the names of the library’s own networks', () => {
   const build = residualRefiner({ width: 2, blocks: 1 });
   const [plain, built] = [build(form, 1), buildNetwork(build, form, 1)];
   expect(namesOf(built)).toEqual(namesOf(plain));
@@ -52,7 +52,11 @@ test('the names of our own networks are the same with and without it', () => {
 
 test('variables that were there before stay registered under their names', () => {
   const mine = tf.tidy(() => tf.variable(tf.scalar(7), true, 'first'));
-  const network = buildNetwork(plainRefiner((layer) => layer), form, 1);
+  const network = buildNetwork(
+    plainRefiner((layer) => layer),
+    form,
+    1,
+  );
   expect(tf.engine().registeredVariables.first).toBe(mine);
   expect(Object.values(tf.engine().registeredVariables)).toContain(network.variables[0]);
   expect(mine.name).toBe('first');
@@ -74,7 +78,13 @@ test('a builder that fails leaves nothing behind, and its own error is passed on
 
 test('equal names and foreign variables are refused', () => {
   const refusal = (message: string) => expect.objectContaining({ code: 'INVALID_PLUGIN', message });
-  expect(() => buildNetwork(plainRefiner(() => 'kernel'), form, 1)).toThrow(
+  expect(() =>
+    buildNetwork(
+      plainRefiner(() => 'kernel'),
+      form,
+      1,
+    ),
+  ).toThrow(
     refusal('Two variables of the network are called kernel, so a file cannot tell them apart. Rename one.'),
   );
   const mine = plainRefiner((layer) => layer)(form, 1);

@@ -38,7 +38,12 @@ test('a factory makes the plugin from its options, defaults filled in', () => {
   expect(made({}).image.width).toBe(12);
   const plugin = made({ size: 20, light: 'night', sigma: 0 });
   expect(plugin.image.width).toBe(20);
-  expect(JSON.parse(plugin.display.legend[0]!.label)).toEqual({ light: 'night', sigma: 0, noise: false, kind: 'off' });
+  expect(JSON.parse(plugin.display.legend[0]!.label)).toEqual({
+    light: 'night',
+    sigma: 0,
+    noise: false,
+    kind: 'off',
+  });
   expect(made.options).toBe(schema);
 });
 
@@ -67,30 +72,32 @@ test('an unknown key is refused with the nearest one and all there are', () => {
     'There is no option size. There are none.',
   ]);
   // A schema that refuses unknown keys itself says nothing twice.
-  expect(refusalOf(() => parseOptions(z.strictObject({ size: z.number() }), { size: 1, seed: 2 })).problems).toEqual([
-    'There is no option seed. There are size.',
-  ]);
+  expect(
+    refusalOf(() => parseOptions(z.strictObject({ size: z.number() }), { size: 1, seed: 2 })).problems,
+  ).toEqual(['There is no option seed. There are size.']);
 });
 
-test('everything that is wrong is told at once, each with its key and value', () => {
-  const options = { size: 4, light: 'dusk', noise: 'yes', camera: { focal: 99 }, limits: [1, 20], colour: 1 };
+test('everything that is wrong is reported at once, each with its key and value', () => {
+  const options = { size: 4, light: 'dusk', noise: 'yes', camera: { focal: 99 }, limits: [1, 20], tint: 1 };
   const { message, problems } = refusalOf(() => parseOptions(schema, options));
   expect(problems).toEqual([
-    expect.stringMatching(/^There is no option colour\./),
+    expect.stringMatching(/^There is no option tint\./),
     expect.stringMatching(/^The option size is 4: .*>=8\.$/),
     expect.stringMatching(/^The option light is "dusk": .*"day"\|"night"\.$/),
     expect.stringMatching(/^The option noise is "yes": .*boolean.*\.$/),
     expect.stringMatching(/^The option limits\.1 is 20: .*<=9\.$/),
     expect.stringMatching(/^The option camera\.focal is 99: .*<=50\.$/),
   ]);
-  expect(message).toBe(`The plugin cannot be made. ${problems.join(' ')}`);
-  expect(refusalOf(() => parseOptions(schema, { folder: ['x'.repeat(200)] })).message.length).toBeLessThan(220);
+  expect(message).toBe(`The options cannot be used. ${problems.join(' ')}`);
+  expect(refusalOf(() => parseOptions(schema, { folder: ['x'.repeat(200)] })).message.length).toBeLessThan(
+    220,
+  );
   expect(refusalOf(() => made({ size: 9.5 })).problems).toHaveLength(1);
 });
 
 test.each([[[1]], ['size=9'], [null], [7]])('options must be an object, not %j', (options) => {
   expect(refusalOf(() => parseOptions(schema, options)).message).toBe(
-    `The plugin cannot be made. The options are ${JSON.stringify(options)}, not an object of keys and values.`,
+    `The options cannot be used. The options are ${JSON.stringify(options)}, not an object of keys and values.`,
   );
 });
 
@@ -105,7 +112,9 @@ test('options are described by key, type, default and description', () => {
     { key: 'folder', type: 'string', description: '' },
     { key: 'camera', type: 'object', description: '' },
   ]);
-  expect(describeOptions(z.object({ count: z.int() }))).toEqual([{ key: 'count', type: 'integer', description: '' }]);
+  expect(describeOptions(z.object({ count: z.int() }))).toEqual([
+    { key: 'count', type: 'integer', description: '' },
+  ]);
   expect(describeOptions(z.object({}))).toEqual([]);
 });
 
@@ -118,7 +127,9 @@ const plain: StandardSchemaV1<{ size?: number }, { size: number }> = {
       const { size = 12, ...rest } = value as { size?: unknown };
       const [unknown] = Object.keys(rest);
       if (unknown) return { issues: [{ message: `Unknown key ${unknown}` }] };
-      return typeof size === 'number' ? { value: { size } } : { issues: [{ message: 'Not a number', path: [{ key: 'size' }] }] };
+      return typeof size === 'number'
+        ? { value: { size } }
+        : { issues: [{ message: 'Not a number', path: [{ key: 'size' }] }] };
     },
   },
 };
@@ -139,7 +150,11 @@ test('a schema that does not describe its options works too', () => {
 
 test('a schema that validates asynchronously is refused', () => {
   const slow = z.object({ size: z.number() }).refine(async () => true);
-  expect(refusalOf(() => parseOptions({ '~standard': { ...plain['~standard'], validate: async () => ({ value: {} }) } }, {}))).toMatchObject({
+  expect(
+    refusalOf(() =>
+      parseOptions({ '~standard': { ...plain['~standard'], validate: async () => ({ value: {} }) } }, {}),
+    ),
+  ).toMatchObject({
     code: 'INVALID_PLUGIN',
     message: expect.stringContaining('validates asynchronously'),
   });

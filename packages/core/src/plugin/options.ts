@@ -33,9 +33,9 @@ export interface OptionDescription {
  * @param create - makes the plugin from parsed options.
  * @throws SimganError INVALID_ARGUMENT, when the factory is called, naming every option that cannot be used.
  * @example
- * export default pluginFactory(z.object({ size: z.int().min(16).max(512).default(64) }), ({ size }) =>
- *   definePlugin({ name: 'crosses', image: { width: size, height: size, channels: 1, bits: 8 }, … }),
- * );
+ * const options = z.object({ brightness: z.int().min(1).max(255).default(180).describe('Of the cross') });
+ * const crosses = pluginFactory(options, ({ brightness }) => definePlugin({ ...plugin, name: `crosses-${brightness}` }));
+ * const bright = crosses({ brightness: 250 });
  */
 export function pluginFactory<Input, Output, Made extends Plugin>(
   schema: OptionsSchema<Input, Output>,
@@ -132,7 +132,7 @@ function typeOf({
 }
 
 function refused(problems: readonly string[]): SimganError {
-  return new SimganError('INVALID_ARGUMENT', `The plugin cannot be made. ${problems.join(' ')}`, {
+  return new SimganError('INVALID_ARGUMENT', `The options cannot be used. ${problems.join(' ')}`, {
     problems,
   });
 }

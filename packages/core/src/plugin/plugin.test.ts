@@ -5,7 +5,14 @@ import { datasetOf } from '../dataset.ts';
 import { annotationSchema } from '../geometry/labels.ts';
 import type { Simulator } from '../simulate.ts';
 import type { TrainingRecipe } from '../training/recipe.ts';
-import { defaultRecipe, definePlugin, type Plugin, type PluginParts, pluginProblems, recipeOf } from './plugin.ts';
+import {
+  defaultRecipe,
+  definePlugin,
+  type Plugin,
+  type PluginParts,
+  pluginProblems,
+  recipeOf,
+} from './plugin.ts';
 
 const { apiVersion: _, ...parts } = blobs();
 const { standIn: __, ...withoutStandIn } = parts;
@@ -20,7 +27,10 @@ test('a plugin is its parts and the version of the API', () => {
 });
 
 test('the types of the parts are kept', () => {
-  const plugin = definePlugin({ ...parts, recipes: { quick: tinyRecipe, paper: { ...tinyRecipe, steps: 9 } } });
+  const plugin = definePlugin({
+    ...parts,
+    recipes: { quick: tinyRecipe, paper: { ...tinyRecipe, steps: 9 } },
+  });
   expectTypeOf(plugin.standIn).toExtend<Simulator<BlobAnnotation>>();
   expectTypeOf(plugin.recipes.quick).toExtend<TrainingRecipe>();
   expect(plugin.recipes.paper.steps).toBe(9);
@@ -65,7 +75,9 @@ test('everything that is wrong is listed at once', () => {
   expect(() => definePlugin(broken)).toThrow(
     expect.objectContaining({
       code: 'INVALID_PLUGIN',
-      message: expect.stringMatching(/^The plugin Blobs! cannot be used: its name .*; image\.width is 12\.5.*\.$/),
+      message: expect.stringMatching(
+        /^The plugin Blobs! cannot be used: its name .*; image\.width is 12\.5.*\.$/,
+      ),
     }),
   );
 });
@@ -77,7 +89,9 @@ test('a format of real pictures must be one that the plugin reads', () => {
 });
 
 test('a plugin needs a recipe, and one for crops where images may be of any size', () => {
-  expect(() => definePlugin({ ...parts, recipes: {} })).toThrow('it has no recipe, and needs one to train with');
+  expect(() => definePlugin({ ...parts, recipes: {} })).toThrow(
+    'it has no recipe, and needs one to train with',
+  );
   const image = { channels: 1, bits: 8 } as const;
   expect(() => definePlugin({ ...parts, image })).toThrow(
     'recipe quick: crop is missing, the size of the crops to train on where images have any size',
@@ -85,9 +99,9 @@ test('a plugin needs a recipe, and one for crops where images may be of any size
   const crop = { width: 8, height: 8 };
   const plugin = definePlugin({ ...parts, image, recipes: { quick: { ...tinyRecipe, crop } } });
   expect(plugin.recipes.quick.crop).toEqual(crop);
-  expect(() =>
-    definePlugin({ ...parts, image: { ...image, width: 9 }, recipes: plugin.recipes }),
-  ).toThrow('image has only one of width and height; give both, or neither for images of any size');
+  expect(() => definePlugin({ ...parts, image: { ...image, width: 9 }, recipes: plugin.recipes })).toThrow(
+    'image has only one of width and height; give both, or neither for images of any size',
+  );
 });
 
 test('recipes are found by name, the default is quick or else the first', () => {
@@ -103,4 +117,3 @@ test('recipes are found by name, the default is quick or else the first', () => 
   );
   expect(() => recipeOf({ name: 'blobs', recipes }, 'toString')).toThrow('has no recipe "toString"');
 });
-

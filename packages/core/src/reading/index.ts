@@ -6,3 +6,4 @@ export {
   type Reject,
   readEach,
 } from './reader.ts';
+export { idKey, idProblem, idsOfFiles, idsOfNames, stemOf } from './sample-ids.ts';

@@ -39,7 +39,10 @@ test('a batch is found by its number, and a seed has its own order', async () =>
 /** An image in which each value tells its place. */
 const large = {
   id: 'large',
-  image: imageOf(Uint8Array.from({ length: 35 }, (_, i) => i), { ...form, width: 7, height: 5 }),
+  image: imageOf(
+    Uint8Array.from({ length: 35 }, (_, i) => i),
+    { ...form, width: 7, height: 5 },
+  ),
 };
 
 test('larger pictures are cropped at random places, each of which comes up', async () => {
@@ -50,7 +53,9 @@ test('larger pictures are cropped at random places, each of which comes up', asy
     const { data, shape } = await batches.at(number);
     expect(shape).toEqual([8, 4, 3, 1]);
     for (let i = 0; i < 8; i++) {
-      const values = Array.from(data.subarray(12 * i, 12 * i + 12), (value) => Math.round((value + 1) * 127.5));
+      const values = Array.from(data.subarray(12 * i, 12 * i + 12), (value) =>
+        Math.round((value + 1) * 127.5),
+      );
       expect(values).toEqual([0, 7, 14, 21].flatMap((row) => [0, 1, 2].map((x) => values[0]! + row + x)));
       corners.add(values[0]!);
     }
@@ -64,7 +69,9 @@ test('a picture of the size asked for is taken as it is, a smaller one is refuse
   const exact = { ...form, width: 7, height: 5 };
   expect(randomCrop(large, exact, createRng(1))).toBe(large.image);
   for (const size of [{ width: 8 }, { height: 6 }]) {
-    expect(() => randomCrop(large, { ...exact, ...size }, createRng(1))).toThrow('The image large is 7 x 5, smaller');
+    expect(() => randomCrop(large, { ...exact, ...size }, createRng(1))).toThrow(
+      'The image large is 7 x 5, smaller',
+    );
   }
 });
 

@@ -16,8 +16,9 @@ export interface Checkpoint {
  * never stale, also within the loop over `train`.
  *
  * @example
+ * const checkpoints: Checkpoint[] = [];
  * for await (const { step } of train(training)) {
- *   if (step % 100 === 0) checkpoint = await takeCheckpoint(training);
+ *   if (step % 100 === 0) checkpoints.push(await takeCheckpoint(training));
  * }
  */
 export async function takeCheckpoint(training: Training): Promise<Checkpoint> {

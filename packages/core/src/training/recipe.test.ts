@@ -18,7 +18,7 @@ test('a held lambda grows while the image moves too far, shrinks while it moves 
   expect(nextLambda(held, 0.2, 0)).toBe(0.2);
 });
 
-test('everything wrong with a recipe is said at once', () => {
+test('everything wrong with a recipe is reported at once', () => {
   expect(() => checkRecipe(tinyRecipe)).not.toThrow();
   expect(() =>
     checkRecipe({ ...tinyRecipe, batchSize: 0, refinerUpdates: 1.5, learningRate: Number.NaN }),

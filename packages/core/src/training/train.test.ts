@@ -123,7 +123,7 @@ test('an adversarial refiner step moves the refiner, and only through the discri
   mute.dispose();
 });
 
-test('the discriminator sees the past: with history it learns otherwise than without', async () => {
+test('with a history buffer the discriminator learns something else than without', async () => {
   const learned = async (historySize: number) => {
     const training = await setUp({ historySize, steps: 3 });
     await collect(train(training));

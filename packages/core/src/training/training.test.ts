@@ -104,7 +104,7 @@ test('the trained refiner applies the corrections of its training, and its avera
   training.dispose();
 });
 
-test('strengths that a recipe leaves open are measured, and corrections decided on before are taken as they are', async () => {
+test('strengths that a recipe leaves open are measured, and a given matcher is used as it is', async () => {
   const measured = await setUp({ match: [{ correction: 'noise' }] });
   expect(measured.matcher.corrections).toEqual([
     { correction: 'noise', strength: expect.any(Number), reason: expect.any(String) },
@@ -198,7 +198,7 @@ test('the crops that corrections are measured on are the same every time, one of
   }
 });
 
-test('what cannot be trained with is refused before anything is built', async () => {
+test('unusable recipes and sets are refused before anything is built', async () => {
   await expect(setUp({ batchSize: 21 })).rejects.toMatchObject({
     code: 'NOT_ENOUGH_DATA',
     message: expect.stringContaining(

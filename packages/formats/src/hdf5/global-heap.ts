@@ -1,7 +1,9 @@
 /** @file A check of HDF5's global heap (format specification, section III.E), which holds texts of variable length. */
 
 /** `GCOL`, the signature of a collection of objects. */
-const SIGNATURE = [0x47, 0x43, 0x4f, 0x4c] as const;
+const SIGNATURE: readonly number[] = [0x47, 0x43, 0x4f, 0x4c];
+/** For each byte its place in the signature, or -1. */
+const letters = Int8Array.from({ length: 256 }, (_, byte) => SIGNATURE.indexOf(byte));
 const HEADER = 16;
 const OBJECT_HEADER = 16;
 
@@ -15,9 +17,13 @@ type Read = (position: number, length: number) => Uint8Array;
  * @param read - gives bytes of the file.
  */
 export function isHeapEndless(part: Uint8Array, position: number, read: Read): boolean {
-  for (let at = part.indexOf(SIGNATURE[0]); at >= 0; at = part.indexOf(SIGNATURE[0], at + 1)) {
-    if (SIGNATURE.some((byte, i) => part[at + i] !== byte)) continue;
-    if (standsStill(position + at, read)) return true;
+  // All that is read passes here, pictures too: every fourth byte is enough to find four.
+  for (let at = 3; at < part.length; at += 4) {
+    const letter = letters[part[at]!]!;
+    if (letter < 0) continue;
+    const start = at - letter;
+    if (SIGNATURE.every((byte, i) => part[start + i] === byte) && standsStill(position + start, read))
+      return true;
   }
   return false;
 }

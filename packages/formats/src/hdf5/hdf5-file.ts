@@ -76,7 +76,7 @@ const MOST_BYTES = 2 ** 30;
 export function openHdf5File(library: Hdf5Library, source: ByteSource, name: string): OpenHdf5File {
   let path: string | undefined;
   try {
-    checkSignature(source, name);
+    attempt(name, 'cannot be read', () => checkSignature(source, name));
     path = library.mount(source);
     const id = attempt(name, 'cannot be opened as HDF5', () => openReadOnly(library, path!));
     return reading(library, id, name, () => {
@@ -119,9 +119,9 @@ function reading(library: Hdf5Library, id: bigint, name: string, close: () => vo
   const dtypeOf = ({ type, size, signed, shape, enum_type }: Metadata): Hdf5Dtype | undefined => {
     // A dataset without a space holds nothing.
     if (shape === null) return undefined;
-    if (type === kinds.H5T_INTEGER.value) return dtypes[`${signed ? 'int' : 'uint'}${size * 8}`];
+    if (type === kinds.H5T_INTEGER.value) return dtypeNamed(`${signed ? 'int' : 'uint'}${size * 8}`);
     // bfloat16 is not told apart; it is not a type of HDF5 before 2.0.
-    if (type === kinds.H5T_FLOAT.value) return dtypes[`float${size * 8}`];
+    if (type === kinds.H5T_FLOAT.value) return dtypeNamed(`float${size * 8}`);
     const { FALSE, TRUE } = enum_type?.members ?? {};
     return type === kinds.H5T_ENUM.value && size === 1 && FALSE === 0 && TRUE === 1 ? 'bool' : undefined;
   };
@@ -149,19 +149,21 @@ function reading(library: Hdf5Library, id: bigint, name: string, close: () => vo
       try {
         // What the library leaves unread must not be what was in memory before.
         module.HEAPU8.fill(0, pointer, pointer + length);
-        const offsets = counts.map((_, axis) => BigInt(part?.axis === axis ? part.start : 0));
-        library.call(() =>
-          part
-            ? module.get_dataset_data(
-                id,
-                absolute(path),
-                counts.map(BigInt),
-                offsets,
-                counts.map(() => 1n),
-                BigInt(pointer),
-              )
-            : module.get_dataset_data(id, absolute(path), null, null, null, BigInt(pointer)),
+        const start = part && counts.map((_, axis) => BigInt(part.axis === axis ? part.start : 0));
+        const count = part && counts.map(BigInt);
+        const stride = part && counts.map(() => 1n);
+        const status = library.call(() =>
+          module.get_dataset_data(
+            id,
+            absolute(path),
+            count ?? null,
+            start ?? null,
+            stride ?? null,
+            BigInt(pointer),
+          ),
         );
+        if (status < 0)
+          throw new Error('it cannot be read. If the file is damaged, copy or download it again.');
         return take(module.HEAPU8.slice(pointer, pointer + length), pointer);
       } finally {
         if (!library.isBroken) library.call(() => module._free(pointer));
@@ -190,6 +192,14 @@ function reading(library: Hdf5Library, id: bigint, name: string, close: () => vo
       const dtype = metadata && dtypeOf(metadata);
       if (!metadata || !dtype)
         throw new SimganError('INVALID_FILE', `${name} has no array of numbers ${path}.`);
+      const other = metadata.virtual_sources?.find(({ file_name }) => file_name !== '.')?.file_name;
+      if (other !== undefined) {
+        // The library would give zeros for them.
+        throw new SimganError(
+          'INVALID_FILE',
+          `${name} keeps the numbers of ${path} in other files (${other}), which are not read: copy them into one file.`,
+        );
+      }
       const shape = [...metadata.shape!];
       if (part) {
         checkPart(part, shape, `${path} of ${name}`);
@@ -216,20 +226,6 @@ function reading(library: Hdf5Library, id: bigint, name: string, close: () => vo
   };
 }
 
-const dtypes: Readonly<Record<string, Hdf5Dtype>> = {
-  int8: 'int8',
-  uint8: 'uint8',
-  int16: 'int16',
-  uint16: 'uint16',
-  int32: 'int32',
-  uint32: 'uint32',
-  int64: 'int64',
-  uint64: 'uint64',
-  float16: 'float16',
-  float32: 'float32',
-  float64: 'float64',
-};
-
 const arrays: Readonly<Record<Hdf5Dtype, (buffer: ArrayBuffer) => ArrayLike<number>>> = {
   int8: (buffer) => new Int8Array(buffer),
   uint8: (buffer) => new Uint8Array(buffer),
@@ -244,6 +240,10 @@ const arrays: Readonly<Record<Hdf5Dtype, (buffer: ArrayBuffer) => ArrayLike<numb
   float64: (buffer) => new Float64Array(buffer),
   bool: (buffer) => new Uint8Array(buffer),
 };
+
+function dtypeNamed(name: string): Hdf5Dtype | undefined {
+  return Object.hasOwn(arrays, name) ? (name as Hdf5Dtype) : undefined;
+}
 
 /** Texts of one length: they end at their first zero byte, or at their padding of spaces as in Fortran. */
 function fixedTexts(bytes: Uint8Array, { size, strpad }: Metadata): string[] {

@@ -23,9 +23,11 @@ const open = new Map<string, OpenHdf5File>();
  * @returns what `use` returned.
  * @throws SimganError INVALID_FILE if it is not an HDF5 file, is cut off or damaged.
  * @example
+ * ```ts no-run
  * const folder = await openFolder('recordings');
  * const gaze = await hdf5(folder, 'day01.h5', (file) => file.numbers('p00/gaze'));
  * console.log(gaze.shape, gaze.data);
+ * ```
  */
 export function hdf5<Value>(folder: Folder, file: string, use: (file: Hdf5File) => Value): Promise<Value> {
   return inTurn(async () => {

@@ -4,7 +4,7 @@
  */
 import { SimganError } from '@simgan/core';
 
-/** Numbers, column-major: the first index runs fastest. Complex parts are left out. */
+/** Numbers, column-major: the first index runs fastest. */
 export interface MatArray {
   readonly kind: 'array';
   readonly shape: readonly number[];
@@ -31,7 +31,7 @@ export interface MatCells {
   readonly cells: readonly MatValue[];
 }
 
-/** A variable of a kind that is not read: objects, function handles, sparse matrices. */
+/** A variable of a kind that is not read: complex numbers, objects, function handles, sparse matrices. */
 export interface MatOther {
   readonly kind: 'other';
 }
@@ -47,6 +47,8 @@ const MOST_BYTES = 2 ** 30;
 const DEEPEST = 32;
 const MOST_NAME = 1024;
 const MOST_AXES = 64;
+const MOST_VALUES = 2 ** 22;
+const MOST_CHARACTERS = 2 ** 24;
 
 const type = { int8: 1, uint8: 2, int16: 3, uint16: 4, int32: 5, uint32: 6, single: 7, double: 9 } as const;
 const TYPE_INT64 = 12;
@@ -69,27 +71,33 @@ export function isMat73(bytes: Uint8Array): boolean {
 }
 
 /**
- * The variables of a MAT-file of level 5, compressed or not, of either byte order. A file may expand to 1 GiB, nest
- * structs and cells 32 deep, and use names of 1024 bytes.
+ * The variables of a MAT-file of level 5, compressed or not, of either byte order. A file may expand to 1 GiB and
+ * hold 4 million values (variables, cells, fields) of which a text has 16 million characters at most; structs and cells
+ * may be nested 32 deep, and names have 1024 bytes.
  *
  * @param name - what the file is called in errors.
  * @throws SimganError INVALID_FILE saying what is wrong and at which byte.
  * @example
+ * ```ts no-run
  * const variables = await readMatFile(await folder.read('joint_data.mat'), 'joint_data.mat');
  * const joints = variables.get('joint_uvd');
  * if (joints?.kind === 'array') console.log(joints.shape, joints.data);
+ * ```
  */
 export async function readMatFile(bytes: Uint8Array, name: string): Promise<Map<string, MatValue>> {
   const fail = failing(name);
   if (bytes.length < HEADER) throw fail(`it has ${bytes.length} bytes, fewer than its header`);
   const mark = String.fromCharCode(bytes[126]!, bytes[127]!);
   if (mark !== 'IM' && mark !== 'MI') {
-    throw fail('its header has no byte order, so it is none, or of level 4 (save it again with -v7)');
+    throw fail(
+      'its header has no byte order, so it is not a MAT-file or of level 4 (save it again with -v7)',
+    );
   }
   if (isMat73(bytes)) throw fail('it is of version 7.3, which is HDF5');
   const isLittle = mark === 'IM';
 
   const variables = new Map<string, MatValue>();
+  const source: Source = { isLittle, fail, values: 0 };
   let budget = MOST_BYTES;
   const reader = new Reader(bytes, isLittle, fail);
   reader.at = HEADER;
@@ -101,8 +109,8 @@ export async function readMatFile(bytes: Uint8Array, name: string): Promise<Map<
       const inflated = await inflate(element.bytes, budget, fail);
       budget -= inflated.length;
       const inner = new Reader(inflated, isLittle, fail).element();
-      if (inner.type === TYPE_MATRIX) addVariable(variables, inner.bytes, isLittle, fail);
-    } else if (element.type === TYPE_MATRIX) addVariable(variables, element.bytes, isLittle, fail);
+      if (inner.type === TYPE_MATRIX) addVariable(variables, inner.bytes, source);
+    } else if (element.type === TYPE_MATRIX) addVariable(variables, element.bytes, source);
   }
   return variables;
 }
@@ -114,13 +122,15 @@ function failing(name: string): Fail {
     new SimganError('INVALID_FILE', `${name} cannot be read as a MAT-file of level 5: ${what}.`);
 }
 
-function addVariable(
-  variables: Map<string, MatValue>,
-  bytes: Uint8Array,
-  isLittle: boolean,
-  fail: Fail,
-): void {
-  const { name, value } = readMatrix(bytes, isLittle, fail, 0);
+/** What holds for all of a file, and how many values it has had so far. */
+interface Source {
+  readonly isLittle: boolean;
+  readonly fail: Fail;
+  values: number;
+}
+
+function addVariable(variables: Map<string, MatValue>, bytes: Uint8Array, source: Source): void {
+  const { name, value } = readMatrix(bytes, source, 0);
   // MATLAB hides its own tables of objects under an empty name.
   if (name !== '') variables.set(name, value);
 }
@@ -152,7 +162,7 @@ class Reader {
     const start = this.at;
     if (start + 8 > this.bytes.length) throw this.#fail(`it is cut off at byte ${start}`);
     const word = this.view.getUint32(start, this.#isLittle);
-    // Up to four bytes of data stand within the tag itself: size above, type below.
+    // Up to four bytes of data are within the tag itself: size in the upper half of the word, type in the lower.
     const isSmall = word >>> 16 !== 0;
     const type = isSmall ? word & 0xffff : word;
     const size = isSmall ? word >>> 16 : this.view.getUint32(start + 4, this.#isLittle);
@@ -186,12 +196,9 @@ class Reader {
   }
 }
 
-function readMatrix(
-  bytes: Uint8Array,
-  isLittle: boolean,
-  fail: Fail,
-  depth: number,
-): { name: string; value: MatValue } {
+function readMatrix(bytes: Uint8Array, source: Source, depth: number): { name: string; value: MatValue } {
+  const { isLittle, fail } = source;
+  if (++source.values > MOST_VALUES) throw fail(`it has more than ${MOST_VALUES} values`);
   if (depth > DEEPEST) throw fail(`its structs and cells lie more than ${DEEPEST} deep`);
   // Empty cells and fields are matrices without content.
   if (bytes.length === 0) return { name: '', value: { kind: 'array', shape: [0, 0], data: [] } };
@@ -200,9 +207,10 @@ function readMatrix(
   const kind = (flags[0] ?? 0) & 0xff;
   const isComplex = ((flags[0] ?? 0) & 0x0800) !== 0;
   if (kind === 0 || kind > CLASS_UINT64) return { name: '', value: { kind: 'other' } };
-  const shape = Array.from(reader.numbers('the size of a variable'));
-  if (shape.length > MOST_AXES)
-    throw fail(`a variable has ${shape.length} axes, and at most ${MOST_AXES} are read`);
+  const sides = reader.numbers('the size of a variable');
+  if (sides.length > MOST_AXES)
+    throw fail(`a variable has ${sides.length} axes, and at most ${MOST_AXES} are read`);
+  const shape = Array.from(sides);
   const name = reader.name('the name of a variable');
   const count = shape.reduce((product, length) => product * length, 1);
   if (!shape.every((length) => Number.isInteger(length) && length >= 0)) {
@@ -211,11 +219,12 @@ function readMatrix(
   const children = (): MatValue => {
     const element = reader.element();
     if (element.type !== TYPE_MATRIX) throw fail(`${name || 'a cell'} holds an element that is no variable`);
-    return readMatrix(element.bytes, isLittle, fail, depth + 1).value;
+    return readMatrix(element.bytes, source, depth + 1).value;
   };
-  // A corrupted size must not make a loop of billions: each child takes eight bytes at least.
+  // A damaged size must not make a loop of billions: each child takes eight bytes at least.
   const checkCount = (wanted: number) => {
     if (wanted * 8 > bytes.length) throw fail(`${name || 'a variable'} claims ${wanted} parts`);
+    if (source.values + wanted > MOST_VALUES) throw fail(`it has more than ${MOST_VALUES} values`);
   };
 
   if (kind === CLASS_CELL) {
@@ -250,12 +259,14 @@ function readMatrix(
 /** The names of a struct's fields, which are padded with zeros to one length. */
 function fieldNames(reader: Reader, fail: Fail): string[] {
   const length = reader.numbers('the length of field names')[0] ?? 0;
-  if (!(length >= 0 && length <= MOST_NAME)) {
+  if (!(Number.isInteger(length) && length >= 0 && length <= MOST_NAME)) {
     throw fail(`the names of fields have ${length} bytes, and at most ${MOST_NAME} are read`);
   }
   const { bytes } = reader.element();
+  if (length === 0) return [];
+  if (bytes.length > MOST_VALUES * length) throw fail(`a struct has more than ${MOST_VALUES} fields`);
   const names: string[] = [];
-  for (let at = 0; length > 0 && at + length <= bytes.length; at += length) {
+  for (let at = 0; at + length <= bytes.length; at += length) {
     names.push(String.fromCharCode(...bytes.subarray(at, at + length)).replace(/\0.*$/s, ''));
   }
   return names;
@@ -263,6 +274,7 @@ function fieldNames(reader: Reader, fail: Fail): string[] {
 
 /** The rows of a character matrix, which is stored column by column. */
 function textOf({ type, bytes }: Element, shape: readonly number[], isLittle: boolean, fail: Fail): string {
+  if (bytes.length > 4 * MOST_CHARACTERS) throw fail(`a text has more than ${MOST_CHARACTERS} characters`);
   const decoded =
     type === TYPE_UTF8
       ? new TextDecoder().decode(bytes)

@@ -59,8 +59,15 @@ export function bareAnnotation(fields: JsonObject): unknown {
   return keys.length === 1 && keys[0] === BARE_ANNOTATION ? fields[BARE_ANNOTATION] : undefined;
 }
 
+/** Deeper nesting would use up the stack of whatever walks through it, as an object that holds itself would. */
+const DEEPEST = 200;
+
+/** What {@link jsonProblem} says of values that are nested too deep. */
+export const TOO_DEEP = `it is nested more than ${DEEPEST} levels deep`;
+
 /** Where and why a value is not plain JSON, or `undefined` if it is. */
-export function jsonProblem(value: unknown, path = ''): string | undefined {
+export function jsonProblem(value: unknown, path = '', depth = 0): string | undefined {
+  if (depth > DEEPEST) return TOO_DEEP;
   const where = path || 'the value';
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return undefined;
   if (typeof value === 'number') return Number.isFinite(value) ? undefined : `${where} is ${value}`;
@@ -68,7 +75,7 @@ export function jsonProblem(value: unknown, path = ''): string | undefined {
   if (Array.isArray(value)) {
     // By index: forEach and friends skip holes, which JSON would turn into null.
     for (let i = 0; i < value.length; i++) {
-      const problem = jsonProblem(value[i], `${path}[${i}]`);
+      const problem = jsonProblem(value[i], `${path}[${i}]`, depth + 1);
       if (problem) return problem;
     }
     return undefined;
@@ -79,7 +86,8 @@ export function jsonProblem(value: unknown, path = ''): string | undefined {
   }
   for (const [key, member] of Object.entries(value)) {
     // JSON.stringify leaves out optional fields that are not set, as it should.
-    const problem = member === undefined ? undefined : jsonProblem(member, path ? `${path}.${key}` : key);
+    if (member === undefined) continue;
+    const problem = jsonProblem(member, path ? `${path}.${key}` : key, depth + 1);
     if (problem) return problem;
   }
   return undefined;

@@ -12,8 +12,10 @@ import { checkFolder } from './read-images.ts';
  *
  * @throws SimganError NOT_ENOUGH_DATA if there is no such directory.
  * @example
+ * ```ts no-run
  * const folder = await openFolder('recordings');
  * const image = await folder.picture('day01/0001.png', { channels: 1, bits: 8 });
+ * ```
  */
 export async function openFolder(
   dir: string,
@@ -48,9 +50,12 @@ export async function openFolder(
  *
  * @throws SimganError NOT_ENOUGH_DATA if it has no usable sample, with the first reasons.
  * @example
- * const { samples, rejects } = await readFormat('MPIIGaze/Data/Normalized', plugin.readers['mpii-gaze'], {
+ * ```ts no-run
+ * const plugin = eyes();
+ * const { samples, rejects } = await readFormat('MPIIGaze/Data/Normalized', plugin.readers.mpiigaze, {
  *   image: plugin.image,
  * });
+ * ```
  */
 export async function readFormat<Annotation>(
   dir: string,
@@ -61,9 +66,10 @@ export async function readFormat<Annotation>(
   const read = await reader(folder, options);
   const rejects = [...folder.rejects, ...read.rejects];
   if (read.samples.length === 0) {
+    const count = folder.files.length;
     throw new SimganError(
       'NOT_ENOUGH_DATA',
-      `There is no usable sample of this format in ${dir}: ${folder.files.length} files were looked at, ` +
+      `There is no usable sample of this format in ${dir}: ${count} ${count === 1 ? 'file was' : 'files were'} looked at, ` +
         `${rejects.length} rejected.${firstRejects(rejects)}`,
     );
   }

@@ -1,5 +1,5 @@
 /** @file One line of `metadata.jsonl`: `file_name`, the annotation's fields, where the sample comes from. */
-import { annotationText, jsonProblem } from './annotation-text.ts';
+import { annotationText, jsonProblem, TOO_DEEP } from './annotation-text.ts';
 import { FILE_NAME, type JsonObject, PROVENANCE } from './dataset-format.ts';
 
 /** A line as it was read. */
@@ -39,6 +39,7 @@ export function parseMetadataLine(line: string): MetadataLine | string {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'It is not a JSON object.';
   const problem = jsonProblem(value);
+  if (problem === TOO_DEEP) return `I${problem.slice(1)}.`;
   if (problem) return `It holds a number too large to read: ${problem}.`;
 
   const members = splitMembers(line);

@@ -345,3 +345,19 @@ test('a folder with nothing usable is an error; scaled pictures are counted', as
   const dir = await folder({ 'a.png': 1 });
   expect((await readDataset(dir, { ...plugin, image: { ...image, width: 5 } })).resized).toBe(1);
 });
+
+test('lines that are nested without end are rejects', async () => {
+  const line = (depth: number) => `{"file_name":"${depth}.png","x":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  const depths = [100, 50_000, 150];
+  const dir = await folder({
+    ...Object.fromEntries(depths.map((depth) => [`${depth}.png`, 1])),
+    'metadata.jsonl': depths.map(line).join('\n'),
+  });
+  const { samples, rejects } = await readDataset(dir, plugin);
+  expect([samples.id(0), samples.id(1), samples.length]).toEqual(['100', '150', 2]);
+  expect((await samples.at(1)).annotation).toHaveProperty('x');
+  expect(rejects[0]).toEqual({
+    file: 'metadata.jsonl:2',
+    reason: 'It is nested more than 200 levels deep.',
+  });
+});

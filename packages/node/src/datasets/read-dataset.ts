@@ -4,6 +4,7 @@ import { join, posix } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Plugin, Sample } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
+import { idsOfFiles } from '@simgan/core/reading';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { listFiles } from '../files/list-files.ts';
 import { firstRejects, type Reject } from '../files/reject.ts';
@@ -22,7 +23,6 @@ import {
 } from './dataset-format.ts';
 import { type MetadataLine, parseMetadataLine } from './metadata-line.ts';
 import { checkFolder } from './read-images.ts';
-import { idsOfFiles } from './sample-id.ts';
 
 /** How {@link readDataset} reads. */
 export interface ReadDatasetOptions extends LoadOptions {

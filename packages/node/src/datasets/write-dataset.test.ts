@@ -324,6 +324,8 @@ test('an id cannot leave the folder', async () => {
 });
 
 test('samples that cannot be written as they are stop the run with their id', async () => {
+  const endless: { self?: object } = {};
+  endless.self = { again: [endless, endless] };
   const bad: [Partial<Sample<unknown>>, string][] = [
     [
       { image: { ...black, data: new Uint8Array(23) } },
@@ -334,6 +336,7 @@ test('samples that cannot be written as they are stop the run with their id', as
     [{ image: new Uint8Array(24) as unknown as Image }, 'it is not an image'],
     [{ annotation: { gaze: [1, Number.NaN] } }, 'sample b is not plain JSON: gaze[1] is NaN'],
     [{ annotation: { at: new Date(0) } }, 'at is a Date'],
+    [{ annotation: { tree: endless } }, 'sample b is not plain JSON: it is nested more than 200 levels deep'],
     [{ annotation: { file_name: 'x' } }, 'has a field "file_name"'],
     [{ id: 'A' }, 'Two samples have the id "A"'],
   ];

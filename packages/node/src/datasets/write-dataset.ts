@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import type { Plugin, Sample } from '@simgan/core';
 import { imageProblem, SimganError } from '@simgan/core';
+import { idKey, idProblem } from '@simgan/core/reading';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import type { Reject } from '../files/reject.ts';
 import { encodePng } from '../pictures/pixels.ts';
@@ -8,7 +9,6 @@ import { type DatasetHeader, IMAGES, type JsonObject } from './dataset-format.ts
 import { type ExistingOutput, openLog } from './dataset-log.ts';
 import { formatMetadataLine } from './metadata-line.ts';
 import { WRITE_AHEAD } from './output-folder.ts';
-import { idKey, idProblem } from './sample-id.ts';
 
 /** How {@link writeDataset} writes. */
 export interface WriteDatasetOptions<Annotation> {

@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Plugin, type PluginFactory, SimganError } from '@simgan/core';
 import { parseOptions, pluginProblems, suggestion } from '@simgan/core/plugin';
@@ -117,7 +117,7 @@ function checked(name: string, plugin: Partial<Plugin> | undefined): Plugin {
     'regularizer',
     'recipes',
   ];
-  const missing = needed.filter((part) => plugin[part as keyof Plugin] === undefined);
+  const missing = needed.filter((part) => (plugin[part as keyof Plugin] ?? undefined) === undefined);
   if (missing.length > 0)
     throw fail(`The plugin ${name} lacks ${missing.join(', ')}. Add them to definePlugin({ … }).`);
   const problems = pluginProblems(plugin as Plugin);
@@ -139,11 +139,18 @@ export function findPlugin(name: string, place: PluginPlace = {}): string {
   );
   const problems = [
     `There is no plugin ${JSON.stringify(name)}. Tried ${tried.join(', ')}.${suggestion(name, installed)}`,
-    isPath(name)
-      ? 'Give the path of its module or of its folder, relative to the folder you are in.'
-      : `Install one with: npm install ${packageNames(name)[0]!.startsWith('simgan-plugin-') ? name : `simgan-plugin-${name.replace(/[^a-z0-9-]/gi, '')}`}`,
+    adviceFor(name),
   ];
   throw new SimganError('INVALID_ARGUMENT', problems.join(' '), { problems });
+}
+
+/** What to do about a plugin that is not there. */
+function adviceFor(name: string): string {
+  if (isPath(name)) return 'Give the path of its module or of its folder, relative to the folder you are in.';
+  if (!isPackageName(name))
+    return 'Give the name of an installed package, or a path that begins with ./ or /.';
+  const isWhole = packageNames(name).length === 1;
+  return `Install one with: npm install ${isWhole ? name : `simgan-plugin-${name}`}`;
 }
 
 /** How a plugin is written down, so that it is found again from another folder. */
@@ -166,21 +173,45 @@ interface Found {
 }
 
 function findFile(path: string): Found {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isFile()) return { tried: [path], file: pathToFileURL(path).href };
   const manifest = join(path, 'package.json');
-  if (!found?.isDirectory() || !statSync(manifest, { throwIfNoEntry: false })?.isFile())
-    return { tried: [path, manifest] };
-  const { name } = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown };
+  if (kindOf(path) === 'file') return { tried: [path], file: pathToFileURL(path).href };
+  if (kindOf(path) !== 'folder' || kindOf(manifest) !== 'file') return { tried: [path, manifest] };
+  const { name, main } = readManifest(manifest);
   if (typeof name !== 'string') return { tried: [`${manifest} (which has no name)`] };
   // A package may import itself by its name if it has exports; an older one is looked up by its main file.
+  const file = resolveWithin(path, name, manifest);
+  if (file) return { tried: [manifest], file };
+  const entry = join(path, typeof main === 'string' ? main : 'index.js');
+  const isFile = kindOf(entry) === 'file';
+  return { tried: [manifest, entry], ...(isFile && { file: pathToFileURL(entry).href }) };
+}
+
+function kindOf(path: string): 'file' | 'folder' | undefined {
   try {
-    return { tried: [manifest], file: resolveModule(name, pathToFileURL(manifest).href) };
+    const found = statSync(path);
+    return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : undefined;
   } catch {
-    const { main = 'index.js' } = JSON.parse(readFileSync(manifest, 'utf8')) as { main?: string };
-    const entry = join(path, main);
-    const isFile = statSync(entry, { throwIfNoEntry: false })?.isFile();
-    return { tried: [manifest, entry], ...(isFile && { file: pathToFileURL(entry).href }) };
+    return undefined;
+  }
+}
+
+/** Of a file that is not JSON nothing is known. */
+function readManifest(file: string): { name?: unknown; main?: unknown } {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown; main?: unknown } | null) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** What a package in a folder calls itself by its name; a package of the same name elsewhere is another one. */
+function resolveWithin(folder: string, name: string, manifest: string): string | undefined {
+  try {
+    const file = resolveModule(name, pathToFileURL(manifest).href);
+    const isWithin = realpathSync(fileURLToPath(file)).startsWith(realpathSync(folder) + sep);
+    return isWithin ? file : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -4,51 +4,60 @@ import { createDataset, type Dataset, indexId, prefetch, type Simulated, simulat
 import type { Job, PluginOrigin, RendererName } from './protocol.ts';
 import { RenderThread } from './thread.ts';
 
-/** Jobs that a thread holds, so that it has the next when it is done with one although this thread is busy. */
-const HELD = 16;
+/** Jobs queued in each thread, so that it has a next one even while the calling thread is busy. */
+const QUEUE_LENGTH = 16;
 
-/** What starting a thread costs, ms: the plugin and TensorFlow.js are loaded once more. */
+/** What starting a thread costs, milliseconds: the plugin and TensorFlow.js are loaded once more. */
 const START_UP = 350;
 
-/** How to render. */
+/** Options for a render pool. */
 export interface RenderPoolOptions {
-  /** Where threads find the plugin. */
+  /** Where threads load the plugin from. */
   readonly origin: PluginOrigin;
-  /** Threads that render; with fewer than 2 the calling thread does it. */
+  /** Number of rendering threads. With fewer than 2 the calling thread renders. */
   readonly threads: number;
   /**
-   * Milliseconds of rendering after which threads are started, what starting one costs unless given: where few
-   * samples are asked for, or small ones, the calling thread is done before.
+   * Milliseconds of rendering in the calling thread after which threads are started. Few samples, or small ones, are
+   * done before a thread has loaded. Default: 350, about what starting a thread costs.
    */
-  readonly patience?: number;
-  /** Called with the reason if threads cannot make the plugin; the calling thread goes on. */
+  readonly startAfter?: number;
+  /** Called with the reason if no thread can load the plugin. The calling thread then renders everything. */
   readonly onFallback?: ((reason: string) => void) | undefined;
 }
 
-/** Renders in threads what is asked of a plugin's renderers. */
+/** A pool of threads that render samples of one plugin. */
 export interface RenderPool {
   /**
-   * What `simulate` of the core gives for the plugin's renderer, rendered in threads: the same bytes, whatever
-   * the number of threads. Going through it in order renders some samples ahead.
+   * The same dataset as `simulate` of @simgan/core gives for this renderer, byte for byte, whatever the number of
+   * threads. Iterating in order prefetches `ahead` samples.
    *
-   * @throws what the renderer throws, when the sample is asked for
-   * @throws SimganError RENDERING_FAILED if a thread ends, naming the sample that it rendered
+   * @throws what the renderer throws, from the sample it was thrown for
+   * @throws SimganError RENDERING_FAILED if a thread crashes, naming the sample in progress
    */
   simulate(
     renderer: RendererName,
     options: { readonly seed: number; readonly length: number },
   ): Dataset<Sample<unknown>>;
-  /** How many samples to ask for ahead so that no thread waits. */
+  /** How many samples to prefetch to keep all threads busy. */
   readonly ahead: number;
-  /** How many threads render; 0 while the calling thread does. */
+  /** Number of threads that are ready to render. 0 while the calling thread renders. */
   readonly running: number;
-  /** Stops all threads at once. What was asked for and is not there yet fails. */
+  /** Stops all threads at once. Samples still in progress are rejected. */
   close(): Promise<void>;
 }
 
 type Renderers = Pick<Plugin, RendererName>;
 
-/** A pool of threads that render; none is started before it pays. */
+/**
+ * Creates a pool that renders samples of a plugin in threads. Threads are started only when rendering takes long enough
+ * to pay for them, and never keep the process alive while idle.
+ *
+ * @example
+ * const { plugin, origin } = await loadPlugin('eyes');
+ * const pool = createRenderPool(plugin, { origin, threads: 4 });
+ * for await (const { id, image } of pool.simulate('simulator', { seed: 1, length: 1000 })) console.log(id, image.width);
+ * await pool.close();
+ */
 export function createRenderPool(plugin: Renderers, options: RenderPoolOptions): RenderPool {
   return new ThreadPool(plugin, options);
 }
@@ -62,27 +71,27 @@ interface Waiting {
 class ThreadPool implements RenderPool {
   readonly #plugin: Renderers;
   readonly #options: RenderPoolOptions;
-  /** `alone` and `starting`: the calling thread renders. */
-  #state: 'alone' | 'starting' | 'together' | 'ended' = 'alone';
+  /** The calling thread renders while `inline` or `starting`. */
+  #state: 'inline' | 'starting' | 'threaded' | 'ended' = 'inline';
   #threads: RenderThread[] = [];
-  /** Jobs that no thread has taken yet. */
+  /** Jobs that are not in the queue of a thread yet. */
   #waiting: Waiting[] = [];
-  /** Milliseconds that the calling thread has rendered. */
+  /** Milliseconds the calling thread has spent rendering. */
   #spent = 0;
-  #patience: number;
-  /** Where the last of those that the calling thread renders has its turn. */
+  #startAfter: number;
+  /** Resolves when the last sample that waits for the calling thread has its turn. */
   #turn: Promise<unknown> = Promise.resolve();
   #end: Error | undefined;
 
   constructor(plugin: Renderers, options: RenderPoolOptions) {
     this.#plugin = plugin;
     this.#options = options;
-    const { threads, patience = START_UP } = options;
-    this.#patience = threads > 1 ? patience : Number.POSITIVE_INFINITY;
+    const { threads, startAfter = START_UP } = options;
+    this.#startAfter = threads > 1 ? startAfter : Number.POSITIVE_INFINITY;
   }
 
   get ahead(): number {
-    return HELD * this.#options.threads;
+    return QUEUE_LENGTH * this.#options.threads;
   }
 
   get running(): number {
@@ -101,25 +110,25 @@ class ThreadPool implements RenderPool {
   }
 
   async close(): Promise<void> {
-    this.#fail(new Error('The threads that render were stopped.'));
+    this.#fail(new Error('The rendering threads were stopped.'));
     await Promise.all(this.#threads.splice(0).map((thread) => thread.end()));
   }
 
   async #render(job: Job): Promise<Simulated<unknown>> {
-    if (this.#state === 'alone' && this.#spent >= this.#patience) this.#start();
+    if (this.#state === 'inline' && this.#spent >= this.#startAfter) this.#start();
     if (this.#state === 'starting') {
-      // One by one, so that between them the threads can say that they are ready.
+      // One sample per turn of the event loop, so that the threads' messages are heard in between.
       this.#turn = this.#turn.then(() => setImmediate());
       await this.#turn;
     }
     if (this.#end) throw this.#end;
-    return this.#state === 'together' ? this.#renderInThread(job) : this.#renderHere(job);
+    return this.#state === 'threaded' ? this.#renderInThread(job) : this.#renderInline(job);
   }
 
-  async #renderHere({ renderer, seed, index }: Job): Promise<Simulated<unknown>> {
+  async #renderInline({ renderer, seed, index }: Job): Promise<Simulated<unknown>> {
     const start = performance.now();
     const rendering = simulateAt(this.#plugin[renderer]!, seed, index);
-    // Most renderers are done now; many samples may be asked for before this goes on.
+    // Counted at once, because many samples may be requested before the promise is awaited.
     const blocked = performance.now() - start;
     this.#spent += blocked;
     const rendered = await rendering;
@@ -130,13 +139,13 @@ class ThreadPool implements RenderPool {
   #renderInThread(job: Job): Promise<Simulated<unknown>> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ job, resolve, reject });
-      this.#handOut();
+      this.#dispatch();
     });
   }
 
-  #handOut(): void {
+  #dispatch(): void {
     while (this.#waiting.length > 0) {
-      const free = this.#threads.filter((thread) => thread.isReady && thread.load < HELD);
+      const free = this.#threads.filter((thread) => thread.isReady && thread.load < QUEUE_LENGTH);
       const idlest = free.sort((a, b) => a.load - b.load)[0];
       if (!idlest) return;
       const { job, resolve, reject } = this.#waiting.shift()!;
@@ -148,21 +157,18 @@ class ThreadPool implements RenderPool {
     const { origin, threads, onFallback } = this.#options;
     this.#state = 'starting';
     this.#threads = Array.from({ length: threads }, () => {
-      let hasPlugin = false;
       const thread = new RenderThread(origin, {
         onReady: () => {
-          hasPlugin = true;
-          if (this.#state === 'starting') this.#state = 'together';
-          this.#handOut();
+          if (this.#state === 'starting') this.#state = 'threaded';
+          this.#dispatch();
         },
-        onAnswer: () => this.#handOut(),
-        onEnd: (error) => {
+        onAnswer: () => this.#dispatch(),
+        onEnd: (error, hadPlugin) => {
           this.#threads = this.#threads.filter((other) => other !== thread);
-          if (hasPlugin) this.#fail(error);
+          if (hadPlugin) this.#fail(error);
           else if (this.#threads.length === 0 && this.#state === 'starting') {
-            // None can make the plugin that the calling thread has made.
-            this.#state = 'alone';
-            this.#patience = Number.POSITIVE_INFINITY;
+            this.#state = 'inline';
+            this.#startAfter = Number.POSITIVE_INFINITY;
             onFallback?.(error.message);
           }
         },

@@ -1,31 +1,32 @@
-/** @file What the pool and its threads say to each other. */
+/** @file The messages between a render pool and its threads. */
 import type { Simulated } from '@simgan/core';
 
-/** Where a plugin comes from, so that another thread can make it anew. */
+/** Where a plugin comes from, so that another thread can create it again. */
 export interface PluginOrigin {
-  /** The URL of its module, whose default export is the factory. */
+  /** URL of the plugin's module, whose default export is the factory. */
   readonly module: string;
-  /** What the factory is called with; anything that structured clone carries. */
+  /** The argument of the factory. It must survive structured clone. */
   readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** The two renderers of a plugin. */
 export type RendererName = 'simulator' | 'standIn';
 
-/** A sample to render; a thread renders one after the other, in the order it was asked for. */
+/** A sample to render. A thread renders its jobs one at a time, in the order they were sent. */
 export interface Job {
   readonly renderer: RendererName;
   readonly seed: number;
   readonly index: number;
 }
 
-/** An error as its name, code, message and stack: structured clone keeps neither class nor code of our errors. */
+/** The fields of an error. Structured clone would lose the class, the code and the problems of a SimganError. */
 export interface PlainError {
   readonly name: string;
   readonly message: string;
   readonly stack: string | undefined;
   readonly code: unknown;
+  readonly problems: unknown;
 }
 
-/** What a thread says: once that it is ready, then an answer to each job in turn. */
+/** What a thread sends: `ready` once the plugin is created, then one answer per job, in order. */
 export type Message = 'ready' | { readonly rendered: Simulated<unknown> } | { readonly error: PlainError };

@@ -1,6 +1,5 @@
 import type { Worker } from 'node:worker_threads';
-import type { Simulated } from '@simgan/core';
-import { type ErrorCode, SimganError } from '@simgan/core';
+import { type ErrorCode, SimganError, type Simulated } from '@simgan/core';
 import type { Job, Message, PlainError, PluginOrigin } from './protocol.ts';
 import { spawnWorker } from './spawn.ts';
 
@@ -10,32 +9,31 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** What a thread tells its pool. */
+/** The events of a rendering thread. */
 export interface ThreadEvents {
-  /** It has made its plugin. */
+  /** The thread has created its plugin. */
   onReady(): void;
-  /** It has a job less. */
+  /** One job fewer is in the queue. */
   onAnswer(): void;
-  /** It ended unasked, and its jobs have failed. */
-  onEnd(error: SimganError): void;
+  /** The thread ended by itself and its jobs were rejected. `hadPlugin`: it had been ready. */
+  onEnd(error: SimganError, hadPlugin: boolean): void;
 }
 
-/** A thread that renders. It keeps the process alive only while something is asked of it. */
+/** A rendering thread. It keeps the process alive only while it has jobs. */
 export class RenderThread {
   readonly #worker: Worker;
-  /** In the order in which the thread answers. */
+  /** In the order in which the thread answers; the first one is in progress. */
   readonly #pending: Pending[] = [];
-  #isReady = false;
+  #hasPlugin = false;
   #end: Error | undefined;
 
   constructor(origin: PluginOrigin, { onReady, onAnswer, onEnd }: ThreadEvents) {
     this.#worker = spawnWorker(origin);
-    this.#worker.unref();
     this.#worker.on('message', (message: Message) => {
-      // What was under way when it was stopped may still arrive, and is asked for no more.
+      // A stopped thread may still deliver answers that were on their way.
       if (this.#end) return;
       if (message === 'ready') {
-        this.#isReady = true;
+        this.#hasPlugin = true;
         onReady();
         return;
       }
@@ -45,28 +43,32 @@ export class RenderThread {
       else resolve(message.rendered);
       onAnswer();
     });
+    // After the listener is added, because adding it refs the worker again.
+    this.#worker.unref();
     const fail = (why: string) => {
       if (this.#end) return;
-      const error = crash(this.#pending[0]?.job, why);
+      const error = this.#hasPlugin ? crash(this.#pending[0]?.job, why) : loadFailure(why);
       this.#stop(error);
-      onEnd(error);
+      onEnd(error, this.#hasPlugin);
     };
-    this.#worker.on('error', (error) => fail((error as Error).message));
+    this.#worker.on('error', (error: unknown) => fail(error instanceof Error ? error.message : String(error)));
     this.#worker.on('exit', (code) => fail(`it exited with code ${code}`));
   }
 
   get isReady(): boolean {
-    return this.#isReady && !this.#end;
+    return this.#hasPlugin && !this.#end;
   }
 
-  /** How many samples are asked of it. */
+  /** Number of jobs in the queue, with the one in progress. */
   get load(): number {
     return this.#pending.length;
   }
 
   /**
+   * Renders a sample after all earlier ones.
+   *
    * @throws what the renderer throws
-   * @throws SimganError RENDERING_FAILED naming the sample under way if the thread ends
+   * @throws SimganError RENDERING_FAILED if the thread crashes, naming the sample in progress
    */
   render(job: Job): Promise<Simulated<unknown>> {
     if (this.#end) return Promise.reject(this.#end);
@@ -77,9 +79,9 @@ export class RenderThread {
     });
   }
 
-  /** Stops it at once. What it was asked for and has not answered fails. */
+  /** Stops the thread at once, even in the middle of a sample. All jobs in the queue are rejected. */
   async end(): Promise<void> {
-    this.#stop(new Error('The thread that renders was stopped.'));
+    this.#stop(new Error('The rendering thread was stopped.'));
     await this.#worker.terminate();
   }
 
@@ -90,18 +92,22 @@ export class RenderThread {
 }
 
 function crash(job: Job | undefined, why: string): SimganError {
-  const during = job ? ` while it rendered sample ${job.index} of seed ${job.seed} (${job.renderer})` : '';
+  const during = job ? ` while rendering sample ${job.index} of seed ${job.seed} (${job.renderer})` : '';
   return new SimganError(
     'RENDERING_FAILED',
-    `A thread that renders ended${during}: ${why}. Render with one thread to see where it happens.`,
+    `A rendering thread crashed${during}: ${why}. Render with one thread to see where it happens.`,
   );
 }
 
+function loadFailure(why: string): SimganError {
+  return new SimganError('RENDERING_FAILED', `A rendering thread could not load the plugin: ${why}`);
+}
+
 /** The error as it was thrown in the thread. */
-function errorOf({ name, message, stack, code }: PlainError): Error {
+function errorOf({ name, message, stack, code, problems }: PlainError): Error {
   const error =
     name === 'SimganError'
-      ? new SimganError(code as ErrorCode, message)
+      ? new SimganError(code as ErrorCode, message, { problems: problems as string[] })
       : Object.assign(new Error(message), { name });
   if (stack !== undefined) error.stack = stack;
   return error;

@@ -1,7 +1,6 @@
-/** @file The thread that renders: makes its own copy of the plugin, then one sample after the other. */
+/** @file The entry of a rendering thread: creates its own copy of the plugin, then renders one sample at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Plugin } from '@simgan/core';
-import { simulateAt } from '@simgan/core';
+import { type Plugin, SimganError, simulateAt } from '@simgan/core';
 import type { Job, Message, PlainError, PluginOrigin, RendererName } from './protocol.ts';
 
 const port = parentPort!;
@@ -20,7 +19,7 @@ port.postMessage('ready' satisfies Message);
 async function answer({ renderer, seed, index }: Job): Promise<void> {
   try {
     const { image, annotation } = await simulateAt(plugin[renderer]!, seed, index);
-    // A copy, because a plugin may keep its buffer, and what is handed over is gone here.
+    // Copied, because a plugin may reuse its buffer, which would be detached here by the transfer.
     const data = image.data.slice();
     const rendered = { image: { ...image, data }, annotation };
     port.postMessage({ rendered } satisfies Message, [data.buffer as ArrayBuffer]);
@@ -31,8 +30,9 @@ async function answer({ renderer, seed, index }: Job): Promise<void> {
 
 function plainError(error: unknown): PlainError {
   if (!(error instanceof Error)) {
-    return { name: 'Error', message: String(error), stack: undefined, code: undefined };
+    return { name: 'Error', message: String(error), stack: undefined, code: undefined, problems: undefined };
   }
   const { name, message, stack } = error;
-  return { name, message, stack, code: (error as { code?: unknown }).code };
+  const code = (error as { code?: unknown }).code;
+  return { name, message, stack, code, problems: error instanceof SimganError ? error.problems : undefined };
 }

@@ -64,3 +64,10 @@ test('hands of tight crops of any size have their true size, and the borders of 
 test('an impossible unit is refused before anything is read', () => {
   expect(() => depthPictures({ unit: -1 })).toThrow('A unit of -1 mm is not possible');
 });
+
+test('pictures whose paths differ only by extension have different ids', async () => {
+  const picture = await grayPng(100, 120, (u, v) => (u >= 30 && u < 80 && v >= 20 && v < 100 ? 735 : 0));
+  const dir = await temporaryFolder({ 'a.PNG': picture, 'a.png': picture, 'a.tif': picture });
+  const { samples } = await readAll(dir, depthPictures());
+  expect(samples.map(({ id }) => id)).toEqual(['a', 'a-png', 'a-tif']);
+});

@@ -1,10 +1,10 @@
 import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { idsOfFiles, idsOfNames } from '@simgan/core/reading';
 import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfUnity } from './eye-angles.ts';
 import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
 import { LabelProblem, parseVector } from './label-text.ts';
-import { idsOfFiles, idsOfNames } from './sample-ids.ts';
 
 /**
  * A reader of the `gaze.h5` and `real_gaze.h5` of Kaggle's 4quant/eye-gaze: a group `image` of pictures (35x55

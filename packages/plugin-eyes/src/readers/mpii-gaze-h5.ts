@@ -1,9 +1,9 @@
 import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { idsOfFiles } from '@simgan/core/reading';
 import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfAngles } from './eye-angles.ts';
 import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
-import { idsOfFiles } from './sample-ids.ts';
 
 /**
  * A reader of the `MPIIGaze.h5` that hysts' pytorch_mpiigaze writes: groups `p00` to `p14`, each of `image`

@@ -1,10 +1,9 @@
 import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
-import type { Folder } from '@simgan/core/reading';
+import { type Folder, idsOfFiles, idsOfNames, stemOf } from '@simgan/core/reading';
 import { type Hdf5File, hdf5, isMat73, type MatValue, type NumericArray, readMatFile } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOf, headPoseOf, rotationOf } from './eye-angles.ts';
 import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
-import { idsOfFiles, idsOfNames, stemOf } from './sample-ids.ts';
 
 /** Options for {@link mpiiGaze}. */
 export interface MpiiGazeOptions {

@@ -1,10 +1,9 @@
 import { type DatasetReader, sizedForm } from '@simgan/core';
-import { readEach } from '@simgan/core/reading';
+import { idsOfFiles, readEach } from '@simgan/core/reading';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfAngles } from './eye-angles.ts';
 import { sampleOf } from './eye-picture.ts';
 import { checkWindow, defaultWindow, type EyeWindow, throughWindow, windowInMiddle } from './eye-window.ts';
-import { idsOfFiles } from './sample-ids.ts';
 
 /** Options for {@link synthesEyes}. */
 export interface SynthesEyesOptions {

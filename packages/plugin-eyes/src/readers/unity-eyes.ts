@@ -6,8 +6,8 @@ import {
   type SizedForm,
   sizedForm,
 } from '@simgan/core';
-import { flipTransform, movePoint, type Point } from '@simgan/core/geometry';
-import { type Folder, readEach } from '@simgan/core/reading';
+import { clockwiseFromRight, flipTransform, movePoint, type Point } from '@simgan/core/geometry';
+import { type Folder, idsOfFiles, readEach, stemOf } from '@simgan/core/reading';
 import { type EyeAnnotation, landmarkCounts } from '../annotation.ts';
 import { gazeOfUnity, headPoseOfUnity } from './eye-angles.ts';
 import { sampleOf } from './eye-picture.ts';
@@ -20,7 +20,6 @@ import {
   windowInMiddle,
 } from './eye-window.ts';
 import { LabelProblem, parseObject, parseVector, parseVectors, valueAt } from './label-text.ts';
-import { idsOfFiles, stemOf } from './sample-ids.ts';
 
 /** Options for {@link unityEyes}. */
 export interface UnityEyesOptions {
@@ -172,8 +171,8 @@ function annotationOf(view: Record<string, unknown>, picture: Size): EyeAnnotati
   }
   const iris = landmarks(view, 'iris_2d', landmarkCounts.iris, picture);
   if (iris) {
-    // UnityEyes' versions differ in order and start; the geometry of a ring puts the points into ours.
-    annotation.iris = iris;
+    // UnityEyes' versions differ in order and start.
+    annotation.iris = clockwiseFromRight(iris).map(([x, y]) => [x, y]);
     annotation.irisCenter = meanOf(iris);
   }
   const margin = landmarks(view, 'interior_margin_2d', landmarkCounts.lidMargin, picture);

@@ -73,8 +73,12 @@ const MAX_NODES = 100_000;
  * @throws OnnxError if the bytes are not an ONNX model, if the value does not exist or does not depend on exactly one
  *   input, or if it depends on an unsupported operator; the message names the node.
  * @example
+ * ```ts no-run
+ * import { readFile } from 'node:fs/promises';
+ *
  * const features = importOnnx(await readFile('vgg16.onnx'), { output: 'relu3_3' });
- * const activations = tf.tidy(() => features.apply(images)); // [batch, height, width, channels]
+ * const activations = tf.tidy(() => features.apply(batch)); // [batch, height, width, channels]
+ * ```
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): ImportedModel {
   const { layout = 'nchw', maxBytes = 2 ** 30, readExternal } = options;

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { Setting, Subject } from './subjects.ts';
+
+/** Another process that runs the same steps, one request per line, with memory and threads of its own. */
+export class Peer {
+  readonly version: string;
+  readonly #name: string;
+  readonly #process: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(name: string, version: string, process: ChildProcess, lines: AsyncIterator<string>) {
+    this.#name = name;
+    this.version = version;
+    this.#process = process;
+    this.#lines = lines;
+  }
+
+  /** PyTorch; `undefined` if no Python with torch is found. */
+  static torch(python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'): Promise<Peer | undefined> {
+    // glibc returns large buffers to the system after every step, which costs torch a third at batch 128.
+    const env = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '-1' };
+    return Peer.#start('torch', python, [script('./peer.py')], env);
+  }
+
+  /** TensorFlow.js on WebAssembly. */
+  static wasm(): Promise<Peer | undefined> {
+    return Peer.#start('wasm', process.execPath, [...process.execArgv, script('./wasm-peer.ts')], {});
+  }
+
+  static async #start(name: string, command: string, args: readonly string[], env: Record<string, string>) {
+    const child = spawn(command, args, {
+      env: { ...process.env, ...env },
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    // A command that does not exist ends the output, as one that fails does.
+    child.on('error', () => {});
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    const first = await lines.next();
+    if (first.done) return undefined;
+    return new Peer(name, (JSON.parse(first.value) as { version: string }).version, child, lines);
+  }
+
+  /** The peer's steps of one setting. */
+  subject(setting: Setting): Subject {
+    return {
+      name: this.#name,
+      run: async (step) => {
+        this.#process.stdin!.write(`${JSON.stringify({ ...setting, step })}\n`);
+        const { value, done } = await this.#lines.next();
+        if (done)
+          throw new Error(`The ${this.#name} process ended during step ${step} of ${setting.network}.`);
+        return (JSON.parse(value) as { ms: number }).ms;
+      },
+      dispose: async () => {},
+    };
+  }
+
+  stop(): void {
+    this.#process.stdin!.end();
+  }
+}
+
+const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));

@@ -1,0 +1,121 @@
+// All other tests run on source. What users install is what `pnpm pack` makes of the build: exports, workers, the bin.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+
+/** The packages as users install them, in an empty folder; dependencies of others are those of the workspace. */
+async function installPacked(): Promise<string> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'simgan-packed-')));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const tarballs = join(dir, 'tarballs');
+  await mkdir(tarballs);
+  const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    packageManager: string;
+  };
+  await run(
+    'npx',
+    ['--yes', packageManager, '-r', '--filter', './packages/*', 'pack', '--pack-destination', tarballs],
+    { cwd: root },
+  );
+  const modules = join(dir, 'node_modules');
+  for (const name of await readdir(join(root, 'packages'))) {
+    const manifest = JSON.parse(await readFile(join(root, 'packages', name, 'package.json'), 'utf8')) as {
+      name: string;
+      version: string;
+    };
+    const target = join(modules, manifest.name);
+    await mkdir(target, { recursive: true });
+    const tarball = `${manifest.name.replace('@', '').replace('/', '-')}-${manifest.version}.tgz`;
+    await run('tar', ['-xzf', join(tarballs, tarball), '--strip-components=1', '-C', target]);
+    await linkDependencies(
+      join(target, 'package.json'),
+      join(root, 'packages', name, 'node_modules'),
+      modules,
+    );
+  }
+  await writeFile(join(dir, 'package.json'), '{ "type": "module" }\n');
+  return dir;
+}
+
+/** Only what a packed manifest declares is there, so that a dependency that is missing in it is missing here. */
+async function linkDependencies(manifest: string, from: string, modules: string): Promise<void> {
+  const { dependencies = {}, peerDependencies = {} } = JSON.parse(await readFile(manifest, 'utf8')) as {
+    dependencies?: Record<string, string>;
+    peerDependencies?: Record<string, string>;
+  };
+  for (const [name, version] of Object.entries({ ...dependencies, ...peerDependencies })) {
+    expect(version, `the version of ${name} in ${manifest}`).not.toContain('workspace:');
+    if (name.startsWith('@simgan/') || existsSync(join(modules, name)) || !existsSync(join(from, name)))
+      continue;
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(await realpath(join(from, name)), join(modules, name));
+  }
+}
+
+async function digestsBelow(dir: string): Promise<Record<string, string>> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const digests = await Promise.all(
+    files.map(
+      async (file) =>
+        [
+          relative(dir, file),
+          createHash('sha256')
+            .update(await readFile(file))
+            .digest('hex'),
+        ] as const,
+    ),
+  );
+  return Object.fromEntries(digests.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const isBuilt = existsSync(join(root, 'packages/cli/dist/bin.js'));
+
+test.skipIf(!isBuilt)(
+  'from packed packages the library gives the same bytes as the command (needs npm run build)',
+  async () => {
+    const dir = await installPacked();
+    const program = `
+      import { augment, openRefiner } from '@simgan/node';
+      import { createImage } from '@simgan/core';
+      const events = new Set();
+      const result = await augment({
+        plugin: 'eyes', steps: 1, batchSize: 4, count: 20, out: 'by-library', onEvent: ({ type }) => events.add(type),
+      });
+      const refiner = await openRefiner('by-library');
+      const refined = await refiner.refine(createImage({ width: 55, height: 35, channels: 1, bits: 8 }));
+      await refiner.dispose();
+      console.log(JSON.stringify({ count: result.count, events: [...events], length: refined.data.length }));
+    `;
+    await writeFile(join(dir, 'program.js'), program);
+    const library = await run(process.execPath, ['program.js'], { cwd: dir });
+    const { count, events, length } = JSON.parse(library.stdout) as {
+      count: number;
+      events: string[];
+      length: number;
+    };
+    expect({ count, length }).toEqual({ count: 20, length: 55 * 35 });
+    expect(events).toEqual(
+      expect.arrayContaining(['engine', 'synthetic', 'real', 'step', 'progress', 'warning']),
+    );
+
+    const bin = join(dir, 'node_modules/simgan-cli/dist/bin.js');
+    const options = ['--plugin', 'eyes', '--steps', '1', '--batch-size', '4', '--count', '20', '--json'];
+    const { stdout } = await run(process.execPath, [bin, 'augment', ...options, '--out', 'by-command'], {
+      cwd: dir,
+    });
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({ event: 'result', count: 20 });
+    const digests = await digestsBelow(join(dir, 'by-library'));
+    expect(Object.keys(digests).length).toBeGreaterThan(25);
+    expect(await digestsBelow(join(dir, 'by-command'))).toEqual(digests);
+  },
+);
