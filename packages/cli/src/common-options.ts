@@ -44,7 +44,7 @@ export const sources = {
 export const regularization = {
   features: text('FILE', 'A network in ONNX, such as VGG, whose features refined pictures keep as well'),
   featureOption: keyValues(
-    'How it is used: output=relu3_3 (the value compared), range=[0,1], mean=[…], deviation=[…], colors=bgr, layout=nhwc, weight=0.5',
+    'How it is used: output=relu3_3 (the value compared), range=[0,1], mean=[…], std=[…], colors=bgr, layout=nhwc, weight=0.5',
   ),
 } as const;
 

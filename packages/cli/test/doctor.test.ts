@@ -13,10 +13,13 @@ test('says which plugins are installed, what computes here, what does not and wh
     engines: { name: string; device?: string; problem?: string }[];
     throughput: { stepsPerSecond: number; imagesPerSecond: number };
   };
-  expect(plugins).toEqual([
-    { name: 'depth-hands', package: '@simgan/plugin-depth-hands', version: expect.any(String) },
-    { name: 'eyes', package: '@simgan/plugin-eyes', version: expect.any(String) },
-  ]);
+  for (const name of ['depth-hands', 'eyes']) {
+    expect(plugins).toContainEqual({
+      name,
+      package: `@simgan/plugin-${name}`,
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    });
+  }
   expect(engines.map(({ name }) => name)).toEqual(['tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu']);
   for (const { device, problem } of engines) expect(typeof (device ?? problem)).toBe('string');
   for (const name of ['wasm', 'cpu']) {

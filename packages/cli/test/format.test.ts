@@ -6,8 +6,8 @@ import { expect, test } from 'vitest';
 import { callCli, callCliForEvents } from './call-cli.ts';
 import { blobsPlugin, jsonLines, temporaryFolder } from './spawn-cli.ts';
 
-const eyes = ['--plugin', 'eyes', '--plugin-option', 'width=27', '--plugin-option', 'height=17'];
-const hands = ['--plugin', 'depth-hands', '--plugin-option', 'size=32'];
+const eyes = ['--plugin', 'eyes', '--plugin-option', 'width=22', '--plugin-option', 'height=14'];
+const hands = ['--plugin', 'depth-hands', '--plugin-option', 'size=16'];
 const oneStep = ['--engine', 'wasm', '--steps', '1', '--batch-size', '2'];
 
 test('--format reads --synthetic with a reader of the plugin, labels along, rejects listed', async () => {
@@ -15,45 +15,53 @@ test('--format reads --synthetic with a reader of the plugin, labels along, reje
   await writeRenders(join(cwd, 'renders'), 3);
   await writeFile(join(cwd, 'renders/9.json'), '{}');
   const synthetic = ['--synthetic', 'renders', '--format', 'unityeyes'];
-  const { exitCode, events } = await callCliForEvents(
-    ['augment', ...eyes, ...oneStep, ...synthetic, '--out', 'out'],
+  const real = ['--real', 'renders', '--real-format', 'unityeyes'];
+  const trained = await callCliForEvents(
+    ['augment', ...eyes, ...oneStep, ...synthetic, ...real, '--out', 'out'],
     { cwd },
   );
-  expect(exitCode).toBe(0);
-  expect(events.find(({ event }) => event === 'synthetic')).toMatchObject({
-    origin: join(cwd, 'renders'),
-    format: 'unityeyes',
-    count: 3,
-    rejects: 1,
-  });
+  expect(trained.exitCode).toBe(0);
+  const read = { origin: join(cwd, 'renders'), format: 'unityeyes', count: 3, rejects: 1 };
+  expect(trained.events.filter(({ origin }) => origin !== undefined)).toEqual([
+    { event: 'synthetic', ...read },
+    { event: 'real', ...read },
+  ]);
   const lines = await jsonLines(join(cwd, 'out/dataset/metadata.jsonl'));
   expect(lines).toHaveLength(3);
   expect(lines[2]).toMatchObject({ file_name: 'images/2.png', gaze: { direction: [0.6, 0, -0.8] } });
   expect(await jsonLines(join(cwd, 'out/dataset/rejects.jsonl'))).toMatchObject([
     { of: 'synthetic', file: '9.json' },
+    { of: 'real', file: '9.json' },
   ]);
+
+  // The plugin, its options and the format of the real pictures are those of the run.
+  const again = ['augment', '--refiner', 'out', '--engine', 'wasm', '--count', '2', '--out', 'again'];
+  const refined = await callCliForEvents(again, { cwd });
+  expect(refined.exitCode).toBe(0);
+  expect(refined.events).toContainEqual({ event: 'real', ...read });
 });
 
-test('--real is read as the plugin says, or as --real-format says, which a refiner remembers', async () => {
+test('--real is read as the plugin says, or as --real-format says, and a dataset of ours as it is', async () => {
   const cwd = await temporaryFolder();
   // The same in millimeters and in eighths of them, which are the unit of the SR305.
   await writeDepths(join(cwd, 'crops'), 1);
   await writeDepths(join(cwd, 'eighths'), 8);
-  const realOf = async (command: string, ...args: string[]) => {
-    const { exitCode, stderr, events } = await callCliForEvents([command, ...args], { cwd });
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.any(String) });
+  const simulate = ['simulate', ...hands, '--count', '2', '--out', 'own'];
+  expect(await callCli(simulate, { cwd })).toMatchObject({ exitCode: 0 });
+  const realOf = async (...args: string[]) => {
+    const { exitCode, events } = await callCliForEvents(['inspect', ...hands, '--count', '2', ...args], {
+      cwd,
+    });
+    expect(exitCode).toBe(0);
     return events.find(({ event }) => event === 'real');
   };
-  const augment = ['augment', ...hands, ...oneStep, '--count', '2', '--real', 'crops', '--out', 'a'] as const;
-  expect(await realOf(...augment)).toMatchObject({ count: 2, rejects: 0, format: 'depth' });
-  const train = ['train', ...hands, ...oneStep, '--real', 'eighths', '--real-format', 'sr305'] as const;
-  expect(await realOf(...train, '--out', 'run')).toMatchObject({ count: 2, format: 'sr305' });
-
-  // The plugin, its options and the format are those of the run.
-  const again = ['augment', '--refiner', 'run', '--engine', 'wasm', '--count', '2', '--out', 'b'] as const;
-  expect(await realOf(...again)).toMatchObject({ count: 2, format: 'sr305' });
-  // A dataset of ours is read as it is.
-  const own = await realOf('inspect', ...hands, '--real', 'b/dataset', '--count', '2');
+  expect(await realOf('--real', 'crops')).toMatchObject({ count: 2, rejects: 0, format: 'depth' });
+  expect(await realOf('--real', 'eighths', '--real-format', 'sr305')).toMatchObject({
+    count: 2,
+    rejects: 0,
+    format: 'sr305',
+  });
+  const own = await realOf('--real', 'own');
   expect(own).toMatchObject({ count: 2, resized: 0 });
   expect(own).not.toHaveProperty('format');
 });

@@ -1,17 +1,18 @@
-/** @file The module of a plugin of which only the renderers matter, and which misbehaves as its options say. */
+/** @file The module of a plugin that has only renderers, which misbehave as its options say. */
 import { isMainThread } from 'node:worker_threads';
 import { createImage, type Rng, SimganError, type Simulated, type Simulator } from '@simgan/core';
 
+/** Something that can go wrong with a sample of the simulator. */
+export type Mishap = keyof typeof mishaps;
+
 export interface SpecklesOptions {
-  /** Cannot be made but in the main thread. */
+  /** The factory throws in any other thread. */
   readonly mainThreadOnly?: boolean;
-  /** Shares of the simulator's samples for which it throws a sentence of ours, a defect, or ends its thread. */
-  readonly refuses?: number;
-  readonly fails?: number;
-  readonly exits?: number;
-  /** Two 32-bit integers: the simulator waits in each sample until as many are under way as the second says. */
+  /** What goes wrong, with the share of samples it happens to. {@link fateOf} tells which. */
+  readonly mishaps?: readonly (readonly [mishap: Mishap, share: number])[];
+  /** Two 32-bit integers: how many samples the simulator has begun, and how many must be in progress to go on. */
   readonly meeting?: SharedArrayBuffer;
-  /** Milliseconds for which a sample blocks the main thread, and how many did. */
+  /** Milliseconds that a sample blocks the main thread for, and how many did. */
   readonly slow?: { readonly ms: number; readonly drawn: { count: number } };
 }
 
@@ -19,23 +20,53 @@ export default function speckles(options: SpecklesOptions = {}): {
   simulator: Simulator<unknown>;
   standIn: Simulator<unknown>;
 } {
-  const { mainThreadOnly, refuses = 0, fails = 0, exits = 0, meeting, slow } = options;
+  const { mainThreadOnly, meeting, slow } = options;
   if (mainThreadOnly && !isMainThread) throw new Error('I am made in the main thread only');
   return {
     simulator(rng) {
-      const fate = rng.fork('fate').next();
-      if (fate < refuses) throw new SimganError('INVALID_ARGUMENT', 'It is too dark. Turn on the light.');
-      if (fate < refuses + fails) throw new RangeError('The lamp burst.');
-      if (fate < refuses + fails + exits) process.exit(7);
+      const fate = fateOf(rng, options);
       if (meeting) meet(new Int32Array(meeting));
       if (slow && isMainThread) {
         slow.drawn.count += 1;
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slow.ms);
       }
-      return draw(rng);
+      return fate ? mishaps[fate](rng) : draw(rng);
     },
     standIn: draw,
   };
+}
+
+const mishaps = {
+  refuses() {
+    const problems = ['It is too dark.', 'The lamp is off.'];
+    throw new SimganError('INVALID_ARGUMENT', 'It is too dark. Turn on the light.', { problems });
+  },
+  fails() {
+    throw new RangeError('The lamp burst.');
+  },
+  /** Fails in threads alone, because its annotation cannot be sent. */
+  async confides(rng) {
+    return { ...(await draw(rng)), annotation: { secret: () => {} } };
+  },
+  exits() {
+    process.exit(7);
+  },
+  /** Throws where no promise catches it. */
+  explodes() {
+    setTimeout(() => {
+      throw new Error('The fuse blew.');
+    });
+    return new Promise(() => {});
+  },
+} satisfies Record<string, Simulator<unknown>>;
+
+/** What happens to the sample of a random number generator. */
+export function fateOf(rng: Rng, options: SpecklesOptions): Mishap | undefined {
+  let fate = rng.fork('fate').next();
+  return options.mishaps?.find(([, share]) => {
+    fate -= share;
+    return fate < 0;
+  })?.[0];
 }
 
 /** One picture that is kept and handed out again and again. */

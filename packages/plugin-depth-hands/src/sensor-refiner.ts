@@ -88,7 +88,7 @@ export function sensorRefiner(options: SensorRefinerOptions): NetworkBuilder<Ref
       { kernel: 1, inputs: width, filters: 1 + CHOICES },
       rng.fork('measured'),
       {
-        initializer: { deviation: 1e-3 },
+        initializer: { std: 1e-3 },
       },
     );
     const variables = [first, ...trunk.flat(), last].flatMap((convolution) => convolution.variables);

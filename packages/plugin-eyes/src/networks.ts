@@ -29,5 +29,5 @@ export const quickRefiner = residualRefiner({
   padding: 'reflect',
   output: 'residual',
   noiseChannels: 1,
-  noiseDeviation: 0.5,
+  noiseStd: 0.5,
 });

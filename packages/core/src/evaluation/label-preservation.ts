@@ -92,10 +92,11 @@ export async function* pairById<Annotation>(
   for (let n = 0; n < count; n++) {
     const index = Math.floor((n * refined.length) / count);
     const id = refined.id(index);
-    const place =
-      synthetic.length > index && synthetic.id(index) === id
-        ? index
-        : (places ??= placesById(synthetic)).get(id);
+    let place: number | undefined = index;
+    if (index >= synthetic.length || synthetic.id(index) !== id) {
+      places ??= placesById(synthetic);
+      place = places.get(id);
+    }
     if (place !== undefined) yield { synthetic: await synthetic.at(place), refined: await refined.at(index) };
   }
 }

@@ -2,7 +2,6 @@ export {
   type AnnotationSchema,
   annotationSchema,
   carryLabels,
-  clockwiseFromRight,
   type LabelGeometry,
   type LabelKind,
   type LabelKinds,

@@ -1,14 +1,8 @@
 import fc from 'fast-check';
 import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
-import { chain, point } from '../../test/transform-chains.ts';
-import {
-  annotationSchema,
-  carryLabels,
-  clockwiseFromRight,
-  type LabelGeometry,
-  type LabelKinds,
-} from './labels.ts';
+import { chain } from '../../test/transform-chains.ts';
+import { annotationSchema, carryLabels, type LabelGeometry, type LabelKinds } from './labels.ts';
 import {
   composeTransforms,
   cropTransform,
@@ -16,7 +10,6 @@ import {
   type ImageTransform,
   invertTransform,
   mirrorTransform,
-  movePoint,
   type Point,
   resizeTransform,
   turnDirection,
@@ -106,30 +99,6 @@ const examples: { readonly [Kind in keyof LabelKinds]: Example<Kind> } = {
       [40, 30],
     ],
   },
-  ring: {
-    // Clockwise (y points down) from the rightmost point, before and after.
-    value: triangle,
-    mirrored: [
-      [80, 40],
-      [50, 20],
-      [80, 10],
-    ],
-    flipped: [
-      [50, 40],
-      [20, 50],
-      [20, 20],
-    ],
-    cropped: [
-      [40, 15],
-      [10, 35],
-      [10, 5],
-    ],
-    stretched: [
-      [100, 60],
-      [40, 120],
-      [40, 30],
-    ],
-  },
   box: {
     value: [10, 20, 30, 5],
     mirrored: [60, 20, 30, 5],
@@ -195,8 +164,7 @@ test.each(Object.keys(examples) as (keyof LabelKinds)[])(
 );
 
 test('every kind follows a chain as it follows its steps, and the way back undoes it', () => {
-  // The order of a ring's points may change where two are rightmost.
-  const kinds = (Object.keys(examples) as (keyof LabelKinds)[]).filter((kind) => kind !== 'ring');
+  const kinds = Object.keys(examples) as (keyof LabelKinds)[];
   fc.assert(
     fc.property(chain, fc.constantFrom(...kinds), ({ steps, whole }, kind) => {
       const { value } = examples[kind];
@@ -210,29 +178,6 @@ test('every kind follows a chain as it follows its steps, and the way back undoe
 
 const flat = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flat) : [value]);
 const close = (value: unknown) => (typeof value === 'number' ? expect.closeTo(value, 6) : value);
-
-test('a ring stays the same outline, clockwise from its rightmost point', () => {
-  const outline = fc.array(point, { minLength: 3, maxLength: 9 });
-  fc.assert(
-    fc.property(chain, outline, ({ whole }, points) => {
-      const moved = carried(whole, 'ring', points);
-      const expected = points.map((one) => movePoint(whole, one));
-      const sorted = (list: readonly Point[]) => list.map((one) => one.join()).sort();
-      expect(sorted(moved)).toEqual(sorted(expected));
-      expect(moved[0]![0]).toBeGreaterThanOrEqual(Math.max(...moved.map(([x]) => x)) - 1e-6);
-      const area = moved.reduce((sum, [x, y], i) => {
-        const [nextX, nextY] = moved[(i + 1) % moved.length]!;
-        return sum + x * nextY - nextX * y;
-      }, 0);
-      expect(area).toBeGreaterThanOrEqual(-1e-6);
-      // Neighbors stay neighbors.
-      const pairs = (list: readonly Point[]) =>
-        list.map((one, i) => [one.join(), list[(i + 1) % list.length]!.join()].sort().join(' ')).sort();
-      expect(pairs(moved)).toEqual(pairs(expected));
-    }),
-  );
-  expect(clockwiseFromRight([])).toEqual([]);
-});
 
 const schema = z.object({
   pupil: z.tuple([z.number(), z.number()]),

@@ -25,8 +25,6 @@ export interface LabelKinds {
   points: readonly Point[];
   /** `[[x, y], …]`: a closed outline of any order. */
   polygon: readonly Point[];
-  /** `[[x, y], …]`: a closed outline that runs clockwise from its rightmost point, also after mirroring. */
-  ring: readonly Point[];
   /** `[left, top, width, height]`. */
   box: readonly [left: number, top: number, width: number, height: number];
   /** `[left, top, right, bottom]`. */
@@ -157,7 +155,6 @@ const moves: { readonly [Kind in LabelKind]: LabelMove<LabelKinds[Kind]> } = {
   point: movePoint,
   points: movePoints,
   polygon: movePoints,
-  ring: (transform, points) => clockwiseFromRight(movePoints(transform, points)),
   box(transform, [left, top, width, height]) {
     const [x0, y0, x1, y1] = moves.corners(transform, [left, top, left + width, top + height]);
     return [x0, y0, x1 - x0, y1 - y0];
@@ -180,17 +177,3 @@ const moves: { readonly [Kind in LabelKind]: LabelMove<LabelKinds[Kind]> } = {
   side: ({ scale }, side) => (scale[0] * scale[1] < 0 ? (side === 'left' ? 'right' : 'left') : side),
   companion: (_, file) => file,
 };
-
-/** The points of a closed outline clockwise from the rightmost one, whichever way round they come. */
-export function clockwiseFromRight(points: readonly Point[]): Point[] {
-  let area = 0;
-  let rightmost = 0;
-  for (const [index, [x, y]] of points.entries()) {
-    const [nextX, nextY] = points[(index + 1) % points.length]!;
-    area += x * nextY - nextX * y;
-    if (x > points[rightmost]![0] + 1e-9) rightmost = index;
-  }
-  // With y downwards, a positive area is a clockwise walk.
-  const step = area >= 0 ? 1 : points.length - 1;
-  return points.map((_, k) => points[(rightmost + k * step) % points.length]!);
-}

@@ -55,7 +55,16 @@ test('auto finds what the camera did, and gives reasons in figures', async () =>
   expect(noise!.reason).toMatch(
     /^noise 0\.00\d without it, 0\.02\d in the real pictures; distance to real [\d.-]+ with it, [\d.]+ without$/,
   );
-  expect(await plan('auto', real)).toEqual({ corrections, omitted: expect.any(Array) });
+});
+
+test('the same sets and seed give the same plan', async () => {
+  const few = {
+    synthetic: discs({ seed: 1, length: 12 }),
+    real: discs({ seed: 2, length: 12, light: [0.05, 0.9] }),
+  };
+  const [first, again] = [1, 2].map(() => planCorrections('auto', { ...few, image, seed: 5 }));
+  expect((await first!).corrections).not.toEqual([]);
+  expect(await again).toEqual(await first);
 });
 
 test('auto does nothing between sets of one kind, and lists what it tried', async () => {

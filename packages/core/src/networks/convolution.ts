@@ -5,8 +5,8 @@ import { createVariable } from './variables.ts';
 /** What surrounds the image where a kernel reaches over its border. */
 export type Padding = 'zero' | 'reflect';
 
-/** How a layer's kernel starts: He's normal for ReLU networks, zeros, or a normal of the given deviation. */
-export type Initializer = 'he' | 'zeros' | { readonly deviation: number };
+/** How a layer's kernel starts: He's normal for ReLU networks, zeros, or a normal of the given standard deviation. */
+export type Initializer = 'he' | 'zeros' | { readonly std: number };
 
 /** The numbers of one convolution with bias. `kernel` and `stride` in pixels. */
 export interface ConvolutionShape {
@@ -35,11 +35,8 @@ export function convolution(
   { initializer = 'he', padding = 'zero' }: { initializer?: Initializer; padding?: Padding | 'none' } = {},
 ): Convolution {
   const fanIn = kernel * kernel * inputs;
-  const deviation =
-    initializer === 'he' ? Math.sqrt(2 / fanIn) : initializer === 'zeros' ? 0 : initializer.deviation;
-  const values = Float32Array.from({ length: fanIn * filters }, () =>
-    deviation === 0 ? 0 : rng.normal() * deviation,
-  );
+  const std = initializer === 'he' ? Math.sqrt(2 / fanIn) : initializer === 'zeros' ? 0 : initializer.std;
+  const values = Float32Array.from({ length: fanIn * filters }, () => (std === 0 ? 0 : rng.normal() * std));
   const weights = createVariable(`${name}/kernel`, values, [kernel, kernel, inputs, filters]);
   const bias = createVariable(`${name}/bias`, new Float32Array(filters), [filters]);
   return {

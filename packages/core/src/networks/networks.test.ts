@@ -76,7 +76,7 @@ test('a residual refiner starts at the identity, one with tanh does not', () => 
 });
 
 test('noise reaches the image, and is asked for where it is missing', () => {
-  const network = residualRefiner({ width: 8, blocks: 1, noiseChannels: 2, noiseDeviation: 3 })(image, 3);
+  const network = residualRefiner({ width: 8, blocks: 1, noiseChannels: 2, noiseStd: 3 })(image, 3);
   const batch = randomBatch(1, image);
   const noise = [4, 5].map((seed) => randomBatch(1, { ...image, channels: 2 as 1 }, seed));
   const [a, b] = noise.map((values) => tf.tidy(() => [...network.apply(batch, values).dataSync()]));

@@ -22,7 +22,7 @@ export interface ResidualRefinerOptions {
   /** Channels of noise the refiner may make texture from. A flat rendering gives it nothing else to start with. */
   readonly noiseChannels?: number;
   /** Standard deviation of that noise. */
-  readonly noiseDeviation?: number;
+  readonly noiseStd?: number;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface ResidualRefinerOptions {
  */
 export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder<Refiner> {
   const { width, blocks, kernel = 3, stem = kernel, padding = 'zero', output = 'tanh' } = options;
-  const { noiseChannels = 0, noiseDeviation = 1 } = options;
+  const { noiseChannels = 0, noiseStd = 1 } = options;
   return (image, seed) => {
     const rng = createRng(seed).fork('refiner');
     const layer = (
@@ -42,7 +42,7 @@ export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder
       side: number,
       inputs: number,
       filters: number,
-      initializer: 'he' | 'zeros' | { deviation: number },
+      initializer: 'he' | 'zeros' | { std: number },
     ) => convolution(name, { kernel: side, inputs, filters }, rng.fork(name), { initializer, padding });
 
     const starting = output === 'residual';
@@ -51,7 +51,7 @@ export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder
       layer(`block${block}/a`, kernel, width, width, 'he'),
       layer(`block${block}/b`, kernel, width, width, starting ? 'zeros' : 'he'),
     ]) as [Convolution, Convolution][];
-    const last = layer('image', 1, width, image.channels, starting ? { deviation: 1e-3 } : 'he');
+    const last = layer('image', 1, width, image.channels, starting ? { std: 1e-3 } : 'he');
 
     const variables = [first, ...residualBlocks.flat(), last].flatMap((convolution) => convolution.variables);
     return {
@@ -59,7 +59,7 @@ export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder
       receptiveField: stem + blocks * 2 * (kernel - 1),
       variables,
       apply(batch, noise) {
-        const input = noiseChannels > 0 ? withNoise(batch, noise, noiseDeviation) : batch;
+        const input = noiseChannels > 0 ? withNoise(batch, noise, noiseStd) : batch;
         let features: tf.Tensor4D = tf.relu(first.apply(input));
         for (const [a, b] of residualBlocks) {
           const change: tf.Tensor4D = tf.add(b.apply(tf.relu(a.apply(features))), features);
@@ -74,9 +74,9 @@ export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder
   };
 }
 
-function withNoise(batch: tf.Tensor4D, noise: tf.Tensor4D | undefined, deviation: number): tf.Tensor4D {
+function withNoise(batch: tf.Tensor4D, noise: tf.Tensor4D | undefined, std: number): tf.Tensor4D {
   if (!noise) throw new Error('This refiner takes noise beside the image: pass it as the second argument.');
-  const scaled: tf.Tensor4D = tf.mul(noise, deviation);
+  const scaled: tf.Tensor4D = tf.mul(noise, std);
   return tf.concat([batch, scaled], 3);
 }
 

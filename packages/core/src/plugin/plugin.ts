@@ -67,7 +67,7 @@ export type PluginParts<Annotation = unknown> = Omit<Plugin<Annotation>, 'apiVer
  */
 export function definePlugin<Annotation, Parts extends PluginParts<Annotation>>(
   parts: Parts & { readonly annotation: AnnotationSchema<Annotation> } & PluginParts<Annotation>,
-): Parts & Plugin<Annotation> {
+): Omit<Plugin<Annotation>, keyof Parts> & Parts {
   const problems = pluginProblems(parts);
   if (problems.length > 0) {
     throw new SimganError(
@@ -75,7 +75,7 @@ export function definePlugin<Annotation, Parts extends PluginParts<Annotation>>(
       `The plugin ${parts.name} cannot be used: ${problems.join('; ')}.`,
     );
   }
-  return { apiVersion: 1, ...parts };
+  return { apiVersion: 1, ...parts } as Omit<Plugin<Annotation>, keyof Parts> & Parts;
 }
 
 /** Everything that is wrong with a plugin's parts, each in a clause. */

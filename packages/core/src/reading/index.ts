@@ -1,7 +1,7 @@
 export {
   type DatasetReader,
   type Folder,
-  type LabelledFolder,
+  type LabeledFolder,
   type ReaderOptions,
   type Reject,
   readEach,

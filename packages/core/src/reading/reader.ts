@@ -51,7 +51,7 @@ export interface ReaderOptions {
 }
 
 /** Labelled pictures, and what was left out. */
-export interface LabelledFolder<Annotation> {
+export interface LabeledFolder<Annotation> {
   readonly samples: Dataset<Sample<Annotation>>;
   readonly rejects: readonly Reject[];
 }
@@ -63,7 +63,7 @@ export interface LabelledFolder<Annotation> {
 export type DatasetReader<Annotation> = (
   folder: Folder,
   options: ReaderOptions,
-) => Promise<LabelledFolder<Annotation>>;
+) => Promise<LabeledFolder<Annotation>>;
 
 /** Decoders are asynchronous and few; a handful at a time keeps them busy. */
 const CONCURRENCY = 8;
@@ -81,7 +81,7 @@ export async function readEach<Input, Annotation>(
   fileOf: (input: Input) => string,
   read: (input: Input) => Promise<Sample<Annotation> | Reject>,
   { memoryBudget = 512 * 2 ** 20, onProgress, signal }: Omit<ReaderOptions, 'image'> = {},
-): Promise<LabelledFolder<Annotation>> {
+): Promise<LabeledFolder<Annotation>> {
   const outcomes: (Sample<Annotation> | undefined)[] = [];
   const ids: string[] = [];
   const refused = new Map<number, Reject>();

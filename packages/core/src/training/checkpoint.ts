@@ -104,6 +104,11 @@ function parseCounters(text: string | undefined): Counters | undefined {
   const counts = [step, turn?.refinerUpdates, turn?.discriminatorUpdates, drawn?.synthetic, drawn?.real];
   const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
   if (!counts.every(isCount) || !(Number.isFinite(lambda) && lambda! >= 0)) return undefined;
+  // What an update reported belongs to the turn that it is part of.
+  const isWhole = (updates: number, losses: unknown) =>
+    updates === 0 || (typeof losses === 'object' && losses !== null);
+  if (!isWhole(turn!.refinerUpdates, turn!.refiner)) return undefined;
+  if (!isWhole(turn!.discriminatorUpdates, turn!.discriminator)) return undefined;
   return { lambda: lambda!, step: step!, turn: turn!, drawn: drawn! };
 }
 

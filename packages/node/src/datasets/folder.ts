@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type DatasetReader, SimganError } from '@simgan/core';
-import type { Folder, LabelledFolder, ReaderOptions } from '@simgan/core/reading';
+import type { Folder, LabeledFolder, ReaderOptions } from '@simgan/core/reading';
 import { listFiles } from '../files/list-files.ts';
 import { firstRejects, reasonOf } from '../files/reject.ts';
 import { type DecodeOptions, decodePicture } from '../pictures/pixels.ts';
@@ -61,7 +61,7 @@ export async function readFormat<Annotation>(
   dir: string,
   reader: DatasetReader<Annotation>,
   options: ReaderOptions,
-): Promise<LabelledFolder<Annotation>> {
+): Promise<LabeledFolder<Annotation>> {
   const folder = await openFolder(dir);
   const read = await reader(folder, options);
   const rejects = [...folder.rejects, ...read.rejects];

@@ -51,7 +51,9 @@ export class RenderThread {
       this.#stop(error);
       onEnd(error, this.#hasPlugin);
     };
-    this.#worker.on('error', (error: unknown) => fail(error instanceof Error ? error.message : String(error)));
+    this.#worker.on('error', (error: unknown) =>
+      fail(error instanceof Error ? error.message : String(error)),
+    );
     this.#worker.on('exit', (code) => fail(`it exited with code ${code}`));
   }
 
@@ -108,7 +110,7 @@ function errorOf({ name, message, stack, code, problems }: PlainError): Error {
   const error =
     name === 'SimganError'
       ? new SimganError(code as ErrorCode, message, { problems: problems as string[] })
-      : Object.assign(new Error(message), { name });
+      : Object.assign(new Error(message), { name, ...(code !== undefined && { code }) });
   if (stack !== undefined) error.stack = stack;
   return error;
 }

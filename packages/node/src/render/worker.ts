@@ -1,6 +1,6 @@
 /** @file The entry of a rendering thread: creates its own copy of the plugin, then renders one sample at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type Plugin, SimganError, simulateAt } from '@simgan/core';
+import { type Plugin, simulateAt } from '@simgan/core';
 import type { Job, Message, PlainError, PluginOrigin, RendererName } from './protocol.ts';
 
 const port = parentPort!;
@@ -32,7 +32,6 @@ function plainError(error: unknown): PlainError {
   if (!(error instanceof Error)) {
     return { name: 'Error', message: String(error), stack: undefined, code: undefined, problems: undefined };
   }
-  const { name, message, stack } = error;
-  const code = (error as { code?: unknown }).code;
-  return { name, message, stack, code, problems: error instanceof SimganError ? error.problems : undefined };
+  const { name, message, stack, code, problems } = error as Error & Pick<PlainError, 'code' | 'problems'>;
+  return { name, message, stack, code, problems };
 }

@@ -42,12 +42,12 @@ function colorNetwork(seed = 3): Uint8Array {
 
 test('a foreign network gets pictures as it was trained on', () => {
   const [filter, picture] = [tf.tensor4d(random(3, [3, 3, 3, 4]), [3, 3, 3, 4]), pictures(8, 3)];
-  const options = { layout: 'nhwc', range: [0, 255], mean: [120, 110, 100], deviation: [2, 3, 4] } as const;
+  const options = { layout: 'nhwc', range: [0, 255], mean: [120, 110, 100], std: [2, 3, 4] } as const;
   const gap = (colors: 'rgb' | 'bgr') =>
     tf.tidy(() => {
       const bytes = tf.mul(tf.add(picture, 1), 127.5);
       const ordered = colors === 'rgb' ? bytes : tf.reverse(bytes, 3);
-      const prepared = tf.div(tf.sub(ordered, options.mean), options.deviation) as tf.Tensor4D;
+      const prepared = tf.div(tf.sub(ordered, options.mean), options.std) as tf.Tensor4D;
       const expected = tf.relu(tf.conv2d(prepared, filter, 2, 'same'));
       const actual = onnxFeatures(colorNetwork(), { ...options, colors })(picture);
       return tf.max(tf.abs(tf.sub(actual, expected))).dataSync()[0]!;
@@ -86,7 +86,7 @@ const grayFeatures = () => {
 async function regularizations(engine: Engine): Promise<number[]> {
   const colorFeatures = onnxFeatures(colorNetwork(), {
     ...{ layout: 'nhwc', colors: 'bgr', range: [0, 1] },
-    ...{ mean: [0.1, 0.2, 0.3], deviation: [1, 2, 3] },
+    ...{ mean: [0.1, 0.2, 0.3], std: [1, 2, 3] },
   });
   const regularizer = weightedSum([
     [1, featureRegularizer(grayFeatures())],
@@ -118,7 +118,7 @@ test('all that decides on the features is in their fingerprint', () => {
     onnxFeatures(colorNetwork(4)),
     onnxFeatures(colorNetwork(3), { range: [0, 1] }),
     onnxFeatures(colorNetwork(3), { mean: [1, 2, 3] }),
-    onnxFeatures(colorNetwork(3), { deviation: [1, 2, 3] }),
+    onnxFeatures(colorNetwork(3), { std: [1, 2, 3] }),
     onnxFeatures(colorNetwork(3), { colors: 'bgr' }),
     onnxFeatures(colorNetwork(3), { layout: 'nhwc' }),
   ].map(({ fingerprint }) => fingerprint!());

@@ -12,8 +12,8 @@ export interface OnnxFeatureOptions {
   /** Subtracted then, by channel: ImageNet's are 0.485, 0.456, 0.406 on [0, 1]. */
   readonly mean?: readonly number[];
   /** Divided by then, by channel: ImageNet's are 0.229, 0.224, 0.225. */
-  readonly deviation?: readonly number[];
-  /** The network's order of colours; `rgb` unless given. The mean and deviation are in this order. */
+  readonly std?: readonly number[];
+  /** The network's order of colours; `rgb` unless given. The mean and std are in this order. */
   readonly colors?: 'rgb' | 'bgr';
   /** The network's order of axes; `nchw` unless given, as nearly all have. */
   readonly layout?: 'nchw' | 'nhwc';
@@ -29,7 +29,7 @@ export interface OnnxFeatureOptions {
  * @throws SimganError INVALID_FILE naming the node and operator that is not supported, or what does not fit.
  */
 export function onnxFeatures(model: Uint8Array, options: OnnxFeatureOptions = {}): FeatureTransform {
-  const { range: [low, high] = [-1, 1], mean, deviation, colors = 'rgb', readExternal, ...where } = options;
+  const { range: [low, high] = [-1, 1], mean, std, colors = 'rgb', readExternal, ...where } = options;
   const network = asInvalidFile(() => importOnnx(model, { ...where, ...(readExternal && { readExternal }) }));
   const shape = network.input.shape;
   const channels = shape?.[where.layout === 'nhwc' ? shape.length - 1 : 1];
@@ -40,11 +40,11 @@ export function onnxFeatures(model: Uint8Array, options: OnnxFeatureOptions = {}
       pictures = tf.add(tf.mul(pictures, (high - low) / 2), (high + low) / 2);
     }
     if (mean) pictures = tf.sub(pictures, perChannel(mean));
-    if (deviation) pictures = tf.div(pictures, perChannel(deviation));
+    if (std) pictures = tf.div(pictures, perChannel(std));
     const values = asInvalidFile(() => network.apply(pictures));
     return (values.rank === 4 ? values : tf.reshape(values, [batch.shape[0], 1, 1, -1])) as tf.Tensor4D;
   };
-  const told = JSON.stringify([network.output, low, high, mean, deviation, colors, where.layout]);
+  const told = JSON.stringify([network.output, low, high, mean, std, colors, where.layout]);
   return Object.assign(features, {
     fingerprint: () => `${hashOf(model)}-${hashOf(new TextEncoder().encode(told))}`,
   });

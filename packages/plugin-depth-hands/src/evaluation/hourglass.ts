@@ -79,7 +79,7 @@ export function stackedHourglass({ stacks, width, side, depth, answers }: Hourgl
     const stack = Array.from({ length: stacks }, (_, i) => ({
       look: hourglass(`stack${i}`, depth),
       conclude: layer(`stack${i}/conclude`, 1, width, width),
-      answer: layer(`stack${i}/answer`, 1, width, answers, { initializer: { deviation: 1e-3 } }),
+      answer: layer(`stack${i}/answer`, 1, width, answers, { initializer: { std: 1e-3 } }),
       ...(i < stacks - 1 && {
         tell: layer(`stack${i}/tell`, 1, width + answers, width, { initializer: 'zeros' }),
       }),

@@ -6,7 +6,7 @@ import {
   type SizedForm,
   sizedForm,
 } from '@simgan/core';
-import { clockwiseFromRight, flipTransform, movePoint, type Point } from '@simgan/core/geometry';
+import { flipTransform, movePoint, type Point } from '@simgan/core/geometry';
 import { type Folder, idsOfFiles, readEach, stemOf } from '@simgan/core/reading';
 import { type EyeAnnotation, landmarkCounts } from '../annotation.ts';
 import { gazeOfUnity, headPoseOfUnity } from './eye-angles.ts';
@@ -222,4 +222,18 @@ function aroundCorner(points: [number, number][], outer: Point): [number, number
 function meanOf(points: readonly Point[]): [x: number, y: number] {
   const sum = points.reduce<[number, number]>(([x, y], point) => [x + point[0], y + point[1]], [0, 0]);
   return [sum[0] / points.length, sum[1] / points.length];
+}
+
+/** The points of a closed outline clockwise from the rightmost one, whichever way round they come. */
+function clockwiseFromRight(points: readonly Point[]): Point[] {
+  let area = 0;
+  let rightmost = 0;
+  for (const [index, [x, y]] of points.entries()) {
+    const [nextX, nextY] = points[(index + 1) % points.length]!;
+    area += x * nextY - nextX * y;
+    if (x > points[rightmost]![0] + 1e-9) rightmost = index;
+  }
+  // With y downwards, a positive area is a clockwise walk.
+  const step = area >= 0 ? 1 : points.length - 1;
+  return points.map((_, k) => points[(rightmost + k * step) % points.length]!);
 }

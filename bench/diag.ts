@@ -1,0 +1,10 @@
+import { peakMemory } from './machine.ts';
+import { Peer } from './peer.ts';
+import { compileTime, ours } from './subjects.ts';
+console.log(await Peer.torch('/nonexistent'), await Peer.torch());
+const s = await ours('onnx', { network: 'hands', batch: 2, threads: 1 });
+for (const step of ['G', 'D', 'refine'] as const) console.log(step, await s.run(step));
+console.log(await compileTime({ network: 'hands', batch: 2, threads: 1 }));
+await s.dispose();
+console.log(peakMemory() / 1e9);
+process.exit(0);
