@@ -1,15 +1,16 @@
 import { expect, test } from 'vitest';
 import { UsageError } from './errors.ts';
 import {
+  asFlags,
   choice,
   excluding,
   flag,
   folder,
   helpLines,
   keyValues,
+  parsed,
   readOptions,
   requiredText,
-  suggestion,
   text,
   whole,
 } from './options.ts';
@@ -89,19 +90,36 @@ test.each<[args: string, problems: string[]]>([
   expect(problemsOf(read)).toEqual(problems);
 });
 
-test('a name that is far from every other has no suggestion', () => {
-  expect(suggestion('ayes', ['eyes', 'hands'])).toBe(' Did you mean eyes?');
-  expect(suggestion('elephants', ['eyes', 'hands'])).toBe('');
-  expect(suggestion('x', [])).toBe('');
+test('a text with several things wrong has a line for each of them', () => {
+  const failing = {
+    batchSize: parsed('LIST', 'A list', () => {
+      throw Object.assign(new Error('twice wrong'), { problems: ['the first is wrong', 'so is the second'] });
+    }),
+  };
+  expect(problemsOf(() => readOptions(failing, ['--batch-size', 'x']))).toEqual([
+    '--batch-size: the first is wrong',
+    '--batch-size: so is the second',
+  ]);
+});
+
+test('names of programs are flags on the command line, in options and in messages of the library', () => {
+  const values = readOptions({ batchSize: whole('How many', { least: 1, otherwise: 4 }) }, [
+    '--batch-size',
+    '3',
+  ]);
+  expect(values).toEqual({ batchSize: 3 });
+  expect(asFlags('pass `real` too, or `batchSize` 3 with `pluginOptions`; `This` stays')).toBe(
+    'pass --real too, or --batch-size 3 with --plugin-option; `This` stays',
+  );
 });
 
 test('the help lists every option, long ones on two lines', () => {
   const wide = { ...table, speed: choice(['very-slow', 'slow', 'fast', 'very-fast'], 'How fast', undefined) };
   expect(helpLines(wide)).toEqual([
     '  --name NAME                     Who',
-    '  --count N                       How many [10]',
+    '  --count N                       How many. Default: 10.',
     '  --limit N                       At most',
-    '  --mode fast|slow                How [fast]',
+    '  --mode fast|slow                How. Default: fast.',
     '  --set KEY=VALUE                 Anything',
     '  --from DIR                      Where from',
     '  --note TEXT                     A remark',

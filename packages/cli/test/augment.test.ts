@@ -6,7 +6,14 @@ import { augment as augmentByLibrary } from '@simgan/node';
 import { expect, test } from 'vitest';
 import { callCli, callCliForEvents } from './call-cli.ts';
 import { writeRealPictures } from './pictures.ts';
-import { blobsPlugin, type CliResult, filesBelow, jsonLines, startCli, temporaryFolder } from './spawn-cli.ts';
+import {
+  blobsPlugin,
+  type CliResult,
+  filesBelow,
+  jsonLines,
+  startCli,
+  temporaryFolder,
+} from './spawn-cli.ts';
 
 const augment = ['augment', '--plugin', blobsPlugin, '--engine', 'wasm'];
 const gatedBlobs = fileURLToPath(new URL('./gated-blobs-plugin.ts', import.meta.url));
@@ -153,8 +160,7 @@ test('refuses, resumes, enlarges and replaces what is there, and leaves the file
   const cwd = await temporaryFolder();
   const out = join(cwd, 'out');
   const command = [...augment, '--match', 'blur:0.5,noise'];
-  const run = (...args: string[]) =>
-    callCliForEvents([...command, '--out', 'out', ...args], { cwd });
+  const run = (...args: string[]) => callCliForEvents([...command, '--out', 'out', ...args], { cwd });
   expect((await run('--count', '4')).exitCode).toBe(0);
   const done = await filesBelow(out);
 
@@ -223,7 +229,9 @@ test('interrupted, then killed while it refines, it ends in the same bytes as if
   const images = join(cwd, 'out', 'dataset', 'images');
   const isWritten = () => existsSync(images) && readdir(images).then((names) => names.length >= 20);
   await open();
-  expect(await callCli([...command, '--count', '120', '--out', 'whole'], { cwd })).toMatchObject({ exitCode: 0 });
+  expect(await callCli([...command, '--count', '120', '--out', 'whole'], { cwd })).toMatchObject({
+    exitCode: 0,
+  });
   // Trained, with a few samples: what follows is refining.
   expect(await callCli([...command, '--count', '4', '--out', 'out'], { cwd })).toMatchObject({ exitCode: 0 });
 
@@ -236,7 +244,11 @@ test('interrupted, then killed while it refines, it ends in the same bytes as if
   const { exitCode, events } = await interrupted;
   expect({ exitCode, last: events.at(-1) }).toMatchObject({
     exitCode: 130,
-    last: { event: 'error', code: 'INTERRUPTED', message: expect.stringMatching(/^Stopped; nothing is lost/) },
+    last: {
+      event: 'error',
+      code: 'INTERRUPTED',
+      message: expect.stringMatching(/^Stopped; nothing is lost/),
+    },
   });
   const written = (await readdir(images)).length;
   expect(written).toBeLessThan(120);

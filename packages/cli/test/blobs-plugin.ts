@@ -8,8 +8,8 @@ import {
   pluginFactory,
   type Rng,
   residualRefiner,
-  type SizedForm,
   type Simulator,
+  type SizedForm,
   type TrainingRecipe,
 } from '@simgan/core';
 import { z } from 'zod';

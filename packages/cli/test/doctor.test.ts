@@ -3,9 +3,12 @@ import { callCliForEvents } from './call-cli.ts';
 import { blobsPlugin, temporaryFolder } from './spawn-cli.ts';
 
 test('says which plugins are installed, what computes here, what does not and why, and how fast', async () => {
-  const { exitCode, events } = await callCliForEvents(['doctor', '--plugin', blobsPlugin, '--engine', 'wasm'], {
-    cwd: await temporaryFolder(),
-  });
+  const { exitCode, events } = await callCliForEvents(
+    ['doctor', '--plugin', blobsPlugin, '--engine', 'wasm'],
+    {
+      cwd: await temporaryFolder(),
+    },
+  );
   expect(exitCode).toBe(0);
   expect(events.map(({ event }) => event)).toEqual(['result']);
   const { plugins, engines, ...rest } = events[0] as unknown as {

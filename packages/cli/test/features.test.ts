@@ -42,8 +42,8 @@ test('networks that cannot be used, and options that say nothing', async () => {
     const { exitCode, stderr } = await callCli(['train', ...plugin, ...args], { cwd });
     return `${exitCode} ${stderr}`;
   };
-  expect(await refusal('--features', 'nowhere.onnx')).toMatch(/^2 [^]*--features: there is no file/);
-  expect(await refusal('--features', 'text.onnx')).toMatch(/^1 [^]*not an ONNX model/);
+  expect(await refusal('--features', 'nowhere.onnx')).toMatch(/^2 [\s\S]*--features: there is no file/);
+  expect(await refusal('--features', 'text.onnx')).toMatch(/^1 [\s\S]*not an ONNX model/);
   const wrong = await refusal('--features', 'text.onnx', ...featureOptions('rang=[0,1]', 'colors=grb'));
   expect(wrong).toMatch(/^2 /);
   expect(wrong).toContain('Did you mean range?');

@@ -101,7 +101,7 @@ test('a refiner that cannot be used', async () => {
   expect(await failure(dirname(blobsPlugin))).toMatch(/^2: .* is no run/);
   expect(await failure('unfinished')).toMatch(/^2: .* is not done/);
   expect(await failure('text')).toMatch(/^1: Cannot load weights from/);
-  expect(await failure('trained', '--recipe', 'paper')).toMatch(/^1: [^]*are not of this network/);
+  expect(await failure('trained', '--recipe', 'paper')).toMatch(/^1: [\s\S]*are not of this network/);
   expect((await readdir(cwd)).sort()).toEqual(['text', 'trained', 'unfinished']);
 });
 

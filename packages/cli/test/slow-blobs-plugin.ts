@@ -7,7 +7,9 @@ import { z } from 'zod';
 import blobs from './blobs-plugin.ts';
 
 const options = z.object({
-  marks: z.string().describe('A file that gets a line from each thread when it starts and at its first picture'),
+  marks: z
+    .string()
+    .describe('A file that gets a line from each thread when it starts and at its first picture'),
   alone: z.int().min(0).optional().describe('After so many pictures the main thread waits for another one'),
 });
 

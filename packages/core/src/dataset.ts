@@ -1,20 +1,20 @@
 import { createRng } from './rng.ts';
 
 /**
- * The noun of every arrow: a simulator makes one, a folder is one, refinement streams one, a writer drains
- * one. Item `i` is always the same, and items may be asked for in any order and at the same time. Ids are a property
- * of the dataset: they are known without making the items.
+ * A sequence of items that are produced on request: what simulators make, folders hold, refiners read and writers
+ * consume. Item `i` is always the same, and items may be requested in any order and concurrently. Ids are a property
+ * of the dataset: they are known without producing the items.
  */
 export interface Dataset<Item> extends AsyncIterable<Item> {
   readonly length: number;
   /** The item at `index`, an integer in [0, length). */
   at(index: number): Promise<Item>;
-  /** The id of the item at `index`; where items have an `id`, the same. Unique within the dataset. */
+  /** The id of the item at `index`; equal to the item's own `id` if it has one. Unique within the dataset. */
   id(index: number): string;
 }
 
 /**
- * A dataset of `length` items, each made when it is asked for.
+ * A dataset of `length` items, each produced on request. Indices out of range throw a `RangeError`.
  *
  * @param id - the id of an item. Default: {@link indexId}.
  * @example
@@ -46,7 +46,7 @@ export function createDataset<Item>(
   };
 }
 
-/** An index in seven digits, so that names sort as numbers do. */
+/** The index as seven digits, so that names sort in numeric order. */
 export function indexId(index: number): string {
   return String(index).padStart(7, '0');
 }
@@ -57,7 +57,7 @@ export function datasetOf<Item>(items: readonly Item[]): Dataset<Item> {
   return createDataset(items.length, (index) => items[index]!, id);
 }
 
-/** A dataset whose every item is made from the item of another at the same index. Ids stay. */
+/** Maps every item of a dataset. Ids stay the same. */
 export function mapDataset<From, To>(
   dataset: Dataset<From>,
   map: (item: From, index: number) => To | Promise<To>,
@@ -75,7 +75,7 @@ export function mapDataset<From, To>(
   };
 }
 
-/** The items of a dataset at some indices, in that order. */
+/** The items of a dataset at the given indices, in that order. */
 export function selectItems<Item>(dataset: Dataset<Item>, indices: ArrayLike<number>): Dataset<Item> {
   return createDataset(
     indices.length,
@@ -84,7 +84,7 @@ export function selectItems<Item>(dataset: Dataset<Item>, indices: ArrayLike<num
   );
 }
 
-/** At most `limit` of the items, spread evenly over all of them: the same ones every time. */
+/** A subsample of at most `limit` items, evenly spaced over the dataset: the same ones every time. */
 export function spreadItems<Item>(dataset: Dataset<Item>, limit: number): Dataset<Item> {
   const count = Math.min(limit, dataset.length);
   return selectItems(
@@ -102,7 +102,7 @@ export function takeFrom<Item>(dataset: Dataset<Item>, length: number): Dataset<
   );
 }
 
-/** Two halves of a dataset, drawn at random, that share no item. */
+/** Splits a dataset at random into two halves that share no item. */
 export function halve<Item>(dataset: Dataset<Item>, seed: number): [Dataset<Item>, Dataset<Item>] {
   const rng = createRng(seed).fork('halve');
   const order = Array.from({ length: dataset.length }, (_, index) => ({ index, key: rng.next() }))
@@ -113,8 +113,8 @@ export function halve<Item>(dataset: Dataset<Item>, seed: number): [Dataset<Item
 }
 
 /**
- * The same items, prefetched: iterating in order has the next `ahead` items made meanwhile, which pays where they are
- * made elsewhere, by other threads or by the disk.
+ * Prefetches items: iterating in order requests the next `ahead` items in advance. This pays off where items are
+ * produced elsewhere, by other threads or by the disk.
  */
 export function prefetch<Item>(dataset: Dataset<Item>, ahead: number): Dataset<Item> {
   return {
@@ -126,7 +126,7 @@ export function prefetch<Item>(dataset: Dataset<Item>, ahead: number): Dataset<I
       for (let index = 0; index < dataset.length; index++) {
         while (pending.length <= ahead && index + pending.length < dataset.length) {
           const item = dataset.at(index + pending.length);
-          // Thrown when its turn comes, or never if nobody asks that far.
+          // Thrown when its turn comes, or never if iteration stops before it.
           item.catch(() => {});
           pending.push(item);
         }
@@ -137,8 +137,8 @@ export function prefetch<Item>(dataset: Dataset<Item>, ahead: number): Dataset<I
 }
 
 /**
- * Caches items in memory once they were made, until `budget` units are used up (`sizeOf` says how many an item
- * takes); later items are made anew each time. Training draws each picture many times.
+ * Caches items in memory as they are produced, until `budget` units are used up (`sizeOf` is the size of an item in
+ * those units); items beyond the budget are produced again each time. Training draws each picture many times.
  */
 export function cacheItems<Item>(
   dataset: Dataset<Item>,

@@ -4,20 +4,20 @@ import type { Image } from './image.ts';
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 /**
- * How people are shown pictures whose values are no light: depth, temperature. Networks never see it. One value
- * has one colour in every picture, so that pictures can be compared.
+ * How to display pictures whose values are not light, such as depth or temperature. Networks never see it. A value
+ * has the same color in every picture, so that pictures can be compared.
  */
 export interface ImageDisplay {
   /** A picture of the same size in 8-bit RGB. */
   paint(image: Image): Image;
-  /** What the colours mean, from left to right below the pictures. */
+  /** The meaning of the colors, shown from left to right below the pictures. */
   readonly legend?: readonly LegendEntry[];
 }
 
-/** Some colours side by side and what they say. */
+/** One entry of a legend: colors side by side, and their label. */
 export interface LegendEntry {
-  /** One for a kind of pixel, many for a scale. */
+  /** One color for a kind of pixel, many for a scale. */
   readonly colors: readonly Rgb[];
-  /** Letters of the English alphabet, digits and common signs. */
+  /** Letters of the English alphabet, digits and common symbols. */
   readonly label: string;
 }

@@ -1,4 +1,4 @@
-/** What kind of thing went wrong; stable, so that callers may branch on it. */
+/** The kind of error. Stable, so that callers may branch on it. */
 export type ErrorCode =
   | 'INVALID_ARGUMENT'
   | 'INVALID_PLUGIN'
@@ -7,19 +7,20 @@ export type ErrorCode =
   | 'NOT_ENOUGH_DATA'
   | 'OUTPUT_EXISTS'
   | 'OUTPUT_FAILED'
+  | 'OUTPUT_LOCKED'
   | 'ENGINE_UNAVAILABLE'
   | 'FETCH_FAILED'
   | 'RENDERING_FAILED'
   | 'TRAINING_DIVERGED';
 
 /**
- * An error whose message is meant for the person in front of the program: what was wrong, where, and what
- * to do. Anything else that is thrown is a defect.
+ * An error whose message is meant for the user: what was wrong, where, and what to do. Anything else that is
+ * thrown is a bug.
  */
 export class SimganError extends Error {
   override readonly name = 'SimganError';
   readonly code: ErrorCode;
-  /** Everything that was wrong, a sentence each. Default: the message alone. */
+  /** Everything that was wrong, one sentence each. Default: the message alone. */
   readonly problems: readonly string[];
 
   constructor(

@@ -1,10 +1,10 @@
-/** A row-major array outside any engine: what goes into a compiled step and what comes out of it. */
+/** A row-major array outside any engine: an input or output of a compiled step. */
 export interface HostTensor {
   readonly data: Float32Array;
   readonly shape: readonly number[];
 }
 
-/** A scalar as engines take it. */
+/** A scalar as a host tensor of shape `[]`. */
 export function hostScalar(value: number): HostTensor {
   return { data: Float32Array.of(value), shape: [] };
 }

@@ -8,7 +8,7 @@ export interface Size {
 }
 
 /**
- * The form of a domain's images: how pixels are stored, and the size if all images have the same. Without `width`
+ * The form of a domain's images: how pixels are stored, and the size if all images have the same size. Without `width`
  * and `height`, images may be of any size.
  */
 export interface ImageForm {
@@ -26,13 +26,13 @@ export interface ImageForm {
   readonly range?: readonly [low: number, high: number];
 }
 
-/** The form of images that all have one size. */
+/** The form of images that all have the same size. */
 export interface SizedForm extends ImageForm, Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** A picture that knows its size: `height * width * channels` values, row by row, channels interleaved. */
+/** An image with its size: `height * width * channels` values, row by row, channels interleaved. */
 export interface Image extends Size {
   /** 1: gray or depth. 3: RGB, interleaved. */
   readonly channels: 1 | 3;
@@ -85,7 +85,7 @@ export function createImage(form: SizedForm): Image {
 }
 
 /**
- * An image of given pixels, which are not copied.
+ * Makes an image from pixels, which are not copied.
  *
  * @throws SimganError INVALID_IMAGE if the pixels do not fit the form.
  * @example
@@ -120,7 +120,7 @@ export function imageProblem(image: unknown, form: ImageForm): string | undefine
 }
 
 /**
- * Images as networks see them: `[batch, height, width, channels]` in [-1, 1]. All have the size of the first.
+ * Encodes images for networks: `[batch, height, width, channels]` in [-1, 1]. All have the size of the first.
  *
  * @throws SimganError INVALID_IMAGE if an image is not of the form, or differs in size from the first.
  */
@@ -166,7 +166,7 @@ export function decodeImages({ data, shape }: HostTensor, form: ImageForm): Imag
 }
 
 /**
- * The form, for what only works on images of one size.
+ * The form with its size, for code that only works on images of one size.
  *
  * @throws SimganError INVALID_ARGUMENT if the form has no size.
  */
@@ -178,7 +178,7 @@ export function sizedForm(form: ImageForm): SizedForm {
   );
 }
 
-/** A part of an image, copied; the window lies within it, in whole pixels. */
+/** Copies a part of an image. The window must be within the image, in whole pixels. */
 export function cropImage(
   { width, channels, bits, data }: Image,
   window: { readonly left: number; readonly top: number; readonly width: number; readonly height: number },

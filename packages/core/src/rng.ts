@@ -85,7 +85,7 @@ function absorb(parent: Key, key: number | string): Key {
   return a === 0 && b === 0 && c === 0 && d === 0 ? [1, b, c, d] : [a, b, c, d];
 }
 
-/** The finaliser of MurmurHash3 (Austin Appleby, public domain): every input bit moves every output bit. */
+/** The finalizer of MurmurHash3 (Austin Appleby, public domain): every input bit moves every output bit. */
 function scramble(value: number): number {
   let h = value;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

@@ -1,6 +1,6 @@
 import type { Image } from './image.ts';
 
-/** An unlabelled picture. */
+/** An unlabeled picture. */
 export interface RealImage {
   /** Unique within its dataset; names its file. */
   readonly id: string;

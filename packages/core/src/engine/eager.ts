@@ -5,10 +5,10 @@ import type { HostTensor } from '../host-tensor.ts';
 import type { CompiledStep, Engine, Step } from './engine.ts';
 
 /**
- * An engine that runs steps as they stand on a tfjs backend that is already registered.
+ * An engine that runs steps eagerly, without compiling them, on a tfjs backend that is already registered.
  *
- * @param name - as messages show it.
- * @param device - what it runs on, for people.
+ * @param name - the engine's name in messages.
+ * @param device - what it runs on, as text for people.
  * @param backend - the backend's name in tfjs.
  * @example
  * import '@tensorflow/tfjs-backend-cpu';
@@ -18,11 +18,11 @@ export function eagerEngine(name: string, device: string, backend: string): Engi
   return {
     name,
     device,
-    // TensorFlow's own kernels choose their algorithm by the batch's size.
+    // TensorFlow's own kernels choose their algorithm by batch size.
     isBatchInvariant: backend !== 'tensorflow',
     compile: <Output extends string>(step: Step<Output>): CompiledStep<Output> => ({
       async run(inputs) {
-        // A step keeps the thread busy; between steps timers and signals get their turn.
+        // A step blocks the thread; timers and signals get their turn between steps.
         await new Promise((resolve) => setTimeout(resolve, 0));
         await tf.setBackend(backend);
         const outputs = tf.tidy(() => step(enter(inputs)));

@@ -102,8 +102,8 @@ function pixelsUnderTap(
 }
 
 /**
- * The input's gradient is dy, spread out by the stride, convolved with the filter turned by 180 degrees and
- * its inputs and outputs swapped.
+ * The input's gradient is dy, spread out by the stride, convolved with the filter rotated by 180 degrees and
+ * with its inputs and outputs swapped.
  */
 function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, attributes: InputGradientAttributes): tf.Tensor {
   const { padInfo, strideHeight, strideWidth, inHeight, inWidth } = geometry(
@@ -112,14 +112,14 @@ function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, attributes: InputGr
     attributes,
   );
   const [filterHeight, filterWidth] = filter.shape;
-  const turned = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
+  const rotated = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]);
   const top = filterHeight - 1 - padInfo.top;
   const left = filterWidth - 1 - padInfo.left;
-  // What the convolution reads beyond the padding above and to the left, so that inHeight x inWidth come out.
+  // The rows and columns that the convolution reads beyond the top and left padding to output inHeight x inWidth.
   const height = inHeight + filterHeight - 1 - top;
   const width = inWidth + filterWidth - 1 - left;
   const spread = cropTo(spreadOut(dy, strideHeight, strideWidth), height, width);
-  return tf.conv2d(spread, turned, 1, [
+  return tf.conv2d(spread, rotated, 1, [
     [0, 0],
     [top, height - spread.shape[1]],
     [left, width - spread.shape[2]],
@@ -127,7 +127,7 @@ function inputGradient(dy: tf.Tensor4D, filter: tf.Tensor4D, attributes: InputGr
   ]);
 }
 
-/** Puts `strideWidth - 1` zero columns behind every column and `strideHeight - 1` zero rows behind every row. */
+/** Inserts `strideWidth - 1` zero columns after every column and `strideHeight - 1` zero rows after every row. */
 function spreadOut(dy: tf.Tensor4D, strideHeight: number, strideWidth: number): tf.Tensor4D {
   const [batch, height, width, channels] = dy.shape;
   let rows: tf.Tensor2D = tf.reshape(dy, [batch * height * width, channels]);

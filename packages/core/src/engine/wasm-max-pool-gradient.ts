@@ -10,7 +10,7 @@ interface PoolAttributes {
 let isReplaced = false;
 
 /**
- * Replaces the gradient of max pooling of tfjs's wasm backend, which is wrong where windows have an even side: each
+ * Replaces the max pooling gradient of tfjs's wasm backend, which is wrong for windows with an even side: each
  * output's gradient goes to the first of the largest pixels of its window, as on the cpu backend. Registering it twice
  * does nothing.
  */

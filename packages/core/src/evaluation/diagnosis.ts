@@ -1,15 +1,15 @@
 import type { Photometry } from '../measures/photometry.ts';
 
-/** Something about two sets that a person should know before training, and what to do about it. */
+/** A problem with two sets that should be known before training, and advice on it. */
 export interface Finding {
   readonly finding: string;
   readonly advice: string;
 }
 
-/** Fewer real pictures than this are learned by heart. */
+/** A discriminator memorizes fewer real pictures than this. */
 const FEW_PICTURES = 500;
 
-/** What stands between two sets, the gravest first. Empty where nothing does. */
+/** The problems with two sets, the most serious first. Empty if there are none. */
 export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   const findings: Finding[] = [];
   const note = (finding: string, advice: string) => findings.push({ finding, advice });
@@ -19,15 +19,15 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   if (isEqualized) {
     note(
       'The real pictures are histogram-equalized, the synthetic ones are not.',
-      'Equalize the synthetic ones too (--match auto or histogram): nothing that is learned closes this gap as well.',
+      'Equalize the synthetic ones too (--match auto or histogram): no training closes this gap as well.',
     );
   } else if (
     Math.abs(synthetic.brightness - real.brightness) > 0.1 ||
     ratioBeyond(synthetic.contrast, real.contrast, 1.4)
   ) {
     note(
-      `The light differs: brightness ${percent(synthetic.brightness)} against ${percent(real.brightness)}, contrast ${percent(synthetic.contrast)} against ${percent(real.contrast)}.`,
-      'Match the histograms (--match auto does) before anything is learned.',
+      `The light differs: brightness ${percent(synthetic.brightness)} vs. ${percent(real.brightness)}, contrast ${percent(synthetic.contrast)} vs. ${percent(real.contrast)}.`,
+      'Match the histograms before training (--match auto does).',
     );
   }
   if (ratioBeyond(synthetic.structure, real.structure, 1.4)) {
@@ -36,29 +36,29 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
         ? ['synthetic', synthetic.structure / real.structure]
         : ['real', real.structure / synthetic.structure];
     note(
-      `What the pictures show seems to differ in size: structures are about ${factor.toFixed(1)} times as large in the ${larger} ones.`,
-      'Crop both sets alike, so that the same thing fills the picture: a refiner must not change shapes.',
+      `The sets seem to differ in scale: structures are about ${factor.toFixed(1)} times as large in the ${larger} ones.`,
+      'Crop both sets the same way, so that the same thing fills the picture: a refiner must not change shapes.',
     );
   }
   if (ratioBeyond(synthetic.sharpness, real.sharpness, 1.3)) {
     const isSharper = synthetic.sharpness > real.sharpness;
     note(
-      `The synthetic pictures are ${isSharper ? 'sharper' : 'softer'} than the real ones (${synthetic.sharpness.toFixed(2)} against ${real.sharpness.toFixed(2)}).`,
+      `The synthetic pictures are ${isSharper ? 'sharper' : 'softer'} than the real ones (${synthetic.sharpness.toFixed(2)} vs. ${real.sharpness.toFixed(2)}).`,
       isSharper
         ? 'Blur them (--match auto does).'
-        : 'Render them larger and scale down, or sharpen them (--match auto does).',
+        : 'Render them larger and scale them down, or sharpen them (--match auto does).',
     );
   }
   if (real.noise > 2 * synthetic.noise + 0.002) {
     note(
-      `The real pictures are noisier (${percent(real.noise)} against ${percent(synthetic.noise)} of the range).`,
+      `The real pictures are noisier (${percent(real.noise)} vs. ${percent(synthetic.noise)} of the range).`,
       'Add sensor noise (--match auto does), or give the refiner a noise channel as the quick recipes do.',
     );
   }
   if (real.length < FEW_PICTURES) {
     note(
       `There are only ${real.length} real pictures.`,
-      'The discriminator may learn them by heart: train for few steps, watch the preview, collect more.',
+      'The discriminator may memorize them: train for fewer steps, watch the preview, collect more.',
     );
   }
   for (const [name, set] of [
@@ -68,7 +68,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
     if (set.duplicates > 0.02 * set.images) {
       note(
         `${set.duplicates} of ${set.images} ${name} pictures look the same as another one.`,
-        'Remove the copies, such as neighbouring frames of a film: they weigh as much as new ones.',
+        'Remove the copies, such as neighboring frames of a video: they count as much as new pictures.',
       );
     }
   }

@@ -8,7 +8,7 @@ export function squaredDistanceLoss(output: tf.Tensor4D, target: tf.Tensor4D): t
 }
 
 /**
- * The squared Euclidean distance of unit vectors: outputs are scaled to length 1 first, targets have it
+ * The squared Euclidean distance of unit vectors: outputs are normalized to length 1 first, targets already are
  * (paper, section 3.1). For an angle a it is 2 - 2 cos a.
  */
 export function directionLoss(output: tf.Tensor4D, target: tf.Tensor4D): tf.Scalar {

@@ -3,29 +3,29 @@ import type { NetworkBuilder } from '../networks/network.ts';
 import type { OptimizerSpec } from '../training/optimizer.ts';
 
 /**
- * The downstream task that synthetic pictures are made for: a network from a picture to what its annotation
- * says, how it learns, and how its answers are judged (paper, section 3.1: gaze; 3.2: hand joints).
+ * The downstream task that synthetic pictures serve: a network that predicts labels from a picture, its training
+ * recipe, and its error measure (paper, section 3.1: gaze; 3.2: hand joints).
  */
 export interface Estimator<Annotation = unknown> {
-  /** What it tells, for people: `gaze`. */
+  /** What it estimates, as text for people: `gaze`. */
   readonly name: string;
-  /** Of its errors: `degrees`, `px`. */
+  /** The unit of its errors: `degrees`, `px`. */
   readonly unit: string;
-  /** The error up to which an answer counts as right, in `unit`: the paper's 7 degrees or 5 px. */
+  /** The error up to which a prediction counts as correct, in `unit`: the paper's 7 degrees or 5 px. */
   readonly within: number;
   /** `[batch, height, width, channels]` in [-1, 1] to `[batch, ...outputShape]`. */
   readonly network: NetworkBuilder;
   readonly outputShape: readonly [height: number, width: number, channels: number];
   readonly recipe: EstimatorRecipe;
-  /** What the network should answer, of `outputShape`, row-major; `undefined` if the annotation does not say. */
+  /** The ground truth for the network, of `outputShape`, row-major; `undefined` if the annotation lacks it. */
   target(annotation: Annotation): Float32Array | undefined;
-  /** The mean over the batch. A pure function of tensors. */
+  /** The mean loss over the batch. A pure function of tensors. */
   loss(output: tf.Tensor4D, target: tf.Tensor4D): tf.Scalar;
-  /** How wrong one answer is, in `unit`: one number for each thing that it tells, such as one for each joint. */
+  /** The errors of one prediction, in `unit`: one per estimated item, such as one per joint. */
   errors(output: Float32Array, annotation: Annotation): readonly number[];
 }
 
-/** The numbers with which an estimator is trained. */
+/** The hyperparameters for training an estimator. */
 export interface EstimatorRecipe {
   readonly steps: number;
   readonly batchSize: number;

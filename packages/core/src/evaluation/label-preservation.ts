@@ -9,28 +9,28 @@ export interface RefinedPair<Annotation = unknown> {
   readonly refined: RealImage;
 }
 
-/** What became of one quantity. Distances in the quantity's unit. */
+/** How well refinement preserved one quantity. Distances in the quantity's unit. */
 export interface QuantityPreservation {
   readonly unit: string;
-  /** Between what is measured before and after, where both are found: how far refinement moved the label. */
+  /** Distances between the values measured before and after, if both are found: how far refinement moved the label. */
   readonly shift: Summary;
-  /** Pictures in which the probe finds it before and not after: labels that refinement destroyed. */
+  /** Number of pictures in which the probe finds it before but not after: labels that refinement destroyed. */
   readonly lost: number;
-  /** Pictures in which it is not found before, of which nothing can be said. */
+  /** Number of pictures in which the probe does not find it before, so that nothing is known about them. */
   readonly abstained: number;
-  /** Between what is measured and what the annotation says, before and after. */
+  /** Distances between the measured values and the ground truth of the annotation, before and after. */
   readonly toAnnotation: { readonly synthetic: Summary; readonly refined: Summary };
 }
 
-/** What refinement did to the labels, by the probe's quantities. */
+/** How well refinement preserved the labels, by the probe's quantities. */
 export interface LabelPreservation {
   readonly pairs: number;
   readonly quantities: Readonly<Record<string, QuantityPreservation>>;
 }
 
 /**
- * Tells whether refinement moved what the annotation says, by measuring the pictures before and after. Apple's
- * article of 2017 did so by hand: the pupil's centre moved by 1.1 ± 0.8 px at an eye's width of 55 px.
+ * Measures whether refinement moved the labels, by probing the pictures before and after. Apple's article of 2017
+ * did so by hand: the pupil's center moved by 1.1 ± 0.8 px at an eye width of 55 px.
  */
 export async function measureLabelPreservation<Annotation>(
   pairs: AsyncIterable<RefinedPair<Annotation>> | Iterable<RefinedPair<Annotation>>,
@@ -51,10 +51,10 @@ export async function measureLabelPreservation<Annotation>(
     const { annotation } = synthetic;
     const before = probe.measure(synthetic.image, annotation);
     const after = probe.measure(refined.image, annotation);
-    const said = probe.expected(annotation);
+    const expected = probe.expected(annotation);
     for (const tally of tallies) {
       const { name, quantity } = tally;
-      const [from, to, truth] = [before[name]?.values, after[name]?.values, said[name]];
+      const [from, to, truth] = [before[name]?.values, after[name]?.values, expected[name]];
       if (!from) tally.abstained += 1;
       else if (!to) tally.lost += 1;
       else tally.shifts.push(quantity.distance(from, to));
@@ -79,8 +79,8 @@ export async function measureLabelPreservation<Annotation>(
 }
 
 /**
- * Pairs refined pictures with those they were made of, by id, up to `limit` of them, evenly spread. Those without
- * a counterpart are left out.
+ * Pairs refined pictures with the synthetic ones they were made from, by id: up to `limit` of them, evenly spaced.
+ * Pictures without a counterpart are skipped.
  */
 export async function* pairById<Annotation>(
   synthetic: Dataset<Sample<Annotation>>,

@@ -1,36 +1,37 @@
 import type { Image } from '../image.ts';
 
 /**
- * Measures in the pixels what the annotation says, so that one can tell whether refinement moved a label.
- * It is made for one form of images.
+ * Measures in the pixels what the annotation says, to find out whether refinement moved a label. A probe is built
+ * for one image form.
  */
 export interface LabelProbe<Annotation = unknown> {
-  /** What it measures, by name: `pupilCenter`, `silhouette` … The first is the one that is told where there is room for one. */
+  /** The measured quantities, by name: `pupilCenter`, `silhouette` … The first is reported where there is room for one. */
   readonly quantities: Readonly<Record<string, Quantity>>;
   /**
-   * What it finds in a picture. A quantity that it does not dare to tell is left out: it abstains.
+   * Measures the quantities in a picture. The probe abstains where it is not sure: the quantity is then absent.
    *
-   * @param annotation What the picture shows, if that is known: where a probe may look, and never what it finds there.
+   * @param annotation - the picture's annotation, if known. A probe may use it to decide where to look, never for the
+   * values it returns.
    */
   measure(image: Image, annotation?: Annotation): Readonly<Record<string, Measurement>>;
-  /** What the annotation says of the same quantities, as `measure` would put it; those that it does not speak of are left out. */
+  /** The ground truth of the same quantities, in the format of `measure`; those that the annotation lacks are absent. */
   expected(annotation: Annotation): Readonly<Record<string, Values>>;
 }
 
-/** What a quantity's values say and in which order is the probe's own affair; `distance` compares them. */
+/** The values of a quantity. Their meaning and order are up to the probe; `distance` compares them. */
 export type Values = ArrayLike<number>;
 
-/** Something that a probe measures. */
+/** A quantity that a probe measures. */
 export interface Quantity {
-  /** Of the distance: `px`, `mm`, `share`. */
+  /** The unit of the distance: `px`, `mm`, `share`. */
   readonly unit: string;
-  /** How far two values are apart, at least 0. */
+  /** The distance between two values, at least 0. */
   distance(a: Values, b: Values): number;
 }
 
-/** One thing found in a picture. */
+/** One quantity measured in a picture. */
 export interface Measurement {
   readonly values: Values;
-  /** From 0, a guess, to 1, plain to see. */
+  /** From 0, a guess, to 1, clearly visible. */
   readonly confidence: number;
 }

@@ -30,6 +30,6 @@ test('the same sets and seed give the same result', async () => {
 test('fewer than four pictures cannot be told apart', async () => {
   await expect(patchTest(stripes(3, 1), real, options)).rejects.toMatchObject({
     code: 'NOT_ENOUGH_DATA',
-    message: expect.stringContaining('A set of 3 pictures cannot be told from another'),
+    message: expect.stringContaining('A set of 3 pictures is too small for the patch test'),
   });
 });

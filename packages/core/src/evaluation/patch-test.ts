@@ -11,32 +11,35 @@ import type { RealImage } from '../sample.ts';
 import { discriminatorLoss } from '../training/losses.ts';
 import { createOptimizer, createOptimizerState, minimize } from '../training/optimizer.ts';
 
-/** How to test whether two sets can be told apart. */
+/** Options for {@link patchTest}. */
 export interface PatchTestOptions {
   readonly image: SizedForm;
   readonly engine: Engine;
   readonly seed: number;
-  /** Of the classifier's training; 300 unless given. */
+  /** Training steps of the classifier. Default: 300. */
   readonly steps?: number;
-  /** Most pictures of either set that are looked at; 1,000 unless given. */
+  /** Maximum number of pictures of each set that are used. Default: 1000. */
   readonly limit?: number;
 }
 
-/** How well a classifier tells two sets apart by crops that it has not seen. */
+/** How well a classifier distinguishes two sets on held-out crops. */
 export interface PatchTestResult {
-  /** The mean of the shares of both sets that are told right: 0.5 is guessing, 1 is certain. */
+  /** The mean of the accuracies on both sets: 0.5 is guessing, 1 is certain. */
   readonly balancedAccuracy: number;
-  /** The probability that a crop of the one set looks more like it than one of the other: 0.5 to 1, whatever the threshold. */
+  /**
+   * The area under the ROC curve, which depends on no threshold: the probability that a crop of the first set scores
+   * higher than one of the second. 0.5 is guessing, 1 is certain.
+   */
   readonly auc: number;
 }
 
 const CROP = 15;
 const BATCH = 32;
-/** Crops of each held-out picture that are judged. */
+/** Crops of each held-out picture that are classified. */
 const VIEWS = 6;
 const LEARNING_RATE = 1e-3;
 
-/** Sees 15x15 pixels. */
+/** Its receptive field is 15x15 pixels. */
 const classifier = patchDiscriminator([
   { convolution: 3, stride: 2, filters: 16 },
   { convolution: 3, stride: 2, filters: 32 },
@@ -44,11 +47,11 @@ const classifier = patchDiscriminator([
 ]);
 
 /**
- * A classifier two-sample test (Lopez-Paz and Oquab, 2017) on crops of 15x15 pixels, about what a refiner may
- * change: a whole picture gives itself away by its composition, which refinement keeps. A small network learns
- * from crops of half of the pictures and is judged on crops of the others.
+ * A classifier two-sample test (C2ST; Lopez-Paz and Oquab, 2017) on crops of 15x15 pixels, about the scale of what a
+ * refiner may change: a whole picture is recognizable by its composition, which refinement preserves. A small network
+ * is trained on crops of half of the pictures and tested on crops of the held-out half.
  *
- * Run it on two halves of the real pictures too: what comes out there is what a perfect refiner would get.
+ * Run it on two halves of the real pictures too: that result is what a perfect refiner would get.
  *
  * @throws SimganError NOT_ENOUGH_DATA if there are fewer than four pictures in either set.
  */
@@ -72,7 +75,8 @@ export async function patchTest(
       { optimizer, parameters: network.variables, state, learningRate: learningRate as tf.Scalar },
     ),
   );
-  // The first class is the discriminator's "real": how much more a crop looks like it, over all its patches.
+  // The first set is the discriminator's class "real": the margin is its mean logit over a crop's patches, less that
+  // of the other class.
   const judge = engine.compile(({ crops }) => {
     const mean = tf.mean(network.apply(crops as tf.Tensor4D), [1, 2]);
     const column = (index: number) => tf.slice(mean, [0, index], [-1, 1]);
@@ -115,7 +119,7 @@ async function splitPictures(dataset: Dataset<RealImage>, limit: number, seed: n
   if (dataset.length < 4) {
     throw new SimganError(
       'NOT_ENOUGH_DATA',
-      `A set of ${dataset.length} pictures cannot be told from another: the test takes at least four of each. Add pictures.`,
+      `A set of ${dataset.length} pictures is too small for the patch test, which needs at least four of each. Add pictures.`,
     );
   }
   const [learned, heldOut] = await Promise.all(
@@ -141,12 +145,12 @@ function randomCrop(picture: Image, rng: Rng, form: SizedForm): Image {
   return cropImage(picture, { left, top, width: form.width, height: form.height });
 }
 
-/** Of margins that should be positive and margins that should not. */
+/** The result for margins that should be positive and margins that should be negative. */
 function compareMargins(positive: readonly number[], negative: readonly number[]): PatchTestResult {
   const right = (margins: readonly number[], sign: 1 | -1) =>
     margins.filter((margin) => sign * margin > 0).length / margins.length;
   const balancedAccuracy = (right(positive, 1) + right(negative, -1)) / 2;
-  // Mann and Whitney's U by ranks; equal margins share theirs.
+  // The Mann-Whitney U statistic by ranks; equal margins share their mean rank.
   const all = [
     ...positive.map((margin) => ({ margin, isPositive: true })),
     ...negative.map((margin) => ({ margin, isPositive: false })),

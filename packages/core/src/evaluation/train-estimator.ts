@@ -13,7 +13,7 @@ import { shuffledItems } from '../training/batches.ts';
 import { createOptimizer, createOptimizerState, minimize, type Optimizer } from '../training/optimizer.ts';
 import type { Estimator } from './estimator.ts';
 
-/** Everything that the training of an estimator changes. */
+/** The mutable state of training an estimator. */
 export interface EstimatorState {
   readonly network: Network;
   readonly optimizer: Optimizer;
@@ -23,7 +23,7 @@ export interface EstimatorState {
   dispose(): void;
 }
 
-/** A state from which training starts. The same seed gives the same initial weights. */
+/** The initial state of training. The same seed gives the same initial weights. */
 export function createEstimatorState<Annotation>(
   { network: build, recipe }: Estimator<Annotation>,
   image: SizedForm,
@@ -44,20 +44,20 @@ export function createEstimatorState<Annotation>(
   };
 }
 
-/** What to train an estimator with. */
+/** Options for {@link trainEstimator}. */
 export interface TrainEstimatorOptions<Annotation> {
   readonly estimator: Estimator<Annotation>;
   /** Changed by training; see {@link createEstimatorState}. */
   readonly state: EstimatorState;
-  /** Those whose annotation does not say what is to be learned are passed over. */
+  /** Samples whose annotation lacks the target are skipped. */
   readonly samples: Dataset<Sample<Annotation>>;
   readonly image: SizedForm;
   readonly engine: Engine;
-  /** Orders the batches. */
+  /** Seeds the order of the batches. */
   readonly seed: number;
 }
 
-/** What happened in one step. */
+/** The report of one step. */
 export interface EstimatorStep {
   /** Steps done, of `steps` in all. */
   readonly step: number;
@@ -66,10 +66,10 @@ export interface EstimatorStep {
 }
 
 /**
- * Trains an estimator on annotated pictures. Yields after every step, goes on from where the state stands and
- * ends when the recipe's steps are done or the caller stops asking.
+ * Trains an estimator on annotated pictures. Yields after every step, resumes at the state's step, and ends when
+ * the recipe's steps are done or the caller stops iterating.
  *
- * @throws SimganError NOT_ENOUGH_DATA if no annotation says what is to be learned.
+ * @throws SimganError NOT_ENOUGH_DATA if no annotation has the target.
  * @throws SimganError TRAINING_DIVERGED if the loss is no longer a number.
  */
 export async function* trainEstimator<Annotation>(
@@ -116,15 +116,19 @@ export async function* trainEstimator<Annotation>(
   }
 }
 
-/** How well an estimator does on annotated pictures. Errors in its unit. */
+/** The errors of an estimator on annotated pictures, in its unit. */
 export interface EstimatorResult extends Summary {
   readonly unit: string;
-  /** The share of errors up to `within`, which is the estimator's. */
+  /** The share of errors up to the estimator's `within`. */
   readonly share: number;
   readonly within: number;
 }
 
-/** Judges a trained estimator on annotated pictures that it has not seen. */
+/**
+ * Tests a trained estimator on held-out annotated pictures.
+ *
+ * @throws SimganError NOT_ENOUGH_DATA if no annotation has the target.
+ */
 export async function testEstimator<Annotation>(options: {
   readonly estimator: Estimator<Annotation>;
   readonly network: Network;
@@ -139,7 +143,7 @@ export async function testEstimator<Annotation>(options: {
   const errors: number[] = [];
   try {
     for (let start = 0; start < samples.length; start += batchSize) {
-      // A short last batch is filled up, so that one compiled program serves all.
+      // A short last batch is padded, so that one compiled program serves all.
       const batch = await Promise.all(
         Array.from({ length: batchSize }, (_, i) => samples.at(Math.min(samples.length - 1, start + i))),
       );
@@ -158,8 +162,8 @@ export async function testEstimator<Annotation>(options: {
 }
 
 /**
- * Downstream evaluation: trains the estimator anew on each set and tests it on labelled pictures of the real
- * kind (paper, tables 1 and 2). All sets start from the same weights and take the same number of steps.
+ * Downstream evaluation: trains the estimator from scratch on each set and tests it on labeled real pictures
+ * (paper, tables 1 and 2). All sets start from the same weights and take the same number of steps.
  */
 export async function compareDownstream<Annotation>(options: {
   readonly estimator: Estimator<Annotation>;
@@ -189,7 +193,7 @@ export async function compareDownstream<Annotation>(options: {
   return Object.fromEntries(results);
 }
 
-/** The samples whose annotations say what is to be learned. */
+/** The samples whose annotations have the target. */
 async function withTargets<Annotation>(
   samples: Dataset<Sample<Annotation>>,
   estimator: Estimator<Annotation>,
@@ -201,7 +205,7 @@ async function withTargets<Annotation>(
   if (indices.length === 0) {
     throw new SimganError(
       'NOT_ENOUGH_DATA',
-      `None of the ${samples.length} annotations says what the estimator ${estimator.name} needs. Use pictures whose annotations do.`,
+      `None of the ${samples.length} annotations has the labels that the estimator ${estimator.name} needs. Use pictures whose annotations have them.`,
     );
   }
   return selectItems(samples, indices);

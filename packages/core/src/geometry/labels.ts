@@ -1,4 +1,4 @@
-/** @file What kinds of labels there are, and how each follows when a picture's geometry changes. */
+/** @file The kinds of labels, and how each follows a geometric transform of its picture. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { SimganError } from '../errors.ts';
 import {
@@ -10,7 +10,7 @@ import {
   turnInPicture,
 } from './transform.ts';
 
-/** How a value follows a transform, for labels that no {@link LabelKinds} describes. */
+/** A function that moves a value with a transform, for labels of none of the {@link LabelKinds}. */
 export type LabelMove<Value> = (transform: ImageTransform, value: Value) => Value;
 
 type Vector = readonly [x: number, y: number, z: number];
@@ -23,7 +23,7 @@ export interface LabelKinds {
   point: Point;
   /** `[[x, y], …]` in a fixed order: landmarks. */
   points: readonly Point[];
-  /** `[[x, y], …]`: a closed outline of any order. */
+  /** `[[x, y], …]`: a closed outline, clockwise or counterclockwise. */
   polygon: readonly Point[];
   /** `[left, top, width, height]`. */
   box: readonly [left: number, top: number, width: number, height: number];
@@ -37,9 +37,9 @@ export interface LabelKinds {
   width: number;
   /** A vertical extent. */
   height: number;
-  /** `[x, y, depth]`: a point of the picture and its distance, which stays. */
+  /** `[x, y, depth]`: a point in the picture and its depth, which does not change. */
   uvd: Vector;
-  /** A 3-D direction in the camera frame (x right, y down): turns with mirroring, not with scaling. */
+  /** A 3-D direction in the camera frame (x right, y down): changes with mirroring, not with scaling. */
   direction: Vector;
   /** Radians about the picture's horizontal axis. */
   pitch: number;
@@ -47,7 +47,7 @@ export interface LabelKinds {
   yaw: number;
   /** Radians about the viewing axis. */
   roll: number;
-  /** Radians of a line drawn in the picture, from its right towards its bottom. */
+  /** The angle of a line in the picture plane: radians from the picture's right toward its bottom. */
   orientation: number;
   /** Whose eye or hand it is: mirroring swaps `left` and `right`. */
   side: 'left' | 'right';
@@ -55,7 +55,7 @@ export interface LabelKinds {
   companion: string;
 }
 
-/** A kind of label by name. */
+/** The name of a kind of label. */
 export type LabelKind = keyof LabelKinds;
 
 type KindOf<Value> = {
@@ -74,12 +74,12 @@ export type ValueGeometry<Value> =
       : never)
   | (Value extends readonly unknown[] ? never : Value extends object ? LabelGeometry<Value> : never);
 
-/** The geometry of every field of an annotation. A field that is forgotten does not compile. */
+/** The geometry of every field of an annotation. Forgetting a field is a compile error. */
 export type LabelGeometry<Annotation> = {
   readonly [Field in keyof Annotation]-?: ValueGeometry<NonNullable<Annotation[Field]>>;
 };
 
-/** A validator that speaks Standard Schema, and the geometry of what it accepts. Annotations are plain JSON. */
+/** A Standard Schema validator, and the geometry of the annotations that it accepts. Annotations are plain JSON. */
 export interface AnnotationSchema<Annotation = unknown> extends StandardSchemaV1<unknown, Annotation> {
   readonly geometry: LabelGeometry<Annotation>;
 }
@@ -87,7 +87,7 @@ export interface AnnotationSchema<Annotation = unknown> extends StandardSchemaV1
 /**
  * Declares how the labels of a schema follow when a picture is cropped, scaled or mirrored.
  *
- * @param schema - any validator that speaks Standard Schema (zod, valibot, arktype).
+ * @param schema - any Standard Schema validator (zod, valibot, arktype).
  * @example
  * const annotation = annotationSchema(z.object({ pupil: z.tuple([z.number(), z.number()]), gazePitch: z.number() }), {
  *   pupil: 'point',
@@ -102,9 +102,9 @@ export function annotationSchema<Annotation>(
 }
 
 /**
- * An annotation in the picture that a transform makes. Fields that it lacks stay absent.
+ * Transforms an annotation together with its picture. Absent fields stay absent.
  *
- * @param geometry - of the annotation's schema.
+ * @param geometry - the geometry of the annotation's schema.
  * @throws SimganError INVALID_ARGUMENT if the annotation has a field that the geometry does not declare.
  * @example
  * const mirrored = carryLabels(mirrorTransform(image), annotation, plugin.annotation.geometry);
@@ -173,7 +173,7 @@ const moves: { readonly [Kind in LabelKind]: LabelMove<LabelKinds[Kind]> } = {
   yaw: (transform, yaw) => turnAngles(transform, { yaw }).yaw,
   roll: (transform, roll) => turnAngles(transform, { roll }).roll,
   orientation: turnInPicture,
-  // One reflection swaps them, two are a rotation.
+  // One reflection swaps the sides, two are a rotation.
   side: ({ scale }, side) => (scale[0] * scale[1] < 0 ? (side === 'left' ? 'right' : 'left') : side),
   companion: (_, file) => file,
 };

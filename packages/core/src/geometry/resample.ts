@@ -5,18 +5,17 @@ import { described, type ImageTransform } from './transform.ts';
 /** Options for {@link resample}. */
 export interface ResampleOptions {
   /**
-   * `linear` blends neighbours, over as many as one new pixel covers, so that nothing aliases (a triangle as wide
-   * as two new pixels, at least as two old ones); with whole shifts and no scaling it is exact. `nearest` takes
-   * one pixel as it is, for depth, where a mean of two surfaces is a point that does not exist. Default:
-   * `linear` for 8 bits, `nearest` for 16.
+   * `linear` interpolates without aliasing (a triangle filter as wide as two new pixels, and at least as two old
+   * ones); it is exact for whole shifts without scaling. `nearest` copies one pixel, for depth, where the mean of two
+   * surfaces is a point that does not exist. Default: `linear` for 8 bits, `nearest` for 16.
    */
   readonly filter?: 'linear' | 'nearest';
 }
 
 /**
- * Resamples a picture by a transform. Where the new picture reaches beyond the old one, the edge is replicated.
+ * Resamples a picture by a transform. Where the new picture extends beyond the old one, the edge is replicated.
  *
- * @param image - of the size `transform.from`.
+ * @param image - a picture of the size `transform.from`.
  * @returns an image of the size `transform.to`, with the same channels and bits.
  * @throws SimganError INVALID_ARGUMENT if the new size is not whole pixels, INVALID_IMAGE if the image is not of the
  * size `transform.from`.
@@ -45,7 +44,7 @@ export function resample(
   const { channels, data } = image;
   const rowLength = to.width * channels;
 
-  // Rows that no new row draws from are never made: a crop costs what it keeps.
+  // Rows that no new row needs are never computed: the cost of a crop is that of the part it keeps.
   const wide = new Map<number, Float32Array>();
   const wideRow = (row: number): Float32Array => {
     let values = wide.get(row);
@@ -81,7 +80,7 @@ interface Tap {
   readonly weight: number;
 }
 
-/** For each new pixel along an axis, the old ones it is made of; weights sum to 1. */
+/** For each new pixel along an axis, the old ones that it is computed from; weights sum to 1. */
 function axisTaps(
   from: number,
   to: number,
@@ -92,12 +91,12 @@ function axisTaps(
   const radius = Math.max(1, 1 / Math.abs(scale));
   const within = (index: number) => Math.min(from - 1, Math.max(0, index));
   return Array.from({ length: to }, (_, i) => {
-    const centre = (i + 0.5 - shift) / scale;
-    if (filter === 'nearest') return [{ index: within(Math.floor(centre)), weight: 1 }];
+    const center = (i + 0.5 - shift) / scale;
+    if (filter === 'nearest') return [{ index: within(Math.floor(center)), weight: 1 }];
     const weights = new Map<number, number>();
     let sum = 0;
-    for (let j = Math.floor(centre - radius); j <= Math.ceil(centre + radius); j++) {
-      const weight = 1 - Math.abs(j + 0.5 - centre) / radius;
+    for (let j = Math.floor(center - radius); j <= Math.ceil(center + radius); j++) {
+      const weight = 1 - Math.abs(j + 0.5 - center) / radius;
       if (weight <= 1e-9) continue;
       weights.set(within(j), (weights.get(within(j)) ?? 0) + weight);
       sum += weight;

@@ -93,9 +93,9 @@ test('only an odd number of mirrors exchanges left and right', () => {
 test('what does not fit is refused with its sizes', () => {
   const from = { width: 8, height: 8 };
   expect(() => composeTransforms(mirrorTransform(from), mirrorTransform({ width: 9, height: 8 }))).toThrow(
-    'Transform 1 of the chain is for pictures of 9 x 8, and the one before it makes 8 x 8.',
+    'Transform 1 of the chain is for pictures of 9 x 8, but the previous one makes 8 x 8.',
   );
   expect(() => cropTransform(from, { left: 0, top: 0, width: 0, height: 4 })).toThrow(
-    '0 x 4 pixels does not exist',
+    'cannot be 0 x 4 pixels',
   );
 });

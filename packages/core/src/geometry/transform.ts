@@ -1,15 +1,15 @@
 /**
- * @file Changes of a picture's geometry that carry its labels along: crop, resize, mirror, flip, and chains of
- * them. Every one maps x and y apart, `to = scale * from + shift`, so that each kind of label has one answer
- * and every chain can be undone.
+ * @file Geometric transforms of pictures that labels can follow: crop, resize, mirror, flip, and chains of them.
+ * Each maps x and y independently, `to = scale * from + shift`, so that every kind of label has one answer and
+ * every chain is invertible.
  *
- * Points are in pixels from the outer corner of the top left pixel: pixel (column, row) has its centre at
+ * Points are in pixels from the outer corner of the top left pixel: pixel (column, row) has its center at
  * (column + 0.5, row + 0.5), and a picture spans [0, width] x [0, height].
  */
 import { SimganError } from '../errors.ts';
 import type { Size } from '../image.ts';
 
-/** A part of a picture, pixels; it may stand over the picture's edges. */
+/** A window of a picture, in pixels; it may extend beyond the picture's edges. */
 export interface CropWindow extends Size {
   readonly left: number;
   readonly top: number;
@@ -21,22 +21,22 @@ export type Point = readonly [x: number, y: number];
 /** A direction in the camera's frame: x to the right of the picture, y downwards, z into the scene or out of it. */
 export type Direction = readonly [x: number, y: number, z: number];
 
-/** Where the points of one picture lie in another: (x, y) moves to (scale[0] x + shift[0], scale[1] y + shift[1]). */
+/** Maps the points of one picture to another: (x, y) moves to (scale[0] x + shift[0], scale[1] y + shift[1]). */
 export interface ImageTransform {
   readonly from: Size;
   readonly to: Size;
   /** Negative: mirrored along that axis. Never 0. */
   readonly scale: readonly [x: number, y: number];
-  /** Pixels of the new picture. */
+  /** In pixels of the new picture. */
   readonly shift: readonly [x: number, y: number];
 }
 
-/** The part of a picture within a window, at the same scale. */
+/** Crops a picture to a window, at the same scale. */
 export function cropTransform(from: Size, { left, top, width, height }: CropWindow): ImageTransform {
   return checked({ from: sizeOf(from), to: { width, height }, scale: [1, 1], shift: [-left, -top] });
 }
 
-/** The whole picture in another size; the two axes scale by themselves. */
+/** Resizes the whole picture; the two axes scale independently. */
 export function resizeTransform(from: Size, to: Size): ImageTransform {
   return checked({
     from: sizeOf(from),
@@ -46,31 +46,31 @@ export function resizeTransform(from: Size, to: Size): ImageTransform {
   });
 }
 
-/** Left and right exchanged: x becomes width - x. A left eye or hand becomes a right one. */
+/** Swaps left and right: x becomes width - x. A left eye or hand becomes a right one. */
 export function mirrorTransform(size: Size): ImageTransform {
   return checked({ from: sizeOf(size), to: sizeOf(size), scale: [-1, 1], shift: [size.width, 0] });
 }
 
 /**
- * Top and bottom exchanged: y becomes height - y. Applied to points alone it turns coordinates that count from
- * the bottom left corner (Unity, OpenGL, mathematics) into those of the picture.
+ * Swaps top and bottom: y becomes height - y. Applied to points alone, it converts coordinates that count from
+ * the bottom left corner (Unity, OpenGL, mathematics) to those of the picture.
  */
 export function flipTransform(size: Size): ImageTransform {
   return checked({ from: sizeOf(size), to: sizeOf(size), scale: [1, -1], shift: [0, size.height] });
 }
 
 /**
- * One transform after the other, the first first.
+ * Composes transforms, in the order of their application.
  *
- * @throws SimganError INVALID_ARGUMENT if one does not begin with the size that the one before it ends with.
+ * @throws SimganError INVALID_ARGUMENT if one does not start from the size that the previous one ends with.
  */
 export function composeTransforms(first: ImageTransform, ...rest: readonly ImageTransform[]): ImageTransform {
   return rest.reduce((done, next, index) => {
     if (!isClose(done.to.width, next.from.width) || !isClose(done.to.height, next.from.height)) {
       throw new SimganError(
         'INVALID_ARGUMENT',
-        `Transform ${index + 1} of the chain is for pictures of ${described(next.from)}, and the one before it ` +
-          `makes ${described(done.to)}. Make each for the size that the one before it gives.`,
+        `Transform ${index + 1} of the chain is for pictures of ${described(next.from)}, but the previous one ` +
+          `makes ${described(done.to)}. Make each transform for the size that the previous one gives.`,
       );
     }
     return {
@@ -82,7 +82,7 @@ export function composeTransforms(first: ImageTransform, ...rest: readonly Image
   }, first);
 }
 
-/** The way back: points return to where they were; pixels that were cut off do not. */
+/** The inverse: points return to where they were; pixels that were cropped do not. */
 export function invertTransform({ from, to, scale, shift }: ImageTransform): ImageTransform {
   return {
     from: to,
@@ -92,27 +92,27 @@ export function invertTransform({ from, to, scale, shift }: ImageTransform): Ima
   };
 }
 
-/** Whether left and right are exchanged. */
+/** Whether left and right are swapped. */
 export function isMirrored({ scale }: ImageTransform): boolean {
   return scale[0] < 0;
 }
 
-/** Where a point of the old picture lies in the new one. */
+/** Maps a point of the old picture to the new one. */
 export function movePoint({ scale, shift }: ImageTransform, [x, y]: Point): [x: number, y: number] {
   return [scale[0] * x + shift[0], scale[1] * y + shift[1]];
 }
 
 /**
- * A 3-D direction of what is seen, such as a gaze. Mirroring and flipping turn it; cropping and scaling do not:
- * stretching a picture does not move the eye in it, and the data sets of the field count so.
+ * Transforms a 3-D direction in the scene, such as a gaze. Mirroring and flipping change it; cropping and scaling do
+ * not: stretching a picture does not move the eye in it, and the datasets of the field follow this convention.
  */
 export function turnDirection({ scale }: ImageTransform, [x, y, z]: Direction): [number, number, number] {
   return [signed(scale[0], x), signed(scale[1], y), z];
 }
 
 /**
- * The same for angles: `pitch` about the picture's horizontal, `yaw` about its vertical and `roll` about the
- * viewing axis, radians. Mirroring turns yaw and roll around, flipping turns pitch and roll around.
+ * The same for angles: `pitch` about the picture's horizontal axis, `yaw` about its vertical axis and `roll` about
+ * the viewing axis, radians. Mirroring negates yaw and roll, flipping negates pitch and roll.
  */
 export function turnAngles<
   Angles extends { readonly pitch?: number; readonly yaw?: number; readonly roll?: number },
@@ -127,8 +127,8 @@ export function turnAngles<
 }
 
 /**
- * An angle drawn in the picture, such as an ellipse's long axis: radians from the picture's right towards its
- * bottom. Unlike a 3-D angle it changes where the axes are stretched differently.
+ * Transforms an angle in the picture plane, such as that of an ellipse's long axis: radians from the picture's right
+ * toward its bottom. Unlike a 3-D angle, it changes if the two axes are scaled differently.
  */
 export function turnInPicture({ scale }: ImageTransform, angle: number): number {
   return Math.atan2(scale[1] * Math.sin(angle), scale[0] * Math.cos(angle));
@@ -139,7 +139,7 @@ function checked(transform: ImageTransform): ImageTransform {
     if (width > 0 && height > 0 && Number.isFinite(width) && Number.isFinite(height)) continue;
     throw new SimganError(
       'INVALID_ARGUMENT',
-      `A picture or window of ${described({ width, height })} pixels does not exist; both sides must be above 0.`,
+      `A picture or window cannot be ${described({ width, height })} pixels: both sides must be above 0.`,
     );
   }
   return transform;
@@ -149,7 +149,7 @@ function sizeOf({ width, height }: Size): Size {
   return { width, height };
 }
 
-/** -0 would be written to files as 0 and compare as different. */
+/** Negates by sign, but never to -0, which files store as 0 and comparisons tell from 0. */
 export function signed(sign: number, value: number): number {
   return sign < 0 && value !== 0 ? -value : value;
 }

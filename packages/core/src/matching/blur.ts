@@ -1,7 +1,7 @@
 import type { SizedForm } from '../image.ts';
 import type { Light } from './light.ts';
 
-/** Blurs with a Gaussian of this standard deviation in pixels; outside, the picture is its mirror image. */
+/** Blurs with a Gaussian whose std is `sigma` pixels. The picture is mirrored at its borders. */
 export function blur(light: Light, { width, height, channels }: SizedForm, sigma: number): Light {
   const kernel = gaussian(sigma);
   const alongRows = convolve(light, kernel, {
@@ -20,19 +20,19 @@ export function blur(light: Light, { width, height, channels }: SizedForm, sigma
   });
 }
 
-/** The detail that unsharp masking adds again is what a blur of 1 px removes. */
+/** Unsharp masking amplifies the detail that a blur of this std in pixels removes. */
 const DETAIL = 1;
 
-/** Adds `amount` times the detail finer than 1 px once more (unsharp masking). */
+/** Unsharp masking: adds `amount` times the detail finer than 1 px. */
 export function sharpen(light: Light, image: SizedForm, amount: number): Light {
   const soft = blur(light, image, DETAIL);
   return light.map((value, i) => value + amount * (value - soft[i]!));
 }
 
-/** Half of a symmetric kernel from its middle on, which sums to 1 with its mirror image. */
+/** One half of a symmetric kernel, starting at its center; the whole kernel sums to 1. */
 function gaussian(sigma: number): Float64Array {
   const radius = Math.max(1, Math.ceil(3.5 * sigma));
-  // The integral over each pixel, not the value at its middle: exact for small deviations too.
+  // The integral over each pixel, not the value at its center: exact for a small std too.
   const edge = (x: number) => errorFunction(x / (sigma * Math.SQRT2));
   const kernel = Float64Array.from({ length: radius + 1 }, (_, x) => (edge(x + 0.5) - edge(x - 0.5)) / 2);
   const sum = kernel.reduce((total, weight, x) => total + (x === 0 ? weight : 2 * weight), 0);
@@ -64,7 +64,7 @@ function convolve(light: Light, kernel: Float64Array, { lines, length, channels,
     return wrapped < length ? wrapped : period - 1 - wrapped;
   };
   const reach = kernel.length - 1;
-  // Where each neighbour stands, worked out once for all lines.
+  // The offset of each neighbor, computed once for all lines.
   const places = Int32Array.from({ length: length + 2 * reach }, (_, i) => mirrored(i - reach) * step);
   for (let line = 0; line < lines; line++) {
     for (let channel = 0; channel < channels; channel++) {

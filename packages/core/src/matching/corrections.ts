@@ -1,75 +1,75 @@
-/** @file What may be done to synthetic pictures before anything is learned, by name and strength. */
+/** @file The corrections of light that can be applied to synthetic pictures before training, by name and strength. */
 import { SimganError } from '../errors.ts';
 import type { ImageForm } from '../image.ts';
 
-/** What is known of a correction before it is applied. */
+/** The properties of a correction. */
 interface CorrectionKind {
-  /** What its strength counts. */
+  /** The unit of its strength. */
   readonly unit: string;
-  /** The strength that a plan may state, exclusive 0 to this. */
+  /** The maximum strength. Strengths are above 0 and at most this. */
   readonly most: number;
-  /** What it does, for people. */
+  /** What it does, as text for people. */
   readonly effect: string;
 }
 
 /**
- * The corrections in the order in which they are applied, that of a camera. Light falls on the scene, the lens
- * blurs it, the electronics map it to grey levels, and noise stands last: its strength is then what one finds in
- * the result, and the tone step, which sorts pixels by brightness, has no noise to blow up.
+ * The corrections in the order of their application, which is that of a camera: light falls on the scene, the lens
+ * blurs it, and the electronics map it to gray levels. Noise comes last: its strength is then the one measured in the
+ * result, and the tone step, which sorts pixels by brightness, has no noise to amplify.
  *
- * None moves anything: what is symmetric stays where it is. As in a camera, a steep tone curve after a blur lets dark
- * things look larger by a part of the blur, and what a lid half covers is then found a little nearer to the lid.
- * Blurring after the tone step would avoid that, and leaves real eyes twice as far away.
+ * None moves anything: symmetric shapes stay in place. As in a camera, a steep tone curve after a blur makes dark
+ * shapes look larger by a part of the blur, so that a shape half covered by an eyelid is measured slightly closer to
+ * the lid. Blurring after the tone step would avoid that, but doubles the distance to real eyes.
  */
 export const correctionKinds = {
   shading: {
     unit: 'of the brightness',
     most: 1,
-    effect: 'a smooth light that differs from picture to picture',
+    effect: 'smooth shading that differs from picture to picture',
   },
-  blur: { unit: 'px', most: 10, effect: 'a Gaussian blur of this standard deviation' },
-  sharpen: { unit: 'times the detail', most: 4, effect: 'an unsharp mask: detail below 1 px is added again' },
+  blur: { unit: 'px', most: 10, effect: 'a Gaussian blur of this std' },
+  sharpen: { unit: 'times the detail', most: 4, effect: 'an unsharp mask: amplifies detail below 1 px' },
   histogram: {
     unit: 'of the way',
     most: 1,
-    effect: 'the intensities of a random real picture, in their own order',
+    effect: 'the histogram of a random real picture; pixels keep their order of brightness',
   },
-  equalize: { unit: 'of the way', most: 1, effect: 'an even histogram' },
-  noise: { unit: 'of the range', most: 0.5, effect: 'grey sensor noise of this standard deviation' },
+  equalize: { unit: 'of the way', most: 1, effect: 'a uniform histogram' },
+  noise: { unit: 'of the range', most: 0.5, effect: 'gray sensor noise of this std' },
 } as const satisfies Readonly<Record<string, CorrectionKind>>;
 
-/** A correction by its name. */
+/** The name of a correction. */
 export type CorrectionName = keyof typeof correctionKinds;
 
 /** The names in the order of their application. */
 export const correctionNames = Object.keys(correctionKinds) as readonly CorrectionName[];
 
-/** A correction that is wanted, with its strength or with one that is to be measured. */
+/** A requested correction, with its strength or with one that will be measured. */
 export interface CorrectionSpec {
   readonly correction: CorrectionName;
-  /** In the correction's unit, see {@link correctionKinds}; measured from the two sets unless given. */
+  /** In the correction's unit, see {@link correctionKinds}. Default: measured from the two sets. */
   readonly strength?: number;
 }
 
-/** `none`; `histogram` alone at full strength; `auto`: what the two sets suggest. */
+/** `none`; `histogram` alone at full strength; `auto`: the corrections that bring the two sets closer. */
 export type MatchKind = 'none' | 'histogram' | 'auto';
 
-/** What a recipe may say of the photometric gap. */
+/** How a recipe closes the photometric gap before training. */
 export type MatchSetting = MatchKind | readonly CorrectionSpec[];
 
-/** A correction as it is applied. */
+/** A correction with its strength, ready to be applied. */
 export interface Correction {
   readonly correction: CorrectionName;
   readonly strength: number;
 }
 
-/** Corrections of which one at most is applied: they do the same thing, or undo each other. */
+/** Mutually exclusive corrections: they do the same thing, or undo each other. */
 const alternatives: readonly (readonly [CorrectionName, CorrectionName])[] = [
   ['histogram', 'equalize'],
   ['blur', 'sharpen'],
 ];
 
-/** The corrections that a setting asks for, in the order of application; `auto` stands for itself. */
+/** The corrections that a setting requests, in the order of application; `auto` is returned as it is. */
 export function wantedCorrections(setting: MatchSetting): readonly CorrectionSpec[] | 'auto' {
   if (setting === 'auto') return 'auto';
   if (setting === 'none') return [];
@@ -81,7 +81,7 @@ function placeOf({ correction }: CorrectionSpec): number {
   return correctionNames.indexOf(correction);
 }
 
-/** Everything that is wrong with a setting, each in a clause. */
+/** Everything that is wrong with a setting, one clause each. */
 export function matchProblems(setting: MatchSetting): string[] {
   if (typeof setting === 'string') return [];
   const names = setting.map(({ correction }) => correction);
@@ -90,7 +90,7 @@ export function matchProblems(setting: MatchSetting): string[] {
     const kind: CorrectionKind | undefined = correctionKinds[correction];
     if (!kind) {
       problems.push(
-        `${JSON.stringify(correction)} is no correction: there are ${correctionNames.join(', ')}`,
+        `${JSON.stringify(correction)} is not a correction: use ${correctionNames.join(', ')}`,
       );
     } else if (strength !== undefined && !(strength > 0 && strength <= kind.most)) {
       problems.push(
@@ -107,8 +107,10 @@ export function matchProblems(setting: MatchSetting): string[] {
 }
 
 /**
- * @throws SimganError INVALID_ARGUMENT if the setting cannot be applied to pictures of this form. 16-bit pictures
- * hold measurements such as depth in millimetres, of which annotations speak: none of their values may change.
+ * Checks that a setting can be applied to pictures of a form. 16-bit pictures hold measurements that annotations
+ * refer to, such as depth in millimeters: none of their values may change.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the setting cannot be applied.
  */
 export function checkMatch(setting: MatchSetting, image: Pick<ImageForm, 'bits'>): void {
   const problems = matchProblems(setting);
@@ -118,7 +120,7 @@ export function checkMatch(setting: MatchSetting, image: Pick<ImageForm, 'bits'>
   if (image.bits === 16 && setting !== 'none' && setting !== 'auto' && setting.length > 0) {
     throw new SimganError(
       'INVALID_ARGUMENT',
-      "16-bit pictures hold measurements such as depth, and a correction of light would change what their annotations say. Leave them as they are: match 'none'.",
+      "16-bit pictures hold measurements such as depth, and a correction of light would make their annotations wrong. Leave them unchanged: match 'none'.",
     );
   }
 }

@@ -2,10 +2,10 @@ import type { SizedForm } from '../image.ts';
 import { addToPixels, intensitiesOf, type Light } from './light.ts';
 import { changeTone, type Quantiles, quantilesOf } from './tone.ts';
 
-/** What a picture lends to others. */
+/** The look of a picture: what histogram matching transfers to others. */
 export interface Look {
   readonly intensities: Quantiles;
-  /** Of each channel's difference from the intensity; none in grey pictures. */
+  /** Mean and std of each channel's difference from the intensity; empty for gray pictures. */
   readonly tints: readonly Spread[];
 }
 
@@ -14,10 +14,10 @@ interface Spread {
   readonly deviation: number;
 }
 
-/** How much a tint may be spread: more would turn the noise of a dark picture into colours. */
+/** The maximum gain of a tint: more would turn the noise of a dark picture into colors. */
 const MOST_GAIN_OF_TINT = 2;
 
-/** What a real picture looks like. */
+/** The look of a real picture. */
 export function lookOf(light: Light, image: SizedForm): Look {
   const intensities = intensitiesOf(light, image);
   const tints = tintsOf(light, intensities, image).map(spreadOf);
@@ -25,8 +25,8 @@ export function lookOf(light: Light, image: SizedForm): Look {
 }
 
 /**
- * Moves a picture `share` of the way to another's look: intensities to its histogram, in their own order, and the
- * colours beside them to its mean and spread.
+ * Moves a picture `share` of the way to another's look: intensities to its histogram, in their own order, and tints
+ * to its mean and std.
  */
 export function takeOn(light: Light, image: SizedForm, look: Look, share: number): Light {
   const { channels } = image;
@@ -44,7 +44,7 @@ export function takeOn(light: Light, image: SizedForm, look: Look, share: number
   return result;
 }
 
-/** Each channel's difference from the intensity; none in grey images. */
+/** Each channel's difference from the intensity; empty for gray images. */
 function tintsOf(light: Light, intensities: Float64Array, { channels }: SizedForm): Float64Array[] {
   if (channels === 1) return [];
   return Array.from({ length: channels }, (_, channel) =>

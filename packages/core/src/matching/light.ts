@@ -1,15 +1,15 @@
-/** @file Pictures as the corrections see them: values that need not be whole, and their intensities and tints. */
+/** @file Pictures as corrections process them: values that are not rounded yet, and their intensities. */
 import { createImage, type Image, type SizedForm } from '../image.ts';
 
 /** A picture's values in the order and unit of an {@link Image}, not yet rounded. */
 export type Light = Float64Array;
 
-/** An image's values, free to be changed. */
+/** A copy of an image's values. */
 export function lightOf({ data }: Image): Light {
   return new Float64Array(data);
 }
 
-/** Rounds to the nearest stored values. */
+/** Clamps and rounds to stored values. */
 export function storedLight(light: Light, form: SizedForm): Image {
   const image = createImage(form);
   const top = 2 ** form.bits - 1;

@@ -25,9 +25,9 @@ test('everything that cannot be read or applied is reported at once', () => {
   expect(problemsOf('blurr:0.7,noise:much,auto')).toMatchObject({
     code: 'INVALID_ARGUMENT',
     problems: [
-      `"blurr" is no correction. Did you mean blur? There are ${names}`,
-      '"noise:much" does not say how strong, as blur:0.7 does',
-      'auto stands alone',
+      `"blurr" is not a correction. Did you mean blur? Use ${names}`,
+      '"noise:much" has no valid strength: write it as in blur:0.7',
+      'auto cannot be combined with anything',
     ],
   });
   expect(problemsOf('blur:99,blur:1,sharpen')).toMatchObject({
@@ -37,7 +37,7 @@ test('everything that cannot be read or applied is reported at once', () => {
       'blur and sharpen exclude each other',
     ],
   });
-  expect(() => parseMatch('')).toThrow(`match: "" is no correction. There are ${names}.`);
-  expect(() => parseMatch('blur:')).toThrow('match: "blur:" does not say how strong');
-  expect(() => parseMatch('blur:1:2')).toThrow('"blur:1:2" does not say how strong');
+  expect(() => parseMatch('')).toThrow(`match: "" is not a correction. Use ${names}.`);
+  expect(() => parseMatch('blur:')).toThrow('match: "blur:" has no valid strength');
+  expect(() => parseMatch('blur:1:2')).toThrow('"blur:1:2" has no valid strength');
 });

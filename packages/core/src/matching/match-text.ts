@@ -1,9 +1,9 @@
-/** @file Corrections of light in one line: `blur:0.7,histogram,noise:0.012`. */
+/** @file Corrections of light as one line of text: `blur:0.7,histogram,noise:0.012`. */
 import { SimganError } from '../errors.ts';
 import { suggestion } from '../suggestion.ts';
 import { type CorrectionSpec, correctionNames, type MatchSetting, matchProblems } from './corrections.ts';
 
-/** A setting in one line, as {@link parseMatch} reads it; a strength is left out where it is to be measured. */
+/** Formats a setting as one line for {@link parseMatch}; a strength that will be measured is left out. */
 export function formatMatch(setting: MatchSetting): string {
   if (typeof setting === 'string') return setting;
   if (setting.length === 0) return 'none';
@@ -13,10 +13,10 @@ export function formatMatch(setting: MatchSetting): string {
 }
 
 /**
- * Reads `none`, `auto`, `histogram`, or corrections separated by commas, each with its strength after a colon, or
- * without one where it is to be measured.
+ * Parses `none`, `auto`, `histogram`, or corrections separated by commas, each with its strength after a colon, or
+ * without one to have it measured.
  *
- * @throws SimganError INVALID_ARGUMENT with everything that cannot be read or applied in `problems`.
+ * @throws SimganError INVALID_ARGUMENT with everything that cannot be parsed or applied in `problems`.
  * @example
  * const match = parseMatch('blur:0.7,histogram');
  */
@@ -29,15 +29,15 @@ export function parseMatch(text: string): MatchSetting {
     if (!correction) {
       problems.push(
         written === 'none' || written === 'auto'
-          ? `${written} stands alone`
-          : `${JSON.stringify(written)} is no correction.${suggestion(written, correctionNames)} There are ${correctionNames.join(', ')}`,
+          ? `${written} cannot be combined with anything`
+          : `${JSON.stringify(written)} is not a correction.${suggestion(written, correctionNames)} Use ${correctionNames.join(', ')}`,
       );
       return [];
     }
     if (strength === undefined) return [{ correction }];
     const number = Number(strength);
     if (rest.length > 0 || strength.trim() === '' || !Number.isFinite(number)) {
-      problems.push(`${JSON.stringify(part.trim())} does not say how strong, as blur:0.7 does`);
+      problems.push(`${JSON.stringify(part.trim())} has no valid strength: write it as in blur:0.7`);
       return [];
     }
     return [{ correction, strength: number }];

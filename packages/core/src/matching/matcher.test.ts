@@ -260,11 +260,11 @@ test('16-bit pictures, which hold measurements, are refused, and so are histogra
   await expect(
     createMatcher([{ correction: 'blur', strength: 1 }], real, { image: depth, seed: 1 }),
   ).rejects.toThrow(
-    "16-bit pictures hold measurements such as depth, and a correction of light would change what their annotations say. Leave them as they are: match 'none'.",
+    "16-bit pictures hold measurements such as depth, and a correction of light would make their annotations wrong. Leave them unchanged: match 'none'.",
   );
   const hands = discs({ length: 3, image: depth });
   expect((await createMatcher([], hands, { image: depth, seed: 1 })).match(hands)).toBe(hands);
   await expect(
     createMatcher([{ correction: 'histogram', strength: 1 }], datasetOf([]), { image, seed: 1 }),
-  ).rejects.toThrow('There is no real picture whose histogram could be taken.');
+  ).rejects.toThrow('There is no real picture to take a histogram from.');
 });

@@ -11,33 +11,33 @@ import { type Light, lightOf, storedLight } from './light.ts';
 import { addNoise } from './noise.ts';
 import { shade } from './shading.ts';
 
-/** How many real pictures lend their histograms; more give no more variety that can be seen. */
+/** The maximum number of real pictures whose histograms are used; more add no visible variety. */
 const REFERENCES = 512;
 
 /** Applies corrections to synthetic pictures. */
 export interface Matcher {
   /** In the order of application. */
   readonly corrections: readonly Correction[];
-  /** The real pictures whose histograms are taken; all that a matcher needs of the real set. */
+  /** The real pictures whose histograms are used; all that a matcher needs of the real set. */
   readonly references: readonly Reference[];
-  /** One picture after all corrections. */
+  /** Applies all corrections to one picture. */
   apply<Item extends RealImage>(sample: Item): Item;
   /**
-   * The pictures after all corrections; ids, annotations and whatever else an item holds pass through. A picture's
-   * result depends on the corrections, the seed, its id and the real set alone.
+   * Applies all corrections to a dataset; ids, annotations and all other fields pass through. A picture's result
+   * depends on the corrections, the seed, its id and the real set alone.
    */
   match<Item extends RealImage>(samples: Dataset<Item>): Dataset<Item>;
-  /** The id of the real picture whose histogram a sample takes; `undefined` if no histograms are taken. */
+  /** The id of the real picture whose histogram a sample takes; `undefined` without the correction `histogram`. */
   referenceOf(indexId: string): string | undefined;
 }
 
 /**
- * A matcher of corrections; without any, pictures pass through as they are.
+ * Creates a matcher from corrections. Without corrections, pictures pass through unchanged.
  *
- * @param corrections - in any order; they are applied in that of {@link correctionKinds}
- * @param real - whose histograms are taken; looked at for `histogram` only, and up to 512 of them
- * @throws SimganError INVALID_ARGUMENT if they cannot be applied to pictures of this form, NOT_ENOUGH_DATA if there
- * is no real picture to take a histogram from
+ * @param corrections - in any order; they are applied in the order of {@link correctionKinds}.
+ * @param real - the pictures whose histograms are used; only read for `histogram`, and up to 512 of them.
+ * @throws SimganError INVALID_ARGUMENT if the corrections cannot be applied to pictures of this form, NOT_ENOUGH_DATA
+ * if there is no real picture to take a histogram from.
  */
 export async function createMatcher(
   corrections: readonly Correction[],
@@ -50,7 +50,7 @@ export async function createMatcher(
   return matcherOf(corrections, references, { image, seed });
 }
 
-/** {@link createMatcher} with references that were read before. */
+/** {@link createMatcher} with references that are already read. */
 export function matcherOf(
   corrections: readonly Correction[],
   references: readonly Reference[],
@@ -100,16 +100,16 @@ export function matcherOf(
   };
 }
 
-/** A real picture whose look others take on. */
+/** A real picture whose look is transferred to others. */
 export interface Reference {
   readonly id: string;
   readonly look: Look;
 }
 
 /**
- * The looks of some real pictures, drawn at random where there are many.
+ * The looks of up to 512 real pictures; drawn at random, with replacement, if there are more.
  *
- * @throws SimganError NOT_ENOUGH_DATA if there is none
+ * @throws SimganError NOT_ENOUGH_DATA if there is no real picture.
  */
 export function readReferences(
   real: Dataset<RealImage>,
@@ -118,7 +118,7 @@ export function readReferences(
   if (real.length === 0) {
     throw new SimganError(
       'NOT_ENOUGH_DATA',
-      'There is no real picture whose histogram could be taken. Add real pictures, or leave the correction histogram out.',
+      'There is no real picture to take a histogram from. Add real pictures, or leave out the correction histogram.',
     );
   }
   const rng = sourceOf(seed).fork('references');

@@ -114,7 +114,7 @@ test('given strengths are taken as they are, and everything that is wrong is lis
     { correction: 'noise' },
   ] as const;
   await expect(plan(wrong, real)).rejects.toThrow(
-    'The pictures cannot be matched: the strength of blur must be above 0 and at most 10 (px), not 0; "blurr" is no correction: there are shading, blur, sharpen, histogram, equalize, noise; noise is given more than once; blur and sharpen exclude each other.',
+    'The pictures cannot be matched: the strength of blur must be above 0 and at most 10 (px), not 0; "blurr" is not a correction: use shading, blur, sharpen, histogram, equalize, noise; noise is given more than once; blur and sharpen exclude each other.',
   );
 });
 

@@ -12,21 +12,21 @@ import {
 import { isSearched, type Searched, searchStrength } from './search.ts';
 import { type LightFigures, openTrial, type Trial } from './trial.ts';
 
-/** A correction with why it has its strength. */
+/** A correction and the reason for its strength. */
 export interface PlannedCorrection extends Correction {
-  /** A clause such as `the synthetic pictures are sharper (0.37 against 0.30)`. */
+  /** A clause such as `noise 0.003 without it, 0.021 in the real pictures`. */
   readonly reason: string;
 }
 
-/** What is to be done to synthetic pictures, decided once and kept with what is made of them. */
+/** The corrections of synthetic pictures, chosen once and stored with what is made from them. */
 export interface MatchPlan {
-  /** In the order of application; nothing is done if there are none. */
+  /** In the order of application. Empty if nothing is to be done. */
   readonly corrections: readonly PlannedCorrection[];
-  /** What was thought of and is not done, with why; the strength is the one that was tried. */
+  /** Corrections that were considered and rejected, with the reason; the strength is the one that was tried. */
   readonly omitted: readonly PlannedCorrection[];
 }
 
-/** Whose light is to be brought to whose. */
+/** Options for {@link planCorrections}. */
 export interface PlanOptions {
   readonly synthetic: Dataset<RealImage>;
   readonly real: Dataset<RealImage>;
@@ -35,13 +35,13 @@ export interface PlanOptions {
 }
 
 /**
- * Decides on corrections. Strengths that the setting leaves open are measured: each is raised until the synthetic
- * pictures, after all corrections, are as noisy, as sharp, as unevenly lit as the real ones. With `auto` every
- * correction is thought of, equalization where the real pictures are equalized, and those stay that bring the sets
- * closer in the kernel distance of {@link measureKernelDistances}. Both sets are looked at in up to 96 pictures,
- * evenly spread, so that the same sets and seed give the same plan.
+ * Chooses corrections. Strengths that the setting leaves open are measured: each is raised until the synthetic
+ * pictures, after all corrections, are as noisy, as sharp and as unevenly lit as the real ones. `auto` considers every
+ * correction (equalization if the real pictures are equalized) and keeps those that bring the sets closer in the
+ * kernel distance of {@link measureKernelDistances}. Up to 96 pictures of each set are used, evenly spaced, so that
+ * the same sets and seed give the same plan.
  *
- * @throws SimganError INVALID_ARGUMENT if the setting cannot be applied to pictures of this form
+ * @throws SimganError INVALID_ARGUMENT if the setting cannot be applied to pictures of this form.
  */
 export async function planCorrections(setting: MatchSetting, options: PlanOptions): Promise<MatchPlan> {
   const { image } = options;
@@ -51,7 +51,7 @@ export async function planCorrections(setting: MatchSetting, options: PlanOption
     const given = wanted.map(({ correction, strength }) => ({ correction, strength: strength! }));
     return { corrections: given.map((one) => ({ ...one, reason: 'as given' })), omitted: [] };
   }
-  // What such pictures hold is measured, not lit: see checkMatch.
+  // Such pictures hold measurements, not light: see checkMatch.
   if (image.bits === 16) return { corrections: [], omitted: [] };
   const trial = await openTrial(options);
   return wanted === 'auto' ? suggest(trial) : measureStrengths(wanted, trial);
@@ -60,10 +60,10 @@ export async function planCorrections(setting: MatchSetting, options: PlanOption
 /** A histogram whose unevenness is below this was equalized. */
 const EVEN = 0.04;
 
-/** What a correction must bring the sets closer by to be done: of their distance, and at least. */
+/** How much closer a correction must bring the sets to be kept: a share of their distance, plus a minimum. */
 const WORTH = { share: 0.05, least: 0.03 } as const;
 
-/** All corrections that could help, less those that turn out not to. */
+/** All corrections that could help, without those that turn out not to. */
 async function suggest(trial: Trial): Promise<MatchPlan> {
   const tone: CorrectionName = trial.goal.unevenness < EVEN ? 'equalize' : 'histogram';
   const sharpness = await trial.figureAfter('sharpness', [{ correction: tone, strength: 1 }]);
@@ -76,16 +76,16 @@ async function suggest(trial: Trial): Promise<MatchPlan> {
   const plan = await measureStrengths(everything, trial);
   let kept = plan.corrections;
   const omitted = [...plan.omitted];
-  // Backwards from all of them: one may help only beside another, as histograms do once grain is blurred.
+  // Backward elimination: one may help only together with another, as histograms do once grain is blurred.
   let distance = await trial.distanceAfter(kept);
   for (const one of kept.toReversed()) {
     const others = kept.filter((other) => other !== one);
     const distanceWithout = await trial.distanceAfter(others);
-    const told = `distance to real ${distance.toFixed(2)} with it, ${distanceWithout.toFixed(2)} without`;
+    const evidence = `distance to real ${distance.toFixed(2)} with it, ${distanceWithout.toFixed(2)} without`;
     if (distanceWithout - distance > WORTH.share * Math.abs(distance) + WORTH.least) {
-      kept = kept.map((other) => (other === one ? { ...one, reason: `${one.reason}; ${told}` } : other));
+      kept = kept.map((other) => (other === one ? { ...one, reason: `${one.reason}; ${evidence}` } : other));
     } else {
-      omitted.push({ ...one, reason: `${one.reason}, but it brings the sets no closer: ${told}` });
+      omitted.push({ ...one, reason: `${one.reason}, but it does not bring the sets closer: ${evidence}` });
       kept = others;
       distance = distanceWithout;
     }
@@ -93,7 +93,7 @@ async function suggest(trial: Trial): Promise<MatchPlan> {
   return { corrections: kept, omitted };
 }
 
-/** How often all open strengths are looked for in turn: each changes what the others have to do. */
+/** Rounds of the search over all open strengths: each strength changes what the others have to do. */
 const ROUNDS = 2;
 
 /** Fills in the strengths that were left open; a correction that would do nothing is omitted. */
@@ -125,14 +125,14 @@ async function measureStrengths(wanted: readonly CorrectionSpec[], trial: Trial)
   return { corrections, omitted };
 }
 
-/** What a correction answers to. */
+/** The figure that a correction responds to, without it and in the real pictures. */
 async function reasonFor(name: CorrectionName, others: readonly Correction[], trial: Trial): Promise<string> {
-  const figure = answered[name];
+  const figure = figureOf[name];
   const without = await trial.figureAfter(figure, others);
   return `${figure} ${without.toFixed(3)} without it, ${trial.goal[figure].toFixed(3)} in the real pictures`;
 }
 
-const answered = {
+const figureOf = {
   shading: 'shading',
   blur: 'sharpness',
   sharpen: 'sharpness',

@@ -1,7 +1,7 @@
 import type { Correction } from './corrections.ts';
 import type { LightFigures, Trial } from './trial.ts';
 
-/** What a correction's strength is found by: the figure it changes, which way, and the most that is tried. */
+/** How a correction's strength is searched for: the figure it changes, in which direction, and the maximum tried. */
 const searches = {
   shading: { figure: 'shading', sign: 1, most: 0.6 },
   blur: { figure: 'sharpness', sign: -1, most: 4 },
@@ -9,7 +9,7 @@ const searches = {
   noise: { figure: 'noise', sign: 1, most: 0.3 },
 } as const satisfies Readonly<Record<string, { figure: keyof LightFigures; sign: 1 | -1; most: number }>>;
 
-/** A correction whose strength is found by measuring; the others are done wholly or not at all. */
+/** A correction whose strength is found by measuring; the others are applied in full or not at all. */
 export type Searched = keyof typeof searches;
 
 /** Whether a correction's strength is found by measuring. */
@@ -20,15 +20,15 @@ export function isSearched(correction: string): correction is Searched {
 /** Closer than this, as a share of the real set's figure, counts as equal. */
 const NEAR = 0.02;
 
-/** How many strengths are tried at most. */
+/** The maximum number of strengths tried. */
 const TRIES = 8;
 
 /**
- * The strength at which the synthetic pictures' figure is that of the real ones, all other corrections being as they
- * are; 0 where the correction could only lead away. To three digits, so that a plan that is measured again, or
- * written down and read, is the same.
+ * The strength at which the synthetic pictures' figure equals that of the real ones, with all other corrections held
+ * fixed; 0 if the correction could only increase the difference. Rounded to three digits, so that a plan that is
+ * measured again, or written and read, is the same.
  *
- * @param around - a strength near which it is looked for first
+ * @param around - a strength near which to search first.
  */
 export async function searchStrength(
   name: Searched,
@@ -37,7 +37,7 @@ export async function searchStrength(
   around = 0,
 ): Promise<number> {
   const { figure, sign, most } = searches[name];
-  // Below 0 while the correction is too weak.
+  // Negative while the correction is too weak.
   const excess = async (strength: number) => {
     const corrections = strength > 0 ? [...others, { correction: name, strength }] : others;
     return sign * ((await trial.figureAfter(figure, corrections)) / Math.max(trial.goal[figure], 1e-6) - 1);
@@ -53,7 +53,7 @@ export async function searchStrength(
     above = await excess(high);
   }
   if (above <= 0) return most;
-  // The rule of false position in the form called Illinois (Dowell and Jarratt, 1971).
+  // Regula falsi, the Illinois variant (Dowell and Jarratt, 1971).
   let strength: number = high;
   let kept = 0;
   for (let tries = 0; tries < TRIES; tries++) {

@@ -3,15 +3,15 @@ import { smoothFields } from '../measures/light-measures.ts';
 import type { Rng } from '../rng.ts';
 import type { Light } from './light.ts';
 
-/** How much of a random field each polynomial bears: mostly a tilt. The squares sum to 1. */
+/** The weight of each polynomial in a random field: mostly tilt. The squares sum to 1. */
 const shares = [0.6, 0.6, 0.3, 0.3, 0.3].map((share) => share / Math.sqrt(0.99));
 
-/** No place gets less than this share of its light. */
+/** Every pixel keeps at least this share of its light. */
 const DARKEST = 0.2;
 
 /**
- * Multiplies the picture with a smooth field of mean 1, a random polynomial of second degree, whose standard
- * deviation over pixels and pictures is `strength`.
+ * Multiplies the picture by a smooth field of mean 1: a random polynomial of the second degree whose std over pixels
+ * and pictures is `strength`.
  */
 export function shade(light: Light, image: SizedForm, strength: number, rng: Rng): Light {
   const fields = smoothFields(image);

@@ -1,4 +1,4 @@
-/** @file A matcher as named arrays and texts, so that a refiner works where its real pictures are gone. */
+/** @file A matcher as named arrays and strings, so that a refiner works without its real pictures. */
 import { SimganError } from '../errors.ts';
 import type { HostTensor } from '../host-tensor.ts';
 import type { ImageForm } from '../image.ts';
@@ -6,7 +6,7 @@ import { type Correction, matchProblems } from './corrections.ts';
 import { type Matcher, matcherOf, type Reference } from './matcher.ts';
 import { STEPS } from './tone.ts';
 
-/** What a file keeps of a matcher. */
+/** The content of a file that stores a matcher. */
 export interface StoredMatcher {
   readonly tensors: Readonly<Record<string, HostTensor>>;
   readonly about: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ const QUANTILES = 'matching/quantiles';
 const TINTS = 'matching/tints';
 const KEY = 'matching';
 
-/** Corrections as text, and the histograms that they take: `[references, 129]`, tints `[references, channels, 2]`. */
+/** Stores corrections as text, and their histograms: `[references, 129]`, tints `[references, channels, 2]`. */
 export function storeMatcher({ corrections, references }: Matcher): StoredMatcher {
   const plain = corrections.map(({ correction, strength }) => ({ correction, strength }));
   const about = { [KEY]: JSON.stringify({ corrections: plain, references: references.map(({ id }) => id) }) };
@@ -41,9 +41,10 @@ export function isOfMatcher(name: string): boolean {
 }
 
 /**
- * The matcher that {@link storeMatcher} wrote: it gives the same bytes. One without corrections if the file has none.
+ * Restores the matcher that {@link storeMatcher} stored; it gives the same bytes. Without stored corrections, a
+ * matcher that changes nothing.
  *
- * @throws SimganError INVALID_FILE if the arrays do not fit the texts.
+ * @throws SimganError INVALID_FILE if the arrays do not fit the text.
  */
 export function restoreMatcher(
   { tensors, about }: StoredMatcher,

@@ -1,19 +1,19 @@
-/** @file A monotone curve that gives a picture another histogram, without blowing up its grain. */
+/** @file A monotone curve that gives a picture another histogram without amplifying its grain. */
 
 import { imageRange, type SizedForm } from '../image.ts';
 import { residualNoise } from '../measures/light-measures.ts';
 import { intensitiesOf, type Light } from './light.ts';
 
-/** Detail as weak as grain is enlarged at most by this, however much the light is spread. */
+/** The maximum gain of detail as weak as grain, however much contrast increases. */
 const MOST_GAIN_OF_DETAIL = 2.5;
 
-/** What is broad and what is fine: over squares of this radius in pixels. */
+/** The radius in pixels of the squares that separate fine detail from coarse. */
 const RADIUS = 2;
 
-/** Steps of {@link Quantiles}. */
+/** The number of steps of {@link Quantiles}. */
 export const STEPS = 128;
 
-/** A histogram: the values below which 0, 1/128, 2/128, … 1 of all pixels lie. */
+/** A histogram as quantiles: the values below which 0, 1/128, 2/128, … 1 of all pixels are. */
 export type Quantiles = Float64Array;
 
 /** The quantiles of some values. */
@@ -26,16 +26,16 @@ export function quantilesOf(values: Float64Array): Quantiles {
   );
 }
 
-/** The quantiles of an even histogram. */
+/** The quantiles of a uniform histogram. */
 export function evenQuantiles(image: SizedForm): Quantiles {
   const [low, high] = imageRange(image);
   return Float64Array.from({ length: STEPS + 1 }, (_, i) => low + (i / STEPS) * (high - low));
 }
 
 /**
- * What to add to the intensity of each pixel, in stored values, to move a picture `share` of the way to other
- * quantiles. Pixels keep their order of brightness; detail that is finer than a few pixels and weak as grain is
- * carried along and enlarged only a little.
+ * The change of each pixel's intensity, in stored values, that moves a picture `share` of the way to other quantiles.
+ * Pixels keep their order of brightness; detail that is finer than a few pixels and as weak as grain is preserved and
+ * amplified only a little.
  */
 export function changeTone(light: Light, image: SizedForm, to: Quantiles, share: number): Float64Array {
   const intensities = intensitiesOf(light, image);
@@ -54,10 +54,10 @@ export function changeTone(light: Light, image: SizedForm, to: Quantiles, share:
   return changes;
 }
 
-/** Pieces of a tone curve. */
+/** The number of pieces of a tone curve. */
 const BINS = 512;
 
-/** A rising curve through points at equal distances, straight in between. */
+/** A monotone, piecewise linear curve through equidistant points. */
 interface Curve {
   readonly start: number;
   readonly step: number;
@@ -65,9 +65,9 @@ interface Curve {
 }
 
 /**
- * The curve that gives values other quantiles. Ranks are counted by bins and not sorted; each value goes to the mean
- * of the targets of all that lie within `width` of it, so that what is alike stays alike: an even wall in a render
- * does not become a gradient, nor rounding a staircase.
+ * The curve that gives values other quantiles. Ranks are counted in bins, not sorted; each value maps to the mean
+ * target of all values within `width` of it, so that similar values stay similar: a uniform wall in a render does not
+ * become a gradient, nor rounding a staircase.
  */
 function curveTo(to: Quantiles, from: Float64Array, width: number): Curve {
   let start = Number.POSITIVE_INFINITY;
@@ -77,11 +77,11 @@ function curveTo(to: Quantiles, from: Float64Array, width: number): Curve {
     if (value > end) end = value;
   }
   const step = Math.max(end - start, 1e-6) / BINS;
-  // How many values lie below each edge of a bin.
+  // The number of values below each edge of a bin.
   const below = new Float64Array(BINS + 1);
   for (const value of from) below[Math.min(BINS - 1, Math.floor((value - start) / step)) + 1]! += 1;
   for (let edge = 1; edge <= BINS; edge++) below[edge]! += below[edge - 1]!;
-  // The sum of the targets of the lowest ranks, to take means of.
+  // Cumulative sums of the targets by rank, for means over ranges of ranks.
   const sums = new Float64Array(STEPS + 1);
   for (let i = 1; i <= STEPS; i++) sums[i] = sums[i - 1]! + (to[i - 1]! + to[i]!) / 2;
   const sumBelow = (rank: number) => {
@@ -99,7 +99,7 @@ function curveTo(to: Quantiles, from: Float64Array, width: number): Curve {
   return { start, step, values };
 }
 
-/** The deviation of a picture's grain in stored values. Rounding leaves steps of one, which are grain too. */
+/** The std of a picture's grain in stored values, at least 1: rounding leaves steps of one, which are grain too. */
 function grainOf(intensities: Float64Array, image: SizedForm): number {
   const [low, high] = imageRange(image);
   const shares = intensities.map((value) => (value - low) / (high - low));
@@ -107,8 +107,8 @@ function grainOf(intensities: Float64Array, image: SizedForm): number {
 }
 
 /**
- * What is left of intensities without their grain, edges kept: the guided filter (He, Sun and Tang, "Guided image
- * filtering", 2010).
+ * Removes grain from intensities and preserves edges: the guided filter (He, Sun and Tang, "Guided image filtering",
+ * 2010).
  */
 function withoutGrain(intensities: Float64Array, image: SizedForm, grain: number): Float64Array {
   const penalty = (2 * grain) ** 2;
@@ -126,7 +126,7 @@ function withoutGrain(intensities: Float64Array, image: SizedForm, grain: number
   return intensities.map((value, i) => gain[i]! * value + offset[i]!);
 }
 
-/** The mean over squares of {@link RADIUS}, which are cut off at the border. */
+/** The mean over squares of {@link RADIUS}, which are clipped at the border. */
 function boxMean(values: Float64Array, { width, height }: SizedForm): Float64Array {
   const alongRows = new Float64Array(values.length);
   for (let y = 0; y < height; y++) slideMean(values, alongRows, y * width, width, 1);
@@ -135,7 +135,7 @@ function boxMean(values: Float64Array, { width, height }: SizedForm): Float64Arr
   return mean;
 }
 
-/** The sliding mean of one line: each sum is made of the one before it. */
+/** The moving average of one line: each sum is updated from the previous one. */
 function slideMean(from: Float64Array, to: Float64Array, start: number, length: number, step: number): void {
   let sum = 0;
   let count = 0;

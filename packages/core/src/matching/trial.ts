@@ -14,7 +14,7 @@ import type { RealImage } from '../sample.ts';
 import type { Correction } from './corrections.ts';
 import { matcherOf, readReferences } from './matcher.ts';
 
-/** What corrections should make equal, as means over a set; see {@link Photometry}. */
+/** The figures that corrections should make equal, as means over a set; see {@link Photometry}. */
 export interface LightFigures {
   readonly sharpness: number;
   readonly noise: number;
@@ -22,20 +22,20 @@ export interface LightFigures {
   readonly unevenness: number;
 }
 
-/** A part of both sets, to try corrections on. */
+/** A subsample of both sets, to try corrections on. */
 export interface Trial {
-  /** Of the real set. */
+  /** The figures of the real set. */
   readonly goal: LightFigures;
-  /** One of the synthetic set after some corrections, measured on every second picture. */
+  /** A figure of the synthetic set after some corrections, measured on every second picture. */
   figureAfter(figure: keyof LightFigures, corrections: readonly Correction[]): Promise<number>;
   /** The kernel distance of the synthetic set to the real one after some corrections. */
   distanceAfter(corrections: readonly Correction[]): Promise<number>;
 }
 
-/** How many pictures of each set are compared: few where they are large, for each is corrected dozens of times. */
+/** How many pictures of each set are compared: fewer if they are large, because each is corrected dozens of times. */
 const PICTURES = { least: 24, most: 96, pixels: 185_000 } as const;
 
-/** Reads some pictures of both sets, evenly spread, so that the same sets always give the same trial. */
+/** Reads an evenly spaced subsample of both sets, so that the same sets always give the same trial. */
 export async function openTrial({
   synthetic,
   real,
@@ -81,7 +81,7 @@ async function itemsOf(set: Dataset<RealImage>): Promise<RealImage[]> {
 type Figure = (set: readonly RealImage[], image: SizedForm) => number;
 
 const meanOver =
-  (figure: (grey: Float64Array, image: SizedForm) => number): Figure =>
+  (figure: (gray: Float64Array, image: SizedForm) => number): Figure =>
   (set, image) =>
     set.reduce((sum, item) => sum + figure(grayOf(item.image, image), image), 0) / Math.max(1, set.length);
 

@@ -17,32 +17,32 @@ const TILE = 32;
  * What a picture looks like, in 42 numbers made by hand that say nothing of where things are: histograms of
  * intensity (12, over the range), of the gradient's length (10) and of the absolute Laplacian (10), and the
  * logarithm of the power spectrum by ring (6, from coarse to fine) and, against its mean, by direction (4).
- * Of colours, the mean of the channels counts.
+ * Of colors, the mean of the channels counts.
  */
 export function imageFeatures(image: Image, form: ImageForm): Float64Array {
   const { width, height } = image;
-  const grey = grayOf(image, form).map((value) => Math.min(1, Math.max(0, value)));
+  const gray = grayOf(image, form).map((value) => Math.min(1, Math.max(0, value)));
   const features = new Float64Array(FEATURES);
   const intensities = features.subarray(0, INTENSITIES);
   const gradients = features.subarray(INTENSITIES, INTENSITIES + GRADIENTS);
   const laplacians = features.subarray(INTENSITIES + GRADIENTS, INTENSITIES + GRADIENTS + LAPLACIANS);
-  for (const value of grey) count(intensities, value, 1 / grey.length);
+  for (const value of gray) count(intensities, value, 1 / gray.length);
   const inner = 1 / (Math.max(1, width - 2) * Math.max(1, height - 2));
   for (let y = 1; y < height - 1; y++) {
     for (let x = 1; x < width - 1; x++) {
       const at = y * width + x;
       const [left, right, above, below] = [
-        grey[at - 1]!,
-        grey[at + 1]!,
-        grey[at - width]!,
-        grey[at + width]!,
+        gray[at - 1]!,
+        gray[at + 1]!,
+        gray[at - width]!,
+        gray[at + width]!,
       ];
       // The square root spreads the many small values over the bins.
       count(gradients, Math.sqrt(Math.hypot(right - left, below - above)), inner);
-      count(laplacians, Math.sqrt(Math.abs(left + right + above + below - 4 * grey[at]!)), inner);
+      count(laplacians, Math.sqrt(Math.abs(left + right + above + below - 4 * gray[at]!)), inner);
     }
   }
-  features.set(spectrum(grey, width, height), INTENSITIES + GRADIENTS + LAPLACIANS);
+  features.set(spectrum(gray, width, height), INTENSITIES + GRADIENTS + LAPLACIANS);
   return features;
 }
 
@@ -52,7 +52,7 @@ function count(histogram: Float64Array, share: number, weight: number): void {
 }
 
 /** Log power by ring and by direction, the mean over overlapping windowed tiles (Welch, 1967). */
-function spectrum(grey: Float64Array, width: number, height: number): Float64Array {
+function spectrum(gray: Float64Array, width: number, height: number): Float64Array {
   const side = Math.min(TILE, width, height);
   const basis = basisOf(side);
   const power = new Float64Array(side * side);
@@ -63,7 +63,7 @@ function spectrum(grey: Float64Array, width: number, height: number): Float64Arr
     );
   };
   for (const top of places(height)) {
-    for (const left of places(width)) addPower(power, grey, width, left, top, basis);
+    for (const left of places(width)) addPower(power, gray, width, left, top, basis);
   }
   const rings = new Float64Array(RINGS);
   const directions = new Float64Array(DIRECTIONS);
@@ -113,7 +113,7 @@ function basisOf(side: number): Basis {
 /** Adds the squared magnitudes of one tile's Fourier transform, mean removed: half of them, and the same opposite. */
 function addPower(
   power: Float64Array,
-  grey: Float64Array,
+  gray: Float64Array,
   width: number,
   left: number,
   top: number,
@@ -121,14 +121,14 @@ function addPower(
 ): void {
   let mean = 0;
   for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) mean += grey[(top + y) * width + left + x]! / (side * side);
+    for (let x = 0; x < side; x++) mean += gray[(top + y) * width + left + x]! / (side * side);
   }
   const half = Math.floor(side / 2);
   const real = new Float64Array(side * side);
   const imaginary = new Float64Array(side * side);
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
-      const value = (grey[(top + y) * width + left + x]! - mean) * window[x]! * window[y]!;
+      const value = (gray[(top + y) * width + left + x]! - mean) * window[x]! * window[y]!;
       for (let u = 0; u <= half; u++) {
         real[y * side + u]! += value * cos[x * side + u]!;
         imaginary[y * side + u]! -= value * sin[x * side + u]!;

@@ -5,7 +5,7 @@ import { grayOf } from './gray.ts';
 
 const BINS = 64;
 
-/** What a set of images looks like to the eye of a statistician: normalised histograms over all its pixels. */
+/** What a set of images looks like to the eye of a statistician: normalized histograms over all its pixels. */
 export interface ImageStatistics {
   /** How many images were looked at. */
   readonly images: number;
@@ -37,35 +37,35 @@ export async function measureStatistics(
   const squares = new Float64Array(width * height);
   let contrast = 0;
   for await (const { image: pixels } of looked) {
-    const grey = grayOf(pixels, image);
+    const gray = grayOf(pixels, image);
     let mean = 0;
     let square = 0;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width; x++) {
         const at = y * width + x;
-        const value = grey[at]!;
+        const value = gray[at]!;
         mean += value;
         square += value ** 2;
         sum[at]! += value;
         squares[at]! += value ** 2;
         intensity[binOf(value)]! += 1;
         if (x > 0 && y > 0 && x < width - 1 && y < height - 1) {
-          const dx = (grey[at + 1]! - grey[at - 1]!) / 2;
-          const dy = (grey[at + width]! - grey[at - width]!) / 2;
+          const dx = (gray[at + 1]! - gray[at - 1]!) / 2;
+          const dy = (gray[at + width]! - gray[at - width]!) / 2;
           gradient[binOf(2 * Math.hypot(dx, dy))]! += 1;
         }
       }
     }
-    mean /= grey.length;
-    contrast += Math.sqrt(Math.max(0, square / grey.length - mean ** 2));
+    mean /= gray.length;
+    contrast += Math.sqrt(Math.max(0, square / gray.length - mean ** 2));
   }
   const deviations = sum.map((total, at) =>
     Math.sqrt(Math.max(0, squares[at]! / count - (total / count) ** 2)),
   );
   return {
     images: count,
-    intensity: normalised(intensity),
-    gradient: normalised(gradient),
+    intensity: normalized(intensity),
+    gradient: normalized(gradient),
     contrast: contrast / count,
     diversity: deviations.reduce((a, b) => a + b, 0) / deviations.length,
   };
@@ -99,7 +99,7 @@ function binOf(share: number): number {
   return Math.min(BINS - 1, Math.max(0, Math.floor(share * BINS)));
 }
 
-function normalised(histogram: Float64Array): Float64Array {
+function normalized(histogram: Float64Array): Float64Array {
   const total = histogram.reduce((a, b) => a + b, 0);
   return total === 0 ? histogram : histogram.map((value) => value / total);
 }

@@ -2,8 +2,8 @@
 import type { SizedForm } from '../image.ts';
 
 /** The mean distance of the k-th smallest value from where it would stand in an even histogram, in [0, 0.5]. */
-export function unevennessOf(grey: Float64Array): number {
-  const sorted = grey.toSorted();
+export function unevennessOf(gray: Float64Array): number {
+  const sorted = gray.toSorted();
   const even = (rank: number) => (rank + 0.5) / sorted.length;
   return sorted.reduce((sum, value, rank) => sum + Math.abs(value - even(rank)), 0) / sorted.length;
 }
@@ -17,17 +17,17 @@ const NORMAL_MEDIAN = 0.6744897501960817;
  *
  * @returns the standard deviation in shares of the range; white noise on a smooth ground is found as it is
  */
-export function residualNoise(grey: Float64Array, { width, height }: SizedForm): number {
+export function residualNoise(gray: Float64Array, { width, height }: SizedForm): number {
   const residuals = new Float64Array(Math.max(0, (width - 2) * (height - 2)));
   let count = 0;
   for (let y = 1; y < height - 1; y++) {
     for (let x = 1; x < width - 1; x++) {
       const at = y * width + x;
-      const value = grey[at]!;
+      const value = gray[at]!;
       if (value <= 0 || value >= 1) continue;
       const corners =
-        grey[at - width - 1]! + grey[at - width + 1]! + grey[at + width - 1]! + grey[at + width + 1]!;
-      const sides = grey[at - width]! + grey[at + width]! + grey[at - 1]! + grey[at + 1]!;
+        gray[at - width - 1]! + gray[at - width + 1]! + gray[at + width - 1]! + gray[at + width + 1]!;
+      const sides = gray[at - width]! + gray[at + width]! + gray[at - 1]! + gray[at + 1]!;
       residuals[count++] = Math.abs(corners - 2 * sides + 4 * value);
     }
   }
@@ -65,24 +65,24 @@ function middleOf(values: Float64Array, count: number): number {
  * The strength of a picture's edges as a share of its contrast: the root mean square of the gradient, less what noise
  * adds to it. It falls with blur, and noise hardly changes it.
  */
-export function sharpnessOf(grey: Float64Array, image: SizedForm): number {
+export function sharpnessOf(gray: Float64Array, image: SizedForm): number {
   const { width, height } = image;
   let mean = 0;
   let squares = 0;
-  for (const value of grey) {
+  for (const value of gray) {
     mean += value;
     squares += value * value;
   }
-  mean /= grey.length;
-  const variance = squares / grey.length - mean * mean;
+  mean /= gray.length;
+  const variance = squares / gray.length - mean * mean;
   let sum = 0;
   for (let y = 0; y < height - 1; y++) {
     for (let x = 0; x < width - 1; x++) {
       const at = y * width + x;
-      sum += (grey[at + 1]! - grey[at]!) ** 2 + (grey[at + width]! - grey[at]!) ** 2;
+      sum += (gray[at + 1]! - gray[at]!) ** 2 + (gray[at + width]! - gray[at]!) ** 2;
     }
   }
-  const noise = residualNoise(grey, image) ** 2;
+  const noise = residualNoise(gray, image) ** 2;
   // Each of the two differences bears the noise of two pixels.
   const edges = sum / Math.max(1, (width - 1) * (height - 1)) - 4 * noise;
   return Math.sqrt(Math.max(0, edges) / Math.max(variance - noise, 1e-9));
@@ -92,13 +92,13 @@ export function sharpnessOf(grey: Float64Array, image: SizedForm): number {
  * The smooth part of a picture's light: how much of each of {@link smoothFields} it holds, as shares of its
  * brightness.
  */
-export function smoothLight(grey: Float64Array, image: SizedForm): Float64Array {
-  const mean = grey.reduce((a, b) => a + b, 0) / grey.length;
+export function smoothLight(gray: Float64Array, image: SizedForm): Float64Array {
+  const mean = gray.reduce((a, b) => a + b, 0) / gray.length;
   return Float64Array.from(smoothFields(image), (field) => {
     let product = 0;
-    for (let i = 0; i < grey.length; i++) product += grey[i]! * field[i]!;
+    for (let i = 0; i < gray.length; i++) product += gray[i]! * field[i]!;
     // What is nearly black has no light of which there could be a share.
-    return product / grey.length / Math.max(mean, 0.02);
+    return product / gray.length / Math.max(mean, 0.02);
   });
 }
 

@@ -25,7 +25,7 @@ export interface Photometry {
   readonly noise: number;
   /** How much the smooth light over a picture differs from picture to picture, as a share of the brightness. */
   readonly shading: number;
-  /** Distance in pixels at which two pixels are half as alike as neighbours: grows with the scale of what is shown. */
+  /** Distance in pixels at which two pixels are half as alike as neighbors: grows with the scale of what is shown. */
   readonly structure: number;
   /** Energy of the detail of 1, 2, 4 and 8 pixels, as shares that sum to 1: the spectrum, by octaves. */
   readonly octaves: readonly number[];
@@ -46,17 +46,17 @@ export async function measurePhotometry(
   const hashes = new Set<string>();
   const lights: Float64Array[] = [];
   for await (const item of looked) {
-    const grey: Grey = { pixels: grayOf(item.image, image), width: image.width, height: image.height };
-    const [brightness, contrast] = [mean(grey.pixels), std(grey.pixels)];
+    const gray: Gray = { pixels: grayOf(item.image, image), width: image.width, height: image.height };
+    const [brightness, contrast] = [mean(gray.pixels), std(gray.pixels)];
     sums.brightness += brightness;
     sums.contrast += contrast;
-    sums.unevenness += unevennessOf(grey.pixels);
-    sums.sharpness += sharpnessOf(grey.pixels, image);
-    sums.noise += residualNoise(grey.pixels, image);
-    lights.push(smoothLight(grey.pixels, image));
-    sums.structure += structureOf(grey, brightness, contrast);
-    for (const [octave, energy] of octavesOf(grey).entries()) octaves[octave]! += energy;
-    hashes.add(differenceHash(grey));
+    sums.unevenness += unevennessOf(gray.pixels);
+    sums.sharpness += sharpnessOf(gray.pixels, image);
+    sums.noise += residualNoise(gray.pixels, image);
+    lights.push(smoothLight(gray.pixels, image));
+    sums.structure += structureOf(gray, brightness, contrast);
+    for (const [octave, energy] of octavesOf(gray).entries()) octaves[octave]! += energy;
+    hashes.add(differenceHash(gray));
   }
   const total = octaves.reduce((a, b) => a + b, 0) || 1;
   const average = (sum: number) => sum / Math.max(1, images);
@@ -75,13 +75,13 @@ export async function measurePhotometry(
   };
 }
 
-interface Grey {
+interface Gray {
   readonly pixels: Float64Array;
   readonly width: number;
   readonly height: number;
 }
 
-function structureOf({ pixels, width, height }: Grey, mean: number, deviation: number): number {
+function structureOf({ pixels, width, height }: Gray, mean: number, deviation: number): number {
   const likeness = (lag: number) => {
     let sum = 0;
     for (let y = 0; y < height; y++) {
@@ -99,17 +99,17 @@ function structureOf({ pixels, width, height }: Grey, mean: number, deviation: n
 }
 
 /** Energy between a picture and its mean over ever larger squares. */
-function octavesOf(grey: Grey): number[] {
-  let coarse = grey;
+function octavesOf(gray: Gray): number[] {
+  let coarse = gray;
   return [1, 2, 4, 8].map((radius) => {
-    const coarser = meanOverSquares(grey, radius);
+    const coarser = meanOverSquares(gray, radius);
     const energy = coarse.pixels.reduce((sum, value, at) => sum + (value - coarser.pixels[at]!) ** 2, 0);
     coarse = coarser;
-    return energy / grey.pixels.length;
+    return energy / gray.pixels.length;
   });
 }
 
-function meanOverSquares({ pixels, width, height }: Grey, radius: number): Grey {
+function meanOverSquares({ pixels, width, height }: Gray, radius: number): Gray {
   const alongRows = Float64Array.from(pixels, (_, at) => {
     const [x, y] = [at % width, Math.floor(at / width)];
     const [from, to] = [Math.max(0, x - radius), Math.min(width - 1, x + radius)];
@@ -127,8 +127,8 @@ function meanOverSquares({ pixels, width, height }: Grey, radius: number): Grey 
   return { pixels: mean, width, height };
 }
 
-/** Whether each of 8x8 regions is brighter than its right and than its lower neighbour. */
-function differenceHash({ pixels, width, height }: Grey): string {
+/** Whether each of 8x8 regions is brighter than its right and than its lower neighbor. */
+function differenceHash({ pixels, width, height }: Gray): string {
   const means = Float64Array.from({ length: 81 }, (_, index) => {
     const [column, row] = [index % 9, Math.floor(index / 9)];
     const [left, top] = [Math.floor((column * width) / 9), Math.floor((row * height) / 9)];

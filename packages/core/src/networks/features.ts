@@ -6,7 +6,7 @@ import { type FeatureTransform, meanOfChannels } from './regularizer.ts';
 /**
  * The features of a small frozen network: 3x3 or other convolutions with ReLU behind each, borders filled with
  * zeros. The file holds `layer0/kernel` `[h, w, inputs, filters]`, `layer0/bias`, `layer1/kernel` and so on, and its
- * metadata `strides`, one whole number for each layer: `1,2,1`. A network for one channel sees of colours the mean.
+ * metadata `strides`, one whole number for each layer: `1,2,1`. A network for one channel sees of colors the mean.
  *
  * @param file - the bytes of a safetensors file
  * @throws SimganError INVALID_FILE if it does not hold such a network.

@@ -48,12 +48,12 @@ export function featureRegularizer(psi: FeatureTransform): Regularizer {
   });
 }
 
-/** psi = identity: the paper's choice for grey eyes and depth hands. */
+/** psi = identity: the paper's choice for gray eyes and depth hands. */
 export function identity(batch: tf.Tensor4D): tf.Tensor4D {
   return batch;
 }
 
-/** psi = mean of the colour channels, which lets colours move while shading stays (article of 2017, fig. 8). */
+/** psi = mean of the color channels, which lets colors move while shading stays (article of 2017, fig. 8). */
 export function meanOfChannels(batch: tf.Tensor4D): tf.Tensor4D {
   return tf.mean(batch, 3, true);
 }
@@ -77,7 +77,7 @@ export function weightedSum(
 }
 
 /**
- * psi = the colours of regions: means over squares of `size` pixels, which anchor what
+ * psi = the colors of regions: means over squares of `size` pixels, which anchor what
  * {@link meanOfChannels} alone leaves to drift. Rows and columns beyond the last whole square are left free
  * (tfjs's gradient of a padded average is wrong at the border).
  */

@@ -50,7 +50,7 @@ export interface ReaderOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Labelled pictures, and what was left out. */
+/** Labeled pictures, and what was left out. */
 export interface LabeledFolder<Annotation> {
   readonly samples: Dataset<Sample<Annotation>>;
   readonly rejects: readonly Reject[];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ImageForm } from '@simgan/core';
 import { SimganError } from '@simgan/core';
 
-/** What JSON can hold. */
+/** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
 
 /** An object of JSON values. */
@@ -29,8 +29,10 @@ export const BEGUN_METADATA = 'metadata.jsonl.partial';
 export const FILE_NAME = 'file_name';
 /** Under it a line says where its sample comes from. */
 export const PROVENANCE = 'simgan';
+/** Within a line's provenance the SHA-256 of its picture's file, in hexadecimal. */
+export const PICTURE_HASH = 'sha256';
 
-/** What is known of a dataset before its first sample. */
+/** The header of a dataset: all that is known before its first sample. */
 export interface DatasetHeader {
   readonly format: 'simgan-dataset';
   readonly version: 1;
@@ -39,7 +41,7 @@ export interface DatasetHeader {
   /** Whether the annotations are of the plugin's kind or as another program wrote them. */
   readonly annotations: 'plugin' | 'foreign';
   readonly image: ImageForm;
-  /** How the samples were made. */
+  /** The provenance of the samples. */
   readonly provenance: JsonObject;
 }
 

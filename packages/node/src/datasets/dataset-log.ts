@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { SimganError } from '@simgan/core';
 import { makeFolder, outputFailed, syncFolder, writeFileAtomic } from '../files/atomic-file.ts';
+import { type FolderLock, lockFolder } from '../files/folder-lock.ts';
 import type { Reject } from '../files/reject.ts';
 import { sha256 } from '../files/sha256.ts';
 import {
@@ -16,8 +17,18 @@ import {
   MANIFEST,
   METADATA,
   REJECTS,
+  readManifest,
 } from './dataset-format.ts';
-import { inspectOutput, removeDataset, someOf, writtenLines } from './output-folder.ts';
+import { parseMetadataLine } from './metadata-line.ts';
+import {
+  filesIn,
+  inspectOutput,
+  type OutputFolder,
+  removeDataset,
+  someOf,
+  wholeLines,
+  writtenLines,
+} from './output-folder.ts';
 
 /** What to do with an output folder that is not empty. */
 export type ExistingOutput =
@@ -46,7 +57,9 @@ export interface DatasetLog {
 /**
  * Opens the log of an output folder, as far as `existing` allows.
  *
- * @throws SimganError OUTPUT_EXISTS saying what is in the way.
+ * The folder stays locked until the log is closed.
+ *
+ * @throws SimganError OUTPUT_EXISTS saying what is in the way; OUTPUT_LOCKED if another process writes to it.
  */
 export async function openLog(
   dir: string,
@@ -54,38 +67,63 @@ export async function openLog(
   existing: ExistingOutput,
   companions: readonly string[],
 ): Promise<DatasetLog> {
-  const found = await inspectOutput(dir, companions);
+  // First without the lock, so that nothing is touched in a folder that is not ours to write to.
+  refuseUnwanted(dir, await inspectOutput(dir, companions), header, existing);
+  const lock = await lockFolder(dir);
+  try {
+    const found = await inspectOutput(dir, companions);
+    refuseUnwanted(dir, found, header, existing);
+    if (found.state !== 'free' && existing === 'replace') {
+      await removeDataset(dir, found.state as 'begun' | 'complete', companions);
+    }
+    const lines = await existingLines(dir);
+    const isComplete =
+      found.state === 'complete' && existing === 'resume' && (await isAsItClaims(dir, lines.length));
+    return new FolderLog(dir, header, isComplete, lines, lock);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** @throws SimganError OUTPUT_EXISTS if the folder may not be written to, saying what is in the way. */
+function refuseUnwanted(
+  dir: string,
+  found: OutputFolder,
+  header: DatasetHeader,
+  existing: ExistingOutput,
+): void {
+  if (found.state === 'free') return;
   if (found.state === 'foreign') {
     throw new SimganError(
       'OUTPUT_EXISTS',
       `${dir} is not empty and is no dataset of ours (it holds ${someOf(found.files)}). Choose another folder.`,
     );
   }
-  let wasComplete = false;
-  if (found.state !== 'free') {
-    if (existing === 'refuse') {
-      throw new SimganError(
-        'OUTPUT_EXISTS',
-        found.state === 'complete'
-          ? `${dir} holds a dataset already. Choose another folder, or allow it to be replaced.`
-          : `${dir} holds a dataset whose writing was interrupted. Resume it, allow it to be replaced, or choose ` +
-              'another folder.',
-      );
-    }
-    if (existing === 'replace') await removeDataset(dir, found.state, companions);
-    else {
-      const differences = differencesOf({ ...found.header }, { ...header });
-      if (differences.length > 0) {
-        throw new SimganError(
-          'OUTPUT_EXISTS',
-          `The dataset in ${dir} was begun otherwise and cannot be resumed: ${differences.join('; ')}. Use the ` +
-            'same settings, allow it to be replaced, or choose another folder.',
-        );
-      }
-      wasComplete = found.state === 'complete';
-    }
+  if (existing === 'refuse') {
+    throw new SimganError(
+      'OUTPUT_EXISTS',
+      found.state === 'complete'
+        ? `${dir} holds a dataset already. Choose another folder, or allow it to be replaced.`
+        : `${dir} holds a dataset whose writing was interrupted. Resume it, allow it to be replaced, or choose ` +
+            'another folder.',
+    );
   }
-  return new FolderLog(dir, header, wasComplete, await existingLines(dir));
+  if (existing === 'replace') return;
+  const differences = differencesOf({ ...found.header }, { ...header });
+  if (differences.length === 0) return;
+  throw new SimganError(
+    'OUTPUT_EXISTS',
+    `The dataset in ${dir} was begun otherwise and cannot be resumed: ${differences.join('; ')}. Use the ` +
+      'same settings, allow it to be replaced, or choose another folder.',
+  );
+}
+
+/** Whether a complete dataset holds what its manifest says; one that does not is completed anew. */
+async function isAsItClaims(dir: string, lines: number): Promise<boolean> {
+  const manifest = await readManifest(dir, MANIFEST);
+  const hash = await sha256(join(dir, METADATA)).catch(() => undefined);
+  return manifest?.metadataSha256 === hash && manifest?.count === lines;
 }
 
 async function existingLines(dir: string) {
@@ -101,6 +139,7 @@ class FolderLog implements DatasetLog {
   readonly resumed: number;
   #end: number;
   #added = 0;
+  readonly #lock: FolderLock;
   #handle: FileHandle | undefined;
 
   constructor(
@@ -108,7 +147,9 @@ class FolderLog implements DatasetLog {
     header: DatasetHeader,
     wasComplete: boolean,
     lines: readonly { fileName: string; end: number }[],
+    lock: FolderLock,
   ) {
+    this.#lock = lock;
     this.#dir = dir;
     this.#header = header;
     this.#wasComplete = wasComplete;
@@ -166,7 +207,8 @@ class FolderLog implements DatasetLog {
     await this.begin();
     try {
       await this.#handle!.sync();
-      await this.close();
+      await this.#closeHandle();
+      await this.#checkPictures();
       await rename(this.#path(BEGUN_METADATA), this.#path(METADATA));
     } catch (error) {
       throw outputFailed(this.#path(METADATA), error);
@@ -185,9 +227,31 @@ class FolderLog implements DatasetLog {
   }
 
   async close(): Promise<void> {
+    await this.#closeHandle();
+    await this.#lock.release();
+  }
+
+  async #closeHandle(): Promise<void> {
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();
+  }
+
+  /** @throws SimganError OUTPUT_FAILED if a picture that a line names is not there any more. */
+  async #checkPictures(): Promise<void> {
+    const present = new Set(await filesIn(this.#path(IMAGES)));
+    const missing: string[] = [];
+    for await (const line of wholeLines(this.#path(BEGUN_METADATA))) {
+      const parsed = parseMetadataLine(line);
+      const name = typeof parsed === 'string' ? undefined : parsed.fileName;
+      if (name === undefined || !present.has(name.slice(IMAGES.length + 1)))
+        missing.push(name ?? 'a damaged line');
+    }
+    if (missing.length === 0) return;
+    throw new SimganError(
+      'OUTPUT_FAILED',
+      `${missing.length} pictures of the dataset in ${this.#dir} have vanished while it was written (${someOf(missing)}). Leave the folder alone while it is in use, and resume.`,
+    );
   }
 
   #path(name: string): string {

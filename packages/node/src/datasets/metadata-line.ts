@@ -1,6 +1,9 @@
 /** @file One line of `metadata.jsonl`: `file_name`, the annotation's fields, where the sample comes from. */
-import { annotationText, jsonProblem, TOO_DEEP } from './annotation-text.ts';
-import { FILE_NAME, type JsonObject, PROVENANCE } from './dataset-format.ts';
+import { annotationText, jsonProblem, TOO_DEEP, TOO_MANY } from './annotation-text.ts';
+import { FILE_NAME, type JsonObject, PICTURE_HASH, PROVENANCE } from './dataset-format.ts';
+
+/** No system has longer paths. */
+const LONGEST_NAME = 4096;
 
 /** A line as it was read. */
 export interface MetadataLine {
@@ -37,18 +40,21 @@ export function parseMetadataLine(line: string): MetadataLine | string {
       ? `It holds ${word}, which JSON cannot hold; leave the field out or write null.`
       : `It is not JSON: ${(error as Error).message}.`;
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'It is not a JSON object.';
+  if (!isObject(value)) return 'It is not a JSON object.';
   const problem = jsonProblem(value);
-  if (problem === TOO_DEEP) return `I${problem.slice(1)}.`;
-  if (problem) return `It holds a number too large to read: ${problem}.`;
+  if (problem === TOO_DEEP || problem === TOO_MANY) return `I${problem.slice(1)}.`;
+  if (problem) return `It holds a number too large to read: ${shortened(problem)}.`;
 
   const members = splitMembers(line);
-  const keys = members.map(({ key }) => key);
-  const twice = keys.find((key, index) => keys.indexOf(key) !== index);
-  if (twice !== undefined) return `It has the field "${twice}" twice.`;
+  const twice = firstRepeated(members.map(({ key }) => key));
+  if (twice !== undefined) return `It has the field ${shortened(JSON.stringify(twice))} twice.`;
 
-  const { [FILE_NAME]: fileName, [PROVENANCE]: provenance, ...fields } = value as JsonObject;
+  const { [FILE_NAME]: fileName, [PROVENANCE]: provenance, ...fields } = value;
   if (typeof fileName !== 'string') return `It has no "${FILE_NAME}" that names its picture.`;
+  if (fileName.length > LONGEST_NAME) {
+    return `Its "${FILE_NAME}" has ${fileName.length} characters; at most ${LONGEST_NAME} are read.`;
+  }
+  if (provenance !== undefined && !isObject(provenance)) return FOREIGN_PROVENANCE;
   return {
     fileName,
     fields,
@@ -56,8 +62,32 @@ export function parseMetadataLine(line: string): MetadataLine | string {
       .filter(({ key }) => key !== FILE_NAME && key !== PROVENANCE)
       .map(({ text }) => text)
       .join(','),
-    ...(typeof provenance === 'object' && provenance !== null && { provenance: provenance as JsonObject }),
+    ...(provenance && { provenance }),
   };
+}
+
+/** The reason to reject a line whose field of that name is not provenance: it would be lost. */
+export const FOREIGN_PROVENANCE =
+  `Its field "${PROVENANCE}" was not written by this library, and metadata keeps that name for the provenance of ` +
+  'samples. Rename the field.';
+
+/** Whether provenance is that of a line that this library wrote. */
+export function isOwnProvenance(provenance: JsonObject): boolean {
+  return typeof provenance[PICTURE_HASH] === 'string' || typeof provenance.made === 'string';
+}
+
+/** A text for a message: what comes from a file may be as long as the file. */
+export function shortened(text: string): string {
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+}
+
+function firstRepeated(keys: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return keys.find((key) => seen.has(key) || !seen.add(key));
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The members of an object's text as they stand in it. The text is known to be a valid JSON object. */

@@ -5,6 +5,8 @@ import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { SimganError } from '@simgan/core';
 import { outputFailed } from '../files/atomic-file.ts';
+import { LOCK, TAKEOVER } from '../files/folder-lock.ts';
+import { sha256 } from '../files/sha256.ts';
 import {
   BEGUN_MANIFEST,
   BEGUN_METADATA,
@@ -12,12 +14,13 @@ import {
   IMAGES,
   MANIFEST,
   METADATA,
+  PICTURE_HASH,
   REJECTS,
   readManifest,
 } from './dataset-format.ts';
-import { parseMetadataLine } from './metadata-line.ts';
+import { type MetadataLine, parseMetadataLine } from './metadata-line.ts';
 
-/** What is in an output folder. */
+/** The state of an output folder. */
 export type OutputFolder =
   /** It does not exist, or holds nothing but what may lie beside a dataset. */
   | { readonly state: 'free' }
@@ -26,10 +29,10 @@ export type OutputFolder =
   /** Something else; `files` names some of it. */
   | { readonly state: 'foreign'; readonly files: readonly string[] };
 
-/** How many images the writer may have written whose lines it has not: they are ours although no line says so. */
+/** Images that the writer may have written before their lines: they are ours although no line says so. */
 export const WRITE_AHEAD = 8;
 
-const left = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini', '.gitkeep', '.gitignore']);
+const left = new Set(['.DS_Store', 'Thumbs.db', 'desktop.ini', '.gitkeep', '.gitignore', LOCK, TAKEOVER]);
 
 /**
  * Looks at an output folder, so that a program can refuse it before hours of work and not after.
@@ -74,7 +77,7 @@ export interface WrittenLine {
 
 /**
  * The samples of a begun dataset that are whole: lines from the first to the one before the first that is cut
- * off, is no metadata, or whose picture is missing or cut off.
+ * off, is no metadata, or whose picture is missing, cut off, or not the one that was written with it.
  */
 export async function writtenLines(dir: string, metadata: string): Promise<WrittenLine[]> {
   const lines: WrittenLine[] = [];
@@ -82,14 +85,14 @@ export async function writtenLines(dir: string, metadata: string): Promise<Writt
   for await (const line of wholeLines(join(dir, metadata))) {
     end += Buffer.byteLength(line) + 1;
     const parsed = parseMetadataLine(line);
-    if (typeof parsed === 'string' || !(await isWholePng(join(dir, parsed.fileName)))) break;
+    if (typeof parsed === 'string' || !(await isAsWritten(join(dir, parsed.fileName), parsed))) break;
     lines.push({ fileName: parsed.fileName, end });
   }
   return lines;
 }
 
 /** The lines of a file that end with a line feed; none if there is no file. */
-async function* wholeLines(file: string): AsyncGenerator<string> {
+export async function* wholeLines(file: string): AsyncGenerator<string> {
   const handle = await open(file, 'r').catch(() => undefined);
   if (!handle) return;
   try {
@@ -106,6 +109,13 @@ async function* wholeLines(file: string): AsyncGenerator<string> {
   } finally {
     await handle.close();
   }
+}
+
+/** Whether a picture is the one that its line was written with. Lines of earlier versions have no hash. */
+async function isAsWritten(file: string, { provenance }: MetadataLine): Promise<boolean> {
+  if (!(await isWholePng(file))) return false;
+  const hash = provenance?.[PICTURE_HASH];
+  return hash === undefined || hash === (await sha256(file).catch(() => undefined));
 }
 
 const pngEnd = Buffer.from('0000000049454e44ae426082', 'hex');
@@ -180,6 +190,14 @@ export async function removeDataset(
   } catch (error) {
     throw outputFailed(dir, error);
   }
+}
+
+/** The files below a folder, relative to it, with `/` between parts. */
+export async function filesIn(dir: string): Promise<string[]> {
+  const entries = await entriesBelow(dir);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(dir, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 }
 
 async function entriesBelow(dir: string): Promise<Dirent[]> {

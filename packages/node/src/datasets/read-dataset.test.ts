@@ -72,7 +72,7 @@ test('what was written is read back: images, ids, annotations, order', async () 
   expect(await read.samples.at(2)).toEqual(samples[2]);
 });
 
-test('a form without a size reads pictures of any size as they are, and counts none as scaled', async () => {
+test('a form without a size reads images of any size unscaled', async () => {
   const anySize = { ...plugin, image: { channels: 1, bits: 8 } as const };
   const images = [3, 6, 2].map((width) => imageOf(new Uint8Array(width * 4).fill(9), { ...image, width }));
   const samples = images.map(
@@ -91,7 +91,7 @@ test('a form without a size reads pictures of any size as they are, and counts n
   expect(widths).toEqual([6, 6]);
 });
 
-test('the ids of samples are known without reading their pictures', async () => {
+test('ids are known without reading images', async () => {
   const dir = await folder({ 'b.png': 1, 'metadata.jsonl': '{"file_name":"b.png"}\n' });
   const { samples } = await readDataset(dir, plugin, { memoryBudget: 0 });
   await rm(dir, { recursive: true });
@@ -157,7 +157,9 @@ test('annotations go from a foreign file through a dataset byte for byte', async
     annotations,
     provenance: { run: 1 },
   });
-  const texts = (await readFile(join(first, 'metadata.jsonl'), 'utf8')).trimEnd().split('\n');
+  const texts = withoutHashes(await readFile(join(first, 'metadata.jsonl'), 'utf8'))
+    .trimEnd()
+    .split('\n');
   expect(texts).toEqual(
     fields.map((text, index) => {
       const members = index === 0 ? text : text.replaceAll(/, (?="(10|2|big|list)")/g, ',');
@@ -174,9 +176,9 @@ test('annotations go from a foreign file through a dataset byte for byte', async
     }
   };
   await writeDataset(second, refined(), { plugin, annotations: 'foreign', provenance: { run: 2 } });
-  expect((await readFile(join(second, 'metadata.jsonl'), 'utf8')).replaceAll('"run":2', '"run":1')).toBe(
-    await readFile(join(first, 'metadata.jsonl'), 'utf8'),
-  );
+  const before = withoutHashes(await readFile(join(first, 'metadata.jsonl'), 'utf8'));
+  const after = withoutHashes(await readFile(join(second, 'metadata.jsonl'), 'utf8'));
+  expect(after.replaceAll('"run":2', '"run":1')).toBe(before);
 });
 
 test('any JSON object comes through with its bytes', async () => {
@@ -194,7 +196,7 @@ test('any JSON object comes through with its bytes', async () => {
         const { samples } = await readDataset(source, plugin);
         const options = { plugin, existing: 'replace' } as const;
         await writeDataset(out, samples as AsyncIterable<Sample<unknown>>, options);
-        expect(await readFile(join(out, 'metadata.jsonl'), 'utf8')).toBe(
+        expect(withoutHashes(await readFile(join(out, 'metadata.jsonl'), 'utf8'))).toBe(
           `{"file_name":"images/x.png"${text && `,${text}`}}\n`,
         );
       },
@@ -213,7 +215,7 @@ test('an annotation that was read cannot be changed behind its text', async () =
   const out = await folder();
   const changed = { ...sample, annotation: { gaze: [5, 2] } };
   await writeDataset(out, stream([changed]), { plugin: { name: 'eyes', image } });
-  expect(await readFile(join(out, 'metadata.jsonl'), 'utf8')).toBe(
+  expect(withoutHashes(await readFile(join(out, 'metadata.jsonl'), 'utf8'))).toBe(
     '{"file_name":"images/x.png","gaze":[5,2]}\n',
   );
 });
@@ -237,7 +239,7 @@ test('a folder without metadata is samples without labels, with ids that can nam
   expect(read.rejects.map(({ file }) => file)).toEqual(['bad.png']);
   const out = await folder();
   await writeDataset(out, stream(samples), { plugin, annotations: 'foreign' });
-  expect((await readFile(join(out, 'metadata.jsonl'), 'utf8')).split('\n')[0]).toBe(
+  expect(withoutHashes(await readFile(join(out, 'metadata.jsonl'), 'utf8')).split('\n')[0]).toBe(
     '{"file_name":"images/UP.png"}',
   );
 });
@@ -346,7 +348,7 @@ test('a folder with nothing usable is an error; scaled pictures are counted', as
   expect((await readDataset(dir, { ...plugin, image: { ...image, width: 5 } })).resized).toBe(1);
 });
 
-test('lines that are nested without end are rejects', async () => {
+test('deeply nested lines are rejects', async () => {
   const line = (depth: number) => `{"file_name":"${depth}.png","x":${'['.repeat(depth)}${']'.repeat(depth)}}`;
   const depths = [100, 50_000, 150];
   const dir = await folder({
@@ -361,3 +363,8 @@ test('lines that are nested without end are rejects', async () => {
     reason: 'It is nested more than 200 levels deep.',
   });
 });
+
+/** Metadata without the hashes of pictures, which the writer adds. */
+function withoutHashes(text: string): string {
+  return text.replace(/,"simgan":\{"sha256":"[\da-f]{64}"\}|,"sha256":"[\da-f]{64}"/g, '');
+}

@@ -1,12 +1,11 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Plugin, Sample } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
 import { idsOfFiles } from '@simgan/core/reading';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { listFiles } from '../files/list-files.ts';
+import { readLines } from '../files/read-lines.ts';
 import { firstRejects, type Reject } from '../files/reject.ts';
 import { sha256 } from '../files/sha256.ts';
 import { type LoadOptions, loadPictures } from '../pictures/load-pictures.ts';
@@ -21,14 +20,20 @@ import {
   METADATA,
   readManifest,
 } from './dataset-format.ts';
-import { type MetadataLine, parseMetadataLine } from './metadata-line.ts';
+import {
+  FOREIGN_PROVENANCE,
+  isOwnProvenance,
+  type MetadataLine,
+  parseMetadataLine,
+  shortened,
+} from './metadata-line.ts';
 import { checkFolder } from './read-images.ts';
 
-/** How {@link readDataset} reads. */
+/** Options for {@link readDataset}. */
 export interface ReadDatasetOptions extends LoadOptions {
   /**
-   * What the annotations are: `plugin`, each is checked with the plugin's schema; `foreign`, they are passed on
-   * as they are. Unless given, what the folder's `dataset.json` says, and `foreign` where there is none.
+   * The kind of the annotations: `plugin`, each is checked with the plugin's schema; `foreign`, they are passed on
+   * as they are. Default: what the folder's `dataset.json` says, or `foreign` where there is none.
    */
   readonly annotations?: 'plugin' | 'foreign';
 }
@@ -37,7 +42,7 @@ interface Folder<Item> {
   /** In the order of the metadata, or of the pictures' paths where there is none. */
   readonly samples: Dataset<Item>;
   readonly rejects: readonly Reject[];
-  /** How many pictures had to be scaled: their labels in pixels no longer fit. */
+  /** Pictures that had to be scaled: their labels in pixels no longer fit. */
   readonly resized: number;
   /** The manifest, if this library wrote the folder. */
   readonly manifest: DatasetManifest | undefined;
@@ -55,7 +60,9 @@ export type DatasetFolder<Annotation> =
  *
  * Nothing is lost in silence: a line that is not JSON, names no picture, one outside the folder or one that
  * another line named, a picture that cannot be used or that no line names, and an annotation that the plugin's
- * schema refuses, are rejects (`metadata.jsonl:12`).
+ * schema refuses, are rejects (`metadata.jsonl:12`). So are lines of more than 16 MiB, of more than a million values or
+ * nested more than 200 levels deep, and those of other programs with a field `simgan`: under that name a line that this
+ * library wrote has the provenance of its sample, which is not part of the annotation.
  *
  * Annotations are frozen, and {@link writeDataset} writes their fields byte for byte as they stand in the
  * file, order, spaces and digits included. They are what the file says: a label in pixels is not changed when
@@ -78,7 +85,12 @@ export async function readDataset<Annotation>(
   const { annotations = isOfPlugin ? 'plugin' : 'foreign' } = options;
   const schema = annotations === 'plugin' ? plugin.annotation : undefined;
 
-  const { entries, rejects: notEntries } = await findEntries(dir, manifest !== undefined, schema);
+  const { signal } = options;
+  const { entries, rejects: notEntries } = await findEntries(dir, {
+    isOurs: manifest !== undefined,
+    schema,
+    signal,
+  });
   const ids = idsOfFiles(
     entries.map(({ file }) => (file.startsWith(`${IMAGES}/`) ? file.slice(IMAGES.length + 1) : file)),
   );
@@ -126,7 +138,7 @@ async function checkManifest(dir: string): Promise<DatasetManifest | undefined> 
       `The dataset in ${dir} is not complete: its writing was interrupted. Resume it first.`,
     );
   }
-  const hash = await sha256(join(dir, METADATA)).catch(() => undefined);
+  const hash = (await isFile(join(dir, METADATA))) ? await sha256(join(dir, METADATA)) : undefined;
   if (hash !== manifest.metadataSha256) {
     throw new SimganError(
       'INVALID_FILE',
@@ -143,10 +155,16 @@ interface Entry {
   readonly line?: string;
 }
 
+interface EntryOptions {
+  /** Whether this library wrote the folder. */
+  readonly isOurs: boolean;
+  readonly schema: StandardSchemaV1 | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 async function findEntries(
   dir: string,
-  isOurs: boolean,
-  schema: StandardSchemaV1 | undefined,
+  { isOurs, schema, signal }: EntryOptions,
 ): Promise<{ entries: Entry[]; rejects: Reject[] }> {
   const listing = await listFiles(isOurs ? join(dir, IMAGES) : dir);
   const files = listing.files.map((file) => (isOurs ? `${IMAGES}/${file}` : file));
@@ -156,29 +174,32 @@ async function findEntries(
 
   const entries: Entry[] = [];
   const named = new Map<string, number>();
-  let number = 0;
-  for await (const text of createInterface({
-    input: createReadStream(metadata),
-    crlfDelay: Number.POSITIVE_INFINITY,
-  })) {
-    number++;
-    const line = number === 1 ? text.replace(/^\uFEFF/, '') : text;
-    if (line.trim() === '') continue;
+  for await (const { number, ...read } of readLines(metadata, { signal })) {
+    signal?.throwIfAborted();
     const reject = (reason: string) => rejects.push({ file: `${METADATA}:${number}`, reason });
+    if ('problem' in read) {
+      reject(read.problem);
+      continue;
+    }
+    const line = read.text;
+    if (line.trim() === '') continue;
     const parsed = parseMetadataLine(line);
     if (typeof parsed === 'string') {
       reject(parsed);
       continue;
     }
     const file = posix.normalize(parsed.fileName);
+    const shown = shortened(file);
     const earlier = named.get(file);
-    if (leavesFolder(parsed.fileName))
-      reject(`Its picture ${JSON.stringify(parsed.fileName)} is outside the folder.`);
-    else if (earlier !== undefined) reject(`Its picture ${file} is that of line ${earlier} already.`);
+    if (leavesFolder(parsed.fileName)) {
+      reject(`Its picture ${shortened(JSON.stringify(parsed.fileName))} is outside the folder.`);
+    } else if (earlier !== undefined) reject(`Its picture ${shown} is that of line ${earlier} already.`);
     else {
       named.set(file, number);
       const problem =
-        (await pictureProblem(dir, file)) ?? (schema && (await annotationProblem(line, schema)));
+        lossOf(parsed, isOurs) ??
+        (await pictureProblem(dir, file)) ??
+        (schema && (await annotationProblem(parsed, schema)));
       if (problem) reject(problem);
       else entries.push({ file, line });
     }
@@ -189,6 +210,11 @@ async function findEntries(
     }
   }
   return { entries, rejects };
+}
+
+/** Why a line of another program's would not come through whole: its field that we take for provenance is its own. */
+function lossOf({ provenance }: MetadataLine, isOurs: boolean): string | undefined {
+  return isOurs || !provenance || isOwnProvenance(provenance) ? undefined : FOREIGN_PROVENANCE;
 }
 
 /** Paths are those of every system: a backslash is never a folder's boundary here and always one on Windows. */
@@ -203,16 +229,29 @@ function leavesFolder(fileName: string): boolean {
 
 async function pictureProblem(dir: string, file: string): Promise<string | undefined> {
   const found = await stat(join(dir, file)).catch(() => undefined);
-  return found?.isFile() ? undefined : `Its picture ${file} ${found ? 'is a folder' : 'does not exist'}.`;
+  if (found?.isFile()) return undefined;
+  const what = !found ? 'does not exist' : found.isDirectory() ? 'is a folder' : 'is not a file';
+  return `Its picture ${shortened(file)} ${what}.`;
+}
+
+async function isFile(file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => undefined);
+  return found?.isFile() ?? false;
 }
 
 /** Why the plugin's schema refuses a line's annotation, in a sentence. */
-async function annotationProblem(line: string, schema: StandardSchemaV1): Promise<string | undefined> {
-  const { issues } = await validate(parseMetadataLine(line) as MetadataLine, schema);
+async function annotationProblem(line: MetadataLine, schema: StandardSchemaV1): Promise<string | undefined> {
+  let issues: StandardSchemaV1.FailureResult['issues'] | undefined;
+  try {
+    ({ issues } = await validate(line, schema));
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error);
+    return `The plugin's schema of annotations fails on it: ${shortened(what)}.`;
+  }
   if (!issues) return undefined;
   const shown = issues.slice(0, 3).map(({ path = [], message }) => {
     const keys = path.map((part) => String(typeof part === 'object' ? part.key : part));
-    return keys.length > 0 ? `${keys.join('.')}: ${message}` : message;
+    return shortened(keys.length > 0 ? `${keys.join('.')}: ${message}` : message);
   });
   return `Its annotation is not the plugin's: ${shown.join('; ')}.`;
 }

@@ -95,12 +95,12 @@ test('what cannot be used is listed with its reason, and the rest is read', asyn
       "old.bmp: The file is a BMP, which is not read; convert it to PNG, JPEG, WebP or TIFF.",
       "old.gif: The file is a GIF, which is not read; convert it to PNG, JPEG, WebP or TIFF.",
       "text.jpg: The file is not a picture: its content is none of PNG, JPEG, WebP and TIFF.",
-      "truncated.png: The picture is damaged or cut off (vipspng: libpng read error).",
+      "truncated.png: The picture is damaged or cut off; it cannot be decoded.",
     ]
   `);
 });
 
-test('a form without a size reads pictures of any size as they are stored', async () => {
+test('a form without a size reads images of any size unscaled', async () => {
   const dir = await temporaryFolder();
   const sizes = [
     [1, 1],
@@ -126,7 +126,7 @@ test('a form without a size reads pictures of any size as they are stored', asyn
   for await (const { image } of images) expect(image).toMatchObject({ width: 6, height: 4 });
 });
 
-test('the ids of pictures are known without reading them again', async () => {
+test('ids are known without reading images', async () => {
   const dir = await temporaryFolder();
   await put(dir, { 'b.png': 2, 'a/c.png': 1 });
   const { images } = await readImages(dir, spec, { memoryBudget: 0 });

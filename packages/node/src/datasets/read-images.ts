@@ -8,9 +8,9 @@ import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
 import { type LoadOptions, loadPictures, type PictureSource } from '../pictures/load-pictures.ts';
 import { BEGUN_MANIFEST, IMAGES, MANIFEST, readManifest } from './dataset-format.ts';
 
-/** How {@link readImages} reads. */
+/** Options for {@link readImages}. */
 export interface ReadImagesOptions extends LoadOptions {
-  /** Fewer usable pictures than this are an error. 1 unless given; training needs a batch. */
+  /** Fewer usable pictures than this are an error; training needs a batch. Default: 1. */
   readonly atLeast?: number;
 }
 
@@ -19,16 +19,16 @@ export interface ImageFolder {
   /** In the order of their paths; an item's id is its path relative to the folder, or its URL. */
   readonly images: Dataset<RealImage>;
   readonly rejects: readonly Reject[];
-  /** How many files were passed over because they neither are nor are named as pictures: labels, licences, notes. */
+  /** Files that were skipped because they neither are nor are named as pictures: labels, licenses, notes. */
   readonly ignored: number;
-  /** How many pictures had to be scaled to the form. */
+  /** Pictures that had to be scaled to the form. */
   readonly resized: number;
 }
 
 /**
- * Reads unlabelled pictures: a folder with its subfolders, or a list of files and http(s) URLs.
+ * Reads unlabeled pictures: a folder with its subfolders, or a list of files and http(s) URLs.
  *
- * Files are recognised by content, not by name: PNG, JPEG, WebP and TIFF (the first page). A file of another
+ * Files are recognized by content, not by name: PNG, JPEG, WebP and TIFF (the first page). A file of another
  * content is a reject if its name ends as pictures' names do, and is ignored otherwise (`metadata.jsonl`,
  * `README.md`, `labels.mat`); names that begin with a dot are not looked at. Of a dataset that this library
  * wrote, the pictures are those in `images/`. A link to a file is that file; links to folders are
@@ -36,7 +36,7 @@ export interface ImageFolder {
  *
  * Every picture is decoded once at the start, a few at a time, so that rejects are known before training
  * begins. Decoded pixels stay in memory up to `memoryBudget`; the others are decoded again when asked for.
- * How a picture is brought to the form: {@link decodePicture}.
+ * {@link decodePicture} says how a picture is converted to the form.
  *
  * @throws SimganError NOT_ENOUGH_DATA if fewer than `atLeast` pictures can be used, with the first reasons.
  */

@@ -68,8 +68,8 @@ test('a dataset is pictures, lines and a manifest, and nothing else', async () =
     'rejects.jsonl',
   ]);
   expect(await readFile(join(dir, 'metadata.jsonl'), 'utf8')).toMatchInlineSnapshot(`
-    "{"file_name":"images/0000000.png","x":0.3022076079334378,"simgan":{"seed":1,"index":0}}
-    {"file_name":"images/0000001.png","x":0.19434826470863686,"simgan":{"seed":1,"index":1}}
+    "{"file_name":"images/0000000.png","x":0.3022076079334378,"simgan":{"seed":1,"index":0,"sha256":"afb1375abbb31734db496a4f5195897646684d03a235f81fd6dc345053755570"}}
+    {"file_name":"images/0000001.png","x":0.19434826470863686,"simgan":{"seed":1,"index":1,"sha256":"8c5d7db87dff5ccbd5c2211ad4e5df4b03f57f4b80fa98a7cf082af40cabf975"}}
     "
   `);
   expect(await readFile(join(dir, 'rejects.jsonl'), 'utf8')).toBe(
@@ -86,7 +86,7 @@ test('a dataset is pictures, lines and a manifest, and nothing else', async () =
         "height": 4,
         "width": 6,
       },
-      "metadataSha256": "fb10e7c6cf2c4ccd20703614bbcb644c5a364bb78027e122393f797a880c074c",
+      "metadataSha256": "f6e63a3e3b7d7f8a4a12cac37d101df107e386192c249ebf8ccb8877cf293035",
       "plugin": "dots",
       "provenance": {
         "seed": 1,
@@ -99,7 +99,7 @@ test('a dataset is pictures, lines and a manifest, and nothing else', async () =
   expect(written).toEqual((await samples(2).at(1)).image);
 });
 
-test('a plugin without a size has pictures of any size, written and read back as they are', async () => {
+test('images of a plugin without a size round-trip at their own size', async () => {
   const dir = await temporaryFolder();
   const anySize = { name: 'dots', image: { channels: 1, bits: 8 } as const };
   const images = [2, 5, 3].map((width) =>
@@ -348,8 +348,8 @@ test('samples that cannot be written as they are stop the run with their id', as
     };
     await expect(writeDataset(dir, two(), { plugin })).rejects.toThrow(message);
     // What came before stays and can be resumed.
-    expect(await readFile(join(dir, 'metadata.jsonl.partial'), 'utf8')).toBe(
-      '{"file_name":"images/a.png"}\n',
+    expect(await readFile(join(dir, 'metadata.jsonl.partial'), 'utf8')).toMatch(
+      /^\{"file_name":"images\/a.png","simgan":\{"sha256":"[\da-f]{64}"\}\}\n$/,
     );
   }
 });
@@ -387,4 +387,64 @@ test('a writing error names the file and leaves nothing half-written', async () 
     count: 3,
     resumed: 2,
   });
+});
+
+test('two writers never share a folder: the second is refused, and what the first writes is whole', async () => {
+  const dir = await temporaryFolder();
+  let second: Promise<unknown> | undefined;
+  const rival = async function* () {
+    for await (const sample of samples(5)) {
+      second ??= writeDataset(dir, samples(5, 2), { plugin, existing: 'resume' }).catch(
+        (error: unknown) => error,
+      );
+      await second;
+      yield sample;
+    }
+  };
+  await writeDataset(dir, rival(), { plugin });
+  expect(await second).toMatchObject({ code: 'OUTPUT_LOCKED' });
+  const alone = await temporaryFolder();
+  await writeDataset(alone, samples(5), { plugin });
+  expect(await contents(dir)).toEqual(await contents(alone));
+});
+
+test.each([
+  ['another picture under its name', 'images/0000002.png', 'images/0000004.png'],
+  ['a picture of a rival', 'images/0000000.png', 'images/0000001.png'],
+])('resuming verifies what it keeps: %s is written anew', async (_, damaged, by) => {
+  const [dir, whole] = [await temporaryFolder(), await temporaryFolder()];
+  await writeDataset(whole, samples(6), { plugin });
+  await writeDataset(dir, samples(6), { plugin });
+  await writeFile(join(dir, damaged), await readFile(join(dir, by)));
+  await writeDataset(dir, samples(6), { plugin, existing: 'resume' });
+  expect(await contents(dir)).toEqual(await contents(whole));
+});
+
+test('resuming mends a complete dataset whose metadata is not what its manifest was written for', async () => {
+  const [dir, whole] = [await temporaryFolder(), await temporaryFolder()];
+  await writeDataset(whole, samples(6), { plugin });
+  await writeDataset(dir, samples(6), { plugin });
+  const file = join(dir, 'metadata.jsonl');
+  const lines = (await readFile(file, 'utf8')).split('\n');
+  await writeFile(file, lines.slice(0, 4).join('\n'));
+  await writeDataset(dir, samples(6), { plugin, existing: 'resume' });
+  expect(await contents(dir)).toEqual(await contents(whole));
+});
+
+test('pictures that vanish while a dataset is written are noticed at its end, and come back when it is resumed', async () => {
+  const [dir, whole] = [await temporaryFolder(), await temporaryFolder()];
+  await writeDataset(whole, samples(20), { plugin });
+  const thief = async function* () {
+    let count = 0;
+    for await (const sample of samples(20)) {
+      yield sample;
+      if (++count === 15) await rm(join(dir, 'images/0000001.png'));
+    }
+  };
+  await expect(writeDataset(dir, thief(), { plugin })).rejects.toThrow(
+    '1 pictures of the dataset in ' + dir + ' have vanished while it was written (images/0000001.png)',
+  );
+  expect(await readdir(dir)).not.toContain('dataset.json');
+  await writeDataset(dir, samples(20), { plugin, existing: 'resume' });
+  expect(await contents(dir)).toEqual(await contents(whole));
 });

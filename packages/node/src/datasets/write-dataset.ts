@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import type { Plugin, Sample } from '@simgan/core';
 import { imageProblem, SimganError } from '@simgan/core';
@@ -5,23 +6,23 @@ import { idKey, idProblem } from '@simgan/core/reading';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import type { Reject } from '../files/reject.ts';
 import { encodePng } from '../pictures/pixels.ts';
-import { type DatasetHeader, IMAGES, type JsonObject } from './dataset-format.ts';
+import { type DatasetHeader, IMAGES, type JsonObject, PICTURE_HASH } from './dataset-format.ts';
 import { type ExistingOutput, openLog } from './dataset-log.ts';
 import { formatMetadataLine } from './metadata-line.ts';
 import { WRITE_AHEAD } from './output-folder.ts';
 
-/** How {@link writeDataset} writes. */
+/** Options for {@link writeDataset}. */
 export interface WriteDatasetOptions<Annotation> {
   readonly plugin: Pick<Plugin<Annotation>, 'name' | 'image'>;
-  /** Whether the annotations are of the plugin's kind (as unless given) or as another program wrote them. */
+  /** Whether the annotations are of the plugin's kind or as another program wrote them. Default: `plugin`. */
   readonly annotations?: 'plugin' | 'foreign';
-  /** How the samples were made, for `dataset.json` and each line. A resumed run must have the same. */
+  /** The provenance of all samples, for `dataset.json` and each line. A resumed run must have the same. */
   readonly provenance?: JsonObject;
-  /** What to add to one sample's provenance in its line. */
+  /** Additional provenance of one sample, for its line. */
   readonly sampleProvenance?: (sample: Sample<Annotation>) => JsonObject;
   /** Inputs that were left out, for `rejects.jsonl`. */
   readonly rejects?: readonly Reject[];
-  /** `refuse` unless given. */
+  /** Default: `refuse`. */
   readonly existing?: ExistingOutput;
   /** Names in the folder that the caller writes itself; see {@link inspectOutput}. */
   readonly companions?: readonly string[];
@@ -31,7 +32,7 @@ export interface WriteDatasetOptions<Annotation> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What {@link writeDataset} wrote. */
+/** The result of {@link writeDataset}. */
 export interface WrittenDataset {
   /** Samples in the dataset. */
   readonly count: number;
@@ -44,7 +45,7 @@ export interface WrittenDataset {
  *
  * - `images/<id>.png`, exact in 8 and 16 bits;
  * - `metadata.jsonl`, a line for each sample: `file_name`, the annotation's fields, and under `simgan` its
- *   provenance. An annotation that {@link readDataset} read is written byte for byte as it stood;
+ *   provenance and the SHA-256 of its picture. An annotation that {@link readDataset} read is written byte for byte as it stood;
  * - `rejects.jsonl`, a line for each input that was left out;
  * - `dataset.json`, written last: form of the images, provenance, count, and the hash of `metadata.jsonl`.
  *
@@ -55,7 +56,11 @@ export interface WrittenDataset {
  *
  * @param samples - in a fixed order, ids unique. A function is given a test for what is already written and may
  * leave those samples out, which spares making them; samples that come all the same are skipped.
- * @throws SimganError OUTPUT_EXISTS if the folder is not free, OUTPUT_FAILED if a file cannot be written,
+ * The folder is locked meanwhile, so that two programs never write to it at the same time; what is resumed is verified
+ * by its hashes, and at the end every picture that a line names must be there.
+ *
+ * @throws SimganError OUTPUT_EXISTS if the folder is not free, OUTPUT_LOCKED if another process writes to it,
+ * OUTPUT_FAILED if a file cannot be written or has vanished,
  * INVALID_ARGUMENT for an id that cannot name a file or comes twice or an annotation that is not plain JSON,
  * INVALID_IMAGE for an image that is not of the plugin's form; the signal's reason if it aborts. Except for the
  * first, what is written stays and can be resumed.
@@ -84,10 +89,11 @@ export async function writeDataset<Annotation>(
   const prepare = async (sample: Sample<Annotation>): Promise<string> => {
     const { id, image, annotation } = sample;
     const fileName = fileNameOf(id);
-    const line = formatMetadataLine(id, fileName, annotation, {
-      ...provenance,
-      ...sampleProvenance?.(sample),
-    });
+    const own = sampleProvenance?.(sample);
+    const lineOf = (hash: string) =>
+      formatMetadataLine(id, fileName, annotation, { ...provenance, ...own, [PICTURE_HASH]: hash });
+    // An annotation that cannot be written is refused before its picture is there.
+    lineOf('');
     const problem = imageProblem(image, plugin.image);
     if (problem)
       throw new SimganError('INVALID_IMAGE', `The image of sample ${id} cannot be written: ${problem}.`);
@@ -96,8 +102,9 @@ export async function writeDataset<Annotation>(
       await makeFolder(dirname(file));
       madeFolders.add(dirname(file));
     }
-    await writeFileAtomic(file, await encodePng(image));
-    return line;
+    const png = await encodePng(image);
+    await writeFileAtomic(file, png);
+    return lineOf(createHash('sha256').update(png).digest('hex'));
   };
 
   const underWay: Promise<string>[] = [];
@@ -138,7 +145,7 @@ export async function writeDataset<Annotation>(
   return { count: log.count(), resumed: log.resumed };
 }
 
-/** Where {@link writeDataset} puts the picture of a sample, relative to the dataset's folder. */
+/** The path of a sample's picture relative to the dataset's folder. */
 export function fileNameOf(id: string): string {
   return `${IMAGES}/${id}.png`;
 }

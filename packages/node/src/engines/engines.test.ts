@@ -5,7 +5,7 @@ import { temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { createEngine, describeEngines } from './engines.ts';
 import { engineNames } from './names.ts';
 
-test('every engine is described; auto takes the first that loads and says why it passed others over', async () => {
+test('auto takes the first engine that describeEngines can load, and reports why it passed over others', async () => {
   const from = await temporaryFolder();
   const reports = await describeEngines({ from, device: 'cpu', threads: 1 });
   expect(reports.map(({ name }) => name)).toEqual(engineNames);
@@ -23,7 +23,7 @@ test('every engine is described; auto takes the first that loads and says why it
   await engine.dispose();
 });
 
-test("a package of TensorFlow in the user's folder that does not load is told from one that is missing", async () => {
+test('an installed TensorFlow package that does not load is reported with its error', async () => {
   const from = await temporaryFolder();
   const broken = join('node_modules', '@tensorflow', 'tfjs-node-gpu');
   await writeFiles(from, {
@@ -37,7 +37,7 @@ test("a package of TensorFlow in the user's folder that does not load is told fr
   });
 });
 
-test('compiled steps run with what they are given, on each engine that comes with this package', async () => {
+test('compiled steps run on every bundled engine', async () => {
   for (const name of ['onnx', 'wasm', 'cpu'] as const) {
     const { engine, passedOver } = await createEngine(name, { device: 'cpu', threads: 1 });
     expect([engine.name, passedOver]).toEqual([name, []]);

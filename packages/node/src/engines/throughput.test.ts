@@ -4,7 +4,7 @@ import { blobs } from '../../test/blobs.ts';
 import { measureThroughput } from './throughput.ts';
 
 // It measures for five seconds whatever the machine: this is the one test of it.
-test('an engine is measured with the networks of a recipe, of images of any size too', async () => {
+test('measures an engine with the networks of a recipe, also for images of any size', async () => {
   const plugin = blobs({ anySize: true });
   const throughput = await measureThroughput(wasmEngine, plugin, 'wide');
   expect(throughput).toMatchObject({ recipe: 'wide', batchSize: 4 });

@@ -1,12 +1,13 @@
 import { SimganError } from '@simgan/core';
+import { isPrivateHost } from './private-host.ts';
 
 /** Bounds on what a URL may cost. */
 export interface FetchLimits {
   /** Most bytes of the body. */
   readonly maxBytes: number;
-  /** Longest time from the request to the last byte, in milliseconds. 60 s unless given. */
+  /** Longest time from the request to the last byte, in milliseconds. Default: 60 s. */
   readonly timeoutMs?: number;
-  /** Most redirects followed. 5 unless given. */
+  /** Most redirects followed. Default: 5. */
   readonly maxRedirects?: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -17,8 +18,9 @@ export function isWebUrl(text: string): boolean {
 }
 
 /**
- * The whole body behind an http or https URL. Redirects are followed, but not from https to http. A body that
- * is shorter or longer than the server said is refused.
+ * The whole body behind an http or https URL. Redirects are followed, but not from https to http, and not to a host of
+ * this machine or its private network that the URL did not name. A body that is shorter or longer than the server said
+ * is refused.
  *
  * @throws SimganError FETCH_FAILED naming the URL and what went wrong; the signal's reason if it aborts.
  */
@@ -54,6 +56,13 @@ async function follow(url: string, maxRedirects: number, signal: AbortSignal): P
     if (!isWebUrl(next)) throw failed(url, `it redirects to ${location}, which is no web address`);
     if (current.startsWith('https:') && !next.startsWith('https:')) {
       throw failed(url, `it redirects from https to the unprotected ${next}`);
+    }
+    const { hostname } = new URL(next);
+    if (hostname !== new URL(url).hostname && (await isPrivateHost(hostname))) {
+      throw failed(
+        url,
+        `it redirects to ${next}, a host of this machine or its network, which you did not name`,
+      );
     }
     current = next;
   }

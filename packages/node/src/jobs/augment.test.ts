@@ -57,7 +57,7 @@ async function weightsOf({ run }: AugmentResult) {
   return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, [...data]]));
 }
 
-test('the whole job: other pixels, the same annotations to the byte, a preview, what was measured', async () => {
+test('one call simulates, trains, refines and reports: new pixels, the same annotations to the byte', async () => {
   const cwd = await temporaryFolder();
   const { events, onEvent } = watch();
   const result = await augment({ ...options, cwd, count: 6, onEvent });
@@ -113,7 +113,7 @@ test('the whole job: other pixels, the same annotations to the byte, a preview, 
   expect(result.labels).toMatchObject({ pairs: 6, quantities: { place: { unit: 'px' } } });
 });
 
-test('a plugin by its path gives the bytes that the plugin itself gives', async () => {
+test('a plugin by path gives the same bytes as the plugin object', async () => {
   const cwd = await temporaryFolder();
   const own = await augment({ ...options, cwd, count: 5, out: 'own' });
   const named = await augment({ ...options, cwd, count: 5, out: 'named', plugin: blobsPath, threads: 2 });
@@ -134,7 +134,7 @@ test('a plugin by its path gives the bytes that the plugin itself gives', async 
   expect(measured).toMatchObject({ distances: own.distances, labels: own.labels });
 });
 
-test('sets may be datasets, which give what folders of the same pictures give', async () => {
+test('Dataset objects give the same bytes as folders with the same images', async () => {
   const cwd = await temporaryFolder();
   const synthetic = simulate(plugin.simulator, { seed: 8, length: 7 });
   const real = simulate(plugin.standIn, { seed: 9, length: 6 });
@@ -166,7 +166,7 @@ test('sets may be datasets, which give what folders of the same pictures give', 
   });
 });
 
-test('whatever a sample of a dataset holds beside its picture is written as it was', async () => {
+test('annotations of Dataset objects are written unchanged', async () => {
   const cwd = await temporaryFolder();
   const synthetic: Dataset<Sample<unknown>> = mapDataset(
     simulate(plugin.simulator, { seed: 1, length: 4 }),
@@ -192,7 +192,7 @@ test('whatever a sample of a dataset holds beside its picture is written as it w
   );
 });
 
-test('corrections of light are applied by the library, written down, and stored with the refiner', async () => {
+test("the recipe's corrections are applied, recorded, and stored with the refiner", async () => {
   const cwd = await temporaryFolder();
   await writeRealPictures(join(cwd, 'real'), 8);
   const run = (out: string, more: AugmentOptions) =>
@@ -214,7 +214,7 @@ test('corrections of light are applied by the library, written down, and stored 
   expect(matched.distances.matched!.intensity).toBeLessThan(matched.distances.synthetic!.intensity!);
 });
 
-test('a trained refiner gives the same pictures without its real ones, and is compared where these are there', async () => {
+test('a trained refiner gives the same images without its real set; the report uses the set where it exists', async () => {
   const cwd = await temporaryFolder();
   await writeRealPictures(join(cwd, 'real'), 6);
   const trained = await augment({
@@ -260,7 +260,7 @@ test('a trained refiner gives the same pictures without its real ones, and is co
   expect(compared.result.distances.real).toBeDefined();
 });
 
-test('a refiner that was trained on the stand-in camera is compared with it again', async () => {
+test('a refiner trained on the stand-in camera is compared with the stand-in again', async () => {
   const cwd = await temporaryFolder();
   const trained = await augment({ ...options, cwd, count: 4, out: 'trained' });
   const lent = await augment({ ...options, cwd, refiner: 'trained', count: 4, out: 'lent' });
@@ -269,7 +269,7 @@ test('a refiner that was trained on the stand-in camera is compared with it agai
   expect((await filesBelow(lent.dir))['preview.png']).toBe(files['preview.png']);
 });
 
-test('options that do not go together are told all at once, before anything is done', async () => {
+test('conflicting options are reported all at once, before anything is done', async () => {
   const cwd = await temporaryFolder();
   await expect(
     augment({
@@ -313,7 +313,7 @@ test('options that do not go together are told all at once, before anything is d
   expect(await readdir(cwd)).toEqual([]);
 });
 
-test('a folder is refused, resumed or replaced as it is asked for, and the files of others are left alone', async () => {
+test('an output folder is refused, resumed or replaced as requested; foreign files are left alone', async () => {
   const cwd = await temporaryFolder();
   const run = (more: AugmentOptions = {}) => augment({ ...options, cwd, count: 4, out: 'out', ...more });
   const { dir } = await run();
@@ -367,7 +367,7 @@ test.each([
     (event: JobEvent) => event.type === 'progress' && event.detail === 'update 1/3 of the turn',
   ],
   ['while it refines', (event: JobEvent) => phaseOf(event) === 'refine'],
-])('stopped %s, it goes on to the same bytes', async (_, isWanted) => {
+])('an augmentation stopped %s resumes to the same bytes', async (_, isWanted) => {
   const cwd = await temporaryFolder();
   await writeRealPictures(join(cwd, 'real'), 5);
   const job = { ...options, cwd, real: 'real', recipe: 'matched', count: 40 };
@@ -389,14 +389,14 @@ test.each([
   expect(done).toBeLessThan(40);
 });
 
-test('a job whose signal has aborted already does nothing', async () => {
+test('a signal that is already aborted stops the job before it writes anything', async () => {
   const cwd = await temporaryFolder();
   const signal = AbortSignal.abort(new Error('Ctrl-C'));
   await expect(augment({ ...options, cwd, count: 4, signal })).rejects.toThrow('Ctrl-C');
   expect(await readdir(cwd)).toEqual([]);
 });
 
-test('a simulator is asked for no more pictures than are written, trained on and planned with', async () => {
+test('the simulator is called only for images that are written, trained on or used for planning', async () => {
   const cwd = await temporaryFolder();
   const drawn: BlobAnnotation[] = [];
   const counted = {
@@ -425,7 +425,7 @@ test('a simulator is asked for no more pictures than are written, trained on and
   expect(distinct()).toBe(drawn.length);
 });
 
-test('pictures of any size keep it, in folders and from the simulator', async () => {
+test('images of any size keep their size, from folders and from the simulator', async () => {
   const cwd = await temporaryFolder();
   const anySize = blobs({ anySize: true });
   await writeRealPictures(join(cwd, 'real'), 6, anySize);
@@ -461,7 +461,7 @@ test('pictures of any size keep it, in folders and from the simulator', async ()
   const lent = await augment({ ...job, recipe: undefined, refiner: 'whole', count: 30, out: 'lent' });
   expect(await imagesOf(lent)).toEqual(await imagesOf(whole));
 
-  // A picture that is smaller than the crops is told by its name.
+  // An image smaller than the crops is named in the error.
   const { standIn } = blobs();
   const form = { width: 6, height: 6 };
   const small: Dataset<RealImage> = mapDataset(simulate(standIn, { seed: 1, length: 4 }), (sample) => ({
@@ -473,7 +473,7 @@ test('pictures of any size keep it, in folders and from the simulator', async ()
   );
 });
 
-test('inputs that cannot be used are listed with the set that they are of', async () => {
+test('rejects are listed with their set', async () => {
   const cwd = await temporaryFolder();
   await writeRealPictures(join(cwd, 'real'), 5);
   await writeFile(join(cwd, 'real', 'broken.png'), 'x');
@@ -493,7 +493,7 @@ test('inputs that cannot be used are listed with the set that they are of', asyn
   );
 });
 
-test('real pictures may be a list of files and URLs', async () => {
+test('the real set may be a list of files and URLs', async () => {
   const cwd = await temporaryFolder();
   await writeRealPictures(join(cwd, 'real'), 5);
   const inFolder = await augment({ ...options, cwd, real: 'real', count: 4, out: 'folder' });
@@ -514,7 +514,7 @@ test('real pictures may be a list of files and URLs', async () => {
   expect(listed.distances).toEqual(inFolder.distances);
 });
 
-test('how far labels moved is measured with the probe, and left out without one', async () => {
+test('the shift of labels is measured with the probe, and omitted without one', async () => {
   const cwd = await temporaryFolder();
   const { labels, dataset } = await augment({ ...options, cwd, count: 8, out: 'with' });
   const { samples } = await readDataset(dataset, plugin);

@@ -15,6 +15,7 @@ import type { LabelPreservation } from '@simgan/core/evaluation';
 import { formatMatch } from '@simgan/core/matching';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { fileNameOf, writeDataset } from '../datasets/write-dataset.ts';
+import { isWebUrl } from '../files/fetch-bytes.ts';
 import { readPicture } from '../pictures/pixels.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
@@ -122,12 +123,15 @@ export async function augment(options: AugmentOptions): Promise<AugmentResult> {
   const { recipe } = chooseRecipe(plugin, settings);
   const seed = settings.seed ?? defaults.seed;
   const dir = job.path(options.out ?? `${plugin.name}-augmented`);
-  const claimed = await claimAugmentFolder(dir, existing);
-  const { engine, release } = await startEngine(options, job);
-  const rendering = startRendering(chosen, options.threads, job);
+  const claimed = await claimAugmentFolder(dir, existing, { trains: trained === undefined });
   const count = options.count ?? defaults.count;
-  const disposals: (() => unknown)[] = [];
+  // What is to be given back at the end, the last first.
+  const disposals: (() => unknown)[] = [claimed.release];
   try {
+    const { engine, release } = await startEngine(options, job);
+    disposals.push(release);
+    const rendering = startRendering(chosen, options.threads, job);
+    disposals.push(() => rendering.close());
     let parts: Parts;
     if (trained) {
       const refiner = buildRefiner(trained.origin, trained.stored, plugin, engine, {
@@ -156,7 +160,7 @@ export async function augment(options: AugmentOptions): Promise<AugmentResult> {
       );
       disposals.push(() => training.dispose());
       const refiner = trainedRefiner(training);
-      disposals.unshift(() => refiner.dispose());
+      disposals.push(() => refiner.dispose());
       parts = { ...prepared, refiner, recipeName: prepared.config.recipe };
     }
     const written = await writeRefined(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
@@ -174,9 +178,7 @@ export async function augment(options: AugmentOptions): Promise<AugmentResult> {
       ...report,
     };
   } finally {
-    for (const dispose of disposals) await dispose();
-    await rendering.close();
-    await release();
+    for (const dispose of disposals.toReversed()) await dispose();
   }
 }
 
@@ -218,11 +220,10 @@ async function withRunOf(
   if (options.real !== undefined || config.real === 'stand-in' || config.real === 'dataset') {
     return { ...options, recipe, seed };
   }
-  const isThere = await stat(config.real).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isThere) {
+  // Of a refiner from the network no word chooses a folder of this machine.
+  const isLocal = !isWebUrl(options.refiner!);
+  const found = isLocal ? await stat(config.real).catch(() => undefined) : undefined;
+  if (found?.isDirectory()) {
     const { realFormat = config.realFormat } = options;
     return { ...options, recipe, seed, real: config.real, realFormat };
   }

@@ -29,7 +29,7 @@ const plugin = { ...blobs(), estimator: place };
 const options = { plugin, engine: 'onnx', device: 'cpu', threads: 1, count: 40 } as const;
 
 test(
-  'pictures of the camera itself are told from real ones less well than simulated ones; estimators learn from all',
+  'a classifier separates camera images from real ones worse than simulated ones; estimators train on each set',
   async () => {
     const cwd = await temporaryFolder();
     // A perfect refiner: the pictures of the camera, with the labels of the simulator.
@@ -74,7 +74,7 @@ test(
   HANG,
 );
 
-test('what is asked of a plugin that it does not have is told before anything is read', async () => {
+test('missing parts of a plugin are reported before anything is read', async () => {
   const cwd = await temporaryFolder();
   await expect(
     evaluateDataset({ ...options, plugin: blobs(), cwd, refined: 'x', downstream: true }),

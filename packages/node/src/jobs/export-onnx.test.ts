@@ -46,7 +46,7 @@ test.each([
   },
 );
 
-test('a file that is there is replaced only if that is asked for', async () => {
+test('an existing file is replaced only with force', async () => {
   const cwd = await temporaryFolder();
   const lent = { plugin: blobs(), engine: wasmEngine, cwd };
   await trainRun({ ...lent, out: 'run', steps: 0 });

@@ -10,7 +10,7 @@ import { inspectSets } from './inspect-sets.ts';
 
 const plugin = blobs();
 
-test('two sets are compared and what stands between them is found, without a trace but the preview', async () => {
+test('two sets are compared and corrections are found; only the preview is written', async () => {
   const cwd = await temporaryFolder();
   await writeRealPictures(join(cwd, 'real'), 24);
   const events: JobEvent[] = [];
@@ -50,7 +50,7 @@ test('two sets are compared and what stands between them is found, without a tra
   expect(await readdir(cwd)).toEqual(['real']);
 });
 
-test('corrections may be given, or none', async () => {
+test('corrections may be given, or disabled', async () => {
   const cwd = await temporaryFolder();
   const job = { plugin, cwd, count: 16 };
   const none = await inspectSets({ ...job, match: 'none' });
@@ -61,7 +61,7 @@ test('corrections may be given, or none', async () => {
   expect(given.distances.matched).not.toEqual(given.distances.synthetic);
 });
 
-test('copies in the real set and pictures of any size', async () => {
+test('copies in the real set are found; images may have any size', async () => {
   const anySize = blobs({ anySize: true });
   const one = await simulate(anySize.standIn, { seed: 1, length: 1 }).at(0);
   const copies: Dataset<RealImage> = mapDataset(

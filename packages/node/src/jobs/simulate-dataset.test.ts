@@ -9,7 +9,7 @@ import { simulateDataset } from './simulate-dataset.ts';
 
 const plugin = blobs();
 
-test('samples are those of the simulator, the same for the same seed, whoever renders them', async () => {
+test('samples are those of the simulator, the same for the same seed and any number of threads', async () => {
   const cwd = await temporaryFolder();
   const events: JobEvent[] = [];
   const own = await simulateDataset({
@@ -44,7 +44,7 @@ test('samples are those of the simulator, the same for the same seed, whoever re
   expect(await filesBelow(other.dir)).not.toEqual(await filesBelow(own.dir));
 });
 
-test('stopped, it goes on to the same bytes and renders only what is missing', async () => {
+test('a stopped simulation resumes to the same bytes and renders only what is missing', async () => {
   const cwd = await temporaryFolder();
   const job = { plugin, cwd, count: 40, out: 'out' };
   const whole = await simulateDataset({ ...job, out: 'whole' });
@@ -77,7 +77,7 @@ test('stopped, it goes on to the same bytes and renders only what is missing', a
   expect(replaced).toMatchObject({ count: 3, resumed: 0 });
 });
 
-test('a simulator that fails is told as it failed, and what is written stays', async () => {
+test('a failing simulator rejects with its own error; written samples stay', async () => {
   const cwd = await temporaryFolder();
   let rendered = 0;
   const failing = {

@@ -56,25 +56,25 @@ test('a label can be read, without any font on the machine', async () => {
   `);
 });
 
-test('16 bits are shown over the range of the form; colour stays colour', async () => {
+test('16 bits are shown over the range of the form; color stays color', async () => {
   const depth: SizedForm = { ...spec, bits: 16, range: [400, 1000] };
   const measured = imageOf(Uint16Array.of(0, 400, 700, 1000, 65535, 550), depth);
   const sheet = await decode(await contactSheet([{ label: '', images: [measured] }], depth, { scale: 1 }));
   const shown = [0, 1].flatMap((y) => [0, 1, 2].map((x) => sheet.at(4 + x, 22 + y)));
   expect(shown).toEqual([0, 0, 128, 255, 255, 64]);
-  const colour: SizedForm = { ...spec, channels: 3 };
+  const color: SizedForm = { ...spec, channels: 3 };
   const red = imageOf(
     Uint8Array.from({ length: 18 }, (_, i) => (i % 3 === 0 ? 200 : 5)),
-    colour,
+    color,
   );
   const { data, width } = await decode(
-    await contactSheet([{ label: '', images: [red] }], colour, { scale: 1 }),
+    await contactSheet([{ label: '', images: [red] }], color, { scale: 1 }),
     3,
   );
   expect([...data.subarray((22 * width + 4) * 3, (22 * width + 5) * 3)]).toEqual([200, 5, 5]);
 });
 
-test('a display paints every image and says below what its colours mean', async () => {
+test('a display paints every image and says below what its colors mean', async () => {
   const thermal: SizedForm = { ...spec, bits: 16 };
   const colors = [
     [9, 8, 7],
@@ -105,7 +105,7 @@ test('a display paints every image and says below what its colours mean', async 
   expect([at(next - 1, y), at(next, y), at(next + 27, y)]).toEqual([[24, 24, 24], colors[1], colors[1]]);
 });
 
-test('images of different sizes share a sheet, each in the corner of a cell of the largest', async () => {
+test('images of different sizes share a sheet, in cells of the largest size', async () => {
   const anySize = { channels: 1, bits: 8 } as const;
   const flat = (width: number, height: number, value: number) =>
     imageOf(new Uint8Array(width * height).fill(value), { ...anySize, width, height });
@@ -137,7 +137,7 @@ test('images of different sizes share a sheet, each in the corner of a cell of t
   }
 });
 
-test('a scale of its own makes the largest image about 96 pixels wide', async () => {
+test('by default the widest image is about 96 pixels wide', async () => {
   const image = (width: number) =>
     imageOf(new Uint8Array(width).fill(99), { width, height: 1, channels: 1, bits: 8 });
   const widthOf = async (...widths: number[]) => {

@@ -36,7 +36,7 @@ const swatch = 2 * labelHeight;
 
 /**
  * A PNG file with rows of images under their labels (synthetic, refined, real), for people to look at: 8 bits,
- * grey or RGB as the images or their display are. Pixels are repeated, never blended. Without a display 16-bit
+ * gray or RGB as the images or their display are. Pixels are repeated, never blended. Without a display 16-bit
  * images are shown over the range of `form`: low is black and high is white.
  *
  * @throws SimganError INVALID_IMAGE if an image is not of the form.

@@ -29,13 +29,13 @@ export interface LoadOptions extends DecodeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Where a picture is and what it is called in reports. */
+/** A picture to load: its location, and its name in reports. */
 export interface PictureSource {
   /** In reports: the path relative to the folder, or the URL. */
   readonly name: string;
   /** A file's path or an http(s) URL. */
   readonly location: string;
-  /** Whether a file that neither is nor is named as a picture may be passed over without a report. */
+  /** Whether a file that neither is nor is named as a picture may be skipped without a report. */
   readonly isOptional?: boolean;
 }
 
@@ -45,9 +45,9 @@ export interface LoadedPictures<Source extends PictureSource> {
   /** The image of `usable[index]`. */
   imageAt(index: number): Promise<Image>;
   readonly rejects: readonly Reject[];
-  /** How many files were passed over because they neither are nor are named as pictures. */
+  /** Files that were skipped because they neither are nor are named as pictures. */
   readonly ignored: number;
-  /** How many pictures had to be scaled. */
+  /** Pictures that had to be scaled. */
   readonly resized: number;
 }
 

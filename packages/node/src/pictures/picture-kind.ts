@@ -1,16 +1,16 @@
 import { extname } from 'node:path';
 
-/** A kind of picture file, recognised by its first bytes. */
+/** A kind of picture file, recognized by its first bytes. */
 export interface PictureKind {
   readonly name: string;
-  /** Whether such files are decoded. The others are recognised to say so by name. */
+  /** Whether such files are decoded. The others are recognized to name them in messages. */
   readonly isRead: boolean;
 }
 
-/** How many bytes {@link pictureKind} looks at. */
+/** The number of bytes that {@link pictureKind} looks at. */
 export const SIGNATURE_LENGTH = 32;
 
-/** What a file is by its first {@link SIGNATURE_LENGTH} bytes, whatever its name says; `undefined` if no picture. */
+/** The kind of a file by its first {@link SIGNATURE_LENGTH} bytes, whatever its name; `undefined` if it is no picture. */
 export function pictureKind(start: Uint8Array): PictureKind | undefined {
   const text = Buffer.from(start.buffer, start.byteOffset, Math.min(start.length, SIGNATURE_LENGTH)).toString(
     'latin1',

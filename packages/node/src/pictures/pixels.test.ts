@@ -23,9 +23,9 @@ function noise(spec: SizedForm, seed = 1): Image {
 /** A PNG of these values. */
 const png = (data: Pixels, form: SizedForm) => encodePng(imageOf(data, form));
 
-const grey: SizedForm = { width: 13, height: 7, channels: 1, bits: 8 };
-const colour: SizedForm = { ...grey, channels: 3 };
-const depth: SizedForm = { ...grey, bits: 16 };
+const gray: SizedForm = { width: 13, height: 7, channels: 1, bits: 8 };
+const color: SizedForm = { ...gray, channels: 3 };
+const depth: SizedForm = { ...gray, bits: 16 };
 
 /** A raw picture of sharp's, to be encoded as another program would. */
 function raw(
@@ -50,8 +50,8 @@ test.each(forms)(
   },
 );
 
-test('an image that does not hold what it says is not written', async () => {
-  const image = noise(grey);
+test('an image whose data does not fit its form is not written', async () => {
+  const image = noise(gray);
   await expect(encodePng({ ...image, data: new Uint8Array(3) })).rejects.toMatchObject({
     code: 'INVALID_IMAGE',
     message: 'The image cannot be written: it has 3 values, not 7 x 13 x 1 = 91.',
@@ -59,8 +59,8 @@ test('an image that does not hold what it says is not written', async () => {
   await expect(encodePng({ ...image, bits: 16 })).rejects.toThrow('its data is not a Uint16Array');
 });
 
-test('a form without a size takes a picture at its own size, one with a size scales it', async () => {
-  for (const form of [grey, colour, depth]) {
+test("a form without a size keeps the image's own size", async () => {
+  for (const form of [gray, color, depth]) {
     const { width: _, height: __, ...anySize } = form;
     const [small, large] = [noise(form), noise({ ...form, width: 40, height: 3 }, 2)];
     for (const image of [small, large]) {
@@ -70,29 +70,29 @@ test('a form without a size takes a picture at its own size, one with a size sca
     expect(scaled).toMatchObject({ isResized: true, image: { width: 9, height: 5 } });
   }
   // Channels and bits are still those of the form.
-  const shown = await decodePicture(await encodePng(noise({ ...colour, bits: 16 })), {
+  const shown = await decodePicture(await encodePng(noise({ ...color, bits: 16 })), {
     channels: 1,
     bits: 8,
   });
   expect(shown.image).toMatchObject({ width: 13, height: 7, channels: 1, bits: 8, data: { length: 91 } });
 });
 
-test('grey becomes colour by repetition, colour grey by luma, and grey colour is exactly grey', async () => {
-  const image = noise(grey);
-  const { image: repeated } = await decodePicture(await encodePng(image), colour);
+test('gray becomes color by repetition, color gray by luma, and gray color is exactly gray', async () => {
+  const image = noise(gray);
+  const { image: repeated } = await decodePicture(await encodePng(image), color);
   expect(repeated.data).toEqual(Uint8Array.from({ length: 273 }, (_, i) => image.data[Math.floor(i / 3)]!));
-  expect((await decodePicture(await encodePng(repeated), grey)).image).toEqual(image);
+  expect((await decodePicture(await encodePng(repeated), gray)).image).toEqual(image);
 
   const primaries = Uint8Array.from({ length: 273 }, (_, i) => (Math.floor(i / 3) % 3 === i % 3 ? 200 : 0));
-  const { image: luma } = await decodePicture(await png(primaries, colour), grey);
+  const { image: luma } = await decodePicture(await png(primaries, color), gray);
   expect([...luma.data.subarray(0, 3)]).toEqual([60, 117, 23]);
 });
 
 test('16 bits become 8 over the full scale; 8 bits are refused for 16', async () => {
   const values = Uint16Array.from({ length: 91 }, (_, i) => Math.min(65535, i * 257 * 3));
-  const { image } = await decodePicture(await png(values, depth), grey);
+  const { image } = await decodePicture(await png(values, depth), gray);
   expect(image.data).toEqual(Uint8Array.from({ length: 91 }, (_, i) => Math.min(255, i * 3)));
-  await expect(decodePicture(await encodePng(noise(grey)), depth)).rejects.toMatchObject({
+  await expect(decodePicture(await encodePng(noise(gray)), depth)).rejects.toMatchObject({
     code: 'INVALID_IMAGE',
     message: 'The picture has 8 bits a value and 16 are needed; the missing precision cannot be made up.',
   });
@@ -103,18 +103,18 @@ test('a palette PNG with alpha: what is transparent becomes 0', async () => {
     { length: 91 * 4 },
     (_, i) => [200, 100, 50, Math.floor(i / 4) % 2 ? 255 : 0][i % 4]!,
   );
-  const file = await raw(pixels, { ...grey, channels: 4 })
+  const file = await raw(pixels, { ...gray, channels: 4 })
     .png({ palette: true })
     .toBuffer();
   expect((await sharp(file).metadata()).isPalette).toBe(true);
-  const { image } = await decodePicture(file, colour);
+  const { image } = await decodePicture(file, color);
   expect([...image.data.subarray(0, 6)]).toEqual([0, 0, 0, 200, 100, 50]);
 });
 
 test('16-bit depth with alpha: what is transparent becomes 0, "no reading"', async () => {
   const pixels = Uint16Array.from({ length: 182 }, (_, i) => (i % 2 ? (i % 4 === 3 ? 65535 : 0) : 812));
-  const file = await raw(pixels, { ...grey, channels: 2 })
-    .toColourspace('grey16')
+  const file = await raw(pixels, { ...gray, channels: 2 })
+    .toColorspace('grey16')
     .png()
     .toBuffer();
   const { image } = await decodePicture(file, depth);
@@ -123,37 +123,36 @@ test('16-bit depth with alpha: what is transparent becomes 0, "no reading"', asy
 
 test('a CMYK JPEG becomes the RGB that it shows', async () => {
   const red = new Uint8Array(273).map((_, i) => (i % 3 === 0 ? 220 : 30));
-  const jpeg = await raw(red, colour).toColourspace('cmyk').jpeg({ quality: 100 }).toBuffer();
+  const jpeg = await raw(red, color).toColorspace('cmyk').jpeg({ quality: 100 }).toBuffer();
   expect((await sharp(jpeg).metadata()).space).toBe('cmyk');
-  const { image } = await decodePicture(jpeg, colour);
+  const { image } = await decodePicture(jpeg, color);
   expect(image.data[0]).toBeGreaterThan(170);
   expect(image.data[1]).toBeLessThan(80);
   expect(image.data[2]).toBeLessThan(80);
 });
 
 test('JPEG, WebP and TIFF are read', async () => {
-  const image = noise(colour);
+  const image = noise(color);
   expect(
-    (await decodePicture(await raw(image.data, colour).webp({ lossless: true }).toBuffer(), colour)).image,
+    (await decodePicture(await raw(image.data, color).webp({ lossless: true }).toBuffer(), color)).image,
   ).toEqual(image);
   expect(
-    (await decodePicture(await raw(image.data, colour).tiff({ compression: 'lzw' }).toBuffer(), colour))
-      .image,
+    (await decodePicture(await raw(image.data, color).tiff({ compression: 'lzw' }).toBuffer(), color)).image,
   ).toEqual(image);
   const flat = new Uint8Array(91).fill(77);
-  const jpeg = await raw(flat, grey).toColourspace('b-w').jpeg({ quality: 100 }).toBuffer();
-  expect((await decodePicture(jpeg, grey)).image.data).toEqual(flat);
+  const jpeg = await raw(flat, gray).toColorspace('b-w').jpeg({ quality: 100 }).toBuffer();
+  expect((await decodePicture(jpeg, gray)).image.data).toEqual(flat);
 });
 
 test('the orientation in the EXIF data is applied', async () => {
-  const image = noise(grey);
+  const image = noise(gray);
   // Orientation 6: to be shown, the stored picture is turned a quarter clockwise.
-  const stored = await raw(image.data, grey)
-    .toColourspace('b-w')
+  const stored = await raw(image.data, gray)
+    .toColorspace('b-w')
     .png()
     .withMetadata({ orientation: 6 })
     .toBuffer();
-  const turned: SizedForm = { ...grey, width: 7, height: 13 };
+  const turned: SizedForm = { ...gray, width: 7, height: 13 };
   const { image: shown, isResized } = await decodePicture(stored, turned);
   expect(isResized).toBe(false);
   const expected = Uint8Array.from(
@@ -201,14 +200,14 @@ test('scaling depth invents no value', async () => {
   expect([...new Set(image.data)].sort((a, b) => a - b)).toEqual([0, 400, 1200]);
 });
 
-test('scaling 16-bit colour keeps 16 bits', async () => {
+test('scaling 16-bit color keeps 16 bits', async () => {
   const large: SizedForm = { width: 40, height: 40, channels: 3, bits: 16 };
   const flat = new Uint16Array(4800).fill(12345);
   const { image } = await decodePicture(await png(flat, large), { ...large, width: 20, height: 20 });
   for (const value of image.data) expect(Math.abs(value - 12345)).toBeLessThanOrEqual(1);
 });
 
-test('a picture that is cut off anywhere is refused, not filled up with grey', async () => {
+test('a picture that is cut off anywhere is refused, not filled up with gray', async () => {
   const spec: SizedForm = { width: 64, height: 64, channels: 3, bits: 8 };
   const image = noise(spec);
   const files = {
@@ -230,26 +229,26 @@ test('a picture that is cut off anywhere is refused, not filled up with grey', a
 });
 
 test('damaged pixels in a PNG are refused', async () => {
-  const file = Buffer.from(await encodePng(noise(colour)));
+  const file = Buffer.from(await encodePng(noise(color)));
   file[60]! ^= 0xff;
-  await expect(decodePicture(file, colour)).rejects.toThrow('damaged or cut off');
+  await expect(decodePicture(file, color)).rejects.toThrow('damaged or cut off');
 });
 
 test('limits: pixels, bytes, smallest size, and the kinds of file', async () => {
-  const file = await encodePng(noise(grey));
-  await expect(decodePicture(file, grey, { maxPixels: 90 })).rejects.toThrow(
+  const file = await encodePng(noise(gray));
+  await expect(decodePicture(file, gray, { maxPixels: 90 })).rejects.toThrow(
     'The picture is 13 x 7; pictures of more than 0.00009 megapixels',
   );
-  await expect(decodePicture(file, grey, { maxBytes: 50 })).rejects.toThrow(
+  await expect(decodePicture(file, gray, { maxBytes: 50 })).rejects.toThrow(
     'picture files of more than 50 bytes are not read',
   );
-  const larger = { ...grey, width: 27 };
+  const larger = { ...gray, width: 27 };
   await expect(decodePicture(file, larger)).rejects.toThrow('The picture is 13 x 7, too small for 27 x 7');
   expect((await decodePicture(file, larger, { minScale: 0.4 })).isResized).toBe(true);
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="13" height="7"/>');
-  await expect(decodePicture(svg, grey)).rejects.toThrow('The file is not a picture');
-  await expect(decodePicture(Buffer.from('GIF89a'), grey)).rejects.toThrow(
+  await expect(decodePicture(svg, gray)).rejects.toThrow('The file is not a picture');
+  await expect(decodePicture(Buffer.from('GIF89a'), gray)).rejects.toThrow(
     'The file is a GIF, which is not read; convert it',
   );
-  await expect(decodePicture(new Uint8Array(0), grey)).rejects.toThrow('The file is empty.');
+  await expect(decodePicture(new Uint8Array(0), gray)).rejects.toThrow('The file is empty.');
 });

@@ -53,11 +53,11 @@ export const decodeDefaults: Required<DecodeOptions> = {
  * Decodes a PNG, JPEG, WebP or TIFF to an image of a form; without a size in the form, at the picture's own. A picture
  * that already has the form's size, channels and bits comes out exactly as it is stored.
  *
- * - EXIF orientation is applied; embedded colour profiles and CMYK are converted to sRGB.
- * - What is transparent becomes 0, as depth cameras write "no reading".
- * - 8-bit pictures are scaled with Lanczos' filter, 16-bit grey ones to the nearest pixel: they hold depth,
+ * - EXIF orientation is applied; embedded color profiles and CMYK are converted to sRGB.
+ * - Transparent pixels become 0, as depth cameras write "no reading".
+ * - 8-bit pictures are scaled with Lanczos' filter, 16-bit gray ones with the nearest pixel: they hold depth,
  *   where a mean of two surfaces, or of a surface and "no reading", is a point that does not exist.
- * - Colour becomes grey by ITU-R BT.601's luma (0.299, 0.587, 0.114); grey becomes colour by repetition.
+ * - Color becomes gray by ITU-R BT.601's luma (0.299, 0.587, 0.114); gray becomes color by repetition.
  * - 16 bits become 8 by division by 257. 8-bit pictures are refused where 16 bits are asked for: the missing
  *   precision and the unit of the values cannot be made up.
  *
@@ -91,10 +91,10 @@ export async function decodePicture(
     );
   }
 
-  const isGrey = header.channels - (header.hasAlpha ? 1 : 0) === 1;
+  const isGray = header.channels - (header.hasAlpha ? 1 : 0) === 1;
   const isResized = width !== spec.width || height !== spec.height;
-  // Colour spaces must be named: sharp turns grey into three channels and 16 bits into 8 unless told otherwise.
-  const space = bits === 8 ? (isGrey ? 'b-w' : 'srgb') : isGrey ? 'grey16' : 'rgb16';
+  // Color spaces must be named: sharp turns gray into three channels and 16 bits into 8 unless told otherwise.
+  const space = bits === 8 ? (isGray ? 'b-w' : 'srgb') : isGray ? 'grey16' : 'rgb16';
   const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
   if (header.hasAlpha) pipeline.flatten({ background: '#000' });
   if (isResized) {
@@ -102,7 +102,7 @@ export async function decodePicture(
       width: spec.width,
       height: spec.height,
       fit,
-      kernel: bits === 16 && isGrey ? 'nearest' : 'lanczos3',
+      kernel: bits === 16 && isGray ? 'nearest' : 'lanczos3',
     });
   }
   const { data, info } = await pipeline
@@ -135,7 +135,7 @@ export async function readPicture(
 }
 
 /**
- * An image as a PNG file that holds exactly its values: 1 or 3 channels, 8 or 16 bits, no colour profile. The
+ * An image as a PNG file that holds exactly its values: 1 or 3 channels, 8 or 16 bits, no color profile. The
  * same image gives the same bytes.
  *
  * @throws SimganError INVALID_IMAGE if the image's data does not fill its size.
@@ -219,9 +219,12 @@ function unusable(message: string, cause?: unknown): SimganError {
   return new SimganError('INVALID_IMAGE', message, { cause });
 }
 
+/**
+ * libvips collects error texts in a buffer of the whole process, so that of pictures decoded at the same time each may
+ * get another's: its text is the cause, and what people and `rejects.jsonl` are told is always the same.
+ */
 function damaged(error: Error): SimganError {
-  const detail = error.message.split('\n')[0]!.replace(/^Input buffer (has corrupt header: )?/, '');
-  return unusable(`The picture is damaged or cut off (${detail}).`, error);
+  return unusable('The picture is damaged or cut off; it cannot be decoded.', error);
 }
 
 function tooManyPixels(width: number, height: number, maxPixels: number): SimganError {

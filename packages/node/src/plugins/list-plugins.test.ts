@@ -7,7 +7,7 @@ import { listPlugins } from './list-plugins.ts';
 const manifest = (version: string, keywords: unknown = ['a', 'simgan-plugin']) =>
   JSON.stringify({ version, keywords });
 
-test('packages with the keyword, nearest first, by the names that one types', async () => {
+test('lists packages with the keyword, nearest first, by short name', async () => {
   const root = await temporaryFolder();
   await writeFiles(root, {
     'node_modules/simgan-plugin-spots/package.json': manifest('1.0.0'),
@@ -28,7 +28,7 @@ test('packages with the keyword, nearest first, by the names that one types', as
   expect(listPlugins(join(root, 'project', 'deep'))).toEqual(nearer);
 });
 
-test('whatever else lies in node_modules is passed over', async () => {
+test('ignores everything else in node_modules', async () => {
   const root = await temporaryFolder();
   await writeFiles(root, {
     'node_modules/broken/package.json': '{',

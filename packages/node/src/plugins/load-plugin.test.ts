@@ -39,7 +39,7 @@ function packageOf(folder: string, manifest: object, entry = 'index.js', name = 
 /** A module whose default export is the text. */
 const factoryOf = (code: string) => `export default ${code};`;
 
-test('a path to a module: absolute, or relative to the folder that is given', async () => {
+test('by path to a module, absolute or relative to cwd', async () => {
   const byPath = await loadPlugin(blobsPath);
   expect(byPath.origin).toEqual({ module: pathToFileURL(blobsPath).href, options: {} });
   expect(byPath.plugin).toMatchObject({ apiVersion: 1, name: 'blobs', image: blobs().image });
@@ -51,7 +51,7 @@ test('a path to a module: absolute, or relative to the folder that is given', as
   expect(pluginReference('eyes', cwd)).toBe('eyes');
 });
 
-test('options reach the plugin, parsed and with defaults, and are kept for other threads', async () => {
+test('options are parsed with defaults and kept for other threads', async () => {
   const options = { brightness: 20 };
   const { plugin, origin } = await loadPlugin(blobsPath, options);
   expect(origin.options).toEqual(options);
@@ -64,7 +64,7 @@ test('options reach the plugin, parsed and with defaults, and are kept for other
   expect(factory.options).toBeDefined();
 });
 
-test('options that cannot be used are refused all at once, with the nearest key', async () => {
+test('invalid options are all reported at once, with the nearest key', async () => {
   const options = { brighness: 20, brightness: 'much', anySize: 1 };
   await expect(loadPlugin(blobsPath, options)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
@@ -79,7 +79,7 @@ test('options that cannot be used are refused all at once, with the nearest key'
   );
 });
 
-test('a folder with a package.json: by its exports, by its main file, or index.js', async () => {
+test('by path to a folder with a package.json: exports, main or index.js', async () => {
   const cwd = await temporaryFolder();
   await writeFiles(cwd, {
     ...packageOf('exported', { name: 'simgan-plugin-exported', exports: './lib/a.js' }, 'lib/a.js'),
@@ -98,7 +98,7 @@ test('a folder with a package.json: by its exports, by its main file, or index.j
   expect((await loadPlugin('./linked', {}, { cwd })).plugin.name).toBe('main');
 });
 
-test('a folder is never another package of the same name that is installed beside it', async () => {
+test('a folder is not mistaken for an installed package of the same name', async () => {
   const cwd = await temporaryFolder();
   await writeFiles(cwd, {
     ...packageOf('mine', { name: 'simgan-plugin-shared', main: 'index.js' }),
@@ -113,7 +113,7 @@ test('a folder is never another package of the same name that is installed besid
   expect((await loadPlugin('shared', {}, { cwd })).plugin.name).toBe('published');
 });
 
-test('paths that lead to no module say what was tried', async () => {
+test('paths without a module report what was tried', async () => {
   const cwd = await temporaryFolder();
   await writeFiles(cwd, {
     'nameless/package.json': '{}',
@@ -146,7 +146,7 @@ test('paths that lead to no module say what was tried', async () => {
   expect(globalThis).not.toHaveProperty('wasLoaded');
 });
 
-test('a name: first in the project, then beside the program; the short one and the whole one', async () => {
+test('by short or full package name, first in the project, then beside the program', async () => {
   const root = await temporaryFolder();
   const cwd = join(root, 'project', 'deep');
   const beside = pathToFileURL(join(root, 'program', 'dist', 'bin.js')).href;
@@ -180,7 +180,7 @@ test('a name: first in the project, then beside the program; the short one and t
   );
 });
 
-test('a name that is not installed: what was tried, the nearest, how to install it', async () => {
+test('an unknown name reports what was tried, the nearest name and how to install it', async () => {
   const cwd = await temporaryFolder();
   await writeFiles(
     cwd,
@@ -210,7 +210,7 @@ test('a name that is not installed: what was tried, the nearest, how to install 
   }
 });
 
-test('what is no name of a package is never imported', async () => {
+test('only package names are imported: no URL, no builtin, no disguised path', async () => {
   const cwd = await temporaryFolder();
   const code = 'globalThis.wasLoaded=1;export default()=>({})';
   await writeFiles(cwd, {
@@ -262,7 +262,7 @@ test('what is no name of a package is never imported', async () => {
   expect(others.filter(isPackageName)).toEqual([]);
 });
 
-test('modules that are no plugins, and factories that make none', async () => {
+test('modules and factories that do not make a plugin are reported', async () => {
   const cwd = await temporaryFolder();
   const [noFactory, nonsense] = ['has no factory as its default export', 'makes no plugin'];
   const cases: Record<string, readonly [code: string, message: string]> = {
@@ -314,7 +314,7 @@ test('modules that are no plugins, and factories that make none', async () => {
   });
 });
 
-test('TypeScript that Node does not load comes with what to do about it', async () => {
+test('TypeScript that Node cannot load is reported with advice', async () => {
   const cwd = await temporaryFolder();
   // An enum is more than an annotation: no version of Node loads it by itself.
   await writeFiles(cwd, { 'plugin.ts': 'enum Kind { One }\nexport default () => Kind.One;\n' });

@@ -25,7 +25,7 @@ async function damage(file: string): Promise<void> {
   await writeFile(file, bytes);
 }
 
-test('the last two checkpoints are kept, and the last is loaded', async () => {
+test('the last two checkpoints are kept and the last is loaded', async () => {
   const { dir, file, previous } = await place();
   expect(await loadCheckpoint(file)).toBeUndefined();
   await saveCheckpoint(file, checkpoint(1));
@@ -38,7 +38,7 @@ test('the last two checkpoints are kept, and the last is loaded', async () => {
   expect(await loadCheckpoint(previous)).toEqual(checkpoint(2));
 });
 
-test('a last checkpoint that is damaged or missing falls back to the one before it', async () => {
+test('a damaged or missing last checkpoint falls back to the previous one', async () => {
   const { file } = await place();
   await saveCheckpoint(file, checkpoint(1));
   await saveCheckpoint(file, checkpoint(2));
@@ -54,14 +54,14 @@ test('a last checkpoint that is damaged or missing falls back to the one before 
     expect(await loadCheckpoint(file, ({ message }) => told.push(message))).toEqual(checkpoint(1));
     expect(told).toEqual([expect.stringContaining(`Cannot load weights from ${file}. `)]);
   }
-  // Killed between the two renames: nothing is damaged, so nothing is told.
+  // Killed between the two renames: nothing is damaged, so nothing is reported.
   await rm(file);
   const told: Error[] = [];
   expect(await loadCheckpoint(file, (error) => told.push(error))).toEqual(checkpoint(1));
   expect(told).toEqual([]);
 });
 
-test('two damaged checkpoints are an error that names a file', async () => {
+test('two damaged checkpoints are an error that names the file', async () => {
   const { file, previous } = await place();
   await saveCheckpoint(file, checkpoint(1));
   await damage(file);
@@ -79,7 +79,7 @@ test('two damaged checkpoints are an error that names a file', async () => {
   expect(told).toEqual([]);
 });
 
-test('values that are not finite are refused when they are loaded', async () => {
+test('checkpoints with values that are not finite are refused', async () => {
   const { file } = await place();
   await saveCheckpoint(file, {
     tensors: { 'refiner/kernel': { data: Float32Array.of(Number.NaN), shape: [1] } },
@@ -90,7 +90,7 @@ test('values that are not finite are refused when they are loaded', async () => 
   );
 });
 
-test('a checkpoint that cannot be written loses none that was', async ({ skip }) => {
+test('a failed write loses no earlier checkpoint', async ({ skip }) => {
   if (process.platform !== 'linux') skip('only Linux has /dev/full');
   const { dir, file } = await place();
   await saveCheckpoint(file, checkpoint(1));

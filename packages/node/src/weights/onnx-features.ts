@@ -3,19 +3,19 @@ import { type FeatureTransform, hashOf, meanOfChannels } from '@simgan/core/netw
 import { constantTensor, importOnnx, type ReadExternal } from '@simgan/tfjs-onnx/import';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** How pictures are made what a foreign network was trained on. */
+/** Preprocessing of pictures for a pretrained network. */
 export interface OnnxFeatureOptions {
-  /** Which value of the network is compared: a name in the model, or that of the node that makes it. Its output unless given. */
+  /** The value of the network that is compared: a name in the model, or the name of the node that makes it. Default: its output. */
   readonly output?: string;
-  /** What the values -1 and 1 of our pictures become first: `[0, 255]` or, for most networks, `[0, 1]`. [-1, 1] unless given. */
+  /** The values that -1 and 1 of our pictures are mapped to first: `[0, 255]` or, for most networks, `[0, 1]`. Default: [-1, 1]. */
   readonly range?: readonly [low: number, high: number];
   /** Subtracted then, by channel: ImageNet's are 0.485, 0.456, 0.406 on [0, 1]. */
   readonly mean?: readonly number[];
   /** Divided by then, by channel: ImageNet's are 0.229, 0.224, 0.225. */
   readonly std?: readonly number[];
-  /** The network's order of colours; `rgb` unless given. The mean and std are in this order. */
+  /** The network's order of colors. The mean and std are in this order. Default: `rgb`. */
   readonly colors?: 'rgb' | 'bgr';
-  /** The network's order of axes; `nchw` unless given, as nearly all have. */
+  /** The network's order of axes. Default: `nchw`, as in nearly all networks. */
   readonly layout?: 'nchw' | 'nhwc';
   /** Gives the bytes of another file that the model keeps weights in. */
   readonly readExternal?: ReadExternal;
@@ -23,7 +23,7 @@ export interface OnnxFeatureOptions {
 
 /**
  * The features of any network in ONNX up to one of its values, such as `relu3_3` of VGG-16 (article of 2017). Grey
- * pictures are given to a network for colours as grey ones of three channels.
+ * pictures are given to a network for colors as gray ones of three channels.
  *
  * @param model - the bytes of an .onnx file
  * @throws SimganError INVALID_FILE naming the node and operator that is not supported, or what does not fit.

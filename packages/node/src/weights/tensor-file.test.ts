@@ -27,7 +27,7 @@ const content: Safetensors = {
   metadata: { plugin: 'eyes', run: '{"seed":1}' },
 };
 
-test('arrays and texts go through a file unchanged; the same content is the same bytes', async () => {
+test('arrays and metadata round-trip; the same content gives the same bytes', async () => {
   const dir = await temporaryFolder();
   const [one, other] = [join(dir, 'one'), join(dir, 'other')];
   await saveTensors(one, content);
@@ -38,7 +38,7 @@ test('arrays and texts go through a file unchanged; the same content is the same
   expect((await readFile(other)).equals(await readFile(one))).toBe(true);
 });
 
-test('the checksum does not depend on the order of arrays and texts', async () => {
+test('the checksum does not depend on the order of arrays and metadata', async () => {
   const dir = await temporaryFolder();
   const file = join(dir, 'file');
   const backwards = <Value>(record: Readonly<Record<string, Value>>) =>
@@ -53,7 +53,7 @@ test('the checksum does not depend on the order of arrays and texts', async () =
   expect(metadata.sha256).toMatch(/^[0-9a-f]{64}$/);
 });
 
-test('no byte that changes is taken for what was saved', async () => {
+test('every changed byte is detected, or changes no value', async () => {
   const dir = await temporaryFolder();
   const file = join(dir, 'refiner.safetensors');
   await saveTensors(file, content);
@@ -89,7 +89,7 @@ test('no byte that changes is taken for what was saved', async () => {
   expect(refusals.format).toBeGreaterThan(100);
 });
 
-test('a file that was cut off or has more behind it is refused', async () => {
+test('truncated files and trailing bytes are refused', async () => {
   const file = join(await temporaryFolder(), 'file');
   await saveTensors(file, content);
   const saved = await readFile(file);
@@ -101,7 +101,7 @@ test('a file that was cut off or has more behind it is refused', async () => {
   await expect(loadTensors(file)).rejects.toThrow('1 bytes follow its last array');
 });
 
-test('files of other programs, which have no checksum, are read', async () => {
+test('files of other programs without a checksum are read', async () => {
   const file = join(await temporaryFolder(), 'file');
   await writeFile(file, writeSafetensors(content));
   const { tensors, metadata } = await loadTensors(file);
@@ -109,7 +109,7 @@ test('files of other programs, which have no checksum, are read', async () => {
   expect(metadata).toEqual(content.metadata);
 });
 
-test('a file of another kind is called what it is, by its name', async () => {
+test('files of other kinds are reported by kind and name', async () => {
   const dir = await temporaryFolder();
   const image = { width: 12, height: 10, channels: 1, bits: 8 } as const;
   const engine = eagerEngine('cpu', 'test', 'cpu');
@@ -140,7 +140,7 @@ test('a file of another kind is called what it is, by its name', async () => {
   );
 });
 
-test('a URL is named as a file is; an abort is told as such', async () => {
+test('errors name the URL; an abort rejects with the reason of the signal', async () => {
   const url = 'https://example.test/weights';
   const server = setupServer(
     http.get(url, () => HttpResponse.arrayBuffer(new Uint8Array([0x50, 0x4b, 3, 4, 0, 0, 0, 0, 0]).buffer)),
@@ -155,7 +155,7 @@ test('a URL is named as a file is; an abort is told as such', async () => {
   await expect(loadTensors(url, { signal })).rejects.toThrow('Ctrl-C');
 });
 
-test('weights are floats, all finite; anything else is named with its file', () => {
+test('weights are finite floats; anything else is refused by name', () => {
   const { counts, ...floats } = content.tensors;
   expect(finiteFloats('f', floats)).toEqual(floats);
   expect(() => finiteFloats('f', { counts: counts! })).toThrow(

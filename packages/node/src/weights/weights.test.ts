@@ -99,7 +99,7 @@ test("another network's weights are refused with every difference, and nothing i
   expect(valuesOf(refiner)).toEqual(before);
 });
 
-test('weights are those that the engine holds, which need not be those of the variables', async () => {
+test('saved weights are read from the engine, not from the variables', async () => {
   const file = await temporaryFile('refiner.safetensors');
   const refiner = network(1);
   const asked: number[] = [];

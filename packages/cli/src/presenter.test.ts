@@ -1,0 +1,90 @@
+import type { TrainStep } from '@simgan/core';
+import type { JobEvent } from '@simgan/node';
+import { expect, test } from 'vitest';
+import { Collector } from '../test/call-cli.ts';
+import { eventsOf } from '../test/spawn-cli.ts';
+import { createOutput } from './output.ts';
+import { createPresenter, describeStep } from './presenter.ts';
+
+const step: TrainStep = {
+  phase: 'adversarial',
+  step: 3,
+  steps: 6,
+  refiner: { loss: 1, adversarial: 0.811, adversarialSum: 81.1, regularization: 0.0554, lambda: 1.94 },
+  discriminator: { loss: 0.7, lossSum: 70, accuracyOnRefined: 0.704, accuracyOnReal: 0.531 },
+};
+
+test('a step is its losses by their names, and how often D is right', () => {
+  expect(describeStep(step)).toBe('G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70');
+});
+
+test('machines get every event but progress', () => {
+  const events: JobEvent[] = [
+    { type: 'engine', name: 'wasm', device: 'cpu', passedOver: [] },
+    { type: 'progress', phase: 'read', done: 1, total: 2 },
+    { type: 'real', origin: '/photos', count: 2, rejects: 0, format: 'depth' },
+    { type: 'step', ...step },
+    { type: 'warning', message: 'Pass `real`.' },
+    { type: 'resume', phase: 'train', done: 3, total: 6 },
+  ];
+  const { stdout } = present(events, { json: true });
+  expect(eventsOf(stdout)).toEqual(
+    events
+      .filter(({ type }) => type !== 'progress')
+      .map(({ type, ...fields }) => ({ event: type, ...fields })),
+  );
+});
+
+test('people get a line for what happened, with options as they type them', () => {
+  const { stdout, stderr } = present([
+    {
+      type: 'engine',
+      name: 'wasm',
+      device: 'cpu',
+      passedOver: [{ name: 'onnx', reason: 'It is not there.' }],
+    },
+    { type: 'warning', message: 'Pass `real` or `batchSize`.' },
+    { type: 'real', origin: 'stand-in', count: 2048, rejects: 0 },
+    { type: 'resume', phase: 'train', done: 3, total: 6 },
+  ]);
+  expect(stdout).toBe('');
+  const [engine, ...lines] = stderr.split('\n');
+  expect(engine).toContain('onnx would come first');
+  expect(lines).toEqual([
+    'Note: Pass --real or --batch-size.',
+    'resume    3 of 6 training steps were done already',
+    '',
+  ]);
+});
+
+test('each phase has a line of progress, in which training says its losses first', () => {
+  const { stderr } = present(
+    [
+      { type: 'progress', phase: 'train', done: 0, total: 6 },
+      { type: 'step', ...step },
+      { type: 'progress', phase: 'train', done: 6, total: 6, detail: 'update 1/2' },
+      { type: 'progress', phase: 'refine', done: 1, total: 4 },
+    ],
+    { isTTY: true },
+  );
+  const lines = stderr.replaceAll('\u001b[K', '').split(/[\r\n]+/);
+  expect(lines).toEqual([
+    '',
+    'train      0/6  0%',
+    `train      6/6  100%  ${describeStep(step)}  update 1/2`,
+    'refine     1/4  25%',
+    '',
+  ]);
+});
+
+function present(
+  events: readonly JobEvent[],
+  { json = false, isTTY = false }: { json?: boolean; isTTY?: boolean } = {},
+) {
+  const stdout = new Collector();
+  const stderr = Object.assign(new Collector(), { isTTY, columns: 120 });
+  const presenter = createPresenter(createOutput(stdout, stderr, json));
+  for (const event of events) presenter.onEvent(event);
+  presenter.end();
+  return { stdout: stdout.text, stderr: stderr.text };
+}

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { isPrivateHost } from './private-host.ts';
+
+test.each([
+  ...[
+    '127.0.0.1',
+    '127.9.9.9',
+    '10.1.2.3',
+    '172.16.0.1',
+    '172.31.255.255',
+    '192.168.1.1',
+    '169.254.169.254',
+    '0.0.0.0',
+  ],
+  ...[
+    '[::1]',
+    '[::]',
+    '[fd12::1]',
+    '[fe80::1]',
+    '[::ffff:127.0.0.1]',
+    '[::ffff:7f00:1]',
+    '[::ffff:c0a8:101]',
+  ],
+  ...['localhost', 'LOCALHOST', 'a.localhost'],
+])('%s is of this machine or its network', async (host) => {
+  expect(await isPrivateHost(host)).toBe(true);
+});
+
+test.each([
+  '8.8.8.8',
+  '172.32.0.1',
+  '192.169.0.1',
+  '[2001:4860:4860::8888]',
+  '[::ffff:808:808]',
+  'nowhere.invalid',
+])('%s is not', async (host) => {
+  expect(await isPrivateHost(host)).toBe(false);
+});

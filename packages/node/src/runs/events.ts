@@ -1,0 +1,63 @@
+import type { TrainStep } from '@simgan/core';
+import type { PlannedCorrection } from '@simgan/core/matching';
+
+/** What a job is doing, where that takes long. */
+export type JobPhase = 'read' | 'simulate' | 'train' | 'refine' | 'evaluate' | 'estimate';
+
+/** What a job says while it runs. */
+export type JobEvent =
+  /** The engine was chosen; `passedOver` would come first but does not load here. */
+  | {
+      readonly type: 'engine';
+      readonly name: string;
+      readonly device: string;
+      readonly passedOver: readonly { readonly name: string; readonly reason: string }[];
+    }
+  /** A set of pictures was opened: a folder with its whole path, `simulator`, `stand-in`, or `dataset`. */
+  | {
+      readonly type: 'synthetic' | 'real';
+      readonly origin: string;
+      readonly count: number;
+      readonly rejects: number;
+      /** Pictures that had to be scaled. */
+      readonly resized?: number;
+      /** Files that are no pictures. */
+      readonly ignored?: number;
+      readonly format?: string;
+      readonly annotations?: 'plugin' | 'foreign';
+    }
+  /** Corrections of light were decided on. */
+  | {
+      readonly type: 'match';
+      /** In one line, as `match` takes it. */
+      readonly text: string;
+      readonly corrections: readonly PlannedCorrection[];
+      readonly omitted: readonly PlannedCorrection[];
+    }
+  /** A trained refiner was opened. */
+  | { readonly type: 'refiner'; readonly origin: string; readonly recipe: string | undefined }
+  /** Something was done in an earlier run already. */
+  | { readonly type: 'resume'; readonly phase: JobPhase; readonly done: number; readonly total: number }
+  | ({ readonly type: 'step' } & TrainStep)
+  /** `done` of `total`; the last event of a phase has both equal, unless the job ends before. */
+  | {
+      readonly type: 'progress';
+      readonly phase: JobPhase;
+      readonly done: number;
+      readonly total: number;
+      readonly detail?: string;
+    }
+  /** Something that must not be overlooked. */
+  | { readonly type: 'warning'; readonly message: string };
+
+/** Options that all jobs share. */
+export interface JobOptions {
+  /** Called with everything that the job says while it runs. */
+  readonly onEvent?: ((event: JobEvent) => void) | undefined;
+  /** Stops the job after what is in progress; what is done is safe and can be resumed. */
+  readonly signal?: AbortSignal | undefined;
+  /** What relative paths and plugins are found from. Default: the current folder. */
+  readonly cwd?: string;
+  /** The URL of a module whose packages are searched for plugins after those of `cwd`. */
+  readonly beside?: string;
+}

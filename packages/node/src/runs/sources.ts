@@ -1,0 +1,231 @@
+/** @file The pictures of a job: what is refined, and what refinement should come close to. */
+import {
+  cacheItems,
+  createRng,
+  type Dataset,
+  type Plugin,
+  type RealImage,
+  type Sample,
+  SimganError,
+  takeFrom,
+} from '@simgan/core';
+import { suggestion } from '@simgan/core/plugin';
+import type { DatasetReader, LabeledFolder, Reject } from '@simgan/core/reading';
+import { readFormat } from '../datasets/folder.ts';
+import { inspectOutput } from '../datasets/output-folder.ts';
+import { readDataset } from '../datasets/read-dataset.ts';
+import { readImages } from '../datasets/read-images.ts';
+import { isWebUrl } from '../files/fetch-bytes.ts';
+import type { Job } from './job.ts';
+import type { Rendering } from './rendering.ts';
+
+/** Which pictures a job works with. */
+export interface SourceOptions {
+  /** A folder of synthetic pictures with their labels, or a dataset. Default: the plugin's simulator. */
+  readonly synthetic?: string | Dataset<Sample<unknown>> | undefined;
+  /** One of the plugin's readers, for a folder of synthetic pictures. */
+  readonly format?: string | undefined;
+  /** A folder of real pictures, a list of files and URLs, or a dataset. Default: the plugin's stand-in camera. */
+  readonly real?: string | readonly string[] | Dataset<RealImage> | undefined;
+  /** One of the plugin's readers, for a folder of real pictures. Default: the plugin's `realFormat`. */
+  readonly realFormat?: string | undefined;
+}
+
+/** What is refined, and where it comes from. */
+export interface SyntheticSource {
+  /** What the dataset is made of. */
+  readonly samples: Dataset<Sample<unknown>>;
+  /** What is trained on: the same, and more of it where a simulator can give more. */
+  readonly training: Dataset<Sample<unknown>>;
+  readonly annotations: 'plugin' | 'foreign';
+  readonly rejects: readonly Reject[];
+  /** For the provenance: a whole path, `simulator` or `dataset`. */
+  readonly origin: string;
+}
+
+/** What refinement should come close to. */
+export interface RealSource {
+  readonly images: Dataset<RealImage>;
+  readonly rejects: readonly Reject[];
+  readonly origin: string;
+  /** The plugin's format that they were read in, if they were not read plainly. */
+  readonly format?: string;
+  readonly isStandIn: boolean;
+}
+
+/** Training on too few simulated pictures learns them by heart, and a simulator has as many as one likes. */
+const TRAINING_LENGTH = 8192;
+const STAND_IN_LENGTH = 2048;
+/** Bytes of rendered pictures to keep: the same are trained on, refined and reported. */
+const RENDERED_BYTES = 256 * 2 ** 20;
+
+/** What both kinds of pictures need. */
+interface Means {
+  readonly seed: number;
+  /** Fewer pictures than this are an error: a batch where they are trained on. */
+  readonly atLeast: number;
+  readonly rendering: Rendering;
+}
+
+/** The synthetic pictures that the options name. `count`: how many the simulator makes; 0 for those trained on. */
+export async function openSynthetic(
+  plugin: Plugin,
+  { synthetic, format }: SourceOptions,
+  { count, seed, atLeast, rendering }: Means & { count: number },
+  job: Job,
+): Promise<SyntheticSource> {
+  const reader = format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic');
+  if (synthetic === undefined) {
+    const length = Math.max(count, TRAINING_LENGTH);
+    const all = cacheItems(rendering.simulate('simulator', { seed, length }), {
+      budget: RENDERED_BYTES,
+      sizeOf: ({ image }) => image.data.byteLength + 1024,
+    });
+    const training = takeFrom(all, TRAINING_LENGTH);
+    const samples = count > 0 ? takeFrom(all, count) : training;
+    job.emit({ type: 'synthetic', origin: 'simulator', count: samples.length, rejects: 0 });
+    return { samples, training, annotations: 'plugin', rejects: [], origin: 'simulator' };
+  }
+  if (typeof synthetic !== 'string') {
+    checkCount('synthetic', 'the dataset', synthetic.length, atLeast);
+    job.emit({ type: 'synthetic', origin: 'dataset', count: synthetic.length, rejects: 0 });
+    return { samples: synthetic, training: synthetic, annotations: 'plugin', rejects: [], origin: 'dataset' };
+  }
+  const dir = job.path(synthetic);
+  if (reader) {
+    const { samples, rejects } = await readAs(dir, reader, plugin, job);
+    checkCount('synthetic', dir, samples.length, atLeast);
+    job.emit({
+      type: 'synthetic',
+      origin: dir,
+      format: format!,
+      count: samples.length,
+      rejects: rejects.length,
+    });
+    return { samples, training: samples, annotations: 'plugin', rejects, origin: `${dir} (${format})` };
+  }
+  const { samples, rejects, resized, annotations } = await readDataset(dir, plugin, reading(job));
+  checkCount('synthetic', dir, samples.length, atLeast);
+  job.emit({
+    type: 'synthetic',
+    origin: dir,
+    count: samples.length,
+    rejects: rejects.length,
+    resized,
+    annotations,
+  });
+  const all = samples as Dataset<Sample<unknown>>;
+  return { samples: all, training: all, annotations, rejects, origin: dir };
+}
+
+/** The real pictures that the options name, or the plugin's stand-in camera, with a warning. */
+export async function openReal(
+  plugin: Plugin,
+  { real, realFormat }: SourceOptions,
+  { seed, atLeast, rendering }: Means,
+  job: Job,
+): Promise<RealSource> {
+  const isFolder = typeof real === 'string';
+  const dir = isFolder ? job.path(real) : undefined;
+  const format = realFormat ?? (dir === undefined || (await isOurs(dir)) ? undefined : plugin.realFormat);
+  if (format !== undefined) {
+    const reader = readerOf(plugin, format, real, 'real');
+    const { samples, rejects } = await readAs(dir!, reader, plugin, job);
+    checkCount('real', dir!, samples.length, atLeast);
+    job.emit({ type: 'real', origin: dir!, format, count: samples.length, rejects: rejects.length });
+    return { images: samples, rejects, origin: dir!, format, isStandIn: false };
+  }
+  if (dir !== undefined || Array.isArray(real)) {
+    const source = dir ?? (real as readonly string[]).map((name) => (isWebUrl(name) ? name : job.path(name)));
+    const origin = dir ?? `${source.length} files and URLs`;
+    const { images, rejects, resized, ignored } = await readImages(source, plugin.image, reading(job));
+    checkCount('real', origin, images.length, atLeast);
+    job.emit({ type: 'real', origin, count: images.length, rejects: rejects.length, resized, ignored });
+    return { images, rejects, origin, isStandIn: false };
+  }
+  if (real !== undefined) {
+    const images = real as Dataset<RealImage>;
+    checkCount('real', 'the dataset', images.length, atLeast);
+    job.emit({ type: 'real', origin: 'dataset', count: images.length, rejects: 0 });
+    return { images, rejects: [], origin: 'dataset', isStandIn: false };
+  }
+  if (!plugin.standIn) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `The plugin ${plugin.name} has no stand-in camera: pass real pictures as \`real\`.`,
+    );
+  }
+  job.emit({
+    type: 'warning',
+    message:
+      'No real pictures were given, so a simulated stand-in camera plays the real one. Pass yours as `real`.',
+  });
+  job.emit({ type: 'real', origin: 'stand-in', count: STAND_IN_LENGTH, rejects: 0 });
+  const standInSeed = createRng(seed)
+    .fork('stand-in')
+    .int(2 ** 31);
+  const images = rendering.simulate('standIn', { seed: standInSeed, length: STAND_IN_LENGTH });
+  return { images, rejects: [], origin: 'stand-in', isStandIn: true };
+}
+
+/** The plugin's reader of a format, for a folder that must be given. */
+function readerOf(
+  plugin: Plugin,
+  format: string,
+  folder: unknown,
+  kind: 'synthetic' | 'real',
+): DatasetReader<unknown> {
+  const names = Object.keys(plugin.readers ?? {});
+  const reader = names.includes(format) ? plugin.readers?.[format] : undefined;
+  if (!reader) {
+    const known = names.length > 0 ? `it reads ${names.join(', ')}` : 'it reads none';
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `The plugin ${plugin.name} does not read the format ${JSON.stringify(format)}: ${known}.${suggestion(format, names)}`,
+    );
+  }
+  if (typeof folder !== 'string') {
+    const option = kind === 'synthetic' ? 'format' : 'realFormat';
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `\`${option}\` ${format} names the reader of the \`${kind}\` folder: pass \`${kind}\` too.`,
+    );
+  }
+  return reader;
+}
+
+function readAs(
+  dir: string,
+  reader: DatasetReader<unknown>,
+  { image }: Plugin,
+  job: Job,
+): Promise<LabeledFolder<unknown>> {
+  return readFormat(dir, reader, { image, ...reading(job) });
+}
+
+/** Tells how far the reading of a folder is, which takes long where there are many pictures. */
+export function reading(job: Job) {
+  let update: ((done: number) => void) | undefined;
+  return {
+    signal: job.signal,
+    onProgress(done: number, total: number) {
+      update ??= job.progress('read', total);
+      update(done);
+    },
+  };
+}
+
+/** Whether a folder is a dataset that we wrote: its pictures have the plugin's form already. */
+async function isOurs(dir: string): Promise<boolean> {
+  // What is wrong with it is said by whoever reads it.
+  const found = await inspectOutput(dir).catch(() => undefined);
+  return found?.state === 'begun' || found?.state === 'complete';
+}
+
+function checkCount(kind: 'synthetic' | 'real', origin: string, count: number, atLeast: number): void {
+  if (count >= atLeast) return;
+  throw new SimganError(
+    'NOT_ENOUGH_DATA',
+    `There are ${count} usable ${kind} pictures in ${origin}, fewer than the one batch of ${atLeast} that a training step takes. Add pictures, or train with smaller batches: \`batchSize\` ${count}.`,
+  );
+}
