@@ -82,7 +82,7 @@ function verdictOn(
     if (error.code === 'OUTPUT_EXISTS') {
       lines.push(
         Object.hasOwn(table, 'resume')
-          ? '--resume goes on with a run, --force replaces it, --out chooses another folder.'
+          ? 'An earlier run goes on with --resume and is replaced with --force; --out chooses another folder.'
           : '--force replaces it, --out chooses another.',
       );
       return { exitCode: 2, lines, code: error.code };

@@ -1,5 +1,6 @@
 import { annotationSchema } from '@simgan/core/geometry';
 import { z } from 'zod';
+import { cameraIntrinsics, handCrop } from './camera-frame.ts';
 import { moveCamera, moveCrop, moveSide, moveUvd } from './label-moves.ts';
 
 const DIGITS = ['F1', 'F2', 'F3', 'F4', 'TH'] as const;
@@ -25,43 +26,6 @@ export const EVALUATED_JOINTS: readonly number[] = [0, 3, 6, 9, 12, 15, 18, 21, 
 export const PALM_CENTER = 32;
 
 const triple = z.tuple([z.number(), z.number(), z.number()]);
-const positive = z.number().positive();
-
-/** A pinhole camera without distortion; see {@link CameraIntrinsics}. */
-export const cameraIntrinsics = z.object({
-  fx: positive,
-  fy: positive,
-  cx: z.number(),
-  cy: z.number(),
-  width: z.int().positive(),
-  height: z.int().positive(),
-});
-
-/**
- * A pinhole camera without distortion: focal lengths, principal point and frame in pixels. Pixel centers
- * have whole coordinates. A point `[x, y, z]` in mm, with y **up** as in the NYU dataset, is projected to
- * `u = cx + fx * x / z`, `v = cy - fy * y / z`.
- *
- * Mirroring a picture mirrors the frame about its left edge: column `c` becomes column `-1 - c`, so the frame then
- * spans the columns `-width` to `-1`.
- */
-export type CameraIntrinsics = z.infer<typeof cameraIntrinsics>;
-
-/** A metric cube cropped from a camera's frame; see {@link HandCrop}. */
-export const handCrop = z.object({
-  u: z.number(),
-  v: z.number(),
-  scaleU: positive,
-  scaleV: positive,
-  near: z.int().nonnegative(),
-  cube: z.int().positive(),
-});
-
-/**
- * A metric cube cropped from a camera's frame. Pixel `[column, row]` of the crop is the point
- * `[u + scaleU * column, v + scaleV * row]` of the frame; depth reaches from `near` to `near + cube`, in mm.
- */
-export type HandCrop = z.infer<typeof handCrop>;
 
 const joints = <Item extends z.ZodType>(item: Item) => z.array(item).length(HAND_JOINT_COUNT);
 

@@ -1,4 +1,4 @@
-import type { CameraIntrinsics, HandCrop } from './annotation.ts';
+import type { CameraIntrinsics, HandCrop } from './camera-frame.ts';
 import type { Vec3 } from './simulator/geometry.ts';
 
 /** Kinect 1 of the NYU hand pose dataset, from the dataset's own conversion script. */

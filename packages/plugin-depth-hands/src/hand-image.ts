@@ -1,5 +1,5 @@
 import { createImage, type Image, imageRange, SimganError, type SizedForm } from '@simgan/core';
-import type { HandCrop } from './annotation.ts';
+import type { HandCrop } from './camera-frame.ts';
 import type { DepthFrame } from './preparation/depth-frame.ts';
 
 /** By how many mm the stored background lies behind the cube, and a hole behind the background. */

@@ -1,18 +1,15 @@
 export {
-  type CameraIntrinsics,
   type CompleteHandAnnotation,
-  cameraIntrinsics,
   completeHandAnnotation,
   EVALUATED_JOINTS,
   HAND_JOINT_COUNT,
   HAND_JOINTS,
   type HandAnnotation,
-  type HandCrop,
   handAnnotation,
-  handCrop,
   PALM_CENTER,
 } from './annotation.ts';
 export { cropAround, NYU_KINECT, project, toCrop, toFrame, unproject } from './camera.ts';
+export { type CameraIntrinsics, cameraIntrinsics, type HandCrop, handCrop } from './camera-frame.ts';
 export { depthDisplay } from './depth-display.ts';
 export { type DepthHandsOptions, depthHands, depthHands as default } from './depth-hands.ts';
 export {

@@ -1,6 +1,6 @@
 /** @file How the labels of a hand follow when its picture is cropped, scaled, mirrored or flipped. */
 import { type ImageTransform, movePoint } from '@simgan/core/geometry';
-import type { CameraIntrinsics, HandCrop } from './annotation.ts';
+import type { CameraIntrinsics, HandCrop } from './camera-frame.ts';
 
 /**
  * Moves `[u, v, d]`, pixels of the picture and mm. Pixel centers have whole coordinates in annotations, and lie half a

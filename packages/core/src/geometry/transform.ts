@@ -149,7 +149,7 @@ function sizeOf({ width, height }: Size): Size {
   return { width, height };
 }
 
-/** Negates by sign, but never to -0, which files store as 0 and comparisons tell from 0. */
+/** Negates a value if the sign is negative, but never to -0, which files store as 0 and which compares as different. */
 export function signed(sign: number, value: number): number {
   return sign < 0 && value !== 0 ? -value : value;
 }

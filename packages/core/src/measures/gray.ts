@@ -1,6 +1,6 @@
 import { type Image, type ImageForm, imageRange } from '../image.ts';
 
-/** An image without its colors: per pixel the mean of the channels, 0 to 1 over the range of its form. */
+/** Converts an image to gray: the mean of each pixel's channels, 0 to 1 over the range of its form. `[height, width]`. */
 export function grayOf({ width, height, channels, data }: Image, form: ImageForm): Float64Array {
   const [low, high] = imageRange(form);
   const gray = new Float64Array(width * height);

@@ -7,17 +7,17 @@ const LAPLACIANS = 10;
 const RINGS = 6;
 const DIRECTIONS = 4;
 
-/** How many features {@link imageFeatures} makes. */
+/** The number of features of {@link imageFeatures}. */
 export const FEATURES = INTENSITIES + GRADIENTS + LAPLACIANS + RINGS + DIRECTIONS;
 
-/** Side of the squares whose spectra are taken, pixels: the cost grows with the picture's area only. */
+/** The side in pixels of the tiles whose spectra are averaged: the cost is linear in the picture's area. */
 const TILE = 32;
 
 /**
- * What a picture looks like, in 42 numbers made by hand that say nothing of where things are: histograms of
- * intensity (12, over the range), of the gradient's length (10) and of the absolute Laplacian (10), and the
- * logarithm of the power spectrum by ring (6, from coarse to fine) and, against its mean, by direction (4).
- * Of colors, the mean of the channels counts.
+ * 42 hand-made features of what a picture looks like, regardless of where things are: histograms of intensity (12,
+ * over the range), of the gradient's length (10) and of the absolute Laplacian (10), and the logarithm of the power
+ * spectrum by ring (6, from coarse to fine) and, relative to its mean, by direction (4). Of colors, the mean of the
+ * channels is used.
  */
 export function imageFeatures(image: Image, form: ImageForm): Float64Array {
   const { width, height } = image;
@@ -96,7 +96,7 @@ interface Basis {
   readonly side: number;
   readonly cos: Float64Array;
   readonly sin: Float64Array;
-  /** Hann's. */
+  /** Hann window. */
   readonly window: Float64Array;
 }
 
@@ -110,7 +110,7 @@ function basisOf(side: number): Basis {
   };
 }
 
-/** Adds the squared magnitudes of one tile's Fourier transform, mean removed: half of them, and the same opposite. */
+/** Adds the power spectrum of one tile, mean removed: one half is computed, the other equals it by symmetry. */
 function addPower(
   power: Float64Array,
   gray: Float64Array,

@@ -5,38 +5,38 @@ import { grayOf } from './gray.ts';
 
 const BINS = 64;
 
-/** What a set of images looks like to the eye of a statistician: normalized histograms over all its pixels. */
+/** Statistics of a set of images: normalized histograms over all its pixels, contrast and diversity. */
 export interface ImageStatistics {
-  /** How many images were looked at. */
+  /** The number of images measured. */
   readonly images: number;
   /** Intensities (the mean of the channels) over the image's range. */
   readonly intensity: Float64Array;
   /** Lengths of the intensity's gradient per pixel, from 0 to half the range. */
   readonly gradient: Float64Array;
-  /** Mean over images of each image's own standard deviation, as a share of the range. */
+  /** Mean over images of each image's own std, as a share of the range. */
   readonly contrast: number;
   /**
-   * How different the images are from each other: the mean over pixels of the deviation across images, as a
-   * share of the range. It falls to 0 when a refiner collapses to one picture.
+   * How different the images are from each other: the mean over pixels of the std across images, as a share of the
+   * range. It falls to 0 when a refiner collapses to one picture.
    */
   readonly diversity: number;
 }
 
-/** Looks at up to `limit` images, evenly spread over the dataset. */
+/** Measures up to `limit` images, evenly spaced over the dataset. Default: 500. */
 export async function measureStatistics(
   dataset: Dataset<RealImage>,
   image: SizedForm,
   limit = 500,
 ): Promise<ImageStatistics> {
   const { width, height } = image;
-  const looked = spreadItems(dataset, limit);
-  const count = looked.length;
+  const subsample = spreadItems(dataset, limit);
+  const count = subsample.length;
   const intensity = new Float64Array(BINS);
   const gradient = new Float64Array(BINS);
   const sum = new Float64Array(width * height);
   const squares = new Float64Array(width * height);
   let contrast = 0;
-  for await (const { image: pixels } of looked) {
+  for await (const { image: pixels } of subsample) {
     const gray = grayOf(pixels, image);
     let mean = 0;
     let square = 0;
@@ -71,7 +71,7 @@ export async function measureStatistics(
   };
 }
 
-/** How far apart two sets are, each distance as a share of the histogram's full width: 0 is equal, 1 is opposite. */
+/** Distances between two sets, each as a share of the histogram's full width: 0 is equal, 1 is opposite. */
 export interface StatisticsDistance {
   readonly intensity: number;
   readonly gradient: number;

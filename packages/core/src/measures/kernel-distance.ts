@@ -4,23 +4,24 @@ import type { RealImage } from '../sample.ts';
 import { mean, std } from '../statistics.ts';
 import { imageFeatures } from './image-features.ts';
 
-/** Values further from the real mean than this many real deviations count as that far: one odd feature is not everything. */
+/** Features are clipped at this many stds of the real set from its mean, so that no outlier dominates. */
 const CLIP = 4;
 
-/** How far sets of pictures are from the real ones. */
+/** Distances of sets of pictures to the real ones. */
 export interface KernelDistances {
-  /** By the sets' names. */
+  /** The distance of each set, by name. */
   readonly sets: Readonly<Record<string, number>>;
-  /** Between real pictures and other real ones: what a perfect set would get, about 0; may be slightly negative. */
+  /** The distance between real pictures and other real ones: that of a perfect set, about 0; may be slightly negative. */
   readonly control: number;
 }
 
 /**
  * The distance of sets of pictures to real ones in the manner of KID (Bińkowski et al., "Demystifying MMD GANs",
  * 2018): the unbiased squared maximum mean discrepancy under the cubic kernel, but on {@link imageFeatures}
- * in place of a trained network's. Features are standardized on one half of the real pictures, drawn by `seed`,
- * and clipped; sets and the other half, the control, are compared with that half. Where there are other real
- * pictures, such as those that a refiner was trained with, they may be the control, and nothing is halved.
+ * instead of a trained network's features. Features are standardized on one half of the real pictures, drawn by
+ * `seed`, and clipped; the sets and the other half, the control, are compared with that half. If there are other real
+ * pictures, such as those that a refiner was trained on, pass them as `control`, and nothing is halved. At most
+ * `limit` pictures of each set are used, evenly spaced. Default: 500.
  */
 export async function measureKernelDistances(
   sets: Readonly<Record<string, Dataset<RealImage>>>,
@@ -55,7 +56,7 @@ async function featuresOf(
 /**
  * The unbiased squared maximum mean discrepancy of two sets of feature vectors under the kernel
  * `(x · y / d + 1)³`, both standardized on `reference` and clipped. 0 on average for sets of one distribution;
- * not a number if a set has less than two members.
+ * `NaN` if a set has fewer than two members.
  */
 export function kernelDistance(set: readonly Float64Array[], reference: readonly Float64Array[]): number {
   if (set.length < 2 || reference.length < 2) return Number.NaN;
@@ -68,12 +69,12 @@ export function kernelDistance(set: readonly Float64Array[], reference: readonly
 function standardizerOf(reference: readonly Float64Array[]): (features: Float64Array) => Float64Array {
   const column = (i: number) => reference.map((one) => one[i]!);
   const means = reference[0]!.map((_, i) => mean(column(i)));
-  const deviations = reference[0]!.map((_, i) => std(column(i)));
-  // A feature that is the same in all real pictures tells nothing but whether it is the same; it is not blown up.
+  const stds = reference[0]!.map((_, i) => std(column(i)));
+  // A feature that is constant in all real pictures only tells whether it has the same value; it is not amplified.
   const floor = 1e-3;
   return (features) =>
     features.map((value, i) =>
-      Math.min(CLIP, Math.max(-CLIP, (value - means[i]!) / Math.max(floor, deviations[i]!))),
+      Math.min(CLIP, Math.max(-CLIP, (value - means[i]!) / Math.max(floor, stds[i]!))),
     );
 }
 

@@ -1,21 +1,21 @@
-/** @file Noise, sharpness and shading of pictures, on intensities from 0 to 1: what differs between cameras. */
+/** @file Noise, sharpness and shading of pictures, which differ between cameras. Intensities are in [0, 1]. */
 import type { SizedForm } from '../image.ts';
 
-/** The mean distance of the k-th smallest value from where it would stand in an even histogram, in [0, 0.5]. */
+/** The mean distance of the k-th smallest value from its value in a uniform histogram, in [0, 0.5]. */
 export function unevennessOf(gray: Float64Array): number {
   const sorted = gray.toSorted();
-  const even = (rank: number) => (rank + 0.5) / sorted.length;
-  return sorted.reduce((sum, value, rank) => sum + Math.abs(value - even(rank)), 0) / sorted.length;
+  const uniform = (rank: number) => (rank + 0.5) / sorted.length;
+  return sorted.reduce((sum, value, rank) => sum + Math.abs(value - uniform(rank)), 0) / sorted.length;
 }
 
-/** The standard deviation of normal noise is its median absolute value over this. */
+/** The std of normal noise is its median absolute value divided by this. */
 const NORMAL_MEDIAN = 0.6744897501960817;
 
 /**
- * The level of a picture's noise, robustly: the median absolute residual of Immerkaer's mask ("Fast noise variance
- * estimation", 1996), which is blind to ramps. Being a median it overlooks edges, and clipped places do not count.
+ * A robust estimate of a picture's noise: the median absolute residual of Immerkaer's mask ("Fast noise variance
+ * estimation", 1996), which ignores ramps. The median ignores edges, and clipped pixels are excluded.
  *
- * @returns the standard deviation in shares of the range; white noise on a smooth ground is found as it is
+ * @returns the std as a share of the range; unbiased for white noise on a smooth background.
  */
 export function residualNoise(gray: Float64Array, { width, height }: SizedForm): number {
   const residuals = new Float64Array(Math.max(0, (width - 2) * (height - 2)));
@@ -36,7 +36,7 @@ export function residualNoise(gray: Float64Array, { width, height }: SizedForm):
   return middleOf(residuals, count) / NORMAL_MEDIAN / 6;
 }
 
-/** The median of the first `count` values, which it moves about (Hoare, "Algorithm 65: Find", 1961). */
+/** The median of the first `count` values, which are reordered (Hoare, "Algorithm 65: Find", 1961). */
 function middleOf(values: Float64Array, count: number): number {
   const middle = count >> 1;
   let low = 0;
@@ -62,8 +62,8 @@ function middleOf(values: Float64Array, count: number): number {
 }
 
 /**
- * The strength of a picture's edges as a share of its contrast: the root mean square of the gradient, less what noise
- * adds to it. It falls with blur, and noise hardly changes it.
+ * The strength of a picture's edges as a share of its contrast: the root mean square of the gradient, without the
+ * contribution of noise. It falls with blur; noise hardly changes it.
  */
 export function sharpnessOf(gray: Float64Array, image: SizedForm): number {
   const { width, height } = image;
@@ -83,26 +83,25 @@ export function sharpnessOf(gray: Float64Array, image: SizedForm): number {
     }
   }
   const noise = residualNoise(gray, image) ** 2;
-  // Each of the two differences bears the noise of two pixels.
+  // Each of the two differences contains the noise of two pixels.
   const edges = sum / Math.max(1, (width - 1) * (height - 1)) - 4 * noise;
   return Math.sqrt(Math.max(0, edges) / Math.max(variance - noise, 1e-9));
 }
 
 /**
- * The smooth part of a picture's light: how much of each of {@link smoothFields} it holds, as shares of its
- * brightness.
+ * The smooth part of a picture's light: its coefficients in {@link smoothFields}, as shares of its brightness.
  */
 export function smoothLight(gray: Float64Array, image: SizedForm): Float64Array {
   const mean = gray.reduce((a, b) => a + b, 0) / gray.length;
   return Float64Array.from(smoothFields(image), (field) => {
     let product = 0;
     for (let i = 0; i < gray.length; i++) product += gray[i]! * field[i]!;
-    // What is nearly black has no light of which there could be a share.
+    // A share of the light of a nearly black picture would be meaningless.
     return product / gray.length / Math.max(mean, 0.02);
   });
 }
 
-/** How much the smooth light differs between pictures: its standard deviation as a share of the brightness. */
+/** How much the smooth light differs between pictures: its std as a share of the brightness. */
 export function shadingOf(lights: readonly Float64Array[]): number {
   if (lights.length === 0) return 0;
   const variances = lights[0]!.map((_, k) => {
@@ -113,8 +112,8 @@ export function shadingOf(lights: readonly Float64Array[]): number {
 }
 
 /**
- * The tilts and curvatures that a smooth light is made of: Legendre's polynomials up to the second degree without
- * the constant. Over the pixels each has mean 0 and mean square 1, and each two are orthogonal, nearly.
+ * The tilts and curvatures that make up smooth light: the Legendre polynomials up to the second degree without the
+ * constant. Over the pixels, each has mean 0 and mean square 1, and they are orthogonal, all nearly.
  */
 export function smoothFields({ width, height }: SizedForm): readonly Float64Array[] {
   const key = `${width}x${height}`;
@@ -138,5 +137,5 @@ export function smoothFields({ width, height }: SizedForm): readonly Float64Arra
   return fields;
 }
 
-/** The same for all pictures of a size, and each of them is asked for its own. */
+/** A cache: the fields are the same for all pictures of a size, and needed for each. */
 const fieldsBySize = new Map<string, readonly Float64Array[]>();

@@ -5,47 +5,47 @@ import { mean, std } from '../statistics.ts';
 import { grayOf } from './gray.ts';
 import { residualNoise, shadingOf, sharpnessOf, smoothLight, unevennessOf } from './light-measures.ts';
 
-/** How a set of pictures was taken, in numbers. Intensities are shares of the image's range. */
+/** Photometric statistics of a set of pictures. Intensities are shares of the image's range. */
 export interface Photometry {
-  /** How many pictures were looked at, of `length`. */
+  /** The number of pictures measured, of `length` in the set. */
   readonly images: number;
   readonly length: number;
-  /** Of all pixels. */
+  /** Mean over all pixels. */
   readonly brightness: number;
-  /** Mean over pictures of each one's standard deviation. */
+  /** Mean over pictures of each picture's std. */
   readonly contrast: number;
   /**
-   * Mean over pictures of the distance between a picture's histogram and an even one, in [0, 0.5]: near 0 where
+   * Mean over pictures of the distance between a picture's histogram and a uniform one, in [0, 0.5]: near 0 if
    * pictures were histogram-equalized.
    */
   readonly unevenness: number;
-  /** Strength of edges as a share of the contrast, without what noise adds: falls with blur. */
+  /** Strength of edges as a share of the contrast, without the contribution of noise: falls with blur. */
   readonly sharpness: number;
-  /** Standard deviation of the pixel noise, estimated robustly from the finest detail; texture counts a little too. */
+  /** Std of the pixel noise, estimated robustly from the finest detail; texture contributes a little. */
   readonly noise: number;
-  /** How much the smooth light over a picture differs from picture to picture, as a share of the brightness. */
+  /** Std of the smooth light over a picture from picture to picture, as a share of the brightness. */
   readonly shading: number;
-  /** Distance in pixels at which two pixels are half as alike as neighbors: grows with the scale of what is shown. */
+  /** Distance in pixels at which two pixels correlate half as much as neighbors: grows with the scale of the content. */
   readonly structure: number;
   /** Energy of the detail of 1, 2, 4 and 8 pixels, as shares that sum to 1: the spectrum, by octaves. */
   readonly octaves: readonly number[];
-  /** How many pictures are the same as an earlier one, to the eye: equal difference hashes of 8x8 regions. */
+  /** The number of pictures that look the same as an earlier one: equal difference hashes of 8x8 regions. */
   readonly duplicates: number;
 }
 
-/** Looks at up to `limit` pictures, evenly spread over the set. */
+/** Measures up to `limit` pictures, evenly spaced over the set. Default: 400. */
 export async function measurePhotometry(
   dataset: Dataset<RealImage>,
   image: SizedForm,
   limit = 400,
 ): Promise<Photometry> {
-  const looked = spreadItems(dataset, limit);
-  const images = looked.length;
+  const subsample = spreadItems(dataset, limit);
+  const images = subsample.length;
   const sums = { brightness: 0, contrast: 0, unevenness: 0, sharpness: 0, noise: 0, structure: 0 };
   const octaves = [0, 0, 0, 0];
   const hashes = new Set<string>();
   const lights: Float64Array[] = [];
-  for await (const item of looked) {
+  for await (const item of subsample) {
     const gray: Gray = { pixels: grayOf(item.image, image), width: image.width, height: image.height };
     const [brightness, contrast] = [mean(gray.pixels), std(gray.pixels)];
     sums.brightness += brightness;
@@ -82,7 +82,7 @@ interface Gray {
 }
 
 function structureOf({ pixels, width, height }: Gray, mean: number, deviation: number): number {
-  const likeness = (lag: number) => {
+  const correlation = (lag: number) => {
     let sum = 0;
     for (let y = 0; y < height; y++) {
       for (let x = 0; x < width - lag; x++) {
@@ -92,13 +92,13 @@ function structureOf({ pixels, width, height }: Gray, mean: number, deviation: n
     }
     return sum / Math.max(1, (width - lag) * height) / Math.max(deviation ** 2, 1e-12);
   };
-  const half = likeness(1) / 2;
+  const half = correlation(1) / 2;
   const longest = Math.floor(width / 2);
-  for (let lag = 2; lag <= longest; lag++) if (likeness(lag) <= half) return lag;
+  for (let lag = 2; lag <= longest; lag++) if (correlation(lag) <= half) return lag;
   return longest;
 }
 
-/** Energy between a picture and its mean over ever larger squares. */
+/** The energy of a picture's detail by octave: differences between its means over squares of doubling size. */
 function octavesOf(gray: Gray): number[] {
   let coarse = gray;
   return [1, 2, 4, 8].map((radius) => {
@@ -127,7 +127,7 @@ function meanOverSquares({ pixels, width, height }: Gray, radius: number): Gray 
   return { pixels: mean, width, height };
 }
 
-/** Whether each of 8x8 regions is brighter than its right and than its lower neighbor. */
+/** Whether each of 8x8 regions is brighter than its right neighbor and its lower neighbor. */
 function differenceHash({ pixels, width, height }: Gray): string {
   const means = Float64Array.from({ length: 81 }, (_, index) => {
     const [column, row] = [index % 9, Math.floor(index / 9)];

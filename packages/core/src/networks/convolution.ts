@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Rng } from '../rng.ts';
 import { createVariable } from './variables.ts';
 
-/** What surrounds the image where a kernel reaches over its border. */
+/** How the image is padded where a kernel extends beyond its border. */
 export type Padding = 'zero' | 'reflect';
 
-/** How a layer's kernel starts: He's normal for ReLU networks, zeros, or a normal of the given standard deviation. */
+/** The initial values of a layer's kernel: He normal for ReLU networks, zeros, or normal with the given std. */
 export type Initializer = 'he' | 'zeros' | { readonly std: number };
 
-/** The numbers of one convolution with bias. `kernel` and `stride` in pixels. */
+/** The dimensions of one convolution with bias. `kernel` and `stride` in pixels. */
 export interface ConvolutionShape {
   readonly kernel: number;
   readonly stride?: number;
@@ -26,7 +26,7 @@ export interface Convolution {
  * A convolution that keeps the size (divided by the stride, rounded up), with biases that start at 0. With the
  * padding `none` the kernel stays within the image, which shrinks ("valid").
  *
- * The kernel's initial values come from `rng` alone. He et al., "Delving deep into rectifiers", 2015.
+ * The kernel's initial values depend on `rng` alone. He et al., "Delving deep into rectifiers", 2015.
  */
 export function convolution(
   name: string,
@@ -55,7 +55,7 @@ export function convolution(
 
 /**
  * Mirrors `size` rows and columns around the image without repeating the border, so that the border gives
- * the discriminator no cue. Written with slices, whose gradients every engine has.
+ * the discriminator no cue. Implemented with slices, because every engine has their gradients.
  */
 export function reflectPad(batch: tf.Tensor4D, size: number): tf.Tensor4D {
   return reflectAxis(reflectAxis(batch, 1, size), 2, size);

@@ -10,8 +10,8 @@ export type DiscriminatorLayer =
 
 /**
  * The local discriminator of the paper (section 2.2): convolutions with ReLU and max pooling, ending in a
- * 1x1 convolution to two logits per patch, `[real, refined]`, with no activation behind it. The whole-image
- * decision is the sum over patches, which the losses take. Borders are zero-padded ("same").
+ * 1x1 convolution to two logits per patch, `[real, refined]`, with no activation after it. The losses aggregate
+ * over patches to a decision on the whole image. Borders are zero-padded ("same").
  */
 export function patchDiscriminator(layers: readonly DiscriminatorLayer[]): NetworkBuilder<Discriminator> {
   return (image, seed) => {

@@ -12,7 +12,7 @@ export type EstimatorLayer =
   | { readonly maxPool: number; readonly stride?: number }
   | { readonly dense: number };
 
-/** A layer that is built: its variables and its application, `[batch, h, w, channels]` in and out. */
+/** A built layer: its variables and its application, `[batch, h, w, channels]` in and out. */
 interface BuiltLayer {
   readonly variables: readonly tf.Variable[];
   apply(batch: tf.Tensor4D): tf.Tensor4D;
@@ -25,9 +25,11 @@ interface Extent {
 }
 
 /**
- * A network from a picture to a few numbers: convolutions and pooling that stay within the image ("valid", as in
- * section 3.1 of the paper), then dense layers over all that is left; ReLU between layers and none behind the
- * last. A dense layer gives `[batch, 1, 1, units]`.
+ * A network from a picture to a few numbers: convolutions and pooling without padding ("valid", as in section 3.1 of
+ * the paper), then dense layers over all remaining values; ReLU between layers and none after the last. A dense layer
+ * outputs `[batch, 1, 1, units]`.
+ *
+ * @throws SimganError INVALID_ARGUMENT, when the network is built, if an image is too small for a layer's kernel.
  */
 export function estimatorNetwork(layers: readonly EstimatorLayer[]): NetworkBuilder {
   return (image, seed) => {
@@ -88,8 +90,8 @@ function buildLayer(
 }
 
 function dense(name: string, inputs: number, units: number, rng: Rng): BuiltLayer {
-  const deviation = Math.sqrt(2 / inputs);
-  const values = Float32Array.from({ length: inputs * units }, () => deviation * rng.normal());
+  const std = Math.sqrt(2 / inputs);
+  const values = Float32Array.from({ length: inputs * units }, () => std * rng.normal());
   const weights = createVariable(`${name}/weights`, values, [inputs, units]);
   const bias = createVariable(`${name}/bias`, new Float32Array(units), [units]);
   return {

@@ -4,11 +4,11 @@ import { readSafetensors } from '../safetensors.ts';
 import { type FeatureTransform, meanOfChannels } from './regularizer.ts';
 
 /**
- * The features of a small frozen network: 3x3 or other convolutions with ReLU behind each, borders filled with
- * zeros. The file holds `layer0/kernel` `[h, w, inputs, filters]`, `layer0/bias`, `layer1/kernel` and so on, and its
- * metadata `strides`, one whole number for each layer: `1,2,1`. A network for one channel sees of colors the mean.
+ * The features of a small frozen network: 3x3 or other convolutions, each followed by ReLU, with zero padding. The
+ * file holds `layer0/kernel` `[h, w, inputs, filters]`, `layer0/bias`, `layer1/kernel` and so on, and in its metadata
+ * `strides`, one whole number per layer: `1,2,1`. A network with one input channel sees the mean of the colors.
  *
- * @param file - the bytes of a safetensors file
+ * @param file - the bytes of a safetensors file.
  * @throws SimganError INVALID_FILE if it does not hold such a network.
  */
 export function convolutionFeatures(file: Uint8Array): FeatureTransform {
@@ -48,7 +48,7 @@ export function convolutionFeatures(file: Uint8Array): FeatureTransform {
   return Object.assign(features, { fingerprint: () => hashOf(file) });
 }
 
-/** Two runs of FNV-1a with different constants, 64 bits in all: against mistakes, not against malice. */
+/** Two runs of FNV-1a with different constants, 64 bits in all: protects against mistakes, not against malice. */
 export function hashOf(bytes: Uint8Array): string {
   let [a, b] = [0x811c9dc5, 0x9e3779b9];
   for (const byte of bytes) {
@@ -60,8 +60,8 @@ export function hashOf(bytes: Uint8Array): string {
 }
 
 /**
- * A tensor of numbers that never change. It rests on tfjs's cpu backend wherever that is registered, whatever backend
- * is active, so that an engine that traces a step recognizes it as a constant. Scopes (`tf.tidy`) dispose it.
+ * A constant tensor. It is stored on tfjs's cpu backend if that is registered, whatever backend is active, so that an
+ * engine that traces a step recognizes it as a constant. Scopes (`tf.tidy`) dispose it.
  */
 function constantTensor(data: Float32Array, shape: readonly number[]): tf.Tensor {
   return tf.engine().makeTensor(data, [...shape], 'float32', tf.findBackend('cpu') ?? undefined);

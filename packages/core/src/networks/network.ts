@@ -19,14 +19,14 @@ export interface Network {
 /** Makes synthetic images look real (paper, section 2.1). Shape out = shape in, values in [-1, 1]. */
 export interface Refiner extends Network {
   /**
-   * How many channels of noise `apply` takes beside the image, `[batch, height, width, noiseChannels]`,
-   * normal with standard deviation 1. 0 in the paper's networks.
+   * The number of noise channels that `apply` takes in addition to the image, `[batch, height, width, noiseChannels]`,
+   * normal with std 1. 0 in the paper's networks.
    */
   readonly noiseChannels: number;
 }
 
 /**
- * Tells real from refined in local patches (section 2.2): `[batch, h, w, 2]`, for each patch the logits of
+ * Classifies local patches as real or refined (section 2.2): `[batch, h, w, 2]`, for each patch the logits of
  * [real, refined]. No activation on the output: the losses take logits.
  */
 export type Discriminator = Network;
@@ -34,7 +34,7 @@ export type Discriminator = Network;
 /** Builds a network for images of one form; the same seed gives the same initial weights. */
 export type NetworkBuilder<Kind extends Network = Network> = (image: SizedForm, seed: number) => Kind;
 
-/** The parts of a domain that are trained, and what holds them to the simulator's pictures. */
+/** The networks of a domain, and the regularizer that keeps refined pictures close to synthetic ones. */
 export interface NetworkParts {
   readonly refiner: NetworkBuilder<Refiner>;
   readonly discriminator: NetworkBuilder<Discriminator>;

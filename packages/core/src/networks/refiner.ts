@@ -3,25 +3,26 @@ import { createRng } from '../rng.ts';
 import { type Convolution, convolution, type Padding } from './convolution.ts';
 import type { NetworkBuilder, Refiner } from './network.ts';
 
-/** The numbers of a residual refiner. Sizes in pixels. */
+/** Options for {@link residualRefiner}. Sizes in pixels. */
 export interface ResidualRefinerOptions {
-  /** Feature maps in every hidden layer; the paper's 64. */
+  /** Feature maps in every hidden layer; 64 in the paper. */
   readonly width: number;
-  /** ResNet blocks; the paper's 4 for eyes, 10 for hands. */
+  /** ResNet blocks; in the paper 4 for eyes, 10 for hands. */
   readonly blocks: number;
-  /** Side of the kernels in the blocks. */
+  /** Side of the kernels in the blocks. Default: 3. */
   readonly kernel?: number;
-  /** Side of the first convolution's kernel, if it differs from `kernel`. */
+  /** Side of the first convolution's kernel. Default: `kernel`. */
   readonly stem?: number;
+  /** Default: `zero`. */
   readonly padding?: Padding;
   /**
-   * `tanh`: the network draws the whole image. `residual`: it draws a difference that is added to the image
-   * and starts at (almost) zero, so that an untrained refiner changes nothing and needs no warm-up.
+   * `tanh`: the network outputs the whole image. `residual`: it outputs a difference that is added to the image
+   * and starts at (almost) zero, so that an untrained refiner changes nothing and needs no warm-up. Default: `tanh`.
    */
   readonly output?: 'tanh' | 'residual';
-  /** Channels of noise the refiner may make texture from. A flat rendering gives it nothing else to start with. */
+  /** Noise channels that the refiner can make texture from, where a flat rendering has none to start with. Default: 0. */
   readonly noiseChannels?: number;
-  /** Standard deviation of that noise. */
+  /** Std of that noise. Default: 1. */
   readonly noiseStd?: number;
 }
 
@@ -30,7 +31,7 @@ export interface ResidualRefinerOptions {
  * and a 1x1 convolution to the image's channels; fully convolutional, no stride and no pooling, so no pixel
  * moves by construction. The paper names no output activation; tanh keeps the image in [-1, 1].
  *
- * With width 64 and 4 blocks on one channel it has 296,129 parameters and sees 19x19 pixels.
+ * With width 64 and 4 blocks on one channel, it has 296,129 parameters and a receptive field of 19x19 pixels.
  */
 export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder<Refiner> {
   const { width, blocks, kernel = 3, stem = kernel, padding = 'zero', output = 'tanh' } = options;
@@ -65,9 +66,9 @@ export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder
           const change: tf.Tensor4D = tf.add(b.apply(tf.relu(a.apply(features))), features);
           features = tf.relu(change);
         }
-        const drawn = last.apply(features);
-        if (output === 'tanh') return tf.tanh(drawn);
-        return clampToRange(tf.add(batch, drawn));
+        const result = last.apply(features);
+        if (output === 'tanh') return tf.tanh(result);
+        return clampToRange(tf.add(batch, result));
       },
       dispose: () => tf.dispose(variables),
     };
@@ -81,8 +82,8 @@ function withNoise(batch: tf.Tensor4D, noise: tf.Tensor4D | undefined, std: numb
 }
 
 /**
- * Clamps to [-1, 1]. Unlike a plain clamp it lets a gradient through that would bring a value back into the
- * range, so that no pixel of a saturated image is lost to training.
+ * Clamps to [-1, 1]. Unlike a plain clamp, it passes gradients that would bring a value back into the range, so that
+ * no saturated pixel is lost to training.
  */
 export function clampToRange(batch: tf.Tensor4D): tf.Tensor4D {
   const clamp = tf.customGrad((x, save) => {

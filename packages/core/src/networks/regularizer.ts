@@ -1,16 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What works with weights that are learned elsewhere and stay as they are. */
+/** A function that may use frozen weights, learned elsewhere. */
 interface Frozen {
   /**
-   * Tells these weights from others. A checkpoint keeps it, so that training does not go on by another measure
-   * than it began with. Absent where there are no weights.
+   * Identifies the weights. A checkpoint stores it, so that training does not resume with another measure than it
+   * began with. Absent if there are no weights.
    */
   fingerprint?(): string;
 }
 
 /**
- * How far a refined batch has moved from the synthetic one: 0 on equal inputs, positive otherwise, a mean
+ * How far a refined batch has moved from the synthetic one: 0 for equal inputs, positive otherwise; a mean
  * over batch, pixels and channels, so that lambda means the same at every size.
  */
 export interface Regularizer extends Frozen {
@@ -37,8 +37,8 @@ export function l1Regularizer(psi: FeatureTransform = identity): Regularizer {
 
 /**
  * The self-regularization on learned features, "such as VGG's" (article of 2017, section on self-regularization):
- * the mean of |psi(R(x)) - psi(x)| over that of |psi(x)|. The quotient makes a weight mean the same whatever the
- * size of the network's values. The features' weights are constants of every step.
+ * the mean of |psi(R(x)) - psi(x)| divided by the mean of |psi(x)|. The ratio makes lambda independent of the scale
+ * of the network's values. The features' weights are constants in every step.
  */
 export function featureRegularizer(psi: FeatureTransform): Regularizer {
   return withFingerprintOf([psi], (refined, synthetic) => {
@@ -63,7 +63,7 @@ function absolute(difference: tf.Tensor4D): tf.Tensor4D {
   return tf.add(tf.relu(difference), tf.relu(tf.neg(difference)));
 }
 
-/** A weighted sum of regularizers, for images of which several things should stay as they are. */
+/** A weighted sum of regularizers, for images in which several properties should be preserved. */
 export function weightedSum(
   terms: readonly (readonly [weight: number, regularizer: Regularizer])[],
 ): Regularizer {
@@ -77,15 +77,15 @@ export function weightedSum(
 }
 
 /**
- * psi = the colors of regions: means over squares of `size` pixels, which anchor what
- * {@link meanOfChannels} alone leaves to drift. Rows and columns beyond the last whole square are left free
+ * psi = the colors of regions: means over squares of `size` pixels, which anchor the colors that
+ * {@link meanOfChannels} alone lets drift. Rows and columns beyond the last whole square are not constrained
  * (tfjs's gradient of a padded average is wrong at the border).
  */
 export function regionMeans(size: number): FeatureTransform {
   return (batch) => tf.avgPool(batch, size, size, 'valid');
 }
 
-/** A regularizer with the fingerprints of what it is made of; asked for late, because weights may be read late. */
+/** Adds the fingerprints of its parts to a regularizer. They are computed late, because weights may be read late. */
 function withFingerprintOf(parts: readonly Frozen[], regularizer: Regularizer): Regularizer {
   const frozen = parts.filter(({ fingerprint }) => fingerprint);
   if (frozen.length === 0) return regularizer;

@@ -5,8 +5,8 @@ import type { SizedForm } from '../image.ts';
 import type { Network, NetworkBuilder } from './network.ts';
 
 /**
- * A variable with initial values. tfjs keeps variable names unique per process, so its name is the layer's name with a
- * number behind it; files use the network's own names ({@link variableName}).
+ * A variable with initial values. tfjs requires variable names to be unique per process, so its name is the layer's
+ * name followed by a number; files use the network's own names ({@link variableName}).
  */
 export function createVariable(name: string, values: Float32Array, shape: number[]): tf.Variable {
   const initial = tf.tensor(values, shape, 'float32');
@@ -17,7 +17,7 @@ export function createVariable(name: string, values: Float32Array, shape: number
 
 let nextVariable = 0;
 
-/** Names of variables within their networks, of networks that were built by {@link buildNetwork}. */
+/** Names of variables within their networks, for networks built by {@link buildNetwork}. */
 const ownNames = new WeakMap<tf.Variable, string>();
 
 /** A variable's name within its network. */
@@ -26,12 +26,12 @@ export function variableName(variable: tf.Variable): string {
 }
 
 /**
- * Builds a network, with whatever variables its builder makes: plain `tf.variable`s, named or not, may be built any
- * number of times. Within the network a variable keeps the name it was given; one without a name is `variable0`,
- * `variable1` … by its place in `network.variables`.
+ * Builds a network. Its builder may create plain `tf.variable`s, named or not, and may be called any number of times.
+ * Within the network, a variable keeps its given name; one without a name is `variable0`, `variable1` … by its index
+ * in `network.variables`.
  *
- * @throws SimganError INVALID_PLUGIN if two variables of the network have the same name, or one is not its own. Whatever
- * the builder made is then disposed.
+ * @throws SimganError INVALID_PLUGIN if two variables of the network have the same name, or if one was not created by
+ * the builder. All variables that the builder created are then disposed.
  */
 export function buildNetwork<Kind extends Network>(
   build: NetworkBuilder<Kind>,
@@ -58,10 +58,10 @@ export function buildNetwork<Kind extends Network>(
 }
 
 /**
- * Lets `build` make variables of any names, and renames them so that they are unique in the process: tfjs refuses a
- * second variable of the same name, which a second network of the same builder would make.
+ * Lets `build` create variables with any names, and renames them so that they are unique in the process: tfjs rejects
+ * a second variable of the same name, which a second network of the same builder would create.
  *
- * @param made - where the variables go, each with the name it was given.
+ * @param made - receives the variables, each with its given name.
  */
 function collectVariables<Built>(build: () => Built, made: Map<tf.Variable, string>): Built {
   const { state } = tf.engine();

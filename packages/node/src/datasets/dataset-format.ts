@@ -1,8 +1,11 @@
 /** @file The names and records of a dataset folder, shared by its writer and its readers. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageForm } from '@simgan/core';
 import { SimganError } from '@simgan/core';
+import { z } from 'zod';
+import { reasonOf } from '../files/reject.ts';
+import { jsonProblem } from './json-problem.ts';
 
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
@@ -53,6 +56,33 @@ export interface DatasetManifest extends DatasetHeader {
   readonly metadataSha256: string;
 }
 
+const length = z
+  .int()
+  .min(1)
+  .max(2 ** 24);
+
+const datasetHeader = z.object({
+  plugin: z.string().max(200),
+  annotations: z.enum(['plugin', 'foreign']),
+  image: z.object({
+    width: length.optional(),
+    height: length.optional(),
+    channels: z.literal([1, 3]),
+    bits: z.literal([8, 16]),
+    range: z.tuple([z.number(), z.number()]).optional(),
+  }),
+  provenance: z.record(z.string(), z.json()),
+});
+
+const datasetManifest = datasetHeader.extend({
+  count: z.int().nonnegative(),
+  rejects: z.int().nonnegative(),
+  metadataSha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
+/** A longer file is another program's: manifests take a few hundred bytes. */
+const LONGEST_MANIFEST = 2 ** 20;
+
 /**
  * The manifest of a dataset folder, complete or begun; `undefined` where there is none.
  *
@@ -63,27 +93,32 @@ export async function readManifest<Kind extends typeof MANIFEST | typeof BEGUN_M
   kind: Kind,
 ): Promise<(Kind extends typeof MANIFEST ? DatasetManifest : DatasetHeader) | undefined> {
   const file = join(dir, kind);
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+  const fail = (problem: string, cause?: unknown) =>
+    new SimganError('INVALID_FILE', `${file} ${problem}`, { cause });
+  const found = await stat(file).catch(() => undefined);
+  // A foreign dataset may have a dataset.json of its own, of any size; it is a folder of pictures like any other.
+  if (!found?.isFile() || found.size > LONGEST_MANIFEST) return undefined;
+  const text = await readFile(file, 'utf8').catch((error) => {
+    throw fail(`cannot be read. ${reasonOf(error)}`, error);
+  });
   let manifest: Partial<DatasetManifest> | null;
   try {
     manifest = JSON.parse(text);
   } catch (error) {
-    throw new SimganError('INVALID_FILE', `${file} is not JSON: ${(error as Error).message}.`, {
-      cause: error,
-    });
+    throw fail(`is not JSON: ${(error as Error).message}.`, error);
   }
-  // A foreign dataset may have a dataset.json of its own; it is a folder of pictures like any other.
   if (manifest?.format !== 'simgan-dataset') return undefined;
+  const restore = 'Restore it from a copy, or write the dataset again.';
+  const problem = jsonProblem(manifest);
+  if (problem) throw fail(`is not the manifest of a dataset: ${problem}. ${restore}`);
   if (manifest.version !== 1) {
-    throw new SimganError(
-      'INVALID_FILE',
-      `${file} is of version ${manifest.version} and this program reads version 1. Update @simgan/core.`,
-    );
+    const version = JSON.stringify(manifest.version)?.slice(0, 20);
+    throw fail(`is of version ${version} and this program reads version 1. Update @simgan/core.`);
+  }
+  const { error } = (kind === MANIFEST ? datasetManifest : datasetHeader).safeParse(manifest);
+  if (error) {
+    const problems = error.issues.slice(0, 3).map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw fail(`is not the manifest of a dataset: ${problems.join('; ')}. ${restore}`);
   }
   return manifest as DatasetManifest;
 }

@@ -1,6 +1,7 @@
 /** @file One line of `metadata.jsonl`: `file_name`, the annotation's fields, where the sample comes from. */
-import { annotationText, jsonProblem, TOO_DEEP, TOO_MANY } from './annotation-text.ts';
+import { annotationText } from './annotation-text.ts';
 import { FILE_NAME, type JsonObject, PICTURE_HASH, PROVENANCE } from './dataset-format.ts';
+import { jsonProblem, TOO_DEEP, TOO_MANY } from './json-problem.ts';
 
 /** No system has longer paths. */
 const LONGEST_NAME = 4096;

@@ -4,9 +4,8 @@ import type { Plugin, Sample } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
 import { idsOfFiles } from '@simgan/core/reading';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { listFiles } from '../files/list-files.ts';
 import { readLines } from '../files/read-lines.ts';
-import { firstRejects, type Reject } from '../files/reject.ts';
+import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
 import { sha256 } from '../files/sha256.ts';
 import { type LoadOptions, loadPictures } from '../pictures/load-pictures.ts';
 import { isNamedAsPicture } from '../pictures/picture-kind.ts';
@@ -27,7 +26,7 @@ import {
   parseMetadataLine,
   shortened,
 } from './metadata-line.ts';
-import { checkFolder } from './read-images.ts';
+import { checkFolder, listFolder } from './read-images.ts';
 
 /** Options for {@link readDataset}. */
 export interface ReadDatasetOptions extends LoadOptions {
@@ -166,7 +165,7 @@ async function findEntries(
   dir: string,
   { isOurs, schema, signal }: EntryOptions,
 ): Promise<{ entries: Entry[]; rejects: Reject[] }> {
-  const listing = await listFiles(isOurs ? join(dir, IMAGES) : dir);
+  const listing = await listFolder(isOurs ? join(dir, IMAGES) : dir);
   const files = listing.files.map((file) => (isOurs ? `${IMAGES}/${file}` : file));
   const rejects = [...listing.rejects];
   const metadata = join(dir, METADATA);
@@ -228,10 +227,15 @@ function leavesFolder(fileName: string): boolean {
 }
 
 async function pictureProblem(dir: string, file: string): Promise<string | undefined> {
-  const found = await stat(join(dir, file)).catch(() => undefined);
-  if (found?.isFile()) return undefined;
-  const what = !found ? 'does not exist' : found.isDirectory() ? 'is a folder' : 'is not a file';
-  return `Its picture ${shortened(file)} ${what}.`;
+  const shown = shortened(file);
+  try {
+    const found = await stat(join(dir, file));
+    if (found.isFile()) return undefined;
+    return `Its picture ${shown} is ${found.isDirectory() ? 'a folder' : 'not a file'}.`;
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return `Its picture ${shown} ${isMissing ? 'does not exist.' : `cannot be read. ${reasonOf(error)}`}`;
+  }
 }
 
 async function isFile(file: string): Promise<boolean> {

@@ -78,15 +78,20 @@ async function picturesOf(dir: string): Promise<{ sources: PictureSource[]; reje
   await checkFolder(dir);
   const isOurs = (await readManifest(dir, MANIFEST)) ?? (await readManifest(dir, BEGUN_MANIFEST));
   const root = isOurs ? join(dir, IMAGES) : dir;
-  const { files, rejects } = await listFiles(root).catch((error) => {
-    throw new SimganError('NOT_ENOUGH_DATA', `The folder ${root} cannot be listed. ${reasonOf(error)}`, {
-      cause: error,
-    });
-  });
+  const { files, rejects } = await listFolder(root);
   return {
     sources: files.map((name) => ({ name, location: join(root, name), isOptional: true })),
     rejects,
   };
+}
+
+/** {@link listFiles}. @throws SimganError NOT_ENOUGH_DATA if the folder cannot be listed. */
+export function listFolder(dir: string): ReturnType<typeof listFiles> {
+  return listFiles(dir).catch((error) => {
+    throw new SimganError('NOT_ENOUGH_DATA', `The folder ${dir} cannot be listed. ${reasonOf(error)}`, {
+      cause: error,
+    });
+  });
 }
 
 /** @throws SimganError NOT_ENOUGH_DATA if there is no folder of that name. */

@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { SimganError } from '@simgan/core';
+import { reasonOf } from './reject.ts';
 
 /** A longer line is not read: memory would have to hold all of it. */
 export const LONGEST_LINE = 16 * 2 ** 20;
@@ -25,7 +27,7 @@ const PART = 2 ** 18;
  * `longest` bytes and lines that are not UTF-8 have a problem in place of a text.
  *
  * @param longest - bytes. Default: 16 MiB.
- * @throws the system's error if the file cannot be read; the signal's reason if it aborts.
+ * @throws SimganError INVALID_FILE if the file cannot be read; the signal's reason if it aborts.
  */
 export async function* readLines(
   file: string,
@@ -58,8 +60,7 @@ export async function* readLines(
       return { ...place, problem: 'It is not UTF-8 text.' };
     }
   };
-  for await (const chunk of createReadStream(file, { highWaterMark: PART, ...(signal && { signal }) })) {
-    const bytes = chunk as Uint8Array;
+  for await (const bytes of chunksOf(file, signal)) {
     let from = 0;
     for (let at = bytes.indexOf(LINE_FEED); at >= 0; at = bytes.indexOf(LINE_FEED, from)) {
       add(bytes.subarray(from, at));
@@ -71,4 +72,21 @@ export async function* readLines(
     if (from < bytes.length) add(bytes.subarray(from));
   }
   if (length > 0) yield take(false);
+}
+
+async function* chunksOf(file: string, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
+  const stream = createReadStream(file, { highWaterMark: PART });
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const { done, value } = await chunks.next().catch((error: unknown) => {
+        throw new SimganError('INVALID_FILE', `${file} cannot be read. ${reasonOf(error)}`, { cause: error });
+      });
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    stream.destroy();
+  }
 }

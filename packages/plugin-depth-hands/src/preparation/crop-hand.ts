@@ -1,5 +1,5 @@
 import type { Image } from '@simgan/core';
-import type { HandCrop } from '../annotation.ts';
+import type { HandCrop } from '../camera-frame.ts';
 import { storeDepths } from '../hand-image.ts';
 import type { DepthFrame } from './depth-frame.ts';
 

@@ -1,5 +1,5 @@
-import type { CameraIntrinsics } from '../annotation.ts';
 import { unproject } from '../camera.ts';
+import type { CameraIntrinsics } from '../camera-frame.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import type { DepthFrame } from './depth-frame.ts';
 import { type Surface, surfacesOf } from './surfaces.ts';

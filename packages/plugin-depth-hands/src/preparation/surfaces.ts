@@ -1,4 +1,4 @@
-import type { CameraIntrinsics } from '../annotation.ts';
+import type { CameraIntrinsics } from '../camera-frame.ts';
 import type { DepthFrame } from './depth-frame.ts';
 
 /** Connected pixels, none of which is far behind its neighbor. */

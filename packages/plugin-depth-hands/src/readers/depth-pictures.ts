@@ -1,7 +1,8 @@
 import { type DatasetReader, type Size, sizedForm } from '@simgan/core';
 import { readEach } from '@simgan/core/reading';
-import type { CameraIntrinsics, HandAnnotation } from '../annotation.ts';
+import type { HandAnnotation } from '../annotation.ts';
 import { NYU_KINECT } from '../camera.ts';
+import type { CameraIntrinsics } from '../camera-frame.ts';
 import { checkUnit, type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
 import { handSample } from './hand-sample.ts';
 import { withIds } from './sample-ids.ts';

@@ -1,12 +1,7 @@
 import type { Reject, Sample, SizedForm } from '@simgan/core';
-import {
-  type CameraIntrinsics,
-  HAND_JOINT_COUNT,
-  HAND_JOINTS,
-  type HandAnnotation,
-  PALM_CENTER,
-} from '../annotation.ts';
+import { HAND_JOINT_COUNT, HAND_JOINTS, type HandAnnotation, PALM_CENTER } from '../annotation.ts';
 import { cropAround, project, toCrop, unproject } from '../camera.ts';
+import type { CameraIntrinsics } from '../camera-frame.ts';
 import { cubeOf, pixelKind } from '../hand-image.ts';
 import { type CropHandOptions, cropHand } from '../preparation/crop-hand.ts';
 import type { DepthFrame } from '../preparation/depth-frame.ts';

@@ -1,6 +1,7 @@
 import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
 import { type Folder, readEach } from '@simgan/core/reading';
-import type { CameraIntrinsics, HandAnnotation } from '../annotation.ts';
+import type { HandAnnotation } from '../annotation.ts';
+import type { CameraIntrinsics } from '../camera-frame.ts';
 import { type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import { handSample, type KnownJoints } from './hand-sample.ts';

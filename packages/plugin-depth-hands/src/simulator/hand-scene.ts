@@ -1,6 +1,7 @@
 import type { Rng } from '@simgan/core';
-import { type CompleteHandAnnotation, type HandCrop, PALM_CENTER } from '../annotation.ts';
+import { type CompleteHandAnnotation, PALM_CENTER } from '../annotation.ts';
 import { cropAround, project, toCrop, unproject } from '../camera.ts';
+import type { HandCrop } from '../camera-frame.ts';
 import { fleshOn } from './flesh.ts';
 import { along, dot, type Frame, subtract, type Vec3 } from './geometry.ts';
 import { occludedJoints } from './occlusion.ts';

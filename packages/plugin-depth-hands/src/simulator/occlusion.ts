@@ -1,5 +1,5 @@
-import type { CameraIntrinsics, HandCrop } from '../annotation.ts';
 import { toFrame, unproject } from '../camera.ts';
+import type { CameraIntrinsics, HandCrop } from '../camera-frame.ts';
 import type { Vec3 } from './geometry.ts';
 import type { HandSurface } from './surface.ts';
 

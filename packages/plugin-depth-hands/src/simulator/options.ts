@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { cameraIntrinsics } from '../annotation.ts';
 import { NYU_KINECT } from '../camera.ts';
+import { cameraIntrinsics } from '../camera-frame.ts';
 import { WHOLE_FOREARM_MM } from './flesh.ts';
 import { HAND_VIEWS } from './view.ts';
 
