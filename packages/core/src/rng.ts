@@ -5,14 +5,14 @@ import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 /**
  * A seeded source of random numbers that forks by purpose: a fork depends on the seed and the path of keys
  * that leads to it, never on how many numbers were drawn elsewhere. That is what makes sample `i` of seed
- * `s` always the same, whatever was asked for before it.
+ * `s` always the same, whatever was drawn before it.
  */
 export interface Rng {
   /** Uniform in [0, 1), 53 bits. */
   next(): number;
   /** A uniform integer in [0, bound). */
   int(bound: number): number;
-  /** Normal with mean 0 and standard deviation 1. */
+  /** Normal with mean 0 and std 1. */
   normal(): number;
   /** An independent source for one purpose (a name) or one item (a number). */
   fork(key: number | string): Rng;
@@ -20,7 +20,7 @@ export interface Rng {
 
 type Key = readonly [number, number, number, number];
 
-/** A source from a seed: any finite number. */
+/** Creates a source from a seed, which may be any finite number. */
 export function createRng(seed: number): Rng {
   return new ForkingRng(absorb([0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667], seed));
 }
@@ -48,7 +48,7 @@ class ForkingRng implements Rng {
       this.#spareNormal = undefined;
       return spare;
     }
-    // Box and Muller's transform yields two at a time; 1 - u keeps the logarithm's argument above 0.
+    // The Box-Muller transform yields two at a time; 1 - u keeps the logarithm's argument above 0.
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()));
     const angle = 2 * Math.PI * this.next();
     this.#spareNormal = radius * Math.sin(angle);
@@ -65,7 +65,7 @@ class ForkingRng implements Rng {
   }
 }
 
-/** Folds a fork's key into its parent's 128 bits. Names and numbers are told apart, so fork('1') is not fork(1). */
+/** Folds a fork's key into its parent's 128 bits. Names and numbers are distinguished: fork('1') is not fork(1). */
 function absorb(parent: Key, key: number | string): Key {
   let words: number[];
   if (typeof key === 'string') {
@@ -85,7 +85,7 @@ function absorb(parent: Key, key: number | string): Key {
   return a === 0 && b === 0 && c === 0 && d === 0 ? [1, b, c, d] : [a, b, c, d];
 }
 
-/** The finalizer of MurmurHash3 (Austin Appleby, public domain): every input bit moves every output bit. */
+/** The finalizer of MurmurHash3 (Austin Appleby, public domain): every input bit affects every output bit. */
 function scramble(value: number): number {
   let h = value;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);

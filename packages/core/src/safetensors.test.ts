@@ -72,11 +72,14 @@ test('damage is reported with its place', () => {
   const cases: [Uint8Array, string][] = [
     [new Uint8Array(3), 'it has 3 bytes'],
     [fileOf('{}', four, 2n ** 63n), 'its header claims 9223372036854775808 bytes'],
-    [fileOf('{}', four, 50n), 'it is cut off within its header, of which 50 bytes are announced'],
+    [fileOf('{}', four, 50n), 'it is cut off within its header, which should have 50 bytes'],
     [fileOf('{"w":', four), 'its header is not JSON'],
     [fileOf('[]'), 'its header is not a JSON object'],
     [fileOf({ w: 1 }), 'its array w is not described by an object'],
-    [fileOf({ w: w({ dtype: 'F64' }) }, four), 'its array w is of type F64; F32, I32, U16, U8 are read'],
+    [
+      fileOf({ w: w({ dtype: 'F64' }) }, four),
+      'its array w is of type F64; the supported types are F32, I32, U16, U8',
+    ],
     [fileOf({ w: w({ dtype: 'toString' }) }, four), 'its array w is of type toString'],
     [fileOf({ w: w({ shape: [-1] }) }, four), 'its array w has no valid shape'],
     [fileOf({ w: w({ shape: [1.5] }) }, four), 'its array w has no valid shape'],
@@ -90,7 +93,7 @@ test('damage is reported with its place', () => {
     [fileOf({ w: w(), v: w() }, four), 'its array v begins at byte 0 of the data and not at 4'],
     [fileOf({ w: w() }), 'it is cut off: its arrays take 4 bytes and it has 0'],
     [fileOf({ w: w() }, new Uint8Array(5)), '1 bytes follow its last array'],
-    [fileOf({ __metadata__: { a: 1 } }), 'its __metadata__ is not made of texts'],
+    [fileOf({ __metadata__: { a: 1 } }), 'its __metadata__ has values that are not strings'],
   ];
   for (const [file, message] of cases) {
     expect(() => readSafetensors(file)).toThrow(

@@ -6,7 +6,7 @@ import { SimganError } from './errors.ts';
 
 const arrays = { F32: Float32Array, I32: Int32Array, U16: Uint16Array, U8: Uint8Array } as const;
 
-/** The types of value that are read and written, of those that the format knows. */
+/** The supported value types, a subset of the format's. */
 export type SafetensorsType = keyof typeof arrays;
 
 /** An array with its shape, row-major. */
@@ -15,21 +15,21 @@ export interface NamedArray {
   readonly shape: readonly number[];
 }
 
-/** What a safetensors file holds. */
+/** The content of a safetensors file. */
 export interface Safetensors {
   /** In the file's order. */
   readonly tensors: Readonly<Record<string, NamedArray>>;
-  /** What the file says of itself; texts only, by the format. */
+  /** The file's metadata; the format allows strings only. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 const lengthBytes = 8;
-// The reference implementation's limit: a longer header is an attack or not a header.
+// The limit of the reference implementation: a longer header is an attack or not a header.
 const longestHeader = 100_000_000;
 const metadataKey = '__metadata__';
 
 /**
- * Writes a safetensors file. The arrays lie in the order given, so the same content gives the same bytes.
+ * Writes a safetensors file. Arrays are written in the given order, so the same content gives the same bytes.
  *
  * @throws SimganError INVALID_ARGUMENT if an array does not fill its shape or has a reserved name.
  */
@@ -54,7 +54,7 @@ export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array
     end += data.byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
-  // Spaces bring the data to a multiple of 8, so that readers may map it.
+  // Padding with spaces aligns the data to a multiple of 8, so that readers may memory-map it.
   const headerLength = Math.ceil(text.length / 8) * 8;
   const file = new Uint8Array(lengthBytes + headerLength + end);
   const view = new DataView(file.buffer);
@@ -70,7 +70,7 @@ export function writeSafetensors({ tensors, metadata }: Safetensors): Uint8Array
 }
 
 /**
- * Reads a safetensors file. Everything is checked before anything is believed: lengths, types, shapes, that
+ * Reads a safetensors file. Everything is checked before anything is trusted: lengths, types, shapes, and that
  * the arrays fill the data without overlap or gap.
  *
  * @throws SimganError INVALID_FILE saying what is wrong with the bytes.
@@ -79,7 +79,7 @@ export function readSafetensors(file: Uint8Array): Safetensors {
   const { header, dataStart } = readHeader(file);
   const { [metadataKey]: metadata = {}, ...entries } = header;
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
-    throw invalid(`its ${metadataKey} is not made of texts`);
+    throw invalid(`its ${metadataKey} has values that are not strings`);
   }
   const places = Object.entries(entries).map(([name, entry]) => ({ name, ...readEntry(name, entry) }));
   let end = 0;
@@ -108,7 +108,7 @@ function readHeader(file: Uint8Array): { header: Record<string, unknown>; dataSt
   if (announced > BigInt(longestHeader)) throw invalid(`its header claims ${announced} bytes`);
   const dataStart = lengthBytes + Number(announced);
   if (dataStart > file.length) {
-    throw invalid(`it is cut off within its header, of which ${announced} bytes are announced`);
+    throw invalid(`it is cut off within its header, which should have ${announced} bytes`);
   }
   let header: unknown;
   try {
@@ -125,7 +125,9 @@ function readEntry(name: string, entry: unknown) {
   if (!isRecord(entry)) throw invalid(`its array ${name} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype)) {
-    throw invalid(`its array ${name} is of type ${dtype}; ${Object.keys(arrays).join(', ')} are read`);
+    throw invalid(
+      `its array ${name} is of type ${dtype}; the supported types are ${Object.keys(arrays).join(', ')}`,
+    );
   }
   const type = dtype as SafetensorsType;
   if (!isCounts(shape)) throw invalid(`its array ${name} has no valid shape`);

@@ -7,7 +7,7 @@ export interface RealImage {
   readonly image: Image;
 }
 
-/** A picture and what is true of it. Refinement changes `image` and nothing else. */
+/** A picture with its annotation. Refinement changes `image` and nothing else. */
 export interface Sample<Annotation> extends RealImage {
   readonly annotation: Annotation;
 }

@@ -9,7 +9,7 @@ import type { Sample } from './sample.ts';
  */
 export type Simulator<Annotation> = (rng: Rng) => Simulated<Annotation> | Promise<Simulated<Annotation>>;
 
-/** What a simulator makes: a picture and what is exactly true of it. */
+/** The output of a simulator: a picture and its exact ground truth. */
 export interface Simulated<Annotation> {
   readonly image: Image;
   readonly annotation: Annotation;
@@ -30,7 +30,7 @@ export function simulate<Annotation>(
   });
 }
 
-/** What {@link simulate} makes for sample `index` of a seed, in whatever thread or process this is called. */
+/** Sample `index` of {@link simulate} for a seed: the same in any thread or process. */
 export async function simulateAt<Annotation>(
   simulator: Simulator<Annotation>,
   seed: number,

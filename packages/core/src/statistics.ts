@@ -1,6 +1,6 @@
-/** @file Statistics of numbers, once for everything that measures. */
+/** @file Statistics of numbers, shared by everything that measures. */
 
-/** The arithmetic mean; 0 of none. */
+/** The arithmetic mean; 0 if there are no values. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]!;
@@ -8,7 +8,7 @@ export function mean(values: ArrayLike<number>): number {
 }
 
 /**
- * The standard deviation about the mean; 0 of none.
+ * The standard deviation about the mean; 0 if there are no values.
  *
  * @param degreesOfFreedom - 0 for a whole population, 1 (Bessel's correction) for a sample of it.
  */
@@ -19,7 +19,7 @@ export function std(values: ArrayLike<number>, degreesOfFreedom: 0 | 1 = 0): num
   return Math.sqrt(squares / Math.max(1, values.length - degreesOfFreedom));
 }
 
-/** The value below which a share of sorted values lies, linear between neighbors. */
+/** The value below which a share of sorted values is, interpolated linearly between neighbors. */
 export function quantile(sorted: ArrayLike<number>, share: number): number {
   const place = share * (sorted.length - 1);
   const below = sorted[Math.floor(place)]!;
@@ -27,7 +27,7 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
   return below + (place - Math.floor(place)) * (above - below);
 }
 
-/** Some numbers in short. All 0 where there are none. */
+/** A summary of some numbers. All 0 if there are none. */
 export interface Summary {
   readonly count: number;
   readonly median: number;

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** ` Did you mean …?` if a known name is near, else nothing. */
+/** ` Did you mean …?` if a known name is near, else the empty string. */
 export function suggestion(name: string, known: readonly string[], prefix = ''): string {
   const [nearest] = known
     .map((candidate) => ({ candidate, edits: distance(name, candidate) }))

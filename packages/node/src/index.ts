@@ -18,7 +18,13 @@ export {
 } from './engines/engines.ts';
 export { type DeviceName, deviceNames, type EngineName, engineNames } from './engines/names.ts';
 export { measureThroughput, type Throughput } from './engines/throughput.ts';
-export { type AugmentOptions, type AugmentResult, augment } from './jobs/augment.ts';
+export {
+  type AugmentedShard,
+  type AugmentOptions,
+  type AugmentResult,
+  type AugmentShardOptions,
+  augment,
+} from './jobs/augment.ts';
 export {
   type Downstream,
   type EvaluateOptions,
@@ -28,6 +34,7 @@ export {
 } from './jobs/evaluate-dataset.ts';
 export { type ExportOptions, exportOnnx, type OnnxExport } from './jobs/export-onnx.ts';
 export { type Inspection, type InspectOptions, inspectSets } from './jobs/inspect-sets.ts';
+export { type MergedDataset, type MergeShardsOptions, mergeShards } from './jobs/merge-shards.ts';
 export {
   type SimulateDatasetOptions,
   type SimulatedDataset,
@@ -45,6 +52,8 @@ export { type OpenRefiner, type OpenRefinerOptions, openRefiner } from './runs/o
 export { openRun, type Run } from './runs/open-run.ts';
 export type { RunConfig } from './runs/run-config.ts';
 export { type TrainedRun, type TrainRunOptions, trainRun } from './runs/train-run.ts';
+export { shardFromEnvironment } from './shards/environment.ts';
+export type { PlacedShard, Shard } from './shards/shard.ts';
 export { loadCheckpoint, saveCheckpoint } from './weights/checkpoint-file.ts';
 export { type ExportedRefiner, exportRefiner } from './weights/export-refiner.ts';
 export { type OnnxFeatureOptions, onnxFeatures } from './weights/onnx-features.ts';

@@ -19,7 +19,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   if (isEqualized) {
     note(
       'The real pictures are histogram-equalized, the synthetic ones are not.',
-      'Equalize the synthetic ones too (--match auto or histogram): no training closes this gap as well.',
+      'Equalize the synthetic ones too (--match auto or histogram): this closes the gap better than any training.',
     );
   } else if (
     Math.abs(synthetic.brightness - real.brightness) > 0.1 ||

@@ -89,9 +89,7 @@ export function matchProblems(setting: MatchSetting): string[] {
   for (const { correction, strength } of setting) {
     const kind: CorrectionKind | undefined = correctionKinds[correction];
     if (!kind) {
-      problems.push(
-        `${JSON.stringify(correction)} is not a correction: use ${correctionNames.join(', ')}`,
-      );
+      problems.push(`${JSON.stringify(correction)} is not a correction: use ${correctionNames.join(', ')}`);
     } else if (strength !== undefined && !(strength > 0 && strength <= kind.most)) {
       problems.push(
         `the strength of ${correction} must be above 0 and at most ${kind.most} (${kind.unit}), not ${strength}`,

@@ -27,7 +27,7 @@ test('everything that cannot be read or applied is reported at once', () => {
     problems: [
       `"blurr" is not a correction. Did you mean blur? Use ${names}`,
       '"noise:much" has no valid strength: write it as in blur:0.7',
-      'auto cannot be combined with anything',
+      'auto cannot be combined with corrections',
     ],
   });
   expect(problemsOf('blur:99,blur:1,sharpen')).toMatchObject({

@@ -29,7 +29,7 @@ export function parseMatch(text: string): MatchSetting {
     if (!correction) {
       problems.push(
         written === 'none' || written === 'auto'
-          ? `${written} cannot be combined with anything`
+          ? `${written} cannot be combined with corrections`
           : `${JSON.stringify(written)} is not a correction.${suggestion(written, correctionNames)} Use ${correctionNames.join(', ')}`,
       );
       return [];

@@ -18,7 +18,7 @@ export interface PlannedCorrection extends Correction {
   readonly reason: string;
 }
 
-/** The corrections of synthetic pictures, chosen once and stored with what is made from them. */
+/** The corrections of synthetic pictures, chosen once and stored with the results. */
 export interface MatchPlan {
   /** In the order of application. Empty if nothing is to be done. */
   readonly corrections: readonly PlannedCorrection[];

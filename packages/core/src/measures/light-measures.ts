@@ -113,7 +113,7 @@ export function shadingOf(lights: readonly Float64Array[]): number {
 
 /**
  * The tilts and curvatures that make up smooth light: the Legendre polynomials up to the second degree without the
- * constant. Over the pixels, each has mean 0 and mean square 1, and they are orthogonal, all nearly.
+ * constant. Over the pixels, each has approximately mean 0 and mean square 1, and any two are nearly orthogonal.
  */
 export function smoothFields({ width, height }: SizedForm): readonly Float64Array[] {
   const key = `${width}x${height}`;

@@ -81,7 +81,7 @@ test('noise reaches the image, and is asked for where it is missing', () => {
   const noise = [4, 5].map((seed) => randomBatch(1, { ...image, channels: 2 as 1 }, seed));
   const [a, b] = noise.map((values) => tf.tidy(() => [...network.apply(batch, values).dataSync()]));
   expect(a).not.toEqual(b);
-  expect(() => tf.tidy(() => network.apply(batch))).toThrow('takes noise beside the image');
+  expect(() => tf.tidy(() => network.apply(batch))).toThrow('takes noise in addition to the image');
   tf.dispose([batch, ...noise]);
   network.dispose();
 });

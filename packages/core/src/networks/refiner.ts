@@ -76,7 +76,8 @@ export function residualRefiner(options: ResidualRefinerOptions): NetworkBuilder
 }
 
 function withNoise(batch: tf.Tensor4D, noise: tf.Tensor4D | undefined, std: number): tf.Tensor4D {
-  if (!noise) throw new Error('This refiner takes noise beside the image: pass it as the second argument.');
+  if (!noise)
+    throw new Error('This refiner takes noise in addition to the image: pass it as the second argument.');
   const scaled: tf.Tensor4D = tf.mul(noise, std);
   return tf.concat([batch, scaled], 3);
 }

@@ -64,8 +64,8 @@ test('an unknown key is refused with the nearest one and all there are', () => {
   expect(refusalOf(call)).toMatchObject({
     code: 'INVALID_ARGUMENT',
     problems: [
-      `There is no option sice. Did you mean size? There are ${keys}.`,
-      `There is no option zzzzzz. There are ${keys}.`,
+      `There is no option sice. Did you mean size? Available options: ${keys}.`,
+      `There is no option zzzzzz. Available options: ${keys}.`,
     ],
   });
   expect(refusalOf(() => parseOptions(z.object({}), { size: 1 })).problems).toEqual([
@@ -74,7 +74,7 @@ test('an unknown key is refused with the nearest one and all there are', () => {
   // A schema that refuses unknown keys itself says nothing twice.
   expect(
     refusalOf(() => parseOptions(z.strictObject({ size: z.number() }), { size: 1, seed: 2 })).problems,
-  ).toEqual(['There is no option seed. There are size.']);
+  ).toEqual(['There is no option seed. Available options: size.']);
 });
 
 test('everything that is wrong is reported at once, each with its key and value', () => {

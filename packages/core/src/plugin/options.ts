@@ -4,13 +4,13 @@ import { suggestion } from '../suggestion.ts';
 import type { Plugin } from './plugin.ts';
 
 /**
- * A schema of a plugin's options: any validator that speaks Standard Schema. Where it also speaks Standard JSON
- * Schema (zod does), its keys, defaults and descriptions show up in help texts, and unknown keys are refused with the
- * nearest one.
+ * A schema of a plugin's options: any Standard Schema validator. If it also implements Standard JSON Schema (zod
+ * does), its keys, defaults and descriptions appear in help texts, and unknown keys are rejected with the nearest
+ * known one.
  */
 export type OptionsSchema<Input, Output = Input> = StandardSchemaV1<Input, Output>;
 
-/** Makes a plugin from options, and declares which options there are. The default export of a plugin's package. */
+/** Creates a plugin from options, and declares its options. The default export of a plugin's package. */
 export interface PluginFactory<Options = never, Made extends Plugin = Plugin> {
   (options?: Options): Made;
   readonly options: StandardSchemaV1;
@@ -19,18 +19,18 @@ export interface PluginFactory<Options = never, Made extends Plugin = Plugin> {
 /** One option of a plugin, as a help text shows it. */
 export interface OptionDescription {
   readonly key: string;
-  /** What its value may be, such as `true | false` or `an integer from 8 to 1024`; empty if the schema does not say. */
+  /** The allowed values, such as `true | false` or `integer from 8 to 1024`; empty if the schema does not say. */
   readonly type: string;
   readonly description: string;
-  /** Absent where there is none. */
+  /** Absent if the option has no default. */
   readonly default?: unknown;
 }
 
 /**
- * Makes a factory whose options are parsed by a schema before they are used.
+ * Creates a factory whose options are parsed by a schema before they are used.
  *
- * @param schema - of the options, an object with a default for every key.
- * @param create - makes the plugin from parsed options.
+ * @param schema - the schema of the options: an object with a default for every key.
+ * @param create - creates the plugin from parsed options.
  * @throws SimganError INVALID_ARGUMENT, when the factory is called, naming every option that cannot be used.
  * @example
  * const options = z.object({ brightness: z.int().min(1).max(255).default(180).describe('Of the cross') });
@@ -45,9 +45,10 @@ export function pluginFactory<Input, Output, Made extends Plugin>(
 }
 
 /**
- * Options parsed by their schema, defaults filled in.
+ * Parses options by their schema and fills in defaults.
  *
- * @throws SimganError INVALID_ARGUMENT with everything that is wrong in `problems`: key, value, and the nearest key.
+ * @throws SimganError INVALID_ARGUMENT with everything that is wrong in `problems`: key, value, and the nearest key;
+ * INVALID_PLUGIN if the schema validates asynchronously.
  */
 export function parseOptions<Output>(schema: StandardSchemaV1<unknown, Output>, options: unknown): Output {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
@@ -55,7 +56,7 @@ export function parseOptions<Output>(schema: StandardSchemaV1<unknown, Output>, 
   }
   const known = describeOptions(schema)?.map(({ key }) => key);
   const problems = (known ? Object.keys(options).filter((key) => !known.includes(key)) : []).map((key) => {
-    const choices = known!.length > 0 ? ` There are ${known!.join(', ')}.` : ' There are none.';
+    const choices = known!.length > 0 ? ` Available options: ${known!.join(', ')}.` : ' There are none.';
     return `There is no option ${key}.${suggestion(key, known!)}${choices}`;
   });
   const result = schema['~standard'].validate(options);
@@ -67,7 +68,7 @@ export function parseOptions<Output>(schema: StandardSchemaV1<unknown, Output>, 
   }
   for (const { message, path = [] } of result.issues ?? []) {
     const keys = path.map((part) => (typeof part === 'object' ? part.key : part));
-    // Issues without a path are about unknown keys, which are named above where they can be.
+    // Issues without a path are about unknown keys, which are reported above if the schema lists its keys.
     if (keys.length === 0) {
       if (problems.length === 0) problems.push(`${message}.`);
       continue;
@@ -82,7 +83,7 @@ export function parseOptions<Output>(schema: StandardSchemaV1<unknown, Output>, 
   return result.value;
 }
 
-/** The options of a schema; `undefined` if it does not speak Standard JSON Schema. */
+/** The options of a schema; `undefined` if it does not implement Standard JSON Schema. */
 export function describeOptions(schema: StandardSchemaV1): OptionDescription[] | undefined {
   const { jsonSchema } = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
   const described = jsonSchema?.input({ target: 'draft-2020-12' }) as JsonSchema | undefined;
@@ -123,7 +124,7 @@ function typeOf({
   if (prefixItems) return `[${prefixItems.map(typeOf).join(', ')}]`;
   if (type === 'boolean') return 'true | false';
   if (type !== 'number' && type !== 'integer') return type ?? '';
-  // zod bounds integers by what a double holds, which nobody needs to read.
+  // zod bounds integers by the safe range of a double, which no reader of a help text needs.
   const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
   const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
   if (low !== undefined && high !== undefined) return `${type} from ${low} to ${high}`;

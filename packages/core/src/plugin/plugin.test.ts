@@ -64,7 +64,7 @@ test('everything that is wrong is listed at once', () => {
     recipes: { quick: { ...tinyRecipe, batchSize: 0 } },
   };
   const problems = [
-    'its name "Blobs!" is not made of lower-case letters, digits and dashes',
+    'its name "Blobs!" is not made of lowercase letters, digits and dashes',
     'image.width is 12.5, not a whole number of pixels',
     'image.height is 0, not a whole number of pixels',
     'image.range is [200, 300], which is not an interval within [0, 255]',
@@ -95,7 +95,7 @@ test('a plugin needs a recipe, and one for crops where images may be of any size
   );
   const image = { channels: 1, bits: 8 } as const;
   expect(() => definePlugin({ ...parts, image })).toThrow(
-    'recipe quick: crop is missing, the size of the crops to train on where images have any size',
+    'recipe quick: crop is missing, which is required if images may be of any size',
   );
   const crop = { width: 8, height: 8 };
   const plugin = definePlugin({ ...parts, image, recipes: { quick: { ...tinyRecipe, crop } } });
@@ -113,7 +113,7 @@ test('recipes are found by name, the default is quick or else the first', () => 
   expect(() => recipeOf({ name: 'blobs', recipes }, 'papr')).toThrow(
     expect.objectContaining({
       code: 'INVALID_ARGUMENT',
-      message: 'The plugin blobs has no recipe "papr", it has paper, quick. Did you mean paper?',
+      message: 'The plugin blobs has no recipe "papr"; it has paper, quick. Did you mean paper?',
     }),
   );
   expect(() => recipeOf({ name: 'blobs', recipes }, 'toString')).toThrow('has no recipe "toString"');

@@ -11,46 +11,46 @@ import { suggestion } from '../suggestion.ts';
 import { checkRecipe, type TrainingRecipe } from '../training/recipe.ts';
 
 /**
- * A domain: what its images are, how they are simulated and annotated, and which networks and numbers
+ * A domain: the form of its images, how they are simulated and annotated, and the networks and hyperparameters that
  * refine them. A plugin's file reads like the table in a paper's appendix.
  */
 export interface Plugin<Annotation = unknown> extends NetworkParts {
   readonly apiVersion: 1;
-  /** Lower-case letters, digits and dashes, as `--plugin` takes it. */
+  /** The plugin's name, as given to `--plugin`: lowercase letters, digits and dashes. */
   readonly name: string;
   /** With a size, all images have it; without one, they may be of any size. */
   readonly image: ImageForm;
-  /** How people are shown the pictures where values are not light, such as depth. Default: as they are. */
+  /** How to display pictures whose values are not light, such as depth. Default: unchanged. */
   readonly display?: ImageDisplay;
-  /** What annotations are and how they follow their picture; see `annotationSchema`. Annotations are plain JSON. */
+  /** The schema and geometry of annotations; see `annotationSchema`. Annotations are plain JSON. */
   readonly annotation: AnnotationSchema<Annotation>;
   readonly simulator: Simulator<Annotation>;
-  /** A second, harder renderer that plays the real camera in demos and tests. */
+  /** A second, harder renderer that stands in for the real camera in demos and tests. */
   readonly standIn?: Simulator<Annotation>;
   /**
-   * Settings to train with, by name; at least one. By convention `paper` has the published numbers, where there is a
+   * Presets for training, by name; at least one. By convention, `paper` has the published numbers, if there is a
    * paper, and `quick` gives a visible result in minutes on a CPU. The default is `quick`, or else the first.
    */
   readonly recipes: Readonly<Record<string, TrainingRecipe>>;
-  /** Measures in the pixels what the annotation says, to tell whether refinement moved a label. */
+  /** Measures labels in the pixels, to find out whether refinement moved them. */
   readonly probe?: LabelProbe<Annotation>;
-  /** The downstream task, to tell what refined pictures are worth to it. */
+  /** The downstream task, to measure what refined pictures are worth to it. */
   readonly estimator?: Estimator<Annotation>;
-  /** Readers of other dataset formats, by the name that `--format` takes. */
+  /** Readers of other dataset formats, by their name for `--format`. */
   readonly readers?: Readonly<Record<string, DatasetReader<Annotation>>>;
   /**
-   * The reader of a folder of real pictures where these are not used as they are stored: a sensor's frames that a
-   * hand must be cropped from. Default: real pictures are scaled to the form.
+   * The reader for folders of real pictures that cannot be used as stored, such as a sensor's frames that a hand must
+   * be cropped from. Default: real pictures are scaled to the form.
    */
   readonly realFormat?: string;
 }
 
-/** What {@link definePlugin} takes: everything but the API version. */
+/** The argument of {@link definePlugin}: a plugin without its API version. */
 export type PluginParts<Annotation = unknown> = Omit<Plugin<Annotation>, 'apiVersion'>;
 
 /**
- * Makes a plugin of its parts: stamps the API version, infers the annotation's type from its schema, keeps the types
- * of optional parts that are there, and checks what can be checked without running anything.
+ * Creates a plugin from its parts: adds the API version, infers the annotation's type from its schema, keeps the types
+ * of the optional parts that are present, and checks everything that can be checked without running anything.
  *
  * @throws SimganError INVALID_PLUGIN naming everything that is wrong.
  * @example
@@ -78,12 +78,12 @@ export function definePlugin<Annotation, Parts extends PluginParts<Annotation>>(
   return { apiVersion: 1, ...parts } as Omit<Plugin<Annotation>, keyof Parts> & Parts;
 }
 
-/** Everything that is wrong with a plugin's parts, each in a clause. */
+/** Everything that is wrong with a plugin's parts, one clause each. */
 export function pluginProblems(parts: PluginParts): string[] {
   const problems: string[] = [];
   const { name, image, annotation, recipes, realFormat, readers = {} } = parts;
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
-    problems.push(`its name ${JSON.stringify(name)} is not made of lower-case letters, digits and dashes`);
+    problems.push(`its name ${JSON.stringify(name)} is not made of lowercase letters, digits and dashes`);
   }
   if ((image.width === undefined) !== (image.height === undefined)) {
     problems.push('image has only one of width and height; give both, or neither for images of any size');
@@ -112,7 +112,7 @@ export function pluginProblems(parts: PluginParts): string[] {
       checkRecipe(recipe);
       if (!hasSize(image) && !recipe.crop) {
         problems.push(
-          `recipe ${recipeName}: crop is missing, the size of the crops to train on where images have any size`,
+          `recipe ${recipeName}: crop is missing, which is required if images may be of any size`,
         );
       }
     } catch (error) {
@@ -122,7 +122,7 @@ export function pluginProblems(parts: PluginParts): string[] {
   return problems;
 }
 
-/** The name of the recipe that a plugin is trained with by default. */
+/** The name of a plugin's default recipe. */
 export function defaultRecipe({ recipes }: Pick<Plugin, 'recipes'>): string {
   return Object.hasOwn(recipes, 'quick') ? 'quick' : Object.keys(recipes)[0]!;
 }
@@ -130,7 +130,7 @@ export function defaultRecipe({ recipes }: Pick<Plugin, 'recipes'>): string {
 /**
  * A plugin's recipe by its name.
  *
- * @throws SimganError INVALID_ARGUMENT naming the recipes there are, if there is none of this name.
+ * @throws SimganError INVALID_ARGUMENT, listing the plugin's recipes, if there is none of this name.
  */
 export function recipeOf(
   { name, recipes }: Pick<Plugin, 'name' | 'recipes'>,
@@ -140,6 +140,6 @@ export function recipeOf(
   const names = Object.keys(recipes);
   throw new SimganError(
     'INVALID_ARGUMENT',
-    `The plugin ${name} has no recipe ${JSON.stringify(recipe)}, it has ${names.join(', ')}.${suggestion(recipe, names)}`,
+    `The plugin ${name} has no recipe ${JSON.stringify(recipe)}; it has ${names.join(', ')}.${suggestion(recipe, names)}`,
   );
 }

@@ -2,6 +2,7 @@ export {
   type DatasetReader,
   type Folder,
   type LabeledFolder,
+  type PictureForm,
   type ReaderOptions,
   type Reject,
   readEach,

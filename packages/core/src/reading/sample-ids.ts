@@ -2,11 +2,11 @@
 
 const LONGEST_PART_BYTES = 200;
 const LONGEST_ID = 1000;
-/** Room for what tells equal names apart. */
+/** Room for the suffix that makes equal names unique. */
 const ROOM = 20;
 
 const forbidden = /[<>:"|?*\\]|\p{Cc}|\p{Cs}/u;
-/** Names of devices on Windows, with or without an extension. */
+/** Device names on Windows, with or without an extension. */
 const device = /^(con|prn|aux|nul|com[\d¹²³]|lpt[\d¹²³]|conin\$|conout\$)(\.|$)/i;
 
 /**
@@ -32,13 +32,13 @@ export function idProblem(id: unknown): string | undefined {
   return undefined;
 }
 
-/** What two ids must not share: file systems that ignore case would write one file over the other. */
+/** The key that two ids must not share: file systems that ignore case would overwrite one file with the other. */
 export function idKey(id: string): string {
   return id.normalize('NFC').toLowerCase();
 }
 
 /**
- * Ids for files by their relative paths: the path without its extension, made a valid id, and told apart where two
+ * Ids for files by their relative paths: the path without its extension, made a valid id, and made unique where two
  * would be the same (`a.png`, `a.jpg` become `a`, `a-jpg`). The same paths in the same order give the same ids.
  */
 export function idsOfFiles(files: readonly string[]): string[] {
@@ -50,7 +50,7 @@ export function idsOfFiles(files: readonly string[]): string[] {
   );
 }
 
-/** Ids for names that have no extension, made valid and told apart by a number where two would be the same. */
+/** Ids for names that have no extension, made valid, and unique by a number where two would be the same. */
 export function idsOfNames(names: readonly string[]): string[] {
   return uniqueIds(names.map((name) => ({ name, suffix: '' })));
 }
@@ -62,7 +62,7 @@ export function stemOf(file: string): string {
 
 function uniqueIds(names: readonly { readonly name: string; readonly suffix: string }[]): string[] {
   const taken = new Set<string>();
-  // The next number of each name, so that many equal names take no more time than as many different ones.
+  // The next number for each name, so that many equal names take no more time than as many different ones.
   const next = new Map<string, number>();
   const claim = (id: string): boolean => {
     const key = idKey(id);
@@ -92,7 +92,7 @@ function validId(path: string): string {
       .replace(/^\.+/, '_')
       .replace(/[. ]+$/, '_');
     const named = device.test(plain) ? `_${plain}` : plain || '_';
-    // A folder `a.png` would stand where the picture of the id `a` is written.
+    // A folder `a.png` would collide with the picture of the id `a`.
     const isFolderLikePicture = i < parts.length - 1 && /\.png$/i.test(named);
     return shortened(isFolderLikePicture ? `${named}_` : named);
   });
@@ -117,7 +117,7 @@ function bytesOf(text: string): number {
   return encoder.encode(text).length;
 }
 
-/** FNV-1a, for paths that are too long to be an id. */
+/** FNV-1a, for paths that are too long for an id. */
 function hashOf(text: string): string {
   let hash = 0x811c9dc5;
   for (const byte of encoder.encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);

@@ -14,19 +14,19 @@ export interface ImageRefinerOptions {
   /** The form of the domain's images; without a size, images of any size are refined. */
   readonly image: ImageForm;
   readonly engine: Engine;
-  /** What is done to the light of images first. Default: nothing. */
+  /** Corrections of light that are applied to images first. Default: none. */
   readonly matcher?: Matcher;
   /** Seeds the noise of refiners that take noise; a sample's noise depends on this and its id alone. Default: 0. */
   readonly seed?: number;
-  /** Images per run of the network; changes speed and memory, and no bit of the result. Default: 32. */
+  /** Images per run of the network; changes speed and memory, but no bit of the result. Default: 32. */
   readonly batchSize?: number;
 }
 
 /**
- * A refiner that is ready: network, corrections of light and engine. It is compiled once, at its first picture.
+ * A refiner ready to use: network, corrections of light and engine. It is compiled once, at its first picture.
  *
- * Whatever a sample holds besides its image passes through untouched; the network never sees it. A picture's result
- * depends on the picture, its id and the refiner alone, never on what is refined beside it.
+ * All other fields of a sample pass through unchanged; the network never sees them. A picture's result depends on the
+ * picture, its id and the refiner alone, never on the other pictures of its batch.
  */
 export interface ImageRefiner {
   readonly matcher: Matcher;
@@ -40,8 +40,8 @@ export interface ImageRefiner {
   /** Refines a few samples at once. */
   refine<Item extends RealImage>(samples: readonly Item[]): Promise<Item[]>;
   /**
-   * Refines a stream, in order. Batches fill while the engine works; where the source is slower than the engine,
-   * samples are given out without waiting for a batch to fill.
+   * Refines a stream, in order. Batches fill while the engine works; if the source is slower than the engine,
+   * samples are yielded without waiting for a batch to fill.
    */
   refine<Item extends RealImage | Image>(
     samples: AsyncIterable<Item> | Iterable<Item>,
@@ -51,7 +51,7 @@ export interface ImageRefiner {
 }
 
 /**
- * Makes a refiner ready to use.
+ * Creates a refiner that is ready to use.
  *
  * @example
  * const refiner = createImageRefiner({ network, image: plugin.image, engine });
@@ -115,8 +115,8 @@ class CompiledRefiner implements ImageRefiner {
     try {
       let current = await startNext();
       while (current) {
-        // The engine refines one batch while the next is drawn and this one is given out. Neither waits for the other:
-        // a source may draw its next item only once it was given the last.
+        // The engine refines one batch while the next is read and this one is yielded. Neither waits for the other:
+        // a source may produce its next item only after it has received the last one.
         const next = startNext();
         next.catch(() => {}); // thrown when it is awaited
         yield* this.#finish(current);
@@ -124,7 +124,7 @@ class CompiledRefiner implements ImageRefiner {
       }
     } finally {
       isClosed = true;
-      // Not awaited: a source that has nothing to give at the moment cannot be interrupted.
+      // Not awaited: a source that is waiting for its next item cannot be interrupted.
       batches.return().catch(() => {});
       // The caller may dispose the network now.
       await last?.result.catch(() => {});
@@ -136,7 +136,7 @@ class CompiledRefiner implements ImageRefiner {
     const samples = items.map((item) =>
       this.matcher.apply(isSample(item) ? item : { id: idOf(item), image: item }),
     );
-    // An engine that computes by the batch's size is given one size only.
+    // An engine whose results depend on the batch size is given one size only.
     const size = this.#engine.isBatchInvariant ? samples.length : this.#batchSize;
     const filled = Array.from({ length: size }, (_, i) => samples[Math.min(i, samples.length - 1)]!);
     const synthetic = encodeImages(
@@ -171,7 +171,7 @@ function isSample(item: Item): item is RealImage {
   return 'image' in item;
 }
 
-/** What seeds the noise of a picture without an id: its pixels (FNV-1a). */
+/** An id for the noise of a picture without one: a hash of its pixels (FNV-1a). */
 function idOf({ data }: Image): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < data.length; i++) hash = Math.imul(hash ^ data[i]!, 0x01000193);
@@ -179,8 +179,8 @@ function idOf({ data }: Image): string {
 }
 
 /**
- * Batches of up to `size` images of one size, in order. A batch is given out early where the next item is not there
- * yet and the engine has nothing left to do.
+ * Batches of up to `size` images of one size, in order. A batch is yielded early if the next item is not ready yet
+ * and the engine is idle.
  */
 async function* batchesOf(
   items: AsyncIterable<Item> | Iterable<Item>,
@@ -217,10 +217,10 @@ async function* batchesOf(
   }
 }
 
-/** Milliseconds that an idle engine waits for another item: less than an image takes, more than a fast source. */
+/** Milliseconds that an idle engine waits for another item: less than an image takes, more than a fast source needs. */
 const PATIENCE = 4;
 
-/** Whether the next item is there before the engine has been without work for a moment. */
+/** Whether the next item arrives before the engine has been idle for {@link PATIENCE}. */
 async function isSoon(pending: Promise<unknown>, running: Promise<unknown> | undefined): Promise<boolean> {
   const arrives = pending.then(
     () => true,

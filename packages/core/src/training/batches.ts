@@ -11,7 +11,7 @@ export interface Batches<Batch = HostTensor> {
   at(number: number): Promise<Batch>;
 }
 
-/** The images of {@link shuffledItems} as networks see them: whole, or random crops where they are larger than the form. */
+/** The images of {@link shuffledItems}, encoded for networks: whole, or random crops if they are larger than the form. */
 export function shuffledBatches(
   dataset: Dataset<RealImage>,
   { form, batchSize, rng }: { form: SizedForm; batchSize: number; rng: Rng },
@@ -30,7 +30,7 @@ export function shuffledBatches(
 }
 
 /**
- * An image of the form, cut out of a larger one at a random place.
+ * Crops an image to the form at a random place.
  *
  * @throws SimganError INVALID_IMAGE if it is smaller than the form.
  */
@@ -40,7 +40,7 @@ export function randomCrop({ id, image }: RealImage, form: SizedForm, rng: Rng):
   if (image.width < width || image.height < height) {
     throw new SimganError(
       'INVALID_IMAGE',
-      `The image ${id} is ${image.width} x ${image.height}, smaller than the ${width} x ${height} that are trained on.`,
+      `The image ${id} is ${image.width} x ${image.height}, smaller than the training size of ${width} x ${height}.`,
     );
   }
   const left = rng.int(image.width - width + 1);
@@ -49,20 +49,20 @@ export function randomCrop({ id, image }: RealImage, form: SizedForm, rng: Rng):
 }
 
 /**
- * Shuffled mini-batches without end. Every item comes once before any comes again, each round in a new
- * order; a batch may span two rounds.
+ * Endless shuffled mini-batches. Every item comes once per epoch, in a new order in each epoch; a batch may span two
+ * epochs.
  */
 export function shuffledItems<Item>(
   dataset: Dataset<Item>,
   { batchSize, rng }: { batchSize: number; rng: Rng },
 ): Batches<Item[]> {
   const orders = new Map<number, Uint32Array>();
-  const orderOf = (round: number): Uint32Array => {
-    let order = orders.get(round);
+  const orderOf = (epoch: number): Uint32Array => {
+    let order = orders.get(epoch);
     if (!order) {
-      order = permutation(dataset.length, rng.fork(round));
-      orders.delete(round - 2);
-      orders.set(round, order);
+      order = permutation(dataset.length, rng.fork(epoch));
+      orders.delete(epoch - 2);
+      orders.set(epoch, order);
     }
     return order;
   };
@@ -78,8 +78,8 @@ export function shuffledItems<Item>(
 }
 
 /**
- * The same batches; the next is made while one is in use, since an engine and a simulator can work at the same
- * time.
+ * Prefetches batches: the next one is made while one is in use, because an engine and a simulator can work at the
+ * same time.
  */
 export function batchesAhead<Batch>(batches: Batches<Batch>): Batches<Batch> {
   let next: { readonly number: number; readonly batch: Promise<Batch> } | undefined;
@@ -87,11 +87,11 @@ export function batchesAhead<Batch>(batches: Batches<Batch>): Batches<Batch> {
     at(number) {
       const batch = next?.number === number ? next.batch : batches.at(number);
       const following = batch.then(async () => {
-        // First the one that asked gets its engine going: a simulator may keep this thread busy.
+        // Let the caller start its engine first: a simulator may block this thread.
         await new Promise((resolve) => setTimeout(resolve));
         return batches.at(number + 1);
       });
-      // Told of when it is asked for, or never at the end of a training.
+      // Thrown when the batch is requested, or never at the end of a training.
       following.catch(() => {});
       next = { number: number + 1, batch: following };
       return batch;
@@ -99,7 +99,7 @@ export function batchesAhead<Batch>(batches: Batches<Batch>): Batches<Batch> {
   };
 }
 
-/** A uniformly random order of 0 … length-1 (Fisher and Yates). */
+/** A uniformly random permutation of 0 … length-1 (Fisher and Yates). */
 function permutation(length: number, rng: Rng): Uint32Array {
   const order = Uint32Array.from({ length }, (_, i) => i);
   for (let last = length - 1; last > 0; last--) {

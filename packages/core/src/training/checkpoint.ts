@@ -5,15 +5,15 @@ import { variableName } from '../networks/variables.ts';
 import { HistoryBuffer } from './history-buffer.ts';
 import type { Training } from './training.ts';
 
-/** What training changes, as named arrays and a few numbers: what a checkpoint file holds. */
+/** The state of a training as named arrays and a few numbers: the content of a checkpoint file. */
 export interface Checkpoint {
   readonly tensors: Readonly<Record<string, HostTensor>>;
   readonly about: Readonly<Record<string, string>>;
 }
 
 /**
- * Copies what a training has changed so far. The values come from the engine that holds them, so a checkpoint is
- * never stale, also within the loop over `train`.
+ * Copies the state of a training. The values come from the engine that holds them, so a checkpoint is never stale,
+ * even within the loop over `train`.
  *
  * @example
  * const checkpoints: Checkpoint[] = [];
@@ -41,9 +41,9 @@ export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
 }
 
 /**
- * Puts a training back to a checkpoint of the same plugin and recipe; it goes on as if it had never stopped.
+ * Restores a training from a checkpoint of the same plugin and recipe; it continues as if it had never stopped.
  *
- * @throws SimganError INVALID_FILE naming everything that does not belong to these networks or is out of range; the
+ * @throws SimganError INVALID_FILE, naming everything that does not belong to these networks or is out of range; the
  * training is then unchanged.
  */
 export function restoreCheckpoint(training: Training, { tensors, about }: Checkpoint): void {
@@ -75,7 +75,7 @@ export function restoreCheckpoint(training: Training, { tensors, about }: Checkp
   if (problems.length > 0) {
     throw new SimganError(
       'INVALID_FILE',
-      `The checkpoint does not belong to these networks: ${problems.join('; ')}. Use the plugin, recipe and options it was made with, or start anew.`,
+      `The checkpoint does not belong to these networks: ${problems.join('; ')}. Use the plugin, recipe and options it was made with, or start over.`,
     );
   }
   for (const [name, variable] of named) {
@@ -104,7 +104,7 @@ function parseCounters(text: string | undefined): Counters | undefined {
   const counts = [step, turn?.refinerUpdates, turn?.discriminatorUpdates, drawn?.synthetic, drawn?.real];
   const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
   if (!counts.every(isCount) || !(Number.isFinite(lambda) && lambda! >= 0)) return undefined;
-  // What an update reported belongs to the turn that it is part of.
+  // A turn with updates holds the losses that the last ones reported.
   const isWhole = (updates: number, losses: unknown) =>
     updates === 0 || (typeof losses === 'object' && losses !== null);
   if (!isWhole(turn!.refinerUpdates, turn!.refiner)) return undefined;
@@ -112,7 +112,7 @@ function parseCounters(text: string | undefined): Counters | undefined {
   return { lambda: lambda!, step: step!, turn: turn!, drawn: drawn! };
 }
 
-/** Everything that an engine changes, by names that are unique within a training. */
+/** All variables that an engine changes, by names that are unique within a training. */
 function namedVariables({
   refiner,
   discriminator,

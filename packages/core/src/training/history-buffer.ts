@@ -2,8 +2,8 @@ import type { HostTensor } from '../host-tensor.ts';
 import type { Rng } from '../rng.ts';
 
 /**
- * The history of refined images (paper, section 2.3): the discriminator sees what the refiner made before
- * beside what it makes now, so that the refiner cannot bring back artifacts that were already unlearned.
+ * The history of refined images (paper, section 2.3): the discriminator sees earlier outputs of the refiner along
+ * with current ones, so that the refiner cannot bring back artifacts that it had already unlearned.
  */
 export class HistoryBuffer {
   readonly capacity: number;
@@ -15,7 +15,7 @@ export class HistoryBuffer {
     this.#entries = [...entries];
   }
 
-  /** How many images it holds. */
+  /** The number of images held. */
   get size(): number {
     return this.#entries.length;
   }
@@ -26,13 +26,13 @@ export class HistoryBuffer {
   }
 
   /**
-   * The discriminator's refined half-batch: half of `refined`, and as many of the past in place of the
-   * other half, drawn at random without repetition. Then the half that was passed on enters the buffer, in
-   * free places first, in place of random entries once it is full. Until the buffer holds half a batch, as
-   * many of the past as there are.
+   * The refined images for a discriminator update: the first half of `refined`, and past images in place of the second
+   * half, drawn at random without replacement. As long as the buffer holds less than half a batch, all of it is used,
+   * and the rest of the second half stays. Then the first half enters the buffer: in free places first, in place of
+   * random entries once it is full.
    *
-   * @param refined `[batch, height, width, channels]`, what the refiner makes now
-   * @returns the same shape
+   * @param refined - `[batch, height, width, channels]`, the refiner's current output.
+   * @returns a batch of the same shape.
    */
   mix(refined: HostTensor, rng: Rng): HostTensor {
     const batch = refined.shape[0]!;

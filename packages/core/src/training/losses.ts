@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core';
 
-/** What a discriminator's patches are asked to answer. */
+/** The class that a patch of a discriminator should be given. */
 export type Verdict = 'real' | 'refined';
 
 /**
  * The two-class cross-entropy of eq. 1 and 2 for logits `[batch, h, w, 2]`, as a mean over batch and
  * patches: -log of the softmax probability of `verdict`.
  *
- * The paper sums over patches; {@link patchesOf} times this mean is its number. The classes lie on the last
+ * The paper sums over patches; {@link patchesOf} times this mean is its number. The classes are on the last
  * axis. For two classes -log softmax is softplus(other - verdict), which is stable for logits of any size.
  */
 export function patchLoss(logits: tf.Tensor4D, verdict: Verdict): tf.Scalar {
@@ -16,7 +16,7 @@ export function patchLoss(logits: tf.Tensor4D, verdict: Verdict): tf.Scalar {
   return tf.mean(tf.softplus(margin)) as tf.Scalar;
 }
 
-/** How many patches a discriminator judges per image. */
+/** The number of patches that a discriminator classifies per image. */
 export function patchesOf(logits: tf.Tensor4D): number {
   return logits.shape[1] * logits.shape[2];
 }
@@ -29,14 +29,14 @@ export function patchAccuracy(logits: tf.Tensor4D, verdict: Verdict): tf.Scalar 
 }
 
 /**
- * Eq. 1, what the discriminator minimizes: refined patches should be judged refined, real ones real. The
+ * Eq. 1, which the discriminator minimizes: refined patches should be classified as refined, real ones as real. The
  * mean of the two halves.
  */
 export function discriminatorLoss(onRefined: tf.Tensor4D, onReal: tf.Tensor4D): tf.Scalar {
   return tf.mul(tf.add(patchLoss(onRefined, 'refined'), patchLoss(onReal, 'real')), 0.5) as tf.Scalar;
 }
 
-/** The first term of eq. 2, what the refiner minimizes: its patches should be judged real. */
+/** The first term of eq. 2, which the refiner minimizes: its patches should be classified as real. */
 export function adversarialLoss(onRefined: tf.Tensor4D): tf.Scalar {
   return patchLoss(onRefined, 'real');
 }

@@ -14,7 +14,7 @@ export type OptimizerSpec =
 export interface Optimizer {
   /** The shapes and first values of the state for parameters of these shapes. */
   initialState(shapes: readonly (readonly number[])[]): readonly { shape: number[]; values: Float32Array }[];
-  /** One step along the gradients. Everything is new; nothing is written. */
+  /** One step along the gradients. Returns new tensors and writes none. */
   update(step: {
     parameters: readonly tf.Tensor[];
     gradients: readonly tf.Tensor[];
@@ -23,7 +23,7 @@ export interface Optimizer {
   }): { parameters: tf.Tensor[]; state: tf.Tensor[] };
 }
 
-/** The update rule that a recipe names. */
+/** The optimizer that a recipe names. */
 export function createOptimizer(spec: OptimizerSpec): Optimizer {
   switch (spec.kind) {
     case 'sgd':
@@ -35,7 +35,7 @@ export function createOptimizer(spec: OptimizerSpec): Optimizer {
   }
 }
 
-/** p - lr g. What Algorithm 1 of the paper names. */
+/** p - lr g. The rule of Algorithm 1 of the paper. */
 const sgd: Optimizer = {
   initialState: () => [],
   update: ({ parameters, gradients, learningRate }) => ({
@@ -95,7 +95,7 @@ function zeros(shape: readonly number[]): { shape: number[]; values: Float32Arra
   return { shape: [...shape], values: new Float32Array(shape.reduce((a, b) => a * b, 1)) };
 }
 
-/** An optimizer's state as variables, named for the parameters they belong to. */
+/** An optimizer's state as variables, called `NAME/optimizer/0`, `NAME/optimizer/1` and so on. */
 export function createOptimizerState(
   optimizer: Optimizer,
   name: string,
@@ -110,7 +110,7 @@ export function createOptimizerState(
  * Minimizes `loss` by one step over `parameters` and no other variable, and writes parameters and state
  * back. Runs inside an engine's step.
  *
- * @returns whatever `loss` returned, so that its parts can be reported.
+ * @returns the result of `loss`, so that its parts can be reported.
  */
 export function minimize<Parts extends { loss: tf.Scalar } & Record<string, tf.Scalar>>(
   loss: () => Parts,
@@ -129,7 +129,7 @@ export function minimize<Parts extends { loss: tf.Scalar } & Record<string, tf.S
   let kept: Parts | undefined;
   const { grads } = tf.variableGrads(() => {
     kept = loss();
-    // variableGrads disposes what its closure made, all but the value it returns.
+    // variableGrads disposes everything that its closure made, except the value it returns.
     for (const part of Object.values(kept)) tf.keep(part);
     return kept.loss;
   }, [...parameters]);
@@ -145,7 +145,7 @@ export function minimize<Parts extends { loss: tf.Scalar } & Record<string, tf.S
   return parts;
 }
 
-/** The same tensors, owned by the scope around and no longer kept. */
+/** The same tensors, owned by the enclosing scope and no longer kept. */
 function releaseInto<Parts extends Record<string, tf.Tensor>>(kept: Parts): Parts {
   const released = Object.entries(kept).map(([name, tensor]) => [name, tf.clone(tensor)] as const);
   tf.dispose(kept);

@@ -6,17 +6,17 @@ import type { Regularizer } from '../networks/regularizer.ts';
 import type { OptimizerSpec } from './optimizer.ts';
 
 /**
- * The numbers that a paper prints, and whatever of the domain's networks they were found with.
+ * A preset for training: the numbers that a paper prints, and optionally the networks that they were tuned with.
  */
 export interface TrainingRecipe {
-  /** T of Algorithm 1: how often both networks take their turns. */
+  /** T of Algorithm 1: the number of turns of both networks. */
   readonly steps: number;
   /** Images per mini-batch. */
   readonly batchSize: number;
   readonly optimizer: OptimizerSpec;
   readonly learningRate: number;
   /**
-   * The weight of the regularizer beside the adversarial loss: a fixed number, or held by a target.
+   * The weight of the regularizer relative to the adversarial loss: a fixed number, or controlled by a target.
    *
    * Here both terms are means: the adversarial loss over batch and patches, the regularizer over batch,
    * pixels and channels. The paper writes sums over patches and pixels, so that with P patches and N values
@@ -28,41 +28,44 @@ export interface TrainingRecipe {
   readonly refinerUpdates: number;
   /** K_d: discriminator steps per turn. */
   readonly discriminatorUpdates: number;
-  /** B: how many refined images the history buffer holds; 0 turns it off. */
+  /** B: the number of refined images that the history buffer holds; 0 turns it off. */
   readonly historySize: number;
   /** Steps before the first turn: the refiner with the regularizer alone, then the discriminator alone. */
   readonly warmup: { readonly refiner: number; readonly discriminator: number };
   /**
-   * Decay per refiner step of the exponential moving average of the refiner's weights, which is what
-   * refines in the end; 0 takes the last weights. Not in the paper.
+   * Decay per refiner step of the exponential moving average of the refiner's weights. The average is the trained
+   * refiner; with 0, the last weights are. Default: 0. Not in the paper.
    */
   readonly averaging?: number;
   /**
-   * What is done to the light of synthetic pictures before they are learned from and refined. Default: nothing. Not in
+   * Corrections of light that are applied to synthetic pictures before training and refinement. Default: none. Not in
    * the paper.
    */
   readonly match?: MatchSetting;
   /**
-   * Pixels: trains on random crops of this size. Required where images may be of any size. Default: whole images. Not
-   * in the paper.
+   * The size of the random crops to train on, in pixels. Required if images may be of any size. Default: whole images.
+   * Not in the paper.
    */
   readonly crop?: Size;
-  /** In place of the plugin's, where a recipe needs another size or form of network. */
+  /** Replaces the plugin's, if a recipe needs another size or kind of network. */
   readonly refiner?: NetworkBuilder<Refiner>;
   readonly discriminator?: NetworkBuilder<Discriminator>;
   readonly regularizer?: Regularizer;
 }
 
 /**
- * Lambda that holds the regularizer at a target: after each refiner step it is multiplied by
- * exp(gain (min(3, regularizer / target) - 1)) and kept within the range. A fixed lambda lets the change
- * grow with training; the target is how far an image may move, whatever the dataset. Not in the paper.
+ * Controls lambda to hold the regularizer at a target: after each refiner step it is multiplied by
+ * exp(gain (min(3, regularizer / target) - 1)) and clamped to the range. With a fixed lambda the change
+ * grows with training; the target is how far an image may move, whatever the dataset. Not in the paper.
  */
 export interface LambdaTarget {
+  /** The initial lambda. */
   readonly start: number;
   /** The regularizer's value to hold: for the plain L1, the mean change of a value in [-1, 1]. */
   readonly target: number;
+  /** Default: 0.02. */
   readonly gain?: number;
+  /** The range of lambda. Default: [0.2, 50]. */
   readonly range?: readonly [low: number, high: number];
 }
 
@@ -84,7 +87,9 @@ export function nextLambda(
 }
 
 /**
- * @throws SimganError INVALID_ARGUMENT naming every number of the recipe that cannot be trained with.
+ * Checks the numbers of a recipe.
+ *
+ * @throws SimganError INVALID_ARGUMENT, naming every number of the recipe that cannot be trained with.
  */
 export function checkRecipe(recipe: TrainingRecipe): void {
   const problems: string[] = [];
@@ -115,7 +120,7 @@ export function checkRecipe(recipe: TrainingRecipe): void {
   }
 }
 
-/** A domain's networks for one recipe: the recipe's own where it names them, else the domain's. */
+/** A domain's networks for one recipe: the recipe's own if it has them, else the domain's. */
 export function networksOf(domain: NetworkParts, recipe: TrainingRecipe): NetworkParts {
   return {
     refiner: recipe.refiner ?? domain.refiner,
@@ -134,6 +139,6 @@ export function trainingForm(form: ImageForm, { crop }: TrainingRecipe): SizedFo
   if (hasSize(sized)) return sized;
   throw new SimganError(
     'INVALID_ARGUMENT',
-    'The recipe has no crop, the size to train on where images may be of any size. Add crop: { width, height }.',
+    'The recipe has no crop, which is required if images may be of any size. Add crop: { width, height }.',
   );
 }

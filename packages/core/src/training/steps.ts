@@ -4,10 +4,10 @@ import { adversarialLoss, discriminatorLoss, patchAccuracy, patchesOf } from './
 import { minimize } from './optimizer.ts';
 import type { Training } from './training.ts';
 
-// The three updates of Algorithm 1 as pure functions of tensors. Which variables a step moves is said by
-// the list that it hands to `minimize`; no network has a flag for it.
+// The three updates of Algorithm 1 as pure functions of tensors. A step changes the variables in the list that it
+// passes to `minimize`, and no others; networks have no flag for it.
 
-/** `{ synthetic, noise?, learningRate }`: the refiner learns to keep the image, the regularizer alone. */
+/** `{ synthetic, noise?, learningRate }`: the refiner learns to preserve the image, by the regularizer alone. */
 export function refinerWarmupStep(training: Training): Step<'regularization'> {
   return (inputs) => {
     const synthetic = inputs.synthetic as tf.Tensor4D;
@@ -22,7 +22,7 @@ export function refinerWarmupStep(training: Training): Step<'regularization'> {
 
 /**
  * `{ synthetic, noise?, lambda, learningRate }`: the refiner's step of Algorithm 1, eq. 2. The
- * discriminator judges and stays as it is.
+ * discriminator is evaluated and not changed.
  */
 export function refinerStep(
   training: Training,

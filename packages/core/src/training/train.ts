@@ -11,15 +11,15 @@ import type { DiscriminatorLosses, RefinerLosses, Training } from './training.ts
 /** Options for {@link train}. */
 export interface TrainOptions {
   /**
-   * Ends the training after the update in progress, within a turn if need be: with fifty updates a turn may take
-   * minutes. The training is then at rest, and goes on from there.
+   * Stops the training after the update in progress, even within a turn: with fifty updates, a turn may take minutes.
+   * The training is then at rest, and can resume from there.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Called and awaited after each update of a turn but the last, with how many of the turn's are done. */
+  /** Called and awaited after each update of a turn except the last, with the number of updates done and in all. */
   readonly onUpdate?: ((done: number, updates: number) => void | Promise<void>) | undefined;
 }
 
-/** What happened in one step, of `steps` in all, warm-up included. Losses are means, accuracies in [0, 1]. */
+/** The report of one step, of `steps` in all, warm-up included. Losses are means, accuracies are in [0, 1]. */
 export type TrainStep = { readonly step: number; readonly steps: number } & (
   | { readonly phase: 'refiner warm-up'; readonly regularization: number }
   | { readonly phase: 'discriminator warm-up'; readonly discriminator: DiscriminatorLosses }
@@ -32,14 +32,14 @@ export type TrainStep = { readonly step: number; readonly steps: number } & (
     }
 );
 
-/** How many steps {@link train} yields for a recipe, warm-up included. */
+/** The number of steps that {@link train} yields for a recipe, warm-up included. */
 export function totalSteps({ warmup, steps }: TrainingRecipe): number {
   return warmup.refiner + warmup.discriminator + steps;
 }
 
 /**
- * Algorithm 1 of the paper. Goes on from where the training stands, yields after every turn of the two networks, and
- * ends when the recipe's steps are done, the caller stops asking, or the signal aborts. Then and between two steps
+ * Algorithm 1 of the paper. Resumes at the training's step, yields after every turn of the two networks, and ends
+ * when the recipe's steps are done, the caller stops iterating, or the signal aborts. Then, and between two steps,
  * the training is at rest.
  *
  * @throws SimganError TRAINING_DIVERGED if a loss is no longer a number.
@@ -124,7 +124,7 @@ function createUpdates(training: Training) {
     },
     async dispose() {
       for (const program of Object.values(programs)) await program.dispose();
-      // Whoever looks at a network's variables after the training finds what it learned.
+      // After the training, the networks' variables hold the learned values.
       const { refiner, discriminator, averagedRefiner } = training;
       await engine.read([
         ...refiner.network.variables,
@@ -135,7 +135,7 @@ function createUpdates(training: Training) {
   };
 }
 
-/** Draws by number, and keeps the numbers in the training: a resumed one draws what it would have drawn. */
+/** Draws batches by number, and keeps the numbers in the training: resumed, it draws the same batches. */
 function createDraw(training: Training) {
   const { form, recipe, seed } = training;
   const { batchSize } = recipe;

@@ -208,7 +208,7 @@ test('unusable recipes and sets are refused before anything is built', async () 
   await expect(setUp({}, { real: takeFrom(real, 3) })).rejects.toThrow('There are 3 real pictures');
   await expect(setUp({ batchSize: 0 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
   await expect(setUp({}, { plugin: { ...plugin, image: anySize } })).rejects.toThrow(
-    'The recipe has no crop, the size to train on where images may be of any size.',
+    'The recipe has no crop, which is required if images may be of any size.',
   );
   await expect(
     setUp({ match: 'histogram' }, { real: createDataset(9, () => Promise.reject(new Error('unreadable'))) }),
@@ -218,7 +218,7 @@ test('unusable recipes and sets are refused before anything is built', async () 
 test('a picture smaller than the crops ends the training, naming the picture', async () => {
   const training = await setUp({ crop: { width: 12, height: 11 } });
   await expect(finish(training)).rejects.toThrow(
-    /^The image 00000\d\d is 12 x 10, smaller than the 12 x 11 that are trained on/,
+    /^The image 00000\d\d is 12 x 10, smaller than the training size of 12 x 11/,
   );
   training.dispose();
 });

@@ -16,7 +16,7 @@ import { HistoryBuffer } from './history-buffer.ts';
 import { createOptimizer, createOptimizerState, type Optimizer } from './optimizer.ts';
 import { checkRecipe, initialLambda, networksOf, type TrainingRecipe, trainingForm } from './recipe.ts';
 
-/** What training needs to know of a domain; every plugin has it. */
+/** The parts of a domain that training needs; every plugin has them. */
 export interface TrainedDomain extends NetworkParts {
   readonly image: ImageForm;
 }
@@ -25,26 +25,26 @@ export interface TrainedDomain extends NetworkParts {
 export interface TrainingOptions {
   readonly plugin: TrainedDomain;
   readonly recipe: TrainingRecipe;
-  /** Simulated pictures, before matching; their annotations are not looked at. */
+  /** Simulated pictures, before matching; their annotations are ignored. */
   readonly synthetic: Dataset<RealImage>;
   /** Unlabeled real pictures, at least one batch of them. */
   readonly real: Dataset<RealImage>;
   readonly engine: Engine;
   /** Seeds the weights, the order of batches, the noise, the history and the matching. Default: 1. */
   readonly seed?: number;
-  /** Corrections that were decided on before. Default: what the recipe's `match` asks for, measured on the two sets. */
+  /** Corrections that were chosen before. Default: those of the recipe's `match`, measured on the two sets. */
   readonly matcher?: Matcher;
-  /** Bytes of pictures of each set to keep in memory. Default: 512 MiB. */
+  /** Bytes of pictures of each set to cache in memory. Default: 512 MiB. */
   readonly memoryBudget?: number;
 }
 
-/** One of the two players: a network, and what its optimizer remembers. */
+/** One of the two players: a network and its optimizer's state. */
 export interface Player<Kind> {
   readonly network: Kind;
   readonly optimizerState: readonly tf.Variable[];
 }
 
-/** What a refiner update reports: means, and `…Sum` as the paper writes it. */
+/** The report of a refiner update: means, and `…Sum` as the paper writes it. */
 export interface RefinerLosses {
   readonly loss: number;
   readonly adversarial: number;
@@ -53,7 +53,7 @@ export interface RefinerLosses {
   readonly lambda: number;
 }
 
-/** What a discriminator update reports; accuracies in [0, 1]. */
+/** The report of a discriminator update; accuracies are in [0, 1]. */
 export interface DiscriminatorLosses {
   readonly loss: number;
   readonly lossSum: number;
@@ -62,37 +62,37 @@ export interface DiscriminatorLosses {
 }
 
 /**
- * A training: everything it was started with and everything it changes. Between two steps of `train` it is at rest:
- * it can be saved (`takeCheckpoint`), looked at, or put back to what was saved (`restoreCheckpoint`).
+ * A training: its configuration and its state. Between two steps of `train` it is at rest: it can be saved
+ * (`takeCheckpoint`), inspected, or restored (`restoreCheckpoint`).
  */
 export interface Training {
   readonly recipe: TrainingRecipe;
   readonly seed: number;
   readonly engine: Engine;
-  /** Of the images of the domain. */
+  /** The form of the domain's images. */
   readonly image: ImageForm;
-  /** Of the images that the networks see: whole images, or the recipe's crops. */
+  /** The form of the images that the networks see: whole images, or the recipe's crops. */
   readonly form: SizedForm;
-  /** The corrections of light that the recipe asked for, as they were measured. */
+  /** The corrections of light that the recipe asks for, as measured. */
   readonly matcher: Matcher;
-  /** What is trained on: the synthetic pictures after matching. */
+  /** The synthetic pictures to train on, after matching. */
   readonly synthetic: Dataset<RealImage>;
   readonly real: Dataset<RealImage>;
   readonly regularizer: Regularizer;
-  /** Identifies the weights that the regularizer compares by, where it has some. */
+  /** Identifies the frozen weights of the regularizer, if it has any. */
   readonly fingerprint: string | undefined;
   readonly optimizer: Optimizer;
   readonly refiner: Player<Refiner>;
   readonly discriminator: Player<Discriminator>;
-  /** The refiner to use: the moving average of the one that is trained, or that one itself. */
+  /** The refiner to use: the moving average of the trained one, or the trained one itself without averaging. */
   readonly averagedRefiner: Refiner;
   history: HistoryBuffer;
   lambda: number;
   /** Steps done, warm-up included. */
   step: number;
-  /** The turn that is in progress: updates done of each network, and what the last ones reported. */
+  /** The turn in progress: the number of updates of each network, and the reports of the last ones. */
   turn: Turn;
-  /** Batches drawn of each kind. */
+  /** The number of batches drawn of each kind. */
   drawn: { synthetic: number; real: number };
   dispose(): void;
 }
@@ -108,11 +108,11 @@ export interface Turn {
 const PICTURE_BYTES = 512 * 2 ** 20;
 
 /**
- * Prepares a training with all of a recipe: decides on its corrections of light, builds the networks, and sets up
- * both sets. The same options give the same training, bit for bit.
+ * Prepares a training with all of a recipe: chooses its corrections of light, builds the networks, and sets up both
+ * sets. The same options give the same training, bit for bit.
  *
  * @throws SimganError INVALID_ARGUMENT if the recipe cannot be trained with; NOT_ENOUGH_DATA if there is less than one
- * batch of synthetic or real pictures; INVALID_PLUGIN if a network's variables cannot be told apart.
+ * batch of synthetic or real pictures; INVALID_PLUGIN if the names of a network's variables are not unique.
  * @example
  * const training = await createTraining({ plugin, recipe: plugin.recipes.quick, synthetic, real, engine });
  * for await (const { step, steps } of train(training)) console.log(`${step} of ${steps}`);
@@ -189,15 +189,15 @@ export async function createTraining(options: TrainingOptions): Promise<Training
 }
 
 /**
- * The refiner that a training has made, ready to use: its averaged weights, and the same corrections of light as in
- * training. It shares its variables with the training, which must not be disposed before it.
+ * The refiner of a training, ready to use: its averaged weights, and the same corrections of light as in training. It
+ * shares its variables with the training, which must not be disposed before it.
  */
 export function trainedRefiner(training: Training): ImageRefiner {
   const { averagedRefiner, image, engine, matcher, seed } = training;
   return createImageRefiner({ network: averagedRefiner, image, engine, matcher, seed });
 }
 
-/** The corrections that a recipe asks for, measured on both sets as they are trained on. */
+/** The corrections that a recipe asks for, measured on both sets at the size of training. */
 async function matcherFor({
   recipe: { match = 'none' },
   synthetic,
@@ -210,7 +210,7 @@ async function matcherFor({
   return createMatcher(plan.corrections, sets.real, { image: form, seed });
 }
 
-/** Pictures of one size: the same crop of each, every time. Pictures of that size are as they are. */
+/** Crops pictures to one size: the same crop of each, every time. Pictures of that size are unchanged. */
 export function cropsOf<Item extends RealImage>(
   dataset: Dataset<Item>,
   form: SizedForm,

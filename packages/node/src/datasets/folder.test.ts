@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { createImage, type DatasetReader, imageOf, type SizedForm } from '@simgan/core';
+import { createDataset, createImage, type DatasetReader, imageOf, type SizedForm } from '@simgan/core';
 import { readEach } from '@simgan/core/reading';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodePng } from '../pictures/pixels.ts';
@@ -113,4 +113,84 @@ test('stops when its signal is aborted', async () => {
   const dir = await folderOf({ '1.txt': '1' });
   const signal = AbortSignal.abort();
   await expect(readFormat(dir, reader, { image: form, signal })).rejects.toThrow('aborted');
+});
+
+test('a reader that fails at one file loses that file alone, and its other errors are sentences', async () => {
+  const dir = await folderOf({ '1.txt': '1', '2.txt': '2', '3.txt': '3', '4.txt': '4' });
+  let isLater = false;
+  const fragile: DatasetReader<{ value: number }> = (folder, options) =>
+    readEach(
+      folder.files,
+      (file) => file,
+      async (file) => {
+        if (file === '2.txt') throw new TypeError('x is not a function');
+        if (file === '3.txt') throw 'a text';
+        if (isLater) throw new RangeError('too late');
+        return { id: file, image: imageOf(new Uint8Array(24), form), annotation: { value: 1 } };
+      },
+      options,
+    );
+  const { samples, rejects } = await readFormat(dir, fragile, { image: form, memoryBudget: 0 });
+  expect(rejects).toEqual([
+    { file: '2.txt', reason: 'Its reader failed (TypeError: x is not a function). Please report it.' },
+    { file: '3.txt', reason: 'Its reader failed (a text). Please report it.' },
+  ]);
+  expect((await samples.at(1)).id).toBe('4.txt');
+  isLater = true;
+  await expect(samples.at(1)).rejects.toMatchObject({
+    code: 'INVALID_FILE',
+    message: expect.stringContaining('4.txt was usable at the start and no longer is: Its reader failed'),
+  });
+
+  const broken: DatasetReader<{ value: number }> = () => {
+    throw new TypeError('no');
+  };
+  await expect(readFormat(dir, broken, { image: form })).rejects.toMatchObject({
+    code: 'INVALID_FILE',
+    message: `The reader of this format fails at ${dir}: no.`,
+  });
+  const late: DatasetReader<{ value: number }> = async () => ({
+    samples: createDataset(2, () => {
+      throw new TypeError('no');
+    }),
+    rejects: [],
+  });
+  const read = await readFormat(dir, late, { image: form });
+  const message = `The reader of this format fails at sample 0000001 of ${dir}: no.`;
+  await expect(read.samples.at(1)).rejects.toMatchObject({ code: 'INVALID_FILE', message });
+  await expect(read.samples[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'INVALID_FILE' });
+});
+
+test('between inputs the event loop runs, so that a signal is heard by a reader that never waits', async () => {
+  const files = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}.txt`, '']));
+  const dir = await folderOf(files);
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(new Error('stop')), 30);
+  let read = 0;
+  const busy: DatasetReader<object> = (folder, options) =>
+    readEach(
+      folder.files,
+      (file) => file,
+      async (file, signal) => {
+        expect(signal).toBe(stop.signal);
+        read++;
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        return { id: file, image: imageOf(new Uint8Array(24), form), annotation: {} };
+      },
+      options,
+    );
+  await expect(readFormat(dir, busy, { image: form, signal: stop.signal })).rejects.toThrow('stop');
+  expect(read).toBeLessThan(200);
+});
+
+test('files and pictures beyond the limits are refused unread', async () => {
+  const png = await encodePng(createImage(form));
+  const folder = await openFolder(await folderOf({ 'a.txt': 'abcd', 'b.png': png }));
+  expect((await folder.read('a.txt', 4)).length).toBe(4);
+  await expect(folder.read('a.txt', 3)).rejects.toThrow(
+    'a.txt has 4 bytes, and at most 3 are read of such a file.',
+  );
+  const small = { channels: 1, bits: 8, maxPixels: 23 } as const;
+  await expect(folder.picture('b.png', small)).rejects.toThrow('The picture is 6 x 4; pictures of more than');
+  expect(await folder.picture('b.png', { ...small, maxPixels: 24 }, ({ width }) => width)).toBe(6);
 });

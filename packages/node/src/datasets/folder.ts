@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DatasetReader, SimganError } from '@simgan/core';
-import type { Folder, LabeledFolder, ReaderOptions } from '@simgan/core/reading';
+import { type DatasetReader, type Image, SimganError } from '@simgan/core';
+import type { Folder, LabeledFolder, PictureForm, ReaderOptions } from '@simgan/core/reading';
 import { listFiles } from '../files/list-files.ts';
 import { firstRejects, reasonOf } from '../files/reject.ts';
-import { type DecodeOptions, decodePicture } from '../pictures/pixels.ts';
+import { type DecodeOptions, usePictureFile } from '../pictures/pixels.ts';
 import { checkFolder } from './read-images.ts';
 
 /**
@@ -19,7 +19,7 @@ import { checkFolder } from './read-images.ts';
  */
 export async function openFolder(
   dir: string,
-  options: Pick<DecodeOptions, 'maxPixels' | 'maxBytes'> = {},
+  options: Pick<DecodeOptions, 'maxPixels' | 'maxBytes' | 'pixelBudget'> = {},
 ): Promise<Folder> {
   await checkFolder(dir);
   const { files, rejects } = await listFiles(dir);
@@ -30,20 +30,48 @@ export async function openFolder(
     if (!known.has(file)) throw new SimganError('INVALID_FILE', `There is no file ${file} in ${dir}.`);
     return join(root, file);
   };
-  const read = async (file: string): Promise<Uint8Array> =>
-    readFile(locate(file)).catch((error) => {
-      throw new SimganError('INVALID_FILE', `${file} cannot be read. ${reasonOf(error)}`, { cause: error });
-    });
+  const failing = (file: string) => (error: unknown) => {
+    // Only the system's errors are about the file: whoever uses a picture has errors of its own.
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
+    throw new SimganError('INVALID_FILE', `${file} cannot be read. ${reasonOf(error)}`, { cause: error });
+  };
+  const read = async (file: string, maxBytes = LARGEST_FILE): Promise<Uint8Array> => {
+    const path = locate(file);
+    const { size } = await stat(path).catch(failing(file));
+    if (size > maxBytes) {
+      throw new SimganError(
+        'INVALID_FILE',
+        `${file} has ${size} bytes, and at most ${maxBytes} are read of such a file.`,
+      );
+    }
+    return readFile(path).catch(failing(file));
+  };
+  const picture = async <Value>(
+    file: string,
+    { channels, bits, maxPixels }: PictureForm,
+    use: (image: Image) => Value | Promise<Value>,
+  ): Promise<Value> => {
+    const limits = { ...options, ...(maxPixels !== undefined && { maxPixels }) };
+    return usePictureFile(locate(file), { channels, bits }, limits, ({ image }) => use(image)).catch(
+      failing(file),
+    );
+  };
   return {
     name: dir,
     files,
     rejects,
     read,
-    picture: async (file, { channels, bits }) =>
-      (await decodePicture(await read(file), { channels, bits }, options)).image,
+    picture: <Value = Image>(
+      file: string,
+      form: PictureForm,
+      use: (image: Image) => Value | Promise<Value> = (image) => image as Value,
+    ) => picture(file, form, use),
     locate,
   };
 }
+
+/** Larger files are read in place, or not at all. */
+const LARGEST_FILE = 2 ** 30;
 
 /**
  * Reads a directory with one of a plugin's readers.
@@ -63,7 +91,18 @@ export async function readFormat<Annotation>(
   options: ReaderOptions,
 ): Promise<LabeledFolder<Annotation>> {
   const folder = await openFolder(dir);
-  const read = await reader(folder, options);
+  const failing = (what: string) => (error: unknown) => {
+    options.signal?.throwIfAborted();
+    if (error instanceof Error && error.name === 'SimganError') throw error;
+    throw new SimganError(
+      'INVALID_FILE',
+      `The reader of this format fails at ${what}: ${error instanceof Error ? error.message : error}.`,
+      { cause: error },
+    );
+  };
+  const read = await Promise.resolve()
+    .then(() => reader(folder, options))
+    .catch(failing(dir));
   const rejects = [...folder.rejects, ...read.rejects];
   if (read.samples.length === 0) {
     const count = folder.files.length;
@@ -73,5 +112,20 @@ export async function readFormat<Annotation>(
         `${rejects.length} rejected.${firstRejects(rejects)}`,
     );
   }
-  return { samples: read.samples, rejects };
+  const { samples } = read;
+  return {
+    samples: {
+      length: samples.length,
+      at: (index) => samples.at(index).catch(failing(`sample ${samples.id(index)} of ${dir}`)),
+      id: (index) => samples.id(index),
+      async *[Symbol.asyncIterator]() {
+        try {
+          yield* samples;
+        } catch (error) {
+          failing(dir)(error);
+        }
+      },
+    },
+    rejects,
+  };
 }

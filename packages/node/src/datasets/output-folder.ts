@@ -112,7 +112,7 @@ export async function* wholeLines(file: string): AsyncGenerator<string> {
 }
 
 /** Whether a picture is the one that its line was written with. Lines of earlier versions have no hash. */
-async function isAsWritten(file: string, { provenance }: MetadataLine): Promise<boolean> {
+export async function isAsWritten(file: string, { provenance }: MetadataLine): Promise<boolean> {
   if (!(await isWholePng(file))) return false;
   const hash = provenance?.[PICTURE_HASH];
   return hash === undefined || hash === (await sha256(file).catch(() => undefined));

@@ -20,6 +20,8 @@ export interface WriteDatasetOptions<Annotation> {
   readonly provenance?: JsonObject;
   /** Additional provenance of one sample, for its line. */
   readonly sampleProvenance?: (sample: Sample<Annotation>) => JsonObject;
+  /** Further fields of `dataset.json`, such as those of a shard. A resumed run must have the same. */
+  readonly headerFields?: object;
   /** Inputs that were left out, for `rejects.jsonl`. */
   readonly rejects?: readonly Reject[];
   /** Default: `refuse`. */
@@ -81,6 +83,7 @@ export async function writeDataset<Annotation>(
     annotations,
     image: plugin.image,
     provenance,
+    ...options.headerFields,
   };
   const log = await openLog(dir, header, existing, companions);
   const seen = new Set<string>();

@@ -469,7 +469,7 @@ test('images of any size keep their size, from folders and from the simulator', 
     image: { ...sample.image, ...form, data: new Uint8Array(36) },
   }));
   await expect(augment({ ...job, recipe: 'quick', real: small, count: 4, out: 'small' })).rejects.toThrow(
-    'is 6 x 6, smaller than the 12 x 10 that are trained on',
+    'is 6 x 6, smaller than the training size of 12 x 10',
   );
 });
 

@@ -28,17 +28,25 @@ import {
   startEngine,
   startJob,
 } from '../runs/job.ts';
-import { buildRefiner, findTrained } from '../runs/open-refiner.ts';
+import { buildRefiner, findTrained, type TrainedRefiner } from '../runs/open-refiner.ts';
 import { startRendering } from '../runs/rendering.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import { augmentFiles, claimAugmentFolder } from '../runs/run-folder.ts';
-import { openReal, openSynthetic, type RealSource, type SyntheticSource } from '../runs/sources.ts';
+import {
+  openReal,
+  openSynthetic,
+  originOfReal,
+  type RealSource,
+  type SyntheticSource,
+} from '../runs/sources.ts';
 import {
   chooseRecipe,
   prepareTraining,
   type TrainingChoiceOptions,
   trainInFolder,
 } from '../runs/train-run.ts';
+import { endOf, type PlacedShard, placeShard, type Shard, shardFolder, shardOf } from '../shards/shard.ts';
+import { writeShard } from '../shards/write-shard.ts';
 import {
   LOOKED_AT,
   lookAt,
@@ -63,8 +71,31 @@ export interface AugmentOptions
   readonly refiner?: string | undefined;
   /** The folder to write. Default: the plugin's name with `-augmented`. */
   readonly out?: string | undefined;
-  /** What to do with an earlier run in the folder. Default: `refuse`. */
-  readonly existing?: ExistingOutput;
+  /** What to do with an earlier run in the folder. Default: `refuse`, or `resume` for a shard. */
+  readonly existing?: ExistingOutput | undefined;
+}
+
+/** Options for one shard of what {@link augment} writes. */
+export interface AugmentShardOptions extends AugmentOptions {
+  /** A trained refiner, the same for all shards: each would train another one. */
+  readonly refiner: string;
+  /**
+   * Only one of several parts of the dataset, in `out/shards`; {@link mergeShards} makes one dataset of them. A text is
+   * such as `3/8`, or `auto`: what the scheduler says in the environment (see {@link shardFromEnvironment}).
+   */
+  readonly shard: Shard | string;
+}
+
+/** The shard that {@link augment} wrote. */
+export interface AugmentedShard {
+  /** The whole path of the shard's folder, a complete dataset. */
+  readonly dataset: string;
+  /** Which shard it is; it has the samples from `start` on. */
+  readonly shard: PlacedShard;
+  /** Samples in the shard, and how many of them were there before. */
+  readonly count: number;
+  readonly resumed: number;
+  readonly seconds: number;
 }
 
 /** What {@link augment} did and measured. */
@@ -110,11 +141,34 @@ export interface AugmentResult {
  * });
  * ```
  */
-export async function augment(options: AugmentOptions): Promise<AugmentResult> {
+export function augment(options: AugmentOptions & { readonly shard?: undefined }): Promise<AugmentResult>;
+/**
+ * Refines one shard of the dataset, on one of several machines, in any order: a complete dataset folder
+ * `out/shards/IIII-of-NNNN` of a contiguous range of the samples, with the bytes that a single run has for them. There
+ * is no preview and no report. It may be run again at any time: what is there is verified and completed.
+ *
+ * @throws SimganError as above; INVALID_ARGUMENT without `refiner`.
+ * @example
+ * ```ts no-run
+ * await augment({ refiner: 'runs/eyes', count: 100_000, out: 'eyes-refined', shard: { index: 3, count: 8 } });
+ * ```
+ */
+export function augment(options: AugmentShardOptions): Promise<AugmentedShard>;
+export async function augment(
+  options: AugmentOptions | AugmentShardOptions,
+): Promise<AugmentResult | AugmentedShard> {
+  checkOptions(options);
+  return isSharded(options) ? augmentShard(options) : augmentAll(options);
+}
+
+function isSharded(options: AugmentOptions | AugmentShardOptions): options is AugmentShardOptions {
+  return 'shard' in options && options.shard !== undefined;
+}
+
+async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
   const started = performance.now();
   const job = startJob(options);
   const { existing = 'refuse' } = options;
-  checkOptions(options);
   const trained =
     options.refiner === undefined ? undefined : await findTrained(options.refiner, options, job);
   const chosen = trained?.chosen ?? (await choosePlugin(options as PluginChoiceOptions, job));
@@ -142,12 +196,7 @@ export async function augment(options: AugmentOptions): Promise<AugmentResult> {
       job.emit({ type: 'refiner', origin: options.refiner!, recipe: refiner.recipe });
       const means = { seed, atLeast: 1, rendering };
       const synthetic = await openSynthetic(plugin, settings, { ...means, count }, job);
-      const isCompared =
-        settings.real !== undefined || trained.stored.config?.real === 'stand-in' || !trained.stored.config;
-      const real =
-        isCompared && (settings.real !== undefined || plugin.standIn)
-          ? await openReal(plugin, settings, means, job)
-          : undefined;
+      const real = isCompared(trained, settings) ? await openReal(plugin, settings, means, job) : undefined;
       await claimed.clear();
       parts = { refiner, synthetic, real, recipe, recipeName: refiner.recipe ?? 'custom' };
     } else {
@@ -182,6 +231,55 @@ export async function augment(options: AugmentOptions): Promise<AugmentResult> {
   }
 }
 
+/**
+ * One shard with a trained refiner. Only the first one opens the real pictures, whose rejects it lists: nothing is
+ * compared, and the others need no more than to know where they are.
+ */
+async function augmentShard(options: AugmentShardOptions): Promise<AugmentedShard> {
+  const started = performance.now();
+  const job = startJob(options);
+  const wanted = shardOf(options.shard);
+  const trained = await findTrained(options.refiner, options, job);
+  const { chosen } = trained;
+  const { plugin } = chosen;
+  const settings = await withRunOf(trained.stored.config, options, job);
+  const { seed = defaults.seed, count = defaults.count } = settings;
+  const dir = job.path(options.out ?? `${plugin.name}-augmented`);
+  const disposals: (() => unknown)[] = [];
+  try {
+    const { engine, release } = await startEngine(options, job);
+    disposals.push(release);
+    const rendering = startRendering(chosen, options.threads, job);
+    disposals.push(() => rendering.close());
+    const refiner = buildRefiner(trained.origin, trained.stored, plugin, engine, {
+      recipe: settings.recipe,
+      seed,
+    });
+    disposals.push(() => refiner.dispose());
+    job.emit({ type: 'refiner', origin: options.refiner, recipe: refiner.recipe });
+    const means = { seed, atLeast: 1, rendering };
+    const synthetic = await openSynthetic(plugin, settings, { ...means, count }, job);
+    const isFirst = wanted.index === 0;
+    const real = !isCompared(trained, settings)
+      ? undefined
+      : isFirst
+        ? await openReal(plugin, settings, means, job)
+        : { origin: originOfReal(settings, job), rejects: [] };
+    const parts = { refiner, real, synthetic: isFirst ? synthetic : { ...synthetic, rejects: [] } };
+    const shard = placeShard(wanted, synthetic.samples.length);
+    const written = await writeRefined(
+      dir,
+      { ...parts, recipeName: refiner.recipe ?? 'custom' },
+      { chosen, seed, options, ahead: rendering.ahead, shard },
+      job,
+    );
+    const seconds = (performance.now() - started) / 1000;
+    return { dataset: shardFolder(dir, shard), shard, ...written, seconds };
+  } finally {
+    for (const dispose of disposals.toReversed()) await dispose();
+  }
+}
+
 /** What is refined, and with what. */
 interface Parts {
   readonly refiner: ImageRefiner;
@@ -192,9 +290,13 @@ interface Parts {
 }
 
 /** @throws SimganError INVALID_ARGUMENT with everything that does not go together. */
-function checkOptions(options: AugmentOptions): void {
+function checkOptions(options: AugmentOptions | AugmentShardOptions): void {
   const problems: string[] = [];
-  if (options.plugin === undefined && options.refiner === undefined) {
+  if (isSharded(options) && options.refiner === undefined) {
+    problems.push(
+      '`shard` needs `refiner`: without it every shard would train a refiner of its own. Train one, then refine all shards with it.',
+    );
+  } else if (options.plugin === undefined && options.refiner === undefined) {
     problems.push('`plugin` must be given: the domain, such as eyes.');
   }
   if (options.count !== undefined && options.synthetic !== undefined) {
@@ -207,6 +309,12 @@ function checkOptions(options: AugmentOptions): void {
     );
   }
   if (problems.length > 0) throw new SimganError('INVALID_ARGUMENT', problems.join(' '), { problems });
+}
+
+/** Whether the pictures are compared with real ones: those that are given, or those that the refiner was trained on. */
+function isCompared({ chosen, stored: { config } }: TrainedRefiner, { real }: AugmentOptions): boolean {
+  if (real !== undefined) return true;
+  return (config === undefined || config.real === 'stand-in') && chosen.plugin.standIn !== undefined;
 }
 
 /** What was left open is as in the run that trained the refiner. */
@@ -239,29 +347,38 @@ interface Circumstances {
   readonly seed: number;
 }
 
+/** What writing needs of {@link Parts}. */
+type RefinedParts = Pick<Parts, 'refiner' | 'synthetic' | 'recipeName'> & {
+  readonly real: Pick<RealSource, 'origin' | 'rejects'> | undefined;
+};
+
+interface Refining extends Circumstances {
+  readonly options: AugmentOptions;
+  readonly ahead: number;
+  /** Of all samples these only. */
+  readonly shard?: PlacedShard;
+}
+
 async function writeRefined(
   dir: string,
-  { refiner, synthetic, real, recipeName }: Parts,
-  { chosen, seed, options, ahead }: Circumstances & { options: AugmentOptions; ahead: number },
+  { refiner, synthetic, real, recipeName }: RefinedParts,
+  { chosen, seed, options, ahead, shard }: Refining,
   job: Job,
 ): Promise<{ count: number; resumed: number }> {
   const { samples } = synthetic;
   const { matcher } = refiner;
-  const update = job.progress('refine', samples.length);
+  const [start, end] = shard ? [shard.start, endOf(shard)] : [0, samples.length];
+  const total = end - start;
+  const update = job.progress('refine', total);
   const unwritten = (isWritten: (id: string) => boolean) => {
-    const indices = Array.from({ length: samples.length }, (_, index) => index);
+    const indices = Array.from({ length: total }, (_, n) => start + n);
     const left = indices.filter((index) => !isWritten(samples.id(index)));
-    if (left.length < samples.length) {
-      job.emit({
-        type: 'resume',
-        phase: 'refine',
-        done: samples.length - left.length,
-        total: samples.length,
-      });
+    if (left.length < total) {
+      job.emit({ type: 'resume', phase: 'refine', done: total - left.length, total });
     }
     return refiner.refine(prefetch(selectItems(samples, left), ahead));
   };
-  return writeDataset(join(dir, augmentFiles.dataset), unwritten, {
+  const writing = {
     plugin: chosen.plugin,
     annotations: synthetic.annotations,
     provenance: {
@@ -274,7 +391,7 @@ async function writeRefined(
       refiner: options.refiner ?? 'trained here',
       seed,
     },
-    sampleProvenance: ({ id }) => {
+    sampleProvenance: ({ id }: Sample<unknown>) => {
       const reference = matcher.referenceOf(id);
       return reference === undefined ? {} : { matchedTo: reference };
     },
@@ -282,9 +399,18 @@ async function writeRefined(
       ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
       ...(real?.rejects ?? []).map((reject) => ({ ...reject, of: 'real' })),
     ],
-    existing: options.existing === 'resume' ? 'resume' : 'refuse',
-    onProgress: (done) => update(done),
+    onProgress: (done: number) => update(done),
     signal: job.signal,
+  };
+  if (!shard) {
+    const existing = options.existing === 'resume' ? 'resume' : 'refuse';
+    return writeDataset(join(dir, augmentFiles.dataset), unwritten, { ...writing, existing });
+  }
+  return writeShard(dir, shard, unwritten, {
+    ...writing,
+    existing: options.existing,
+    pluginOptions: chosen.options,
+    onWait: (message) => job.emit({ type: 'warning', message }),
   });
 }
 

@@ -5,6 +5,8 @@ import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startJob } from '../runs/job.ts';
 import { startRendering } from '../runs/rendering.ts';
+import { endOf, type PlacedShard, placeShard, type Shard, shardFolder, shardOf } from '../shards/shard.ts';
+import { writeShard } from '../shards/write-shard.ts';
 
 /** Options for {@link simulateDataset}. */
 export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions {
@@ -16,14 +18,21 @@ export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions 
   readonly seed?: number | undefined;
   /** Threads that render. Default: as many as there are processors. */
   readonly threads?: number | undefined;
-  /** What to do with an earlier dataset in the folder. Default: `refuse`. */
-  readonly existing?: ExistingOutput;
+  /** What to do with an earlier dataset in the folder. Default: `refuse`, or `resume` for a shard. */
+  readonly existing?: ExistingOutput | undefined;
+  /**
+   * Only one of several parts of the dataset, in `out/shards`; {@link mergeShards} makes one dataset of them. A text is
+   * such as `3/8`, or `auto`: what the scheduler says in the environment (see {@link shardFromEnvironment}).
+   */
+  readonly shard?: Shard | string | undefined;
 }
 
 /** What {@link simulateDataset} wrote. */
 export interface SimulatedDataset extends WrittenDataset {
-  /** The whole path of the folder. */
+  /** The whole path of the folder; of a shard, that within `out/shards`. */
   readonly dir: string;
+  /** The shard, if it is one: it has the samples from `start` on. */
+  readonly shard?: PlacedShard;
 }
 
 /**
@@ -36,31 +45,40 @@ export interface SimulatedDataset extends WrittenDataset {
  * ```
  */
 export async function simulateDataset(options: SimulateDatasetOptions): Promise<SimulatedDataset> {
-  const { count = defaults.count, seed = defaults.seed, existing = 'refuse' } = options;
+  const { count = defaults.count, seed = defaults.seed, existing } = options;
   const job = startJob(options);
+  const shard = options.shard === undefined ? undefined : placeShard(shardOf(options.shard), count);
   const chosen = await choosePlugin(options, job);
   const dir = job.path(options.out ?? `${chosen.plugin.name}-synthetic`);
   const rendering = startRendering(chosen, options.threads, job);
   const samples = rendering.simulate('simulator', { seed, length: count });
+  const [start, end] = shard ? [shard.start, endOf(shard)] : [0, count];
+  const length = end - start;
   // Sample i needs none before it, so what is written need not be rendered again.
   const unwritten = (isWritten: (id: string) => boolean) => {
-    const indices = Array.from({ length: count }, (_, index) => index);
+    const indices = Array.from({ length }, (_, n) => start + n);
     const left = indices.filter((index) => !isWritten(samples.id(index)));
-    if (left.length < count) {
-      job.emit({ type: 'resume', phase: 'simulate', done: count - left.length, total: count });
+    if (left.length < length) {
+      job.emit({ type: 'resume', phase: 'simulate', done: length - left.length, total: length });
     }
     return prefetch(selectItems(samples, left), rendering.ahead);
   };
-  const update = job.progress('simulate', count);
+  const update = job.progress('simulate', length);
+  const writing = {
+    plugin: chosen.plugin,
+    provenance: { made: 'simulated', seed },
+    onProgress: (done: number) => update(done),
+    signal: job.signal,
+  };
   try {
-    const written = await writeDataset(dir, unwritten, {
-      plugin: chosen.plugin,
-      provenance: { made: 'simulated', seed },
+    if (!shard) return { dir, ...(await writeDataset(dir, unwritten, { ...writing, existing: existing ?? 'refuse' })) };
+    const written = await writeShard(dir, shard, unwritten, {
+      ...writing,
       existing,
-      onProgress: (done) => update(done),
-      signal: job.signal,
+      pluginOptions: chosen.options,
+      onWait: (message) => job.emit({ type: 'warning', message }),
     });
-    return { dir, ...written };
+    return { dir: shardFolder(dir, shard), shard, ...written };
   } finally {
     await rendering.close();
   }

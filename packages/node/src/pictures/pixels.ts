@@ -1,5 +1,5 @@
 /** @file The only caller of sharp: pixels out of picture files, and PNG files out of pixels. */
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import {
   createImage,
   type Image,
@@ -10,6 +10,7 @@ import {
 } from '@simgan/core';
 import sharp from 'sharp';
 import { pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
+import { PIXEL_BUDGET, withinPixelBudget } from './pixel-budget.ts';
 
 // Every picture here is decoded once and small: a cache of operations would only grow, and one thread a picture
 // with several pictures at a time is faster than several threads a picture. Both are settings of the process.
@@ -32,6 +33,11 @@ export interface DecodeOptions {
    * discriminator that real pictures are blurred. Default: 0.5.
    */
   readonly minScale?: number;
+  /**
+   * Pixels that are decoded at the same time, in all of the process; a picture of more is decoded alone. A pixel takes 1
+   * to 14 bytes meanwhile. Default: 100 million.
+   */
+  readonly pixelBudget?: number;
 }
 
 /** A decoded picture. */
@@ -47,6 +53,7 @@ export const decodeDefaults: Required<DecodeOptions> = {
   maxPixels: 50_000_000,
   maxBytes: 100 * 2 ** 20,
   minScale: 0.5,
+  pixelBudget: PIXEL_BUDGET,
 };
 
 /**
@@ -64,16 +71,99 @@ export const decodeDefaults: Required<DecodeOptions> = {
  * @throws SimganError INVALID_IMAGE saying why the picture cannot be used: cut off or damaged, too large, too
  * small, of a kind that is not read.
  */
-export async function decodePicture(
+export function decodePicture(
   bytes: Uint8Array,
   form: ImageForm,
   options: DecodeOptions = {},
 ): Promise<DecodedPicture> {
-  const { fit, maxPixels, maxBytes, minScale } = { ...decodeDefaults, ...options };
-  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
-  checkKind(bytes);
+  return usePicture(sourceOfBytes(bytes), form, options, (picture) => picture);
+}
 
-  const header = await readHeader(bytes);
+/**
+ * Reads and decodes a file as {@link decodePicture} does.
+ *
+ * @throws SimganError INVALID_IMAGE if the picture cannot be used; the system's error if the file cannot be read.
+ */
+export function readPicture(
+  file: string,
+  form: ImageForm,
+  options: DecodeOptions = {},
+): Promise<DecodedPicture> {
+  return usePicture(sourceOfFile(file), form, options, (picture) => picture);
+}
+
+/**
+ * Reads and decodes a file as {@link decodePicture} does, and hands it to `use`. Its pixels count against the budget
+ * until `use` is done.
+ *
+ * @throws SimganError INVALID_IMAGE if the picture cannot be used; the system's error if the file cannot be read.
+ */
+export function usePictureFile<Value>(
+  file: string,
+  form: ImageForm,
+  options: DecodeOptions,
+  use: (picture: DecodedPicture) => Value | Promise<Value>,
+): Promise<Value> {
+  return usePicture(sourceOfFile(file), form, options, use);
+}
+
+/** The bytes of a picture, wherever they are. */
+interface ByteSource {
+  /** The number of bytes. @throws SimganError INVALID_IMAGE if it is not a file. */
+  size(): Promise<number>;
+  /** The first bytes, {@link SIGNATURE_LENGTH} of them or all. */
+  start(): Promise<Uint8Array>;
+  all(): Promise<Uint8Array>;
+}
+
+function sourceOfBytes(bytes: Uint8Array): ByteSource {
+  return {
+    size: async () => bytes.length,
+    start: async () => bytes.subarray(0, SIGNATURE_LENGTH),
+    all: async () => bytes,
+  };
+}
+
+function sourceOfFile(file: string): ByteSource {
+  return {
+    async size() {
+      // Not through an open handle: opening a pipe would wait for its writer.
+      const found = await stat(file);
+      if (!found.isFile()) throw unusable('It is not a file.');
+      return found.size;
+    },
+    async start() {
+      const handle = await open(file, 'r');
+      try {
+        const { buffer, bytesRead } = await handle.read(new Uint8Array(SIGNATURE_LENGTH), { position: 0 });
+        return buffer.subarray(0, bytesRead);
+      } finally {
+        await handle.close();
+      }
+    },
+    all: () => readFile(file),
+  };
+}
+
+/** Larger files are read twice, for header and pixels, rather than kept in memory while they wait for their turn. */
+const SMALL_FILE = 4 * 2 ** 20;
+
+async function usePicture<Value>(
+  source: ByteSource,
+  form: ImageForm,
+  options: DecodeOptions,
+  use: (picture: DecodedPicture) => Value | Promise<Value>,
+): Promise<Value> {
+  const limits = { ...decodeDefaults, ...options };
+  const { maxPixels, maxBytes, minScale, pixelBudget } = limits;
+  const size = await source.size();
+  if (size > maxBytes) throw tooManyBytes(size, maxBytes);
+  const bytes = size <= SMALL_FILE ? await source.all() : undefined;
+  checkKind(bytes ?? (await source.start()));
+
+  const header = bytes
+    ? await readHeader(bytes)
+    : await withinPixelBudget(size, pixelBudget, async () => readHeader(await source.all()));
   const { width, height } = header.autoOrient;
   if (width * height > maxPixels) throw tooManyPixels(width, height, maxPixels);
   const spec: SizedForm = { ...form, width: form.width ?? width, height: form.height ?? height };
@@ -83,15 +173,29 @@ export async function decodePicture(
         'scaled up it would be blur.',
     );
   }
-  const bits = header.depth === 'uchar' ? 8 : header.depth === 'ushort' ? 16 : undefined;
-  if (!bits) throw unusable(`The picture stores its values as ${header.depth}; 8 and 16 bits are read.`);
+  const bits = bitsOf(header);
   if (bits < spec.bits) {
     throw unusable(
       'The picture has 8 bits a value and 16 are needed; the missing precision cannot be made up.',
     );
   }
+  // The file's bytes are in memory too, and may be more than the pixels.
+  return withinPixelBudget(Math.max(width * height, size), pixelBudget, async () =>
+    use(await decode(bytes ?? (await source.all()), header, spec, limits)),
+  );
+}
 
+type Header = Awaited<ReturnType<typeof readHeader>>;
+
+async function decode(
+  bytes: Uint8Array,
+  header: Header,
+  spec: SizedForm,
+  { fit, maxPixels }: Required<DecodeOptions>,
+): Promise<DecodedPicture> {
+  const bits = bitsOf(header);
   const isGray = header.channels - (header.hasAlpha ? 1 : 0) === 1;
+  const { width, height } = header.autoOrient;
   const isResized = width !== spec.width || height !== spec.height;
   // Color spaces must be named: sharp turns gray into three channels and 16 bits into 8 unless told otherwise.
   const space = bits === 8 ? (isGray ? 'b-w' : 'srgb') : isGray ? 'grey16' : 'rgb16';
@@ -116,22 +220,10 @@ export async function decodePicture(
   return { image: toSpec(values, info.channels, bits, spec), isResized };
 }
 
-/**
- * Reads and decodes a file as {@link decodePicture} does.
- *
- * @throws SimganError INVALID_IMAGE if the picture cannot be used; the system's error if the file cannot be read.
- */
-export async function readPicture(
-  file: string,
-  form: ImageForm,
-  options: DecodeOptions = {},
-): Promise<DecodedPicture> {
-  const { maxBytes } = { ...decodeDefaults, ...options };
-  // Not through an open handle: opening a pipe would wait for its writer.
-  const found = await stat(file);
-  if (!found.isFile()) throw unusable('It is not a file.');
-  if (found.size > maxBytes) throw tooManyBytes(found.size, maxBytes);
-  return decodePicture(await readFile(file), form, options);
+function bitsOf({ depth }: Header): 8 | 16 {
+  if (depth === 'uchar') return 8;
+  if (depth === 'ushort') return 16;
+  throw unusable(`The picture stores its values as ${depth}; 8 and 16 bits are read.`);
 }
 
 /**
@@ -180,7 +272,7 @@ async function readHeader(bytes: Uint8Array) {
 
 function checkKind(bytes: Uint8Array): void {
   if (bytes.length === 0) throw unusable('The file is empty.');
-  const kind = pictureKind(bytes.subarray(0, SIGNATURE_LENGTH));
+  const kind = pictureKind(bytes);
   if (!kind) throw unusable('The file is not a picture: its content is none of PNG, JPEG, WebP and TIFF.');
   if (!kind.isRead) {
     throw unusable(`The file is a ${kind.name}, which is not read; convert it to PNG, JPEG, WebP or TIFF.`);
@@ -195,6 +287,10 @@ function toSpec(values: Uint8Array | Uint16Array, channels: number, bits: 8 | 16
     throw unusable(
       `The picture decodes to ${values.length} values in ${channels} channels, which is not expected.`,
     );
+  }
+  if (channels === spec.channels && divisor === 1) {
+    image.data.set(values);
+    return image;
   }
   for (let pixel = 0; pixel < pixels; pixel++) {
     for (let channel = 0; channel < spec.channels; channel++) {

@@ -69,7 +69,7 @@ test('invalid options are all reported at once, with the nearest key', async () 
   await expect(loadPlugin(blobsPath, options)).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
     problems: [
-      'There is no option brighness. Did you mean brightness? There are brightness, anySize.',
+      'There is no option brighness. Did you mean brightness? Available options: brightness, anySize.',
       expect.stringMatching(/^The option brightness is "much": .*number/),
       expect.stringMatching(/^The option anySize is 1: .*boolean/),
     ],

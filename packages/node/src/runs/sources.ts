@@ -137,7 +137,7 @@ export async function openReal(
   }
   if (dir !== undefined || Array.isArray(real)) {
     const source = dir ?? (real as readonly string[]).map((name) => (isWebUrl(name) ? name : job.path(name)));
-    const origin = dir ?? `${source.length} files and URLs`;
+    const origin = originOfReal({ real }, job);
     const { images, rejects, resized, ignored } = await readImages(source, plugin.image, reading(job));
     checkCount('real', origin, images.length, atLeast);
     job.emit({ type: 'real', origin, count: images.length, rejects: rejects.length, resized, ignored });
@@ -166,6 +166,13 @@ export async function openReal(
     .int(2 ** 31);
   const images = rendering.simulate('standIn', { seed: standInSeed, length: STAND_IN_LENGTH });
   return { images, rejects: [], origin: 'stand-in', isStandIn: true };
+}
+
+/** What {@link openReal} says that the real pictures come from, without opening them. */
+export function originOfReal({ real }: SourceOptions, job: Job): string {
+  if (typeof real === 'string') return job.path(real);
+  if (Array.isArray(real)) return `${real.length} files and URLs`;
+  return real === undefined ? 'stand-in' : 'dataset';
 }
 
 /** The plugin's reader of a format, for a folder that must be given. */

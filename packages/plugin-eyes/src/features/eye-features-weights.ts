@@ -1,4 +1,4 @@
-// Written by bench/eye-features.ts.
+// Written by scripts/eye-features.ts.
 
 /** A safetensors file in base64. */
 export const eyeFeaturesWeights: string =

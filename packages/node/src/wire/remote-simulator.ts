@@ -1,0 +1,262 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import {
+  createDataset,
+  createRng,
+  type Dataset,
+  indexId,
+  type Plugin,
+  type Rng,
+  type Sample,
+  SimganError,
+  simulateAt,
+} from '@simgan/core';
+import { type Rendered, readAnswer } from './answer.ts';
+import { backoffDelay } from './backoff.ts';
+import { HttpTransport } from './http-transport.ts';
+import { ProcessTransport } from './process-transport.ts';
+import {
+  PROTOCOL_VERSION,
+  RANDOM_NUMBERS,
+  RendererFault,
+  type RenderRequest,
+  type Transport,
+} from './protocol.ts';
+import { type RendererChoice, type RendererSettings, rendererSettings } from './renderer-options.ts';
+import { Slots } from './slots.ts';
+
+/** A request that failed and is sent again. */
+export interface RendererRetry {
+  readonly seed: number;
+  readonly index: number;
+  /** How often it has failed. */
+  readonly failures: number;
+  /** Why it failed the last time, as a clause. */
+  readonly reason: string;
+  /** Milliseconds until it is sent again. */
+  readonly delayMs: number;
+}
+
+/** Options for {@link remoteSimulator}. */
+export type RemoteSimulatorOptions = RendererChoice & {
+  /** Where a command is started. Default: the current folder. */
+  readonly cwd?: string;
+  /** Ends all requests at once, and the processes of a command. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before a request is sent again. */
+  readonly onRetry?: ((retry: RendererRetry) => void) | undefined;
+  /** Called with the names of companions that came with images, once for each name. */
+  readonly onCompanions?: ((names: readonly string[]) => void) | undefined;
+};
+
+/**
+ * A renderer in another process as a `Simulator`. Called with an `Rng` alone, it draws the seed of the request from
+ * that, and the index is 0; {@link RemoteSimulator.simulate} sends seed and index of the dataset.
+ */
+export interface RemoteSimulator {
+  (rng: Rng): Promise<Rendered>;
+  /** Its samples as a dataset: sample i depends on seed and i alone. Companions are left out. */
+  simulate(options: { readonly seed: number; readonly length: number }): Dataset<Sample<unknown>>;
+  /** For provenance: `renderer`, its URL or command, and its parameters. */
+  readonly origin: string;
+  /** Requests in progress at a time. */
+  readonly concurrency: number;
+  /** Ends requests in progress, and the processes of a command. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a renderer in another process, which speaks the protocol of docs/renderers.md over HTTP or over stdin and stdout,
+ * a simulator for a plugin. What is sent is the seed, the index, a few random numbers and the user's parameters; what
+ * comes back must have the plugin's form and satisfy its schema. A request that fails for a reason that may pass (no
+ * connection, no answer in time, a status of 500 and above, an answer that was cut off or damaged, a process that
+ * ended) is sent again after a growing delay. The first sample is asked for twice, to see that it comes out the same.
+ *
+ * @param plugin - whose simulator this takes the place of.
+ * @throws SimganError INVALID_ARGUMENT for options that cannot be used. Rendering throws RENDERING_FAILED naming the
+ * renderer, seed, index and what was wrong, or the signal's reason.
+ * @example
+ * ```ts no-run
+ * const remote = remoteSimulator(plugin, { url: 'http://127.0.0.1:8000', parameters: { haze: 0.2 } });
+ * for await (const { id, image, annotation } of remote.simulate({ seed: 1, length: 10 })) {
+ *   console.log(id, image.width, image.height, annotation);
+ * }
+ * await remote.close();
+ * ```
+ */
+export function remoteSimulator(
+  plugin: Pick<Plugin, 'image' | 'annotation'>,
+  options: RemoteSimulatorOptions,
+): RemoteSimulator {
+  const { cwd = process.cwd(), signal, onRetry, onCompanions, ...choice } = options;
+  const settings = rendererSettings(choice as RendererChoice);
+  const { url, command, maxBytes, concurrency, origin } = settings;
+  const transport =
+    url === undefined ? new ProcessTransport(command!, { cwd, maxBytes }) : new HttpTransport(url, maxBytes);
+  const renderer = new Renderer(plugin, settings, transport, { signal, onRetry, onCompanions });
+  const fromRng = (rng: Rng) =>
+    renderer.render({ seed: Math.floor(rng.fork('seed').next() * 2 ** 53), index: 0 }, rng);
+  return Object.assign(fromRng, {
+    simulate: ({ seed, length }: { readonly seed: number; readonly length: number }) =>
+      createDataset(length, async (index) => {
+        const render = (rng: Rng) => renderer.render({ seed, index }, rng);
+        const { image, annotation } = await simulateAt(render, seed, index);
+        return { id: indexId(index), image, annotation };
+      }),
+    origin,
+    concurrency,
+    close: () => renderer.close(),
+  });
+}
+
+interface Place {
+  readonly seed: number;
+  readonly index: number;
+}
+
+type Listeners = Pick<RemoteSimulatorOptions, 'signal' | 'onRetry' | 'onCompanions'>;
+
+/** Sends requests, sends them again, and checks answers. */
+class Renderer {
+  readonly #plugin: Pick<Plugin, 'image' | 'annotation'>;
+  readonly #settings: RendererSettings;
+  readonly #transport: Transport;
+  readonly #listeners: Listeners;
+  readonly #slots: Slots;
+  readonly #end = new AbortController();
+  readonly #forgetSignal: () => void;
+  readonly #companions = new Set<string>();
+  #isRepeatable = false;
+
+  constructor(
+    plugin: Pick<Plugin, 'image' | 'annotation'>,
+    settings: RendererSettings,
+    transport: Transport,
+    listeners: Listeners,
+  ) {
+    this.#plugin = plugin;
+    this.#settings = settings;
+    this.#transport = transport;
+    this.#listeners = listeners;
+    this.#slots = new Slots(settings.concurrency);
+    const { signal } = listeners;
+    const stop = () => this.#end.abort(signal?.reason);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    this.#forgetSignal = () => signal?.removeEventListener('abort', stop);
+  }
+
+  async render(place: Place, rng: Rng): Promise<Rendered> {
+    const { channels, bits, width, height } = this.#plugin.image;
+    const request: RenderRequest = {
+      version: PROTOCOL_VERSION,
+      ...place,
+      random: Array.from({ length: RANDOM_NUMBERS }, () => rng.next()),
+      image: { ...(width !== undefined && { width, height: height! }), channels, bits },
+      parameters: this.#settings.parameters,
+    };
+    const isFirst = !this.#isRepeatable;
+    // Set before, so that the others of the first batch are asked for once.
+    this.#isRepeatable = true;
+    try {
+      const rendered = await this.#ask(request);
+      if (isFirst) this.#checkRepeated(place, rendered, await this.#ask(request));
+      this.#tellCompanions(rendered);
+      return rendered;
+    } catch (error) {
+      if (isFirst) this.#isRepeatable = false;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#forgetSignal();
+    this.#end.abort(new SimganError('RENDERING_FAILED', `The renderer ${this.#settings.name} was closed.`));
+    await this.#transport.close();
+  }
+
+  #ask(request: RenderRequest): Promise<Rendered> {
+    return this.#slots.use((slot) => this.#askPatiently(request, slot));
+  }
+
+  async #askPatiently(request: RenderRequest, slot: number): Promise<Rendered> {
+    const { seed, index } = request;
+    const rng = createRng(seed).fork('renderer backoff').fork(index);
+    const { signal } = this.#end;
+    for (let failures = 1; ; failures++) {
+      signal.throwIfAborted();
+      try {
+        return await this.#askOnce(request, slot);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!(error instanceof RendererFault)) throw error;
+        if (!error.isPassing || failures > this.#settings.retries)
+          throw this.#failed(request, error, failures);
+        const delayMs = backoffDelay(failures, rng, this.#settings);
+        this.#listeners.onRetry?.({ seed, index, failures, reason: error.message.trim(), delayMs });
+        await sleep(delayMs, undefined, { signal }).catch(() => signal.throwIfAborted());
+      }
+    }
+  }
+
+  async #askOnce(request: RenderRequest, slot: number): Promise<Rendered> {
+    const { timeoutMs } = this.#settings;
+    const stop = new AbortController();
+    const end = () => stop.abort(this.#end.signal.reason);
+    this.#end.signal.addEventListener('abort', end, { once: true });
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      stop.abort();
+    }, timeoutMs);
+    try {
+      const parts = await this.#transport.ask(request, slot, stop.signal);
+      return await readAnswer(parts, this.#plugin, this.#settings);
+    } catch (cause) {
+      if (!isLate) throw cause;
+      throw new RendererFault(`there was no answer within ${timeoutMs / 1000} s`, { isPassing: true, cause });
+    } finally {
+      clearTimeout(timer);
+      this.#end.signal.removeEventListener('abort', end);
+    }
+  }
+
+  #failed({ seed, index }: Place, fault: RendererFault, failures: number): SimganError {
+    const times = failures > 1 ? ` (asked ${failures} times)` : '';
+    const end = /[.\n]$/.test(fault.message) ? '' : '. ';
+    const advice = fault.isPassing
+      ? 'See that it runs, then rerun; what is done can be resumed.'
+      : 'Fix the renderer, then rerun; docs/renderers.md has the protocol.';
+    return new SimganError(
+      'RENDERING_FAILED',
+      `The renderer ${this.#settings.name} failed at index ${index} of seed ${seed}${times}: ${fault.message}${end}${advice}`,
+      { cause: fault },
+    );
+  }
+
+  /** A resumed dataset goes on with what a renderer gives then, so it must be what it would have given before. */
+  #checkRepeated(place: Place, one: Rendered, other: Rendered): void {
+    const differ =
+      Buffer.compare(bytesOf(one), bytesOf(other)) !== 0
+        ? 'images'
+        : isDeepStrictEqual(one.annotation, other.annotation)
+          ? undefined
+          : 'annotations';
+    if (differ === undefined) return;
+    const fault = new RendererFault(
+      `it gave two different ${differ} when it was asked twice. All that is random must follow from the request: its random numbers, or a generator that is seeded with its seed and index`,
+    );
+    throw this.#failed(place, fault, 1);
+  }
+
+  #tellCompanions({ companions }: Rendered): void {
+    const added = [...companions.keys()].filter((name) => !this.#companions.has(name));
+    if (added.length === 0) return;
+    for (const name of added) this.#companions.add(name);
+    this.#listeners.onCompanions?.(added);
+  }
+}
+
+function bytesOf({ image: { data } }: Rendered): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
