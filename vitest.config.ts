@@ -1,19 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
-  // Tests run on source: every workspace package resolves through its source condition.
+// Tests run on source: every workspace package resolves through its source condition.
+const source = {
   resolve: { conditions: ['@simgan/source'] },
   ssr: { resolve: { conditions: ['@simgan/source', 'node', 'import', 'module', 'default'] } },
+};
+
+/** Tests of some folders. Files of one project share a process, which loads TensorFlow.js once, unless isolated. */
+function project(name: string, include: readonly string[], isolate = false) {
+  return {
+    ...source,
+    test: {
+      name,
+      include: [...include],
+      isolate,
+      setupFiles: ['./test/fail-on-console.ts', './test/count-tensors.ts'],
+      // Guards against hangs, never measures of speed: machines are shared.
+      testTimeout: 600_000,
+      hookTimeout: 600_000,
+    },
+  };
+}
+
+const beside = (...packages: readonly string[]) =>
+  packages.flatMap((name) => [`packages/${name}/src/**/*.test.ts`, `packages/${name}/test/**/*.test.ts`]);
+
+export default defineConfig({
   test: {
-    include: [
-      'packages/*/src/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'examples/**/*.test.ts',
-      'test/**/*.test.ts',
+    projects: [
+      project('core', beside('core')),
+      project('domains', beside('plugin-*', 'formats')),
+      project('whole', [...beside('node', 'cli', 'testing'), 'examples/**/*.test.ts']),
+      // These change what TensorFlow.js and the process know for good.
+      project('apart', [...beside('tfjs-onnx'), 'test/**/*.test.ts'], true),
     ],
-    setupFiles: ['./test/fail-on-console.ts', './test/count-tensors.ts'],
-    // Guards against hangs, never measures of speed: machines are shared.
-    testTimeout: 600_000,
-    hookTimeout: 600_000,
   },
 });

@@ -6,8 +6,8 @@ import {
   patchDiscriminator,
   pluginFactory,
   residualRefiner,
-  type SizedForm,
   type Simulator,
+  type SizedForm,
   type TrainingRecipe,
 } from '@simgan/core';
 import { z } from 'zod';

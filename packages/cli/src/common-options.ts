@@ -25,6 +25,12 @@ export const common = {
   json: flag('Write events and the result to stdout as JSON lines'),
 } as const;
 
+/** One part of a dataset, for runs on several machines. */
+export const shard = text(
+  'I/N|auto',
+  'Write shard I of N only, counted from 0, to OUT/shards; auto: what the scheduler says in the environment',
+);
+
 /** Where the pictures come from that a refiner is trained with. */
 export const sources = {
   synthetic: folder(
@@ -38,6 +44,21 @@ export const sources = {
     "In place of the recipe's corrections of light, such as blur:0.7,histogram,noise:0.012",
     parseMatch,
   ),
+} as const;
+
+const picturesAreThere = 'the pictures are there already';
+
+/** A renderer in another process, in place of the plugin's simulator. */
+export const rendering = {
+  renderer: excluding(text('URL', "A renderer in place of the plugin's simulator (see docs/renderers.md)"), {
+    rendererCommand: 'one is behind an address, the other is started',
+    synthetic: picturesAreThere,
+  }),
+  rendererCommand: excluding(
+    text('COMMAND', 'The same, started here: a program and its arguments, such as "python3 renderer.py"'),
+    { synthetic: picturesAreThere },
+  ),
+  rendererOption: keyValues('Passed to the renderer; may be repeated'),
 } as const;
 
 /** What refined pictures are kept like, beside what the plugin keeps. */

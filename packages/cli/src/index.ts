@@ -6,6 +6,7 @@ import { doctorVerb } from './commands/doctor.ts';
 import { evaluateVerb } from './commands/evaluate.ts';
 import { exportVerb } from './commands/export.ts';
 import { inspectVerb } from './commands/inspect.ts';
+import { mergeVerb } from './commands/merge.ts';
 import { simulateVerb } from './commands/simulate.ts';
 import { trainVerb } from './commands/train.ts';
 import { UsageError } from './errors.ts';
@@ -17,6 +18,7 @@ import { version } from './version.ts';
 const commands: readonly Command[] = [
   augmentVerb,
   simulateVerb,
+  mergeVerb,
   trainVerb,
   inspectVerb,
   evaluateVerb,
@@ -80,11 +82,11 @@ function verdictOn(
   if (isSimganError(error)) {
     const lines = (error.problems ?? [error.message]).map((problem) => asFlags(problem));
     if (error.code === 'OUTPUT_EXISTS') {
-      lines.push(
-        Object.hasOwn(table, 'resume')
-          ? 'An earlier run goes on with --resume and is replaced with --force; --out chooses another folder.'
-          : '--force replaces it, --out chooses another.',
-      );
+      if (Object.hasOwn(table, 'resume')) {
+        lines.push(
+          'An earlier run goes on with --resume and is replaced with --force; --out chooses another folder.',
+        );
+      } else if (Object.hasOwn(table, 'force')) lines.push('--force replaces it, --out chooses another.');
       return { exitCode: 2, lines, code: error.code };
     }
     return { exitCode: error.code === 'INVALID_ARGUMENT' ? 2 : 1, lines, code: error.code };

@@ -6,21 +6,33 @@ import { flagName } from './options.ts';
 export interface Repeated {
   readonly plugin?: string | undefined;
   readonly pluginOption?: Readonly<Record<string, unknown>>;
+  readonly renderer?: string | undefined;
+  readonly rendererCommand?: string | undefined;
+  readonly rendererOption?: Readonly<Record<string, unknown>>;
 }
 
 /** `simgan-cli augment` with the same plugin and its options, and further options; those without a value are left out. */
 export function augmentCommand(
-  { plugin, pluginOption = {} }: Repeated,
+  { plugin, pluginOption, renderer, rendererCommand, rendererOption }: Repeated,
   further: Readonly<Record<string, string | undefined>> = {},
 ): string {
   const words = ['simgan-cli', 'augment'];
   if (plugin !== undefined) words.push('--plugin', plugin);
-  for (const [key, value] of Object.entries(pluginOption)) {
-    words.push('--plugin-option', `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
-  }
-  for (const [name, value] of Object.entries(further)) {
+  const pairs = (flag: string, values: Readonly<Record<string, unknown>> = {}) => {
+    for (const [key, value] of Object.entries(values)) {
+      words.push(flag, `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+    }
+  };
+  pairs('--plugin-option', pluginOption);
+  for (const [name, value] of Object.entries({ renderer, rendererCommand, ...further })) {
     if (value !== undefined) words.push(`--${flagName(name)}`, value);
   }
+  pairs('--renderer-option', rendererOption);
+  return commandLine(words);
+}
+
+/** Words as a POSIX shell takes them. */
+export function commandLine(words: readonly string[]): string {
   return words.map(quoted).join(' ');
 }
 

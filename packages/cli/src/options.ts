@@ -14,6 +14,8 @@ export interface OptionSpec<Value> {
   readonly description: string;
   /** May be given more than once. */
   readonly repeatable?: boolean;
+  /** May be given without its name, as the folder of `merge DIR`; one option of a table at most. */
+  readonly isBare?: boolean;
   /** Options that it makes no sense beside, by name, each with the reason. */
   readonly excludes?: Readonly<Record<string, string>>;
   /**
@@ -169,6 +171,7 @@ export function readOptions<Table extends OptionTable>(
   args: readonly string[],
 ): OptionValues<Table> {
   const flags = new Map(Object.entries(table).map(([name, spec]) => [flagName(name), { name, spec }]));
+  const [bareName] = Object.entries(table).find(([, { isBare }]) => isBare) ?? [];
   const { tokens } = parseArgs({
     args: [...args],
     strict: false,
@@ -185,7 +188,13 @@ export function readOptions<Table extends OptionTable>(
       // What follows an unknown option may be its argument.
       const before = tokens[index - 1];
       if (before?.kind === 'option' && !flags.has(before.name)) continue;
-      problems.push(`Unexpected argument ${JSON.stringify(token.value)}: everything is passed as an option.`);
+      if (bareName === undefined) {
+        problems.push(
+          `Unexpected argument ${JSON.stringify(token.value)}: everything is passed as an option.`,
+        );
+      } else if (given.has(bareName)) {
+        problems.push(`Unexpected argument ${JSON.stringify(token.value)}: one folder is expected.`);
+      } else given.set(bareName, [token.value]);
     }
     if (token.kind !== 'option') continue;
     const { name = token.name, spec } = flags.get(token.name) ?? {};

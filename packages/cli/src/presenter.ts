@@ -12,7 +12,7 @@ export interface Presenter {
 }
 
 /** What passes is wiped away by the line that says what came of it. */
-const passing: readonly JobPhase[] = ['read', 'evaluate'];
+const passing: readonly JobPhase[] = ['read', 'evaluate', 'check'];
 
 export function createPresenter(output: Output): Presenter {
   let open: { readonly phase: JobPhase; readonly progress: Progress } | undefined;

@@ -12,7 +12,9 @@ test('the help names every command, and each command every option', async () => 
   expect(overview).toEqual({ exitCode: 0, stdout: expect.any(String), stderr: '' });
   for (const args of [['-h'], ['help']]) expect(await cli(args)).toEqual(overview);
   const names = [...overview.stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name!);
-  expect(names).toEqual(['augment', 'simulate', 'train', 'inspect', 'evaluate', 'export', 'doctor']);
+  expect(names).toEqual([
+    ...['augment', 'simulate', 'merge', 'train', 'inspect', 'evaluate', 'export', 'doctor'],
+  ]);
 
   for (const name of names) {
     const help = await cli([name, '--help']);

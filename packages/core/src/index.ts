@@ -55,7 +55,7 @@ export { createImageRefiner, type ImageRefiner } from './refining/image-refiner.
 export { createRng, type Rng } from './rng.ts';
 export { type NamedArray, readSafetensors, type Safetensors, writeSafetensors } from './safetensors.ts';
 export type { RealImage, Sample } from './sample.ts';
-export { type Simulated, type Simulator, simulate, simulateAt } from './simulate.ts';
+export { type Simulated, type Simulator, type SimulatorOrigin, simulate, simulateAt } from './simulate.ts';
 export { type Checkpoint, restoreCheckpoint, takeCheckpoint } from './training/checkpoint.ts';
 export type { LambdaTarget, TrainingRecipe } from './training/recipe.ts';
 export { type TrainOptions, type TrainStep, train } from './training/train.ts';

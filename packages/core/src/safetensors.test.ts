@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { SimganError } from './errors.ts';
 import { readSafetensors, type Safetensors, writeSafetensors } from './safetensors.ts';
 
 const content: Safetensors = {
@@ -124,4 +125,35 @@ test('arrays that do not fill their shape, and a reserved name, are not written'
   expect(() => writeSafetensors({ tensors: { __metadata__: { ...one, shape: [1] } }, metadata: {} })).toThrow(
     'cannot be called __metadata__',
   );
+});
+
+test('headers that are made to do harm are refused with a sentence', () => {
+  const fileOf = (header: string, data = 0) => {
+    const text = new TextEncoder().encode(header);
+    const file = new Uint8Array(8 + text.length + data);
+    new DataView(file.buffer).setBigUint64(0, BigInt(text.length), true);
+    file.set(text, 8);
+    return file;
+  };
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const messageOf = (file: Uint8Array) => {
+    try {
+      readSafetensors(file);
+      return 'none';
+    } catch (error) {
+      expect(error).toBeInstanceOf(SimganError);
+      return (error as Error).message;
+    }
+  };
+  const entry = (fields: string) => fileOf(`{"w":{${fields}}}`);
+  expect(messageOf(fileOf(deep))).toContain('its header is not a JSON object');
+  expect(messageOf(entry(`"dtype":${deep},"shape":[],"data_offsets":[0,0]`))).toContain('w is of no type;');
+  expect(messageOf(entry('"dtype":{"toString":1},"shape":[],"data_offsets":[0,0]'))).toContain('of no type;');
+  const ones = Array(100_000).fill(1).join();
+  expect(messageOf(entry(`"dtype":"U8","shape":[${ones}],"data_offsets":[0,1]`))).toContain('no valid shape');
+  const long = messageOf(fileOf(`{"${'n'.repeat(100_000)}":5}`));
+  expect(long.length).toBeLessThan(300);
+  // A name that means something to JavaScript is a name like any other.
+  const proto = fileOf('{"__proto__":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1);
+  expect(Object.keys(readSafetensors(proto).tensors)).toEqual(['__proto__']);
 });

@@ -26,6 +26,7 @@ export interface Safetensors {
 const lengthBytes = 8;
 // The limit of the reference implementation: a longer header is an attack or not a header.
 const longestHeader = 100_000_000;
+const mostAxes = 64;
 const metadataKey = '__metadata__';
 
 /**
@@ -81,11 +82,14 @@ export function readSafetensors(file: Uint8Array): Safetensors {
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== 'string')) {
     throw invalid(`its ${metadataKey} has values that are not strings`);
   }
-  const places = Object.entries(entries).map(([name, entry]) => ({ name, ...readEntry(name, entry) }));
+  const places = Object.entries(entries).map(([name, entry]) => ({
+    name,
+    ...readEntry(shortened(name), entry),
+  }));
   let end = 0;
   for (const { name, begin, end: next } of [...places].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== end)
-      throw invalid(`its array ${name} begins at byte ${begin} of the data and not at ${end}`);
+      throw invalid(`its array ${shortened(name)} begins at byte ${begin} of the data and not at ${end}`);
     end = next;
   }
   const available = file.length - dataStart;
@@ -125,12 +129,13 @@ function readEntry(name: string, entry: unknown) {
   if (!isRecord(entry)) throw invalid(`its array ${name} is not described by an object`);
   const { dtype, shape, data_offsets: offsets } = entry;
   if (typeof dtype !== 'string' || !Object.hasOwn(arrays, dtype)) {
+    const type = typeof dtype === 'string' ? `type ${shortened(dtype)}` : 'no type';
     throw invalid(
-      `its array ${name} is of type ${dtype}; the supported types are ${Object.keys(arrays).join(', ')}`,
+      `its array ${name} is of ${type}; the supported types are ${Object.keys(arrays).join(', ')}`,
     );
   }
   const type = dtype as SafetensorsType;
-  if (!isCounts(shape)) throw invalid(`its array ${name} has no valid shape`);
+  if (!isCounts(shape) || shape.length > mostAxes) throw invalid(`its array ${name} has no valid shape`);
   if (!isCounts(offsets) || offsets.length !== 2)
     throw invalid(`its array ${name} has no valid data_offsets`);
   const [begin, end] = offsets as [number, number];
@@ -139,6 +144,11 @@ function readEntry(name: string, entry: unknown) {
     throw invalid(`its array ${name} of shape [${shape}] takes ${bytes} bytes and has ${end - begin}`);
   }
   return { type, shape, begin, end };
+}
+
+/** A text of the file for a message: it may be as long as the file. */
+function shortened(text: string): string {
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
 function isCounts(value: unknown): value is number[] {

@@ -1,6 +1,6 @@
 // A renderer on stdin and stdout. Its argument says what it does before it is ready, and a request's parameters what it
 // does then. The picture comes with the request, and the annotation follows from its random numbers.
-import { appendFileSync, readFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, readFileSync, writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const [, , start] = process.argv;
@@ -55,8 +55,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     process.exit(0);
   } else if (does === 'closes') {
     hold();
-    process.stdout.destroy();
-    process.stdin.destroy();
+    closeSync(1);
   } else if (does === 'hangs') hold();
   else if (does === 'refuses') process.stdout.write('{"error": "There is no material wood."}\n');
   else if (does === 'chats') process.stdout.write(Buffer.concat([Buffer.from('Saved: frame.png\n'), whole]));

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
-import { common, existingOf, regularization, sources } from '../common-options.ts';
+import { common, existingOf, regularization, rendering, shard, sources } from '../common-options.ts';
 import { featuresOf } from '../features-option.ts';
 import { augmentCommand } from '../next-command.ts';
 import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
+import { rendererOf, rendererRepeated } from '../renderer-option.ts';
+import { shardReport } from '../shard-report.ts';
 import { distanceLines, labelLines } from '../tables.ts';
 
 const options = {
@@ -25,6 +27,7 @@ const options = {
     { synthetic: 'all pictures of that folder are refined' },
   ),
   ...sources,
+  ...rendering,
   ...regularization,
   refiner: excluding(text('RUN|FILE|URL', 'A trained refiner in place of training one'), {
     steps: 'nothing is trained',
@@ -32,6 +35,7 @@ const options = {
     features: 'nothing is trained',
     match: 'it brings its own corrections',
   }),
+  shard,
   out: folder("Where to write. Default: the plugin's name with -augmented."),
 };
 
@@ -49,6 +53,7 @@ export const augmentVerb = defineCommand({
     'simgan-cli augment --plugin eyes --real my-eyes --count 10000',
     'simgan-cli augment --plugin eyes --plugin-option color=true --synthetic renders --real photos',
     'simgan-cli augment --plugin eyes --refiner runs/eyes --count 100000',
+    'simgan-cli augment --refiner runs/eyes --count 100000 --out eyes-out --shard 3/8',
   ],
   options,
   async run(values, context) {
@@ -60,16 +65,19 @@ export const augmentVerb = defineCommand({
       force,
       features: __,
       featureOption: ___,
+      shard,
       ...rest
     } = values;
+    const wanted = { ...given(rest), pluginOptions, ...featuresOf(values), ...rendererOf(values) };
+    if (shard !== undefined) {
+      const existing = existingOf({ resume: true, force });
+      const part = await runJob(context, (job) => augment({ ...job, ...wanted, existing, shard }));
+      const written = { ...part, folder: part.dataset, out: part.dir };
+      context.output.result(...shardReport('refined samples', written, context.cwd));
+      return;
+    }
     const result = await runJob(context, (job) =>
-      augment({
-        ...job,
-        ...given(rest),
-        pluginOptions,
-        ...featuresOf(values),
-        existing: existingOf({ resume, force }),
-      }),
+      augment({ ...job, ...wanted, existing: existingOf({ resume, force }) }),
     );
     const { count, rejects, real, distances, labels, seconds } = result;
     const out = values.out ?? result.dir.slice(context.cwd.length + 1);
@@ -96,12 +104,13 @@ function given<Values extends object>(values: Values): { [Key in keyof Values]: 
 
 function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: boolean): string {
   const { plugin, refiner, pluginOption, synthetic } = values;
+  const renderer = rendererRepeated(values);
   if (refiner !== undefined) {
     return synthetic === undefined
       ? 'Next: more of them: the same command with a larger --count and --resume'
       : `Next: other pictures with the same refiner: ${augmentCommand({ plugin }, { refiner, synthetic: 'DIR' })}`;
   }
   return isStandIn
-    ? `Next: your own pictures: ${augmentCommand({ plugin, pluginOption }, { real: 'YOUR_PICTURES' })}`
-    : `Next: more samples of the same refiner: ${augmentCommand({ plugin }, { refiner: join(out, 'run'), count: '10000' })}`;
+    ? `Next: your own pictures: ${augmentCommand({ plugin, pluginOption, ...renderer }, { real: 'YOUR_PICTURES' })}`
+    : `Next: more samples of the same refiner: ${augmentCommand({ plugin, ...renderer }, { refiner: join(out, 'run'), count: '10000' })}`;
 }

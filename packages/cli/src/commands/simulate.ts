@@ -1,8 +1,11 @@
+import { join } from 'node:path';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
-import { common, existingOf } from '../common-options.ts';
+import { common, existingOf, rendering, shard } from '../common-options.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
+import { rendererOf } from '../renderer-option.ts';
+import { shardReport } from '../shard-report.ts';
 
 const { plugin, pluginOption, seed, threads, resume, force, json } = common;
 
@@ -11,7 +14,10 @@ export const simulateVerb = defineCommand({
   summary: "write a dataset of the plugin's simulator, without refining it",
   description:
     'Renders annotated pictures: images/*.png with metadata.jsonl beside them. Sample i of a seed is always the same.',
-  examples: ['simgan-cli simulate --plugin eyes --count 1000 --out eyes-synthetic'],
+  examples: [
+    'simgan-cli simulate --plugin eyes --count 1000 --out eyes-synthetic',
+    'simgan-cli simulate --plugin eyes --renderer http://127.0.0.1:8000 --renderer-option haze=0.2',
+  ],
   options: {
     plugin,
     pluginOption,
@@ -19,6 +25,8 @@ export const simulateVerb = defineCommand({
     out: folder("Where to write. Default: the plugin's name with -synthetic."),
     seed,
     threads,
+    ...rendering,
+    shard,
     resume,
     force,
     json,
@@ -26,14 +34,21 @@ export const simulateVerb = defineCommand({
   async run(values, context) {
     const { simulateDataset } = await import('@simgan/node');
     const { pluginOption: pluginOptions, ...options } = values;
-    const { dir, count } = await runJob(context, (job) =>
-      simulateDataset({ ...job, ...options, pluginOptions, existing: existingOf(values) }),
+    const existing = existingOf({ ...values, resume: values.resume || values.shard !== undefined });
+    const written = await runJob(context, (job) =>
+      simulateDataset({ ...job, ...options, ...rendererOf(values), pluginOptions, existing }),
     );
+    const { dir, count, shard } = written;
+    if (shard) {
+      const part = { shard, count, folder: dir, out: join(dir, '..', '..') };
+      context.output.result(...shardReport('samples', part, context.cwd));
+      return;
+    }
     const out = values.out ?? dir.slice(context.cwd.length + 1);
     context.output.result(
       [
         `${count} samples in ${out}`,
-        `Next: ${augmentCommand(values, { synthetic: out, real: 'YOUR_PICTURES' })}`,
+        `Next: ${augmentCommand({ plugin: values.plugin, pluginOption: pluginOptions }, { synthetic: out, real: 'YOUR_PICTURES' })}`,
       ],
       { out, count },
     );

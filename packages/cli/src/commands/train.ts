@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { defineCommand, runJob } from '../command.ts';
-import { common, existingOf, regularization, sources } from '../common-options.ts';
+import { common, existingOf, regularization, rendering, sources } from '../common-options.ts';
 import { featuresOf } from '../features-option.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder } from '../options.ts';
+import { rendererOf, rendererRepeated } from '../renderer-option.ts';
 
 export const trainVerb = defineCommand({
   name: 'train',
@@ -17,6 +18,7 @@ export const trainVerb = defineCommand({
   options: {
     ...common,
     ...sources,
+    ...rendering,
     ...regularization,
     out: folder("Where the run is kept. Default: runs/ and the plugin's name."),
   },
@@ -29,6 +31,7 @@ export const trainVerb = defineCommand({
         ...options,
         pluginOptions,
         features: featuresOf(values).features,
+        ...rendererOf(values),
         existing: existingOf(values),
       }),
     );
@@ -36,7 +39,7 @@ export const trainVerb = defineCommand({
     context.output.result(
       [
         `Refiner trained in ${steps} steps: ${join(out, 'refiner.safetensors')}`,
-        `Next: ${augmentCommand({ plugin: values.plugin }, { refiner: out })}`,
+        `Next: ${augmentCommand({ plugin: values.plugin, ...rendererRepeated(values) }, { refiner: out })}`,
       ],
       { out, steps },
     );

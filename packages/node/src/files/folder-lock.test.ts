@@ -17,8 +17,12 @@ test('a folder is locked once, and free again when it is released', async () => 
   const lock = await lockFolder(dir);
   await expect(lockFolder(dir)).rejects.toThrow(`is being written to by process ${process.pid}. Wait until`);
   await lock.release();
-  expect(await readdir(dir)).toEqual([]);
-  await (await lockFolder(dir)).release();
+  // A folder that was made for the lock alone goes with it.
+  await expect(readdir(dir)).rejects.toThrow('ENOENT');
+  const again = await lockFolder(dir);
+  await writeFile(join(dir, 'work'), 'done');
+  await again.release();
+  expect(await readdir(dir)).toEqual(['work']);
 });
 
 test('of many that want a folder at the same time, also over a stale lock, exactly one gets it', async () => {

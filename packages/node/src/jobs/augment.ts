@@ -88,7 +88,9 @@ export interface AugmentShardOptions extends AugmentOptions {
 
 /** The shard that {@link augment} wrote. */
 export interface AugmentedShard {
-  /** The whole path of the shard's folder, a complete dataset. */
+  /** The whole path of the folder in which shards are merged. */
+  readonly dir: string;
+  /** The shard's folder within it, a complete dataset. */
   readonly dataset: string;
   /** Which shard it is; it has the samples from `start` on. */
   readonly shard: PlacedShard;
@@ -184,7 +186,7 @@ async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
   try {
     const { engine, release } = await startEngine(options, job);
     disposals.push(release);
-    const rendering = startRendering(chosen, options.threads, job);
+    const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());
     let parts: Parts;
     if (trained) {
@@ -249,7 +251,7 @@ async function augmentShard(options: AugmentShardOptions): Promise<AugmentedShar
   try {
     const { engine, release } = await startEngine(options, job);
     disposals.push(release);
-    const rendering = startRendering(chosen, options.threads, job);
+    const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());
     const refiner = buildRefiner(trained.origin, trained.stored, plugin, engine, {
       recipe: settings.recipe,
@@ -262,7 +264,7 @@ async function augmentShard(options: AugmentShardOptions): Promise<AugmentedShar
     const isFirst = wanted.index === 0;
     const real = !isCompared(trained, settings)
       ? undefined
-      : isFirst
+      : isFirst && settings.real !== undefined
         ? await openReal(plugin, settings, means, job)
         : { origin: originOfReal(settings, job), rejects: [] };
     const parts = { refiner, real, synthetic: isFirst ? synthetic : { ...synthetic, rejects: [] } };
@@ -274,7 +276,7 @@ async function augmentShard(options: AugmentShardOptions): Promise<AugmentedShar
       job,
     );
     const seconds = (performance.now() - started) / 1000;
-    return { dataset: shardFolder(dir, shard), shard, ...written, seconds };
+    return { dir, dataset: shardFolder(dir, shard), shard, ...written, seconds };
   } finally {
     for (const dispose of disposals.toReversed()) await dispose();
   }
@@ -410,6 +412,7 @@ async function writeRefined(
     ...writing,
     existing: options.existing,
     pluginOptions: chosen.options,
+    rendererParameters: options.renderer?.parameters,
     onWait: (message) => job.emit({ type: 'warning', message }),
   });
 }

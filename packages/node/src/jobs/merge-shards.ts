@@ -11,7 +11,7 @@ import { compareJoined, joinShards } from '../shards/join-shards.ts';
 import { removeShards } from '../shards/remove-shards.ts';
 import { SHARDS } from '../shards/shard.ts';
 import { findTextProblems } from '../shards/shard-content.ts';
-import { wholeHeader } from '../shards/shard-manifest.ts';
+import { headerOf, wholeHeader } from '../shards/shard-manifest.ts';
 
 /** Options for {@link mergeShards}. */
 export interface MergeShardsOptions extends JobOptions {
@@ -113,8 +113,7 @@ async function mergedBefore(out: string): Promise<MergedDataset> {
 function refuseUnwanted(target: string, found: OutputFolder, { manifest }: FoundShard): void {
   if (found.state === 'free') return;
   if (found.state === 'foreign') throw inTheWay(target, `files of others (${someOf(found.files)})`);
-  const { count: _, rejects: __, metadataSha256: ___, ...header } = found.header as DatasetManifest;
-  if (JSON.stringify(header) === JSON.stringify(wholeHeader(manifest))) return;
+  if (JSON.stringify(headerOf(found.header)) === JSON.stringify(wholeHeader(manifest))) return;
   throw inTheWay(target, 'a dataset that was made otherwise');
 }
 

@@ -7,6 +7,7 @@ import { choosePlugin, type PluginChoiceOptions, startJob } from '../runs/job.ts
 import { startRendering } from '../runs/rendering.ts';
 import { endOf, type PlacedShard, placeShard, type Shard, shardFolder, shardOf } from '../shards/shard.ts';
 import { writeShard } from '../shards/write-shard.ts';
+import type { RendererChoice } from '../wire/renderer-options.ts';
 
 /** Options for {@link simulateDataset}. */
 export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions {
@@ -14,6 +15,8 @@ export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions 
   readonly count?: number | undefined;
   /** The folder to write. Default: the plugin's name with `-synthetic`. */
   readonly out?: string | undefined;
+  /** A renderer in another process, in place of the plugin's simulator. */
+  readonly renderer?: RendererChoice | undefined;
   /** Default: 1. */
   readonly seed?: number | undefined;
   /** Threads that render. Default: as many as there are processors. */
@@ -50,7 +53,7 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
   const shard = options.shard === undefined ? undefined : placeShard(shardOf(options.shard), count);
   const chosen = await choosePlugin(options, job);
   const dir = job.path(options.out ?? `${chosen.plugin.name}-synthetic`);
-  const rendering = startRendering(chosen, options.threads, job);
+  const rendering = startRendering(chosen, options.threads, job, options.renderer);
   const samples = rendering.simulate('simulator', { seed, length: count });
   const [start, end] = shard ? [shard.start, endOf(shard)] : [0, count];
   const length = end - start;
@@ -66,16 +69,18 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
   const update = job.progress('simulate', length);
   const writing = {
     plugin: chosen.plugin,
-    provenance: { made: 'simulated', seed },
+    provenance: { made: 'simulated', ...(options.renderer && { synthetic: rendering.origin }), seed },
     onProgress: (done: number) => update(done),
     signal: job.signal,
   };
   try {
-    if (!shard) return { dir, ...(await writeDataset(dir, unwritten, { ...writing, existing: existing ?? 'refuse' })) };
+    if (!shard)
+      return { dir, ...(await writeDataset(dir, unwritten, { ...writing, existing: existing ?? 'refuse' })) };
     const written = await writeShard(dir, shard, unwritten, {
       ...writing,
       existing,
       pluginOptions: chosen.options,
+      rendererParameters: options.renderer?.parameters,
       onWait: (message) => job.emit({ type: 'warning', message }),
     });
     return { dir: shardFolder(dir, shard), shard, ...written };

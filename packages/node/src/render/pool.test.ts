@@ -39,7 +39,12 @@ async function outcomesOf(dataset: Dataset<unknown>): Promise<unknown[]> {
   const settled = await Promise.allSettled(
     Array.from({ length: dataset.length }, (_, index) => dataset.at(index)),
   );
-  return settled.map((one) => (one.status === 'fulfilled' ? one.value : String(one.reason)));
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : withoutPlace(String(one.reason))));
+}
+
+/** Stacks name files otherwise in another thread. */
+function withoutPlace(message: string): string {
+  return message.replace(/ \(at .*\)\.$/, '.');
 }
 
 /** The first sample of a seed that something happens to. */
@@ -66,7 +71,10 @@ test.each([0, 1, 2])('%i threads give the same samples and errors as the calling
   const samples = pool.simulate('simulator', setting);
   const outcomes = await outcomesOf(samples);
   expect(outcomes).toEqual(await outcomesOf(simulate(speckles(options).simulator, setting)));
-  expect(outcomes).toContain('RangeError: The lamp burst.');
+  const burst = findFate(options, setting.seed, 'fails');
+  expect(outcomes).toContain(
+    `SimganError: The simulator failed at sample ${burst} of seed 3: RangeError: The lamp burst.`,
+  );
   const refusal = await samples
     .at(findFate(options, setting.seed, 'refuses'))
     .catch((error: unknown) => error);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Plugin, Sample } from '@simgan/core';
 import { createDataset, type Dataset, indexId, prefetch, type Simulated, simulateAt } from '@simgan/core';
-import type { Job, PluginOrigin, RendererName } from './protocol.ts';
+import { type Job, originOf, type PluginOrigin, type RendererName } from './protocol.ts';
 import { RenderThread } from './thread.ts';
 
 /** Jobs queued in each thread, so that it has a next one even while the calling thread is busy. */
@@ -31,8 +31,8 @@ export interface RenderPool {
    * The same dataset as `simulate` of @simgan/core gives for this renderer, byte for byte, whatever the number of
    * threads. Iterating in order prefetches `ahead` samples.
    *
-   * @throws what the renderer throws, from the sample it was thrown for
-   * @throws SimganError RENDERING_FAILED if a thread crashes, naming the sample in progress
+   * @throws SimganError RENDERING_FAILED naming plugin, seed and index if the renderer fails or returns no sample, or if
+   * a thread crashes; a SimganError that the renderer throws
    */
   simulate(
     renderer: RendererName,
@@ -46,7 +46,7 @@ export interface RenderPool {
   close(): Promise<void>;
 }
 
-type Renderers = Pick<Plugin, RendererName>;
+type Renderers = Pick<Plugin, RendererName> & Partial<Pick<Plugin, 'name' | 'image'>>;
 
 /**
  * Creates a pool that renders samples of a plugin in threads. Threads are started only when rendering takes long enough
@@ -127,7 +127,7 @@ class ThreadPool implements RenderPool {
 
   async #renderInline({ renderer, seed, index }: Job): Promise<Simulated<unknown>> {
     const start = performance.now();
-    const rendering = simulateAt(this.#plugin[renderer]!, seed, index);
+    const rendering = simulateAt(this.#plugin[renderer]!, seed, index, originOf(this.#plugin, renderer));
     // Counted at once, because many samples may be requested before the promise is awaited.
     const blocked = performance.now() - start;
     this.#spent += blocked;

@@ -1,5 +1,5 @@
 /** @file The messages between a render pool and its threads. */
-import type { Simulated } from '@simgan/core';
+import type { Plugin, Simulated, SimulatorOrigin } from '@simgan/core';
 
 /** Where a plugin comes from, so that another thread can create it again. */
 export interface PluginOrigin {
@@ -11,6 +11,14 @@ export interface PluginOrigin {
 
 /** The two renderers of a plugin. */
 export type RendererName = 'simulator' | 'standIn';
+
+/** What names a renderer in errors, and the form that its images must have. */
+export function originOf(
+  { name, image }: Partial<Pick<Plugin, 'name' | 'image'>>,
+  renderer: RendererName,
+): SimulatorOrigin {
+  return { renderer, ...(name !== undefined && { plugin: name }), ...(image && { image }) };
+}
 
 /** A sample to render. A thread renders its jobs one at a time, in the order they were sent. */
 export interface Job {

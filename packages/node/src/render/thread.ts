@@ -69,8 +69,8 @@ export class RenderThread {
   /**
    * Renders a sample after all earlier ones.
    *
-   * @throws what the renderer throws
-   * @throws SimganError RENDERING_FAILED if the thread crashes, naming the sample in progress
+   * @throws SimganError RENDERING_FAILED if the renderer fails or the thread crashes, naming the sample in progress; a
+   * SimganError that the renderer throws
    */
   render(job: Job): Promise<Simulated<unknown>> {
     if (this.#end) return Promise.reject(this.#end);

@@ -39,7 +39,7 @@ export interface SyntheticSource {
   readonly training: Dataset<Sample<unknown>>;
   readonly annotations: 'plugin' | 'foreign';
   readonly rejects: readonly Reject[];
-  /** For the provenance: a whole path, `simulator` or `dataset`. */
+  /** For the provenance: a whole path, `simulator`, `dataset`, or `renderer` and its URL or command. */
   readonly origin: string;
 }
 
@@ -75,7 +75,14 @@ export async function openSynthetic(
   job: Job,
 ): Promise<SyntheticSource> {
   const reader = format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic');
+  if (synthetic !== undefined && rendering.origin !== 'simulator') {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      '`renderer` has no place beside `synthetic`: the pictures are there already.',
+    );
+  }
   if (synthetic === undefined) {
+    const { origin } = rendering;
     const length = Math.max(count, TRAINING_LENGTH);
     const all = cacheItems(rendering.simulate('simulator', { seed, length }), {
       budget: RENDERED_BYTES,
@@ -83,8 +90,8 @@ export async function openSynthetic(
     });
     const training = takeFrom(all, TRAINING_LENGTH);
     const samples = count > 0 ? takeFrom(all, count) : training;
-    job.emit({ type: 'synthetic', origin: 'simulator', count: samples.length, rejects: 0 });
-    return { samples, training, annotations: 'plugin', rejects: [], origin: 'simulator' };
+    job.emit({ type: 'synthetic', origin, count: samples.length, rejects: 0 });
+    return { samples, training, annotations: 'plugin', rejects: [], origin };
   }
   if (typeof synthetic !== 'string') {
     checkCount('synthetic', 'the dataset', synthetic.length, atLeast);

@@ -1,6 +1,7 @@
 import { appendFile, readFile, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  createDataset,
   createTraining,
   restoreCheckpoint,
   SimganError,
@@ -16,6 +17,7 @@ import { totalSteps } from '@simgan/core/training';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { makeFolder, outputFailed, writeFileAtomic } from '../files/atomic-file.ts';
 import { loadCheckpoint, saveCheckpoint } from '../weights/checkpoint-file.ts';
+import type { RendererChoice } from '../wire/renderer-options.ts';
 import { defaults } from './defaults.ts';
 import type { JobOptions } from './events.ts';
 import { type FeatureNetwork, withFeatures } from './features.ts';
@@ -45,6 +47,11 @@ import {
 export interface TrainingChoiceOptions extends SourceOptions {
   /** One of the plugin's recipes, or one of your own. Default: `quick`, or else the plugin's first. */
   readonly recipe?: string | TrainingRecipe | undefined;
+  /**
+   * A renderer in another process, in place of the plugin's simulator: `{ url }` for one that speaks HTTP, `{ command }`
+   * for a program to start.
+   */
+  readonly renderer?: RendererChoice | undefined;
   /** In place of the recipe's number of steps. */
   readonly steps?: number | undefined;
   /** In place of the recipe's batch size. */
@@ -103,7 +110,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   try {
     const { engine, release } = await startEngine(options, job);
     disposals.push(release);
-    const rendering = startRendering(chosen, options.threads, job);
+    const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());
     const prepared = await prepareTraining(chosen, { ...options, count: 0 }, { engine, rendering }, job);
     await claimed.clear();
@@ -208,13 +215,24 @@ export async function trainInFolder(
   const { plugin, recipe, config, seed, engine, matcher, existing } = prepared;
   const file = (name: keyof typeof runFiles) => join(dir, runFiles[name]);
   await makeFolder(dir);
+  const { training: drawable } = prepared.synthetic;
+  const undrawn = new Set<unknown>();
+  const synthetic = createDataset(
+    drawable.length,
+    (index) =>
+      drawable.at(index).catch((error) => {
+        undrawn.add(error);
+        throw error;
+      }),
+    (index) => drawable.id(index),
+  );
   const training = await createTraining({
     plugin,
     recipe,
     seed,
     engine,
     matcher,
-    synthetic: prepared.synthetic.training,
+    synthetic,
     real: prepared.real.images,
   });
   const steps = totalSteps(recipe);
@@ -251,17 +269,29 @@ export async function trainInFolder(
     const saveNowAndThen = async () => {
       if (performance.now() - savedAt >= CHECKPOINT_SECONDS * 1000) await save();
     };
+    let atRest = { ...training.drawn };
     const onUpdate = async (done: number, updates: number) => {
+      atRest = { ...training.drawn };
       update(training.step, `update ${done}/${updates} of the turn`);
       await saveNowAndThen();
     };
-    for await (const step of train(training, { signal: job.signal, onUpdate })) {
-      job.emit({ type: 'step', ...step });
-      update(step.step);
-      await appendFile(file('log'), `${JSON.stringify(step)}\n`).catch((error) => {
-        throw outputFailed(file('log'), error);
-      });
-      await saveNowAndThen();
+    try {
+      for await (const step of train(training, { signal: job.signal, onUpdate })) {
+        atRest = { ...training.drawn };
+        job.emit({ type: 'step', ...step });
+        update(step.step);
+        await appendFile(file('log'), `${JSON.stringify(step)}\n`).catch((error) => {
+          throw outputFailed(file('log'), error);
+        });
+        await saveNowAndThen();
+      }
+    } catch (error) {
+      if (!undrawn.has(error)) throw error;
+      // A renderer failed or was aborted. Every update begins by drawing synthetic pictures, so nothing has moved since
+      // the last but the counts.
+      Object.assign(training.drawn, atRest);
+      await save();
+      throw error;
     }
     if (savedStep !== training.step || job.signal?.aborted) await save();
     job.signal?.throwIfAborted();

@@ -21,7 +21,7 @@ const schedulers: readonly Scheduler[] = [
     index: 'JOB_COMPLETION_INDEX',
     count: 'JOB_COMPLETIONS',
     withoutCount:
-      'An Indexed Job does not tell its pods how many they are: set JOB_COMPLETIONS to its `completions` under `env`.',
+      'An Indexed Job does not tell its pods how many they are: set JOB_COMPLETIONS to .spec.completions in their env.',
   },
   {
     name: 'SLURM',

@@ -133,15 +133,17 @@ function runAgain(shard: Shard): string {
 
 /** What all shards of a dataset have in common. */
 function sharedBy(manifest: ShardManifest) {
-  const { shard, pluginOptions } = manifest;
-  return { ...wholeHeader(manifest), pluginOptions, samples: shard.total };
+  const { shard, pluginOptions, rendererParameters } = manifest;
+  return { ...wholeHeader(manifest), pluginOptions, rendererParameters, samples: shard.total };
 }
 
-/** Where two values differ: `provenance.seed is 2, not 1`. */
+/** Where two values differ: `provenance.seed is 2, and 1 there`. */
 function differencesBetween(one: unknown, other: unknown, path = ''): string[] {
   if (JSON.stringify(one) === JSON.stringify(other)) return [];
   if (!isObject(one) || !isObject(other)) {
-    return [`${path} is ${JSON.stringify(one) ?? 'not set'}, not ${JSON.stringify(other) ?? 'not set'}`];
+    return [
+      `${path} is ${JSON.stringify(one) ?? 'not set'}, and ${JSON.stringify(other) ?? 'not set'} there`,
+    ];
   }
   return Object.keys({ ...other, ...one }).flatMap((key) =>
     differencesBetween(one[key], other[key], path ? `${path}.${key}` : key),

@@ -17,7 +17,13 @@ import {
 } from '../datasets/dataset-format.ts';
 import type { MetadataLine } from '../datasets/metadata-line.ts';
 import { isAsWritten } from '../datasets/output-folder.ts';
-import { makeFolder, outputFailed, syncFolder, temporaryName, writeFileAtomic } from '../files/atomic-file.ts';
+import {
+  makeFolder,
+  outputFailed,
+  syncFolder,
+  temporaryName,
+  writeFileAtomic,
+} from '../files/atomic-file.ts';
 import { readLines } from '../files/read-lines.ts';
 import { sha256 } from '../files/sha256.ts';
 import type { FoundShard } from './find-shards.ts';
@@ -69,7 +75,9 @@ export async function joinShards(
   const pictures = await countPictures(path(IMAGES));
   if (pictures !== count) {
     const why =
-      pictures < count ? 'two shards have a picture of the same name' : 'some are of no shard; move them away';
+      pictures < count
+        ? 'two shards have a picture of the same name'
+        : 'some are of no shard; move them away';
     throw new SimganError(
       'OUTPUT_FAILED',
       `${path(IMAGES)} holds ${pictures} pictures and the shards have ${count}: ${why}.`,

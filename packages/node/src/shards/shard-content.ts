@@ -49,6 +49,7 @@ export async function findPictureProblems(
   let unusable = 0;
   const shown: string[] = [];
   for await (const name of looks) {
+    signal?.throwIfAborted();
     if (name === undefined) continue;
     unusable++;
     if (shown.length < 3) shown.push(name);

@@ -7,8 +7,9 @@ import { endOf, type PlacedShard, placeShard } from './shard.ts';
 export interface ShardHeader {
   /** Which shard it is of a dataset of how many samples. */
   readonly shard: PlacedShard;
-  /** Options of the plugin that made it: shards of different options are not merged. */
+  /** Options of the plugin, and parameters of a renderer, that made it: shards of different ones are not merged. */
   readonly pluginOptions: JsonObject;
+  readonly rendererParameters?: JsonObject;
 }
 
 /** `dataset.json` of a shard. */
@@ -22,11 +23,21 @@ const shardHeader = z.object({
     total: z.int().nonnegative(),
   }),
   pluginOptions: z.record(z.string(), z.json()),
+  rendererParameters: z.record(z.string(), z.json()).optional(),
 });
 
-/** Options of a plugin as a file keeps them. */
-export function storedOptions(options: Readonly<Record<string, unknown>>): JsonObject {
-  return JSON.parse(JSON.stringify(options)) as JsonObject;
+/** What a shard is made with, beside its provenance. */
+export interface ShardOptions {
+  readonly pluginOptions: Readonly<Record<string, unknown>>;
+  readonly rendererParameters?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** The header of a shard, as a file keeps it. */
+export function shardHeaderOf(
+  shard: PlacedShard,
+  { pluginOptions, rendererParameters }: ShardOptions,
+): ShardHeader {
+  return JSON.parse(JSON.stringify({ shard, pluginOptions, rendererParameters })) as ShardHeader;
 }
 
 /** Whether a manifest is that of a shard, and the shard has as many samples as is its part. */
@@ -41,7 +52,13 @@ export function isShardManifest(manifest: DatasetManifest): manifest is ShardMan
 
 /** The header of the whole dataset that a shard is part of: its own without what is true of the shard alone. */
 export function wholeHeader(manifest: ShardManifest): DatasetHeader {
-  const { shard: _, pluginOptions: __, count: ___, rejects: ____, metadataSha256: _____, ...header } = manifest;
+  const { shard: _, pluginOptions: __, rendererParameters: ___, ...whole } = manifest;
+  return headerOf(whole);
+}
+
+/** A manifest without what is known once all samples are written. */
+export function headerOf(manifest: DatasetManifest | DatasetHeader): DatasetHeader {
+  const { count: _, rejects: __, metadataSha256: ___, ...header } = manifest as DatasetManifest;
   return header;
 }
 

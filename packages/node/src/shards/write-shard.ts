@@ -2,20 +2,25 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type Sample, SimganError } from '@simgan/core';
-import { BEGUN_MANIFEST, BEGUN_METADATA, MANIFEST, METADATA, readManifest } from '../datasets/dataset-format.ts';
+import {
+  BEGUN_MANIFEST,
+  BEGUN_METADATA,
+  MANIFEST,
+  METADATA,
+  readManifest,
+} from '../datasets/dataset-format.ts';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { type WriteDatasetOptions, type WrittenDataset, writeDataset } from '../datasets/write-dataset.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { lockFolder } from '../files/folder-lock.ts';
 import { type PlacedShard, shardFolder } from './shard.ts';
 import { findTextProblems } from './shard-content.ts';
-import { manifestText, type ShardHeader, storedOptions } from './shard-manifest.ts';
+import { headerOf, manifestText, type ShardOptions, shardHeaderOf } from './shard-manifest.ts';
 
 /** Options for {@link writeShard}. */
 export interface WriteShardOptions
-  extends Omit<WriteDatasetOptions<unknown>, 'existing' | 'companions' | 'headerFields'> {
-  /** Options of the plugin, which all shards must share. */
-  readonly pluginOptions: Readonly<Record<string, unknown>>;
+  extends Omit<WriteDatasetOptions<unknown>, 'existing' | 'companions' | 'headerFields'>,
+    ShardOptions {
   /** `replace` begins anew; everything else goes on, since schedulers run tasks again. */
   readonly existing?: ExistingOutput | undefined;
   /** Called once if another process is writing the same shard, which is waited for. */
@@ -40,10 +45,10 @@ export async function writeShard(
   out: string,
   shard: PlacedShard,
   samples: (isWritten: (id: string) => boolean) => AsyncIterable<Sample<unknown>>,
-  { pluginOptions, existing, onWait, ...options }: WriteShardOptions,
+  { pluginOptions, rendererParameters, existing, onWait, ...options }: WriteShardOptions,
 ): Promise<WrittenDataset> {
   const dir = shardFolder(out, shard);
-  const headerFields: ShardHeader = { shard, pluginOptions: storedOptions(pluginOptions) };
+  const headerFields = shardHeaderOf(shard, { pluginOptions, rendererParameters });
   for (let isWaiting = false; ; isWaiting = true) {
     try {
       if (existing !== 'replace') await discardUnreliable(dir, options.signal);
@@ -55,7 +60,7 @@ export async function writeShard(
     } catch (error) {
       if (!(error instanceof SimganError) || error.code !== 'OUTPUT_LOCKED') throw error;
       if (!isWaiting) onWait?.(error.message);
-      await setTimeout(POLL_MS, undefined, { ...(options.signal && { signal: options.signal }) }).catch(() => {});
+      await setTimeout(POLL_MS);
       options.signal?.throwIfAborted();
     }
   }
@@ -72,9 +77,8 @@ async function discardUnreliable(dir: string, signal: AbortSignal | undefined): 
   try {
     const manifest = await readManifest(dir, MANIFEST);
     if (!manifest || (await findTextProblems(dir, manifest, signal)).length === 0) return;
-    const { count: _, rejects: __, metadataSha256: ___, ...header } = manifest;
     // In this order a kill at any point leaves a folder that is complete or begun.
-    await writeFileAtomic(join(dir, BEGUN_MANIFEST), manifestText(header));
+    await writeFileAtomic(join(dir, BEGUN_MANIFEST), manifestText(headerOf(manifest)));
     for (const name of [MANIFEST, METADATA, BEGUN_METADATA]) await rm(join(dir, name), { force: true });
   } finally {
     await lock.release();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { annotationSchema, createRng, type Dataset, type Sample, simulate } from '@simgan/core';
+import { annotationSchema, createRng, type Dataset, type Plugin, type Sample, simulate } from '@simgan/core';
 import { delay, HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -23,7 +23,7 @@ const plugin = blobs();
 /** The renderer's samples; what fails is asked for again almost at once. */
 function samplesOf(
   options: Partial<RemoteSimulatorOptions> = {},
-  of: Pick<typeof plugin, 'image' | 'annotation'> = plugin,
+  of: Pick<Plugin, 'image' | 'annotation'> = plugin,
 ) {
   const remote = remoteSimulator(of, { url, backoffMs: 1, ...options } as RemoteSimulatorOptions);
   onTestFinished(() => remote.close());
@@ -250,8 +250,9 @@ test.each<[string, () => Response | Promise<Response>, string]>([
 ])('not asked again, because it would do the same: it %s', async (_, respond, clause) => {
   const { message, asked } = await failureOf(respond);
   expect(asked).toBe(1);
-  expect(message.startsWith(once) && message.endsWith(fix)).toBe(true);
-  expect(message.slice(once.length, -fix.length)).toEqual(clause);
+  const end = message.includes('wood.') ? fix.slice(1) : fix;
+  expect(message.startsWith(once) && message.endsWith(end)).toBe(true);
+  expect(message.slice(once.length, -end.length)).toEqual(clause);
 });
 
 test('values that are JSON and no plain numbers are refused even where the schema takes anything', async () => {
@@ -360,6 +361,10 @@ test('closing ends what is in progress', async () => {
 });
 
 test('no more requests are in progress at a time than are allowed', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
   let busy = 0;
   let most = 0;
   answer(async (request) => {
@@ -374,7 +379,9 @@ test('no more requests are in progress at a time than are allowed', async () => 
   expect(most).toBe(3);
   most = 0;
   expect(await load(samplesOf({ concurrency: 20 }))).toEqual(items);
-  expect(most).toBeGreaterThan(3);
+  expect(most).toBeGreaterThan(10);
+  // Node warns of a signal that many listen to.
+  expect(warnings).toEqual([]);
 });
 
 test('a renderer that is asked twice must give the same', async () => {

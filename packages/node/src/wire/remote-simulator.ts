@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -139,6 +140,8 @@ class Renderer {
     this.#transport = transport;
     this.#listeners = listeners;
     this.#slots = new Slots(settings.concurrency);
+    // Every request in progress listens, however many there may be.
+    setMaxListeners(0, this.#end.signal);
     const { signal } = listeners;
     const stop = () => this.#end.abort(signal?.reason);
     if (signal?.aborted) stop();
@@ -223,7 +226,7 @@ class Renderer {
 
   #failed({ seed, index }: Place, fault: RendererFault, failures: number): SimganError {
     const times = failures > 1 ? ` (asked ${failures} times)` : '';
-    const end = /[.\n]$/.test(fault.message) ? '' : '. ';
+    const end = fault.message.endsWith('\n') ? '' : /[.!?]$/.test(fault.message) ? ' ' : '. ';
     const advice = fault.isPassing
       ? 'See that it runs, then rerun; what is done can be resumed.'
       : 'Fix the renderer, then rerun; docs/renderers.md has the protocol.';

@@ -1,12 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { SimganError } from '@simgan/core';
 import { z } from 'zod';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 
 /** Bounds on what a renderer may cost. */
 export interface RendererLimits {
-  /**
-   * Requests in progress at a time; with a command, processes. Default: 4.
-   */
+  /** Requests in progress at a time; with a command, processes. Default: 4, of processes at most one per processor. */
   readonly concurrency?: number;
   /**
    * Milliseconds to wait for one answer, the start of a process included. Default: 300 s, which is also the most for a
@@ -97,7 +96,10 @@ export function rendererSettings(choice: RendererChoice): RendererSettings {
     throw new SimganError('INVALID_ARGUMENT', `\`renderer\` cannot be used: ${problems.join('; ')}.`);
   }
   const { url, command, parameters = {} } = choice;
-  const limits = { ...rendererDefaults, ...(known as RendererLimits) };
+  const concurrency = command
+    ? Math.min(rendererDefaults.concurrency, availableParallelism())
+    : rendererDefaults.concurrency;
+  const limits = { ...rendererDefaults, concurrency, ...(known as RendererLimits) };
   const name =
     url ?? command!.map((word) => (/^[^\s"']+$/.test(word) ? word : JSON.stringify(word))).join(' ');
   const stated = Object.keys(parameters).length > 0 ? ` with ${JSON.stringify(parameters)}` : '';

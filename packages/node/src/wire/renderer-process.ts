@@ -146,9 +146,9 @@ export class RendererProcess {
     const isItself = await this.#endsIn(GRACE);
     this.#child.kill('SIGKILL');
     await this.#ended;
-    const { exitCode, signalCode, stderr } = this.#child;
-    if (this.#failure && exitCode === null && signalCode === null) {
-      const { code, message } = this.#failure;
+    const { exitCode, signalCode, stderr, pid } = this.#child;
+    if (pid === undefined) {
+      const { code, message } = this.#failure!;
       const why = code === 'ENOENT' ? 'there is no such program or folder' : shownText(message);
       return new RendererFault(`it cannot be started: ${why}`, { cause: this.#failure });
     }

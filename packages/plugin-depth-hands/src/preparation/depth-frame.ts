@@ -6,6 +6,9 @@ export interface DepthFrame extends Size {
   readonly depths: Float32Array;
 }
 
+/** The largest frames that are read, pixels. Depth cameras have at most 5 million. */
+export const MOST_FRAME_PIXELS = 2 ** 24;
+
 /** What the stored values of a depth picture mean. */
 export interface DepthUnit {
   /** Millimeters per step of the stored values; 0.125 for the SR305. Default: 1. */
@@ -26,11 +29,12 @@ export function depthFrame(
 ): DepthFrame {
   checkUnit(unit);
   const empty = zero === 'invalid' ? Number.NaN : Number.POSITIVE_INFINITY;
-  return {
-    width,
-    height,
-    depths: Float32Array.from(stored, (value) => (value === 0 ? empty : value * unit)),
-  };
+  const depths = new Float32Array(stored.length);
+  for (let pixel = 0; pixel < depths.length; pixel++) {
+    const value = stored[pixel]!;
+    depths[pixel] = value === 0 ? empty : value * unit;
+  }
+  return { width, height, depths };
 }
 
 /** @throws SimganError INVALID_ARGUMENT if it is not above 0. */

@@ -20,10 +20,10 @@ const BIN = 5;
 
 /** The surfaces of a frame of at least `least` mm², in no particular order. */
 export function surfacesOf(frame: DepthFrame, camera: CameraIntrinsics, least: number): Surface[] {
-  const { width, height, depths } = frame;
+  const { width, depths } = frame;
   const isSeen = new Uint8Array(depths.length);
   const open = new Int32Array(depths.length);
-  const areaOf = (pixel: number) => depths[pixel]! ** 2 / (camera.fx * camera.fy);
+  const perArea = 1 / (camera.fx * camera.fy);
   const surfaces: Surface[] = [];
   for (let start = 0; start < depths.length; start++) {
     if (isSeen[start] === 1 || !Number.isFinite(depths[start]!)) continue;
@@ -35,37 +35,40 @@ export function surfacesOf(frame: DepthFrame, camera: CameraIntrinsics, least: n
     for (let next = 0; next < count; next++) {
       const pixel = open[next]!;
       const column = pixel % width;
-      const row = Math.floor(pixel / width);
-      area += areaOf(pixel);
+      const depth = depths[pixel]!;
+      area += depth * depth * perArea;
       for (let side = 0; side < 4; side++) {
         if (side === 0 && column === 0) continue;
         if (side === 1 && column === width - 1) continue;
-        if (side === 2 && row === 0) continue;
-        if (side === 3 && row === height - 1) continue;
         const other = pixel + (side === 0 ? -1 : side === 1 ? 1 : side === 2 ? -width : width);
-        // Differences to holes are NaN and to background infinite.
-        if (isSeen[other] === 1 || !(Math.abs(depths[other]! - depths[pixel]!) <= STEP)) continue;
+        // Differences to what lies beyond the frame and to holes are NaN, to background infinite.
+        if (isSeen[other] === 1 || !(Math.abs(depths[other]! - depth) <= STEP)) continue;
         isSeen[other] = 1;
         open[count++] = other;
       }
     }
     if (area < least) continue;
     const pixels = open.slice(0, count);
-    surfaces.push({ pixels, area, front: frontOf(pixels, depths, areaOf) });
+    surfaces.push({ pixels, area, front: frontOf(pixels, depths, perArea) });
   }
   return surfaces;
 }
 
-function frontOf(pixels: Int32Array, depths: Float32Array, areaOf: (pixel: number) => number): number {
-  const areas = new Map<number, number>();
+function frontOf(pixels: Int32Array, depths: Float32Array, perArea: number): number {
+  const binOf = (pixel: number) => Math.floor(depths[pixel]! / BIN);
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const pixel of pixels) {
-    const bin = Math.floor(depths[pixel]! / BIN);
-    areas.set(bin, (areas.get(bin) ?? 0) + areaOf(pixel));
+    const bin = binOf(pixel);
+    if (bin < first) first = bin;
+    if (bin > last) last = bin;
   }
+  // Adjacent pixels are in bins that are close, so there are at most a few bins for each pixel.
+  const areas = new Float64Array(last - first + 1);
+  for (const pixel of pixels) areas[binOf(pixel) - first]! += depths[pixel]! * depths[pixel]! * perArea;
   let within = 0;
-  for (const [bin, area] of [...areas].sort(([a], [b]) => a - b)) {
-    within += area;
-    if (within > SPECK) return bin * BIN;
+  for (let bin = 0; bin < areas.length; bin++) {
+    within += areas[bin]!;
+    if (within > SPECK) return (first + bin) * BIN;
   }
   return Number.POSITIVE_INFINITY;
 }

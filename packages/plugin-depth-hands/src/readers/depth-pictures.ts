@@ -3,7 +3,7 @@ import { readEach } from '@simgan/core/reading';
 import type { HandAnnotation } from '../annotation.ts';
 import { NYU_KINECT } from '../camera.ts';
 import type { CameraIntrinsics } from '../camera-frame.ts';
-import { checkUnit, type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
+import { checkUnit, type DepthFrame, depthFrame, MOST_FRAME_PIXELS } from '../preparation/depth-frame.ts';
 import { handSample } from './hand-sample.ts';
 import { withIds } from './sample-ids.ts';
 
@@ -28,7 +28,7 @@ export const SR305: Required<DepthPicturesOptions> = {
  * A picture of the camera's size is a frame. A picture of another size is a window cropped tightly about the
  * hand: it is seen by a camera of the same focal length whose principal point is the middle of the window, so that the
  * hand has its true size. Beyond the window lies background; holes that reach its border become background too, because
- * their outline would show where it was cropped.
+ * their outline would show where it was cropped. Pictures of more than 16 megapixels (2^24) are rejects.
  *
  * @throws SimganError INVALID_ARGUMENT if the unit is not above 0.
  * @example
@@ -51,23 +51,25 @@ export function depthPictures({
     return readEach(
       withIds(pictures.map((file) => ({ file }))),
       ({ file }) => file,
-      async (source) => {
-        const picture = await folder.picture(source.file, { channels: 1, bits: 16 });
-        const frame = depthFrame(picture, picture.data, { unit });
-        const isFrame = picture.width === camera.width && picture.height === camera.height;
-        if (isFrame) return handSample(source, { frame, camera }, form);
-        fillHolesAtBorder(frame);
-        const seen = {
-          frame,
-          camera: windowOf(camera, picture),
-          cropping: { beyond: 'background' },
-        } as const;
-        return handSample(source, seen, form);
-      },
+      (source) =>
+        folder.picture(source.file, STORED_DEPTH, (picture) => {
+          const frame = depthFrame(picture, picture.data, { unit });
+          const isFrame = picture.width === camera.width && picture.height === camera.height;
+          if (isFrame) return handSample(source, { frame, camera }, form);
+          fillHolesAtBorder(frame);
+          const seen = {
+            frame,
+            camera: windowOf(camera, picture),
+            cropping: { beyond: 'background' },
+          } as const;
+          return handSample(source, seen, form);
+        }),
       options,
     );
   };
 }
+
+const STORED_DEPTH = { channels: 1, bits: 16, maxPixels: MOST_FRAME_PIXELS } as const;
 
 /** A camera with the focal length of another, whose frame is a window about the viewing axis. */
 function windowOf({ fx, fy }: CameraIntrinsics, { width, height }: Size): CameraIntrinsics {
@@ -76,19 +78,27 @@ function windowOf({ fx, fy }: CameraIntrinsics, { width, height }: Size): Camera
 
 /** Holes that reach the border become background. */
 function fillHolesAtBorder({ width, height, depths }: DepthFrame): void {
-  const open: number[] = [];
-  const visit = (u: number, v: number) => {
-    if (u < 0 || u >= width || v < 0 || v >= height || !Number.isNaN(depths[v * width + u]!)) return;
-    depths[v * width + u] = Number.POSITIVE_INFINITY;
-    open.push(v * width + u);
+  const open = new Int32Array(depths.length);
+  let count = 0;
+  const visit = (pixel: number) => {
+    if (!Number.isNaN(depths[pixel]!)) return;
+    depths[pixel] = Number.POSITIVE_INFINITY;
+    open[count++] = pixel;
   };
-  for (let u = 0; u < width; u++) for (const v of [0, height - 1]) visit(u, v);
-  for (let v = 0; v < height; v++) for (const u of [0, width - 1]) visit(u, v);
-  for (let pixel = open.pop(); pixel !== undefined; pixel = open.pop()) {
-    const [u, v] = [pixel % width, Math.floor(pixel / width)];
-    visit(u - 1, v);
-    visit(u + 1, v);
-    visit(u, v - 1);
-    visit(u, v + 1);
+  for (let column = 0; column < width; column++) {
+    visit(column);
+    visit((height - 1) * width + column);
+  }
+  for (let row = 0; row < height; row++) {
+    visit(row * width);
+    visit(row * width + width - 1);
+  }
+  while (count > 0) {
+    const pixel = open[--count]!;
+    const column = pixel % width;
+    if (column > 0) visit(pixel - 1);
+    if (column < width - 1) visit(pixel + 1);
+    if (pixel >= width) visit(pixel - width);
+    if (pixel < depths.length - width) visit(pixel + width);
   }
 }

@@ -1,4 +1,4 @@
-import type { Reject, Sample, SizedForm } from '@simgan/core';
+import { type Reject, type Sample, SimganError, type Size, type SizedForm } from '@simgan/core';
 import { HAND_JOINT_COUNT, HAND_JOINTS, type HandAnnotation, PALM_CENTER } from '../annotation.ts';
 import { cropAround, project, toCrop, unproject } from '../camera.ts';
 import type { CameraIntrinsics } from '../camera-frame.ts';
@@ -28,6 +28,11 @@ export interface SeenHand {
   readonly cropping?: Omit<CropHandOptions, 'size'>;
 }
 
+/** Hands are nearer to the camera and its axis, mm: 16 bits hold no larger depth. */
+const FARTHEST = 65_535;
+/** Nearer points are projected to infinity, mm. */
+const NEAREST = 1;
+
 /** A surface that fills a smaller share of the picture is no hand. */
 const LEAST_SHARE = 0.005;
 
@@ -46,8 +51,13 @@ export function handSample(
   const size = form.width;
   const center = joints ? palmOf(joints) : locateHand(frame, camera, cube);
   if (!center) return { file, reason: 'None of its surfaces has the size of a hand.' };
-  if (!(center[2] > 0)) {
-    return { file, reason: `The depth of its palm is ${center[2]} mm, which is not in front of the camera.` };
+  const [outlier] = [center, ...(joints?.values() ?? [])].filter((point) => !canBeSeen(point));
+  if (outlier) {
+    const place = outlier.map((value) => Math.round(value)).join(', ');
+    return {
+      file,
+      reason: `A point of its hand is at (${place}) mm, not in front of the camera and within ${FARTHEST / 1000} m of it.`,
+    };
   }
   const crop = cropAround(center, camera, { size, cube });
   const image = cropHand(frame, crop, { ...cropping, size });
@@ -72,6 +82,20 @@ export function handSample(
     crop,
   };
   return { id, image, annotation };
+}
+
+/** Whether a point, mm in the camera frame, is one that a camera can see. */
+function canBeSeen([x, y, z]: Vec3): boolean {
+  return z >= NEAREST && z <= FARTHEST && Math.abs(x) <= FARTHEST && Math.abs(y) <= FARTHEST;
+}
+
+/** @throws SimganError INVALID_IMAGE if a picture is not a frame of the camera. */
+export function checkFrameSize({ width, height }: Size, camera: Size): void {
+  if (width === camera.width && height === camera.height) return;
+  throw new SimganError(
+    'INVALID_IMAGE',
+    `It is ${width} x ${height}, and frames are ${camera.width} x ${camera.height}.`,
+  );
 }
 
 /** Joints from `[u, v, d]`: pixels of the frame and mm. */

@@ -1,10 +1,11 @@
-import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { type DatasetReader, type Reject, sizedForm } from '@simgan/core';
 import { readEach } from '@simgan/core/reading';
 import type { HandAnnotation } from '../annotation.ts';
-import { depthFrame } from '../preparation/depth-frame.ts';
+import { depthFrame, MOST_FRAME_PIXELS } from '../preparation/depth-frame.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
-import { handSample, jointsOfFrame } from './hand-sample.ts';
+import { checkFrameSize, handSample, jointsOfFrame } from './hand-sample.ts';
 import { namedJoints } from './joint-names.ts';
+import { LONGEST_LINE, linesOf } from './label-lines.ts';
 import { SENZ3D } from './msra15.ts';
 import { withIds } from './sample-ids.ts';
 
@@ -44,10 +45,10 @@ export function icvl(): DatasetReader<HandAnnotation> {
     const entries: Entry[] = [];
     for (const list of folder.files.filter((file) => /\.txt$/i.test(file))) {
       options.signal?.throwIfAborted();
-      const text = new TextDecoder().decode(await folder.read(list));
-      const lines = text.split(/\r?\n/);
+      const lines = await linesOf(folder, list, rejects);
+      if (!lines) continue;
       // Licenses and notes are text files too.
-      if (!lines.some((line) => /^\S+\.png\s/i.test(line))) continue;
+      if (!lines.some((line) => /^\S+\.png\s/i.test(line.slice(0, LONGEST_LINE)))) continue;
       const parent = list.slice(0, list.lastIndexOf('/') + 1);
       for (const [index, line] of lines.entries()) {
         if (line.trim() === '') continue;
@@ -61,23 +62,19 @@ export function icvl(): DatasetReader<HandAnnotation> {
     const read = await readEach(
       withIds(entries),
       ({ file }) => file,
-      async ({ joints, ...source }) => {
-        const picture = await folder.picture(source.file, { channels: 1, bits: 16 });
-        const { width, height } = picture;
-        if (width !== SENZ3D.width || height !== SENZ3D.height) {
-          throw new SimganError(
-            'INVALID_IMAGE',
-            `It is ${width} x ${height}, and frames are ${SENZ3D.width} x ${SENZ3D.height}.`,
-          );
-        }
-        const frame = depthFrame(picture, picture.data);
-        return handSample(source, { frame, camera: SENZ3D, joints: jointsOfFrame(joints, SENZ3D) }, form);
-      },
+      ({ joints, ...source }) =>
+        folder.picture(source.file, STORED_DEPTH, (picture) => {
+          checkFrameSize(picture, SENZ3D);
+          const frame = depthFrame(picture, picture.data);
+          return handSample(source, { frame, camera: SENZ3D, joints: jointsOfFrame(joints, SENZ3D) }, form);
+        }),
       options,
     );
     return { samples: read.samples, rejects: [...rejects, ...read.rejects] };
   };
 }
+
+const STORED_DEPTH = { channels: 1, bits: 16, maxPixels: MOST_FRAME_PIXELS } as const;
 
 interface Entry {
   readonly file: string;
@@ -85,6 +82,7 @@ interface Entry {
 }
 
 function entryOf(line: string, find: (path: string) => string | undefined): Entry | string {
+  if (line.length > LONGEST_LINE) return `The line has more than ${LONGEST_LINE} characters.`;
   const [path = '', ...words] = line.trim().split(/\s+/);
   const numbers = words.map(Number);
   if (numbers.length !== 3 * JOINTS.length || !numbers.every(Number.isFinite)) {

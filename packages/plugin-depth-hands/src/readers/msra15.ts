@@ -1,4 +1,4 @@
-import { type DatasetReader, type Reject, SimganError, sizedForm } from '@simgan/core';
+import { type DatasetReader, type Reject, sizedForm } from '@simgan/core';
 import { type Folder, readEach } from '@simgan/core/reading';
 import type { HandAnnotation } from '../annotation.ts';
 import type { CameraIntrinsics } from '../camera-frame.ts';
@@ -6,6 +6,7 @@ import { type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
 import { handSample, type KnownJoints } from './hand-sample.ts';
 import { namedJoints } from './joint-names.ts';
+import { LONGEST_LINE, linesOf } from './label-lines.ts';
 import { withIds } from './sample-ids.ts';
 
 /** The Creative Senz3D camera of MSRA15 and ICVL. */
@@ -66,7 +67,7 @@ export function msra15(): DatasetReader<HandAnnotation> {
       async ({ joints, ...source }) => {
         const { file } = source;
         if (typeof joints === 'string') return { file, reason: joints };
-        const frame = windowedFrame(await folder.read(file));
+        const frame = windowedFrame(await folder.read(file, LARGEST_FRAME));
         if (typeof frame === 'string') return { file, reason: frame };
         return handSample(
           source,
@@ -81,6 +82,7 @@ export function msra15(): DatasetReader<HandAnnotation> {
 }
 
 const HEADER_BYTES = 24;
+const LARGEST_FRAME = HEADER_BYTES + 4 * SENZ3D.width * SENZ3D.height;
 
 /** The whole frame of which the file has a window, or why it cannot be used. */
 function windowedFrame(bytes: Uint8Array): DepthFrame | string {
@@ -120,26 +122,20 @@ async function readJoints(
     rejects.push({ file, reason: 'It is missing, so the joints of the pictures beside it are unknown.' });
     return undefined;
   }
-  try {
-    const [, ...lines] = new TextDecoder()
-      .decode(await folder.read(file))
-      .trim()
-      .split(/\r?\n/);
-    return lines.map((line, index) => {
-      const numbers = line.trim().split(/\s+/).map(Number);
-      if (numbers.length !== 3 * JOINTS.length || !numbers.every(Number.isFinite)) {
-        return `Line ${index + 2} of ${file} is not ${3 * JOINTS.length} numbers.`;
-      }
-      return new Map(
-        JOINTS.map((joint, i): [number, Vec3] => {
-          const [x, y, z] = numbers.slice(3 * i, 3 * i + 3) as [number, number, number];
-          return [joint, [x, y, -z]];
-        }),
-      );
-    });
-  } catch (error) {
-    if (!(error instanceof SimganError)) throw error;
-    rejects.push({ file, reason: error.message });
-    return undefined;
-  }
+  const lines = (await linesOf(folder, file, rejects))?.slice(1);
+  while (lines?.at(-1)?.trim() === '') lines.pop();
+  return lines?.map((line, index) => {
+    if (line.length > LONGEST_LINE)
+      return `Line ${index + 2} of ${file} has more than ${LONGEST_LINE} characters.`;
+    const numbers = line.trim().split(/\s+/).map(Number);
+    if (numbers.length !== 3 * JOINTS.length || !numbers.every(Number.isFinite)) {
+      return `Line ${index + 2} of ${file} is not ${3 * JOINTS.length} numbers.`;
+    }
+    return new Map(
+      JOINTS.map((joint, i): [number, Vec3] => {
+        const [x, y, z] = numbers.slice(3 * i, 3 * i + 3) as [number, number, number];
+        return [joint, [x, y, -z]];
+      }),
+    );
+  });
 }

@@ -3,10 +3,10 @@ import { type Folder, readEach } from '@simgan/core/reading';
 import { type MatValue, readMatFile } from '@simgan/formats';
 import { EVALUATED_JOINTS, HAND_JOINT_COUNT, type HandAnnotation } from '../annotation.ts';
 import { NYU_KINECT } from '../camera.ts';
-import { type DepthFrame, depthFrame } from '../preparation/depth-frame.ts';
+import { type DepthFrame, depthFrame, MOST_FRAME_PIXELS } from '../preparation/depth-frame.ts';
 import { unpackNyuDepth } from '../preparation/nyu-packing.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
-import { handSample, jointsOfFrame } from './hand-sample.ts';
+import { checkFrameSize, handSample, jointsOfFrame } from './hand-sample.ts';
 import { withIds } from './sample-ids.ts';
 
 /** Options for {@link nyu}. */
@@ -61,7 +61,7 @@ export function nyu({
     for (const [parent, frames] of byFolder) {
       options.signal?.throwIfAborted();
       const labels = await readLabels(folder, parent, kinect, rejects);
-      if (labels) labeled.push(...frames.map((entry) => ({ ...entry, labels })));
+      if (labels) for (const entry of frames) labeled.push({ ...entry, labels });
     }
     const read = await readEach(
       withIds(labeled),
@@ -90,15 +90,16 @@ export function nyu({
 /** Stored values from here on mean that nothing was measured, as 0 does. */
 const UNMEASURED = 32_001;
 
-async function readDepth(
-  folder: Folder,
-  file: string,
-  pictures: 'depth' | 'synthdepth',
-): Promise<DepthFrame> {
-  const millimeters = unpackNyuDepth(await folder.picture(file, { channels: 3, bits: 8 }));
-  const stored = millimeters.data.map((value) => (value >= UNMEASURED ? 0 : value));
-  // A rendering has no holes.
-  return depthFrame(millimeters, stored, { zero: pictures === 'depth' ? 'invalid' : 'background' });
+const PACKED_DEPTH = { channels: 3, bits: 8, maxPixels: MOST_FRAME_PIXELS } as const;
+
+function readDepth(folder: Folder, file: string, pictures: 'depth' | 'synthdepth'): Promise<DepthFrame> {
+  return folder.picture(file, PACKED_DEPTH, (picture) => {
+    checkFrameSize(picture, NYU_KINECT);
+    const millimeters = unpackNyuDepth(picture);
+    const stored = millimeters.data.map((value) => (value >= UNMEASURED ? 0 : value));
+    // A rendering has no holes.
+    return depthFrame(millimeters, stored, { zero: pictures === 'depth' ? 'invalid' : 'background' });
+  });
 }
 
 /** The joints of every frame of one camera. */

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { NYU_KINECT } from '../camera.ts';
-import { cameraIntrinsics } from '../camera-frame.ts';
 import { WHOLE_FOREARM_MM } from './flesh.ts';
 import { HAND_VIEWS } from './view.ts';
 
@@ -17,6 +16,13 @@ const interval = (low: number, high: number, tooLow?: string) => {
     .readonly();
 };
 
+/** No camera has a longer focal length, more pixels along a side or a principal point farther out, pixels. */
+const MOST_PIXELS = 100_000;
+
+const focal = z.number().min(1).max(MOST_PIXELS);
+const place = z.number().min(-MOST_PIXELS).max(MOST_PIXELS);
+const side = z.int().min(1).max(MOST_PIXELS);
+
 /** Which hands are simulated, and how they are seen. */
 export const handSimulatorOptions = z.object({
   size: z
@@ -32,9 +38,11 @@ export const handSimulatorOptions = z.object({
     .default(300)
     .describe('Edge of the metric cube about the hand in whole mm, 50 to 2000. Default: 300.'),
   camera: z
-    .strictObject(cameraIntrinsics.shape)
+    .strictObject({ fx: focal, fy: focal, cx: place, cy: place, width: side, height: side })
     .default(NYU_KINECT)
-    .describe("The camera: fx, fy, cx, cy, width and height in pixels. Default: the NYU dataset's Kinect."),
+    .describe(
+      "The camera: fx, fy, cx, cy, width and height in pixels, at most 100000. Default: the NYU dataset's Kinect.",
+    ),
   distance: interval(
     NEAREST_MM,
     10_000,

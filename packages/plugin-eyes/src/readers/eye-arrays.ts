@@ -1,8 +1,42 @@
 /** @file Eyes in arrays: many pictures in one file. */
-import { createDataset, type Dataset, type Image, imageOf, type Sample, type SizedForm } from '@simgan/core';
+import {
+  createDataset,
+  type Dataset,
+  type Image,
+  imageOf,
+  type Sample,
+  SimganError,
+  type SizedForm,
+} from '@simgan/core';
 import { composeTransforms, mirrorTransform, resizeTransform } from '@simgan/core/geometry';
 import type { EyeAnnotation } from '../annotation.ts';
 import { sampleOf } from './eye-picture.ts';
+
+/** More pictures are in no file of eyes; a few bytes of a damaged or hostile one can claim any number. */
+const MOST_PICTURES = 2 ** 22;
+/** The largest picture of an eye that is read, pixels. */
+const MOST_PIXELS = 2 ** 22;
+
+/** Why arrays of so many pictures of that size are not read; `undefined` if they are. */
+export function sizeProblem(count: number, height: number, width: number): string | undefined {
+  if (count > MOST_PICTURES) return `It has ${count} pictures; at most ${MOST_PICTURES} are read.`;
+  if (height * width > MOST_PIXELS) {
+    return `Its pictures are ${width} x ${height}; pictures of more than ${MOST_PIXELS} pixels are not read.`;
+  }
+  return undefined;
+}
+
+/** Why values are not those of 8-bit pictures; `undefined` if they are. */
+export function pixelProblem(values: ArrayLike<number>): string | undefined {
+  if (values instanceof Uint8Array) return undefined;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!(Number.isInteger(value) && value >= 0 && value <= 255)) {
+      return `It holds the value ${value}; pixels are whole numbers from 0 to 255.`;
+    }
+  }
+  return undefined;
+}
 
 /** The usable rows of one array. */
 export interface Block<Source> {
@@ -36,9 +70,18 @@ export function datasetOfBlocks<Source>(
   };
   return createDataset(
     length,
-    (index) => {
+    async (index) => {
       const { source, row, id } = locate(index);
-      return read(source, row, id);
+      try {
+        return await read(source, row, id);
+      } catch (error) {
+        throw new SimganError(
+          'INVALID_FILE',
+          `The sample ${id} was usable at the start and no longer is: ${(error as Error).message} ` +
+            'Do not change the folder while it is in use, and rerun.',
+          { cause: error },
+        );
+      }
     },
     (index) => locate(index).id,
   );

@@ -3,7 +3,14 @@ import { idsOfFiles, idsOfNames } from '@simgan/core/reading';
 import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfUnity } from './eye-angles.ts';
-import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
+import {
+  type Block,
+  datasetOfBlocks,
+  grayPicture,
+  pixelProblem,
+  sizeProblem,
+  stretched,
+} from './eye-arrays.ts';
 import { LabelProblem, parseVector } from './label-text.ts';
 
 /**
@@ -11,8 +18,8 @@ import { LabelProblem, parseVector } from './label-text.ts';
  * bytes), one dataset each, and in `gaze.h5` a group `look_vec` of the same keys with UnityEyes' gaze, as numbers or
  * text. Real pictures have no labels, and their annotation is empty.
  *
- * Pictures are read from disk one at a time. A picture of another shape and a missing or broken gaze are rejects
- * (`gaze.h5:look_vec/17`).
+ * Pictures are read from disk one at a time, each once at the start. A picture of another shape, one that is damaged and
+ * a missing or broken gaze are rejects (`gaze.h5:look_vec/17`).
  *
  * @example
  * ```ts no-run
@@ -74,15 +81,34 @@ function usableKeys(
       rejects.push({ file: `${file}:image/${key}`, reason: `It is ${found}, not a picture of 35 x 55.` });
       continue;
     }
+    const path = `image/${key}`;
+    const reason = sizeProblem(1, shape[0]!, shape[1]!) ?? unreadable(open, path);
+    if (reason) {
+      rejects.push({ file: `${file}:${path}`, reason });
+      continue;
+    }
     try {
       annotationOf(open, key);
       rows.push(row);
     } catch (error) {
-      if (!(error instanceof LabelProblem)) throw error;
-      rejects.push({ file: `${file}:${error.key}`, reason: error.message });
+      if (error instanceof LabelProblem)
+        rejects.push({ file: `${file}:${error.key}`, reason: error.message });
+      else if (error instanceof SimganError)
+        rejects.push({ file: `${file}:look_vec/${key}`, reason: error.message });
+      else throw error;
     }
   }
   return { keys, rows };
+}
+
+/** Why a picture cannot be read: damage within it shows only when it is decompressed. */
+function unreadable(open: Hdf5File, path: string): string | undefined {
+  try {
+    return pixelProblem(open.numbers(path).data);
+  } catch (error) {
+    if (!(error instanceof SimganError)) throw error;
+    return error.message;
+  }
 }
 
 function annotationOf(open: Hdf5File, key: string): EyeAnnotation {

@@ -10,10 +10,18 @@ export class LabelProblem extends Error {
   }
 }
 
-/** @throws LabelProblem if the text is not a JSON object. */
+/** The largest file of labels that is read, bytes; UnityEyes' have 10 kB. */
+export const LARGEST_LABELS = 2 ** 24;
+
+/** @throws LabelProblem if the text is not a JSON object in UTF-8. */
 export function parseObject(bytes: Uint8Array): Record<string, unknown> {
-  const text = new TextDecoder().decode(bytes).replace(/^\uFEFF/, '');
+  let text: string;
   let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new LabelProblem('', 'It is not UTF-8 text.');
+  }
   try {
     value = JSON.parse(text);
   } catch (error) {
@@ -33,8 +41,10 @@ export function valueAt(object: Record<string, unknown>, key: string): unknown {
   return value;
 }
 
-/** A finite decimal number. */
-const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
+/** A decimal number. */
+const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
+/** Longer ones are no numbers that a program wrote. */
+const LONGEST_NUMBER = 64;
 
 /**
  * The numbers of a vector: `"(1.5, 2, 3e-2)"`, with spaces in place of commas, without parentheses, or a JSON array.
@@ -44,13 +54,13 @@ const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i;
 export function parseVector(value: unknown, key: string, least: number): number[] {
   if (value === undefined) throw new LabelProblem(key, `${key} is missing.`);
   const words = Array.isArray(value)
-    ? value.map(String)
-    : String(value)
+    ? value.map(wordOf)
+    : wordOf(value)
         .trim()
         .replace(/^\((.*)\)$/s, '$1')
         .trim()
         .split(/\s*[,;]\s*|\s+/);
-  const numbers = words.map((word) => (NUMBER.test(word) ? Number(word) : Number.NaN));
+  const numbers = words.map(numberOf);
   const wrong = words.find((_, index) => !Number.isFinite(numbers[index]));
   if (wrong !== undefined) {
     const shown = JSON.stringify(wrong.slice(0, 40));
@@ -60,6 +70,17 @@ export function parseVector(value: unknown, key: string, least: number): number[
     throw new LabelProblem(key, `${key} has ${numbers.length} numbers, not ${least}.`);
   }
   return numbers;
+}
+
+/** A text or number as text. What is neither is not converted: objects of a file may claim to be anything. */
+function wordOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return String(value);
+  return Array.isArray(value) ? 'a list' : value === null ? 'null' : `a value of type ${typeof value}`;
+}
+
+function numberOf(word: string): number {
+  return word.length <= LONGEST_NUMBER && NUMBER.test(word) ? Number(word) : Number.NaN;
 }
 
 /** @throws LabelProblem if it is not a list of `count` vectors. */

@@ -3,15 +3,22 @@ import { idsOfFiles } from '@simgan/core/reading';
 import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfAngles } from './eye-angles.ts';
-import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
+import {
+  type Block,
+  datasetOfBlocks,
+  grayPicture,
+  pixelProblem,
+  sizeProblem,
+  stretched,
+} from './eye-arrays.ts';
 
 /**
  * A reader of the `MPIIGaze.h5` that hysts' pytorch_mpiigaze writes: groups `p00` to `p14`, each of `image`
  * (Nx36x60 bytes), `gaze` and `pose` (Nx2: pitch and yaw, radians, in our annotation's frames). Right eyes were
  * mirrored when the file was made, so all look like left eyes; normalization had removed the head's roll.
  *
- * Pictures are read from disk one at a time. A group that lacks an array and a row whose numbers are not finite are
- * rejects (`MPIIGaze.h5:p00/gaze[3]`).
+ * Pictures are read from disk one at a time, each once at the start. A group that lacks an array, a row whose numbers are
+ * not finite and a damaged picture are rejects (`MPIIGaze.h5:p00/gaze[3]`).
  *
  * @example
  * ```ts no-run
@@ -64,6 +71,9 @@ export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
   };
 }
 
+/** The largest pitch and yaw, radians; a little more for rounding. */
+const HALF_TURN = Math.PI + 1e-3;
+
 interface Person {
   readonly file: string;
   readonly name: string;
@@ -90,17 +100,55 @@ function peopleOf(open: Hdf5File, file: string, rejects: Reject[]): (Person & { 
         rejects.push({ file: `${file}:${name}`, reason });
         return [];
       }
+      const tooLarge = sizeProblem(count, height, width);
+      if (tooLarge) {
+        rejects.push({ file: `${file}:${name}`, reason: tooLarge });
+        return [];
+      }
       const rows: number[] = [];
       const gaze = open.numbers(`${name}/gaze`).data;
       const pose = open.numbers(`${name}/pose`).data;
       const finite = (array: ArrayLike<number>, row: number) =>
         Number.isFinite(array[2 * row]) && Number.isFinite(array[2 * row + 1]);
+      const areAngles = (array: ArrayLike<number>, row: number) =>
+        Math.abs(array[2 * row]!) <= HALF_TURN && Math.abs(array[2 * row + 1]!) <= HALF_TURN;
+      const damaged = damagedPictures(open, `${name}/image`, count);
       for (let row = 0; row < count; row++) {
-        const wrong = !finite(gaze, row) ? 'gaze' : !finite(pose, row) ? 'pose' : undefined;
-        if (wrong === undefined) rows.push(row);
-        else
-          rejects.push({ file: `${file}:${name}/${wrong}[${row}]`, reason: `Its ${wrong} is not finite.` });
+        const reject = (array: string, reason: string) =>
+          rejects.push({ file: `${file}:${name}/${array}[${row}]`, reason });
+        const damage = damaged.get(row);
+        if (!finite(gaze, row)) reject('gaze', 'Its gaze is not finite.');
+        else if (!finite(pose, row)) reject('pose', 'Its pose is not finite.');
+        else if (!areAngles(gaze, row)) reject('gaze', 'Its gaze is no pitch and yaw in radians.');
+        else if (!areAngles(pose, row)) reject('pose', 'Its pose is no pitch and yaw in radians.');
+        else if (damage) reject('image', damage);
+        else rows.push(row);
       }
       return [{ file, name, width, height, rows }];
     });
+}
+
+/** How many pictures are checked in one go: arrays are stored, and damaged, in blocks. */
+const CHECKED_TOGETHER = 256;
+
+/** The pictures of an array that cannot be read, each with the reason. */
+function damagedPictures(open: Hdf5File, path: string, count: number): Map<number, string> {
+  const damaged = new Map<number, string>();
+  const problemIn = (start: number, end: number): string | undefined => {
+    try {
+      return pixelProblem(open.numbers(path, { axis: 0, start, end }).data);
+    } catch (error) {
+      if (!(error instanceof SimganError)) throw error;
+      return error.message;
+    }
+  };
+  for (let start = 0; start < count; start += CHECKED_TOGETHER) {
+    const end = Math.min(count, start + CHECKED_TOGETHER);
+    if (problemIn(start, end) === undefined) continue;
+    for (let row = start; row < end; row++) {
+      const problem = problemIn(row, row + 1);
+      if (problem !== undefined) damaged.set(row, problem);
+    }
+  }
+  return damaged;
 }

@@ -3,7 +3,14 @@ import { type Folder, idsOfFiles, idsOfNames, stemOf } from '@simgan/core/readin
 import { type Hdf5File, hdf5, isMat73, type MatValue, type NumericArray, readMatFile } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOf, headPoseOf, rotationOf } from './eye-angles.ts';
-import { type Block, datasetOfBlocks, grayPicture, stretched } from './eye-arrays.ts';
+import {
+  type Block,
+  datasetOfBlocks,
+  grayPicture,
+  pixelProblem,
+  sizeProblem,
+  stretched,
+} from './eye-arrays.ts';
 
 /** Options for {@link mpiiGaze}. */
 export interface MpiiGazeOptions {
@@ -19,8 +26,8 @@ export interface MpiiGazeOptions {
  * `right`, each of `image` (Nx36x60), `gaze` (Nx3) and `pose` (Nx3, a rotation vector), and the `filenames` of the
  * pictures they were cut from. The frames are those of our annotation (y downwards, z away from the camera).
  *
- * Pictures are stretched whole. A day that cannot be read, a missing array and a row whose numbers are not finite
- * are rejects (`p00/day01.mat:data.left.gaze(3)`, rows counted from 1 as MATLAB does). A few days are cached in
+ * Pictures are stretched whole. A day that cannot be read, a missing array and a row whose numbers are not those of a
+ * direction or rotation are rejects (`p00/day01.mat:data.left.gaze(3)`, rows counted from 1 as MATLAB does). A few days are cached in
  * memory; read in order, each is parsed once for its pictures.
  *
  * @example
@@ -158,7 +165,8 @@ function eyesOf(find: Find, side: Side): Eyes | string {
     const form = (array: NumericArray) => array.shape.join(' x ');
     return `Its image is ${form(image)}, gaze ${form(gaze)} and pose ${form(pose)}, not N x 36 x 60, N x 3 and N x 3.`;
   }
-  return { count, height, width, image, gaze, pose };
+  const problem = sizeProblem(count, height, width) ?? pixelProblem(image.data);
+  return problem ?? { count, height, width, image, gaze, pose };
 }
 
 /** The rows whose labels are finite; the others are rejects. */
@@ -170,11 +178,20 @@ function usableRows(eyes: Eyes, where: string, rejects: Reject[]): number[] {
     );
     if (wrong !== undefined) {
       rejects.push({ file: `${where}.${wrong}(${row + 1})`, reason: `Its ${wrong} is not finite.` });
-    } else if (Math.hypot(...vectorAt(eyes.gaze, eyes.count, row)) < 1e-6) {
+    } else if (!isBetween(Math.hypot(...vectorAt(eyes.gaze, eyes.count, row)), 1e-6, 1e6)) {
       rejects.push({ file: `${where}.gaze(${row + 1})`, reason: 'Its gaze has no direction.' });
+    } else if (!isBetween(Math.hypot(...vectorAt(eyes.pose, eyes.count, row)), 0, FULL_TURN)) {
+      rejects.push({ file: `${where}.pose(${row + 1})`, reason: 'Its pose is more than a full turn.' });
     } else rows.push(row);
   }
   return rows;
+}
+
+/** The length of a rotation vector is its angle, radians; a little more for rounding. */
+const FULL_TURN = 2 * Math.PI + 1e-3;
+
+function isBetween(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
 }
 
 function annotationOf(eyes: Eyes, row: number, side: Side): EyeAnnotation {

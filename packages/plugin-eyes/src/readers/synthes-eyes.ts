@@ -44,10 +44,11 @@ export function synthesEyes({
       async ({ file, id }) => {
         const angles = anglesOfName(file);
         if (typeof angles === 'string') return { file, reason: angles };
-        const picture = await folder.picture(file, form);
-        const transform = throughWindow(picture, windowInMiddle(picture, window, form), form);
-        if (typeof transform === 'string') return { file, reason: transform };
-        return sampleOf(id, picture, { gaze: gazeOfAngles(angles.pitch, angles.yaw) }, transform, form);
+        return folder.picture(file, form, (picture) => {
+          const transform = throughWindow(picture, windowInMiddle(picture, window, form), form);
+          if (typeof transform === 'string') return { file, reason: transform };
+          return sampleOf(id, picture, { gaze: gazeOfAngles(angles.pitch, angles.yaw) }, transform, form);
+        });
       },
       options,
     );

@@ -1,5 +1,6 @@
 import {
   type DatasetReader,
+  type Image,
   type Reject,
   type Sample,
   type Size,
@@ -19,7 +20,14 @@ import {
   windowAround,
   windowInMiddle,
 } from './eye-window.ts';
-import { LabelProblem, parseObject, parseVector, parseVectors, valueAt } from './label-text.ts';
+import {
+  LARGEST_LABELS,
+  LabelProblem,
+  parseObject,
+  parseVector,
+  parseVectors,
+  valueAt,
+} from './label-text.ts';
 
 /** Options for {@link unityEyes}. */
 export interface UnityEyesOptions {
@@ -116,15 +124,24 @@ function placeOf(
   return undefined;
 }
 
-async function readView(
+function readView(
   folder: Folder,
-  { id, picture, labels, camera }: View,
+  view: View,
   window: EyeWindow,
   form: SizedForm,
 ): Promise<Sample<EyeAnnotation> | Reject> {
-  const decoded = await folder.picture(picture, form);
+  return folder.picture(view.picture, form, (decoded) => labelView(folder, view, decoded, window, form));
+}
+
+async function labelView(
+  folder: Folder,
+  { id, picture, labels, camera }: View,
+  decoded: Image,
+  window: EyeWindow,
+  form: SizedForm,
+): Promise<Sample<EyeAnnotation> | Reject> {
   try {
-    const root = parseObject(await folder.read(labels));
+    const root = parseObject(await folder.read(labels, LARGEST_LABELS));
     const annotation = annotationOf(viewWithin(root, camera), decoded);
     const margin = annotation.lidMargin;
     const transform = throughWindow(

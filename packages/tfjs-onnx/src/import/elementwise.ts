@@ -1,7 +1,8 @@
 /** Elementwise operators, with ONNX's broadcasting. */
 import * as tf from '@tensorflow/tfjs-core';
+import { checkSize } from './limits.ts';
 import { elementwise, type OperatorReader, present } from './operator.ts';
-import { arranged, type Value } from './value.ts';
+import { arranged, modelShape, type Value } from './value.ts';
 
 const unary = {
   Relu: tf.relu,
@@ -75,10 +76,12 @@ export const elementwiseOperators: Readonly<Record<string, OperatorReader>> = {
   },
 };
 
-/** Both operands in the same axis order; leading axes of length 1 are added to the one of lower rank. */
+/** Both operands in the same axis order, which broadcast to a size that is allowed; leading axes of length 1 are added to the one of lower rank. */
 function aligned(a: Value, b: Value): [tf.Tensor, tf.Tensor, readonly number[]] {
   const [wide, narrow] = a.axes.length >= b.axes.length ? [a, b] : [b, a];
   const { axes } = wide;
+  const [tall, short] = [modelShape(wide), modelShape(narrow)];
+  checkSize(tall.map((length, axis) => Math.max(length, short[axis - tall.length + short.length] ?? 1)));
   if (narrow.axes.length === 0) return [a.tensor, b.tensor, axes];
   const missing = axes.length - narrow.axes.length;
   const filled: Value = {

@@ -10,6 +10,15 @@ import {
 } from '../onnx/read-model.ts';
 import { elementwiseOperators } from './elementwise.ts';
 import { foldConstant } from './fold-constants.ts';
+import {
+  type Budget,
+  budgetOf,
+  MOST_AXES,
+  MOST_EXPANDED,
+  MOST_STEPS,
+  spendValues,
+  withinBudgets,
+} from './limits.ts';
 import { constantValue, type Operation, OperatorNode, type OperatorReader } from './operator.ts';
 import { shapingOperators } from './shaping.ts';
 import { spatialOperators } from './spatial.ts';
@@ -87,7 +96,8 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
       `The model has ${bytes.length} bytes, more than the limit of ${maxBytes}. Raise maxBytes if the file is trustworthy.`,
     );
   }
-  const model = readModel(bytes, readExternal);
+  const files = readExternal && readOnce(readExternal);
+  const model = readModel(bytes, files?.read);
   if (model.nodes.length > MAX_NODES) {
     throw new OnnxError(
       `The model has ${model.nodes.length} nodes, more than the limit of ${MAX_NODES}. Check that the file is not damaged.`,
@@ -95,21 +105,35 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
   }
   const output = chooseOutput(model, options.output);
   const nodes = nodesFor(model, output);
-  const constants = new Map<string, () => StoredTensor>(model.initializers);
+  if (nodes.length > MOST_STEPS) {
+    throw new OnnxError(
+      `The value ${shown(output)} depends on ${nodes.length} nodes, more than the limit of ${MOST_STEPS}. Choose an earlier value as the output.`,
+    );
+  }
+  const constants = new Map<string, () => StoredTensor>(
+    [...model.initializers].map(([name, read]) => [name, () => checkAxes(read(), name)]),
+  );
+  const expanded = budgetOf(MOST_EXPANDED, 'the weights of the model are expanded to too many values');
   const steps: Step[] = [];
   for (const node of nodes) {
     const [made] = node.outputs as [string];
-    const stored = node.inputs.map((name) => constants.get(name)?.());
-    const folded = node.opType === 'Constant' ? readConstant(node) : foldConstant(node, stored);
+    const folded = at(node, 'imported', () => {
+      if (node.opType === 'Constant') return checkAxes(readConstant(node), made);
+      const stored = node.inputs.map((name) => constants.get(name)?.());
+      const result = foldConstant(node, stored);
+      if (result && stored.every((tensor) => tensor?.data !== result.data))
+        expanded.spend(result.data.length);
+      return result && checkAxes(result, made);
+    });
     if (folded) constants.set(made, () => folded);
-    else steps.push(readStep(node, model, constants));
+    else steps.push(readStep(node, model, constants, expanded));
   }
   const needed = new Set(nodes.flatMap(({ inputs }) => inputs));
   const inputs = model.inputs.filter(({ name }) => needed.has(name) || name === output);
   const [input] = inputs;
   if (!input || inputs.length > 1) {
     throw new OnnxError(
-      `The value ${output} depends on ${inputs.length} inputs of the model${inputs.length > 0 ? ` (${inputs.map(({ name }) => name).join(', ')})` : ''}, but must depend on exactly one, the images. Choose another output.`,
+      `The value ${shown(output)} depends on ${inputs.length} inputs of the model${inputs.length > 0 ? ` (${shown(inputs.map(({ name }) => name).join(', '))})` : ''}, but must depend on exactly one, the images. Choose another output.`,
     );
   }
   const weights = [...needed].reduce(
@@ -121,11 +145,12 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
     const missing = node.inputs.find((name) => name !== '' && !known.has(name));
     if (missing !== undefined) {
       throw new OnnxError(
-        `${placeOf(node)} reads the value ${missing}, which no earlier node computes. The file is damaged.`,
+        `${placeOf(node)} reads the value ${shown(missing)}, which no earlier node computes. The file is damaged.`,
       );
     }
     known.add(node.outputs[0]!);
   }
+  files?.forget();
   return {
     input,
     output,
@@ -139,17 +164,17 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Impo
         values.set(name, value);
         return value;
       };
-      for (const { node, operands, operation } of steps) {
-        try {
-          const result = operation(operands.map((name) => (name === undefined ? undefined : operand(name))));
-          values.set(node.outputs[0]!, result);
-        } catch (error) {
-          const { message } = error as Error;
-          throw new OnnxError(`${placeOf(node)} cannot be computed: ${message.replace(/\.$/, '')}.`, {
-            cause: error,
+      withinBudgets(batch.shape[0], () => {
+        for (const { node, operands, operation } of steps) {
+          const result = at(node, 'computed', () => {
+            const made = operation(operands.map((name) => (name === undefined ? undefined : operand(name))));
+            checkAxes(made.tensor, node.outputs[0]!);
+            spendValues(made.tensor.size);
+            return made;
           });
+          values.set(node.outputs[0]!, result);
         }
-      }
+      });
       const result = values.get(output)!;
       const isImage = result.axes.length === 4 && layout === 'nchw';
       return arranged(result, isImage ? IMAGE : result.axes.map((_, axis) => axis));
@@ -172,9 +197,10 @@ function chooseOutput({ nodes, outputs, inputs }: StoredModel, wanted: string | 
   const named = nodes.find(({ name }) => name !== '' && name === wanted)?.outputs[0];
   if (named !== undefined) return named;
   const names = [...made].filter((name) => name !== '');
-  const shown = names.length > 40 ? [...names.slice(0, 40), `… ${names.length - 40} more`] : names;
+  const listed = names.slice(0, 40).map((name) => shown(name));
+  if (names.length > 40) listed.push(`… ${names.length - 40} more`);
   throw new OnnxError(
-    `The model has no value ${JSON.stringify(wanted)}. Its values are ${shown.join(', ')}.`,
+    `The model has no value ${JSON.stringify(wanted)}. Its values are ${listed.join(', ')}.`,
   );
 }
 
@@ -207,6 +233,7 @@ function readStep(
   node: StoredNode,
   model: StoredModel,
   constants: ReadonlyMap<string, () => StoredTensor>,
+  expanded: Budget,
 ): Step {
   const read = Object.hasOwn(operators, node.opType) ? operators[node.opType] : undefined;
   if (!read || !['', 'ai.onnx'].includes(node.domain)) {
@@ -214,17 +241,51 @@ function readStep(
       `${placeOf(node)} is not supported. Supported operators are ${importedOperators.join(', ')}. Choose an earlier value as the output, or export the model with other operators.`,
     );
   }
-  const reader = new OperatorNode(node, model.opset, (name) => constants.get(name)?.());
-  try {
+  const reader = new OperatorNode(node, model.opset, (name) => constants.get(name)?.(), expanded);
+  return at(node, 'imported', () => {
     const operation = read(reader);
     const operands = node.inputs.map((name, i) => (name === '' || reader.taken.has(i) ? undefined : name));
     return { node, operands, operation };
+  });
+}
+
+/** Does a part of the work, whose errors name the node. TensorFlow.js' own are about shapes, which the model has. */
+function at<Result>(node: StoredNode, what: 'imported' | 'computed', work: () => Result): Result {
+  try {
+    return work();
   } catch (error) {
-    if (!(error instanceof OnnxError)) throw error;
-    throw new OnnxError(`${placeOf(node)} cannot be imported: ${error.message.replace(/\.$/, '')}.`, {
+    const { message } = error as Error;
+    throw new OnnxError(`${placeOf(node)} cannot be ${what}: ${shown(message.replace(/\.$/, ''), 500)}.`, {
       cause: error,
     });
   }
+}
+
+function checkAxes<Shaped extends { readonly shape: readonly number[] }>(
+  value: Shaped,
+  name: string,
+): Shaped {
+  const { length } = value.shape;
+  if (length <= MOST_AXES) return value;
+  throw new OnnxError(`The value ${shown(name)} has ${length} axes; at most ${MOST_AXES} are supported.`);
+}
+
+/** Reads each external file once: every tensor of a model may lie in the same one. */
+function readOnce(readExternal: ReadExternal): { readonly read: ReadExternal; forget(): void } {
+  const files = new Map<string, Uint8Array>();
+  return {
+    read(location) {
+      const bytes = files.get(location) ?? readExternal(location);
+      files.set(location, bytes);
+      return bytes;
+    },
+    forget: () => files.clear(),
+  };
+}
+
+/** A text of the file for a message: it may be as long as the file. */
+function shown(text: string, most = 100): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function readConstant(node: StoredNode): StoredTensor {
@@ -236,10 +297,11 @@ function readConstant(node: StoredNode): StoredTensor {
   if (value?.kind === 'ints' || value?.kind === 'floats') {
     return { shape: [value.value.length], data: Float64Array.from(value.value) };
   }
-  throw new OnnxError(`${placeOf(node)} cannot be imported: it has no numeric value.`);
+  throw new OnnxError('it has no numeric value');
 }
 
 /** For messages: "The node conv1 (Conv)". A node without a name goes by the name of its first output. */
 function placeOf({ name, opType, domain, outputs }: StoredNode): string {
-  return `The node ${name || outputs[0] || '?'} (${domain ? `${domain}.` : ''}${opType || 'no operator'})`;
+  const operator = `${domain ? `${shown(domain)}.` : ''}${shown(opType) || 'no operator'}`;
+  return `The node ${shown(name || outputs[0] || '?')} (${operator})`;
 }

@@ -2,6 +2,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
 import type { StoredAttribute, StoredNode, StoredTensor } from '../onnx/read-model.ts';
+import type { Budget } from './limits.ts';
 import { constantTensor, inModelOrder, type Value } from './value.ts';
 
 /** Computes the operator's first output. Missing optional inputs are `undefined`. */
@@ -24,11 +25,19 @@ export class OperatorNode {
   readonly taken = new Set<number>();
   readonly #node: StoredNode;
   readonly #constantOf: (name: string) => StoredTensor | undefined;
+  /** What weights may be expanded to, over all nodes. */
+  readonly expanded: Budget;
 
-  constructor(node: StoredNode, opset: number, constantOf: (name: string) => StoredTensor | undefined) {
+  constructor(
+    node: StoredNode,
+    opset: number,
+    constantOf: (name: string) => StoredTensor | undefined,
+    expanded: Budget,
+  ) {
     this.#node = node;
     this.opset = opset;
     this.#constantOf = constantOf;
+    this.expanded = expanded;
   }
 
   int(name: string, otherwise: number): number {

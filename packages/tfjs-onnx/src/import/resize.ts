@@ -1,6 +1,7 @@
 /** Resizing as matrix products: TensorFlow.js' own resizing has wrong gradients on some backends. */
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
+import { checkSize, MOST_RESIZED } from './limits.ts';
 import { type OperatorNode, type OperatorReader, present } from './operator.ts';
 import { constantTensor, modelShape } from './value.ts';
 
@@ -67,6 +68,11 @@ function resized(
       const from = before[axis]!;
       const to = 'sizes' in target ? target.sizes[axis]! : Math.floor(from * target.scales[axis]!);
       if (to === from) return result;
+      if (!(Number.isInteger(to) && to > 0 && to <= MOST_RESIZED)) {
+        throw new OnnxError(`it resizes an axis of ${from} to ${to}; 1 to ${MOST_RESIZED} is supported`);
+      }
+      checkSize(result.shape.with(place, to), from);
+      checkSize([to, from]);
       const scale = 'sizes' in target ? to / from : target.scales[axis]!;
       const matrix = new Float32Array(to * from);
       for (let row = 0; row < to; row++) {

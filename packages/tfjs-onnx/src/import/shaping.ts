@@ -1,6 +1,7 @@
 /** Shape operators and matrix products. */
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
+import { checkSize, MOST_AXES } from './limits.ts';
 import { type OperatorReader, present } from './operator.ts';
 import { arranged, axisOf, inModelOrder, modelShape, modelTensor } from './value.ts';
 
@@ -11,6 +12,10 @@ export const shapingOperators: Readonly<Record<string, OperatorReader>> = {
       const values = inputs.map(present);
       const { axes } = values[0]!;
       const place = axes.indexOf(axisOf(axis, axes.length));
+      if (place < 0) throw new OnnxError(`its axis ${axis} is none of ${axes.length} axes`);
+      const shapes = values.map(modelShape);
+      const length = shapes.reduce((sum, shape) => sum + (shape[axes[place]!] ?? 0), 0);
+      checkSize(shapes[0]!.with(axes[place]!, length));
       return {
         tensor: tf.concat(
           values.map((value) => arranged(value, axes)),
@@ -49,6 +54,7 @@ export const shapingOperators: Readonly<Record<string, OperatorReader>> = {
   },
   Unsqueeze(node) {
     const wanted = node.ints('axes') ?? [...node.constant(1, 'axes').data];
+    if (wanted.length > MOST_AXES) throw new OnnxError(`it adds ${wanted.length} axes`);
     return ([x]) => {
       const shape = modelShape(present(x));
       const rank = shape.length + wanted.length;
@@ -72,6 +78,7 @@ export const shapingOperators: Readonly<Record<string, OperatorReader>> = {
       const [left, right] = [modelTensor(present(a)), modelTensor(present(b))];
       if (left.rank < 2 || right.rank < 2)
         throw new OnnxError('matrix products with vectors are not supported');
+      checkSize([...left.shape.slice(0, -1), right.shape.at(-1)!], left.shape.at(-1)!);
       return inModelOrder(tf.matMul(left, right));
     },
   Gemm(node) {
@@ -79,10 +86,19 @@ export const shapingOperators: Readonly<Record<string, OperatorReader>> = {
     const [transA, transB] = [node.int('transA', 0) === 1, node.int('transB', 0) === 1];
     return ([a, b, c]) => {
       const matrices = [modelTensor(present(a)), modelTensor(present(b))] as [tf.Tensor2D, tf.Tensor2D];
+      const [rows, columns] = [
+        matrices[0].shape.at(transA ? -1 : 0)!,
+        matrices[1].shape.at(transB ? 0 : -1)!,
+      ];
+      checkSize([rows, columns], matrices[0].shape.at(transA ? 0 : -1)!);
       const product = tf.matMul(...matrices, transA, transB);
       const scaled = alpha === 1 ? product : tf.mul(product, alpha);
       if (!c) return inModelOrder(scaled);
       const addend = modelTensor(c);
+      checkSize([
+        Math.max(scaled.shape[0]!, addend.shape.at(-2) ?? 1),
+        Math.max(scaled.shape[1]!, addend.shape.at(-1) ?? 1),
+      ]);
       return inModelOrder(tf.add(scaled, beta === 1 ? addend : tf.mul(addend, beta)));
     };
   },

@@ -1,6 +1,7 @@
 /** Spatial operators: convolution, pooling, normalization, padding, resizing. */
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxError } from '../errors.ts';
+import { type Budget, checkLengths, checkSize } from './limits.ts';
 import { type OperatorNode, type OperatorReader, present } from './operator.ts';
 import { resizeOperators } from './resize.ts';
 import { arranged, constantTensor, IMAGE, type Value } from './value.ts';
@@ -16,14 +17,18 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
       throw new OnnxError(`its filter has the shape [${weights.shape}]; only 2-D convolutions are supported`);
     }
     const dilations = node.pair('dilations', 1);
+    checkLengths('dilations', dilations, 1);
+    checkLengths('kernel', [height!, width!], 1);
     const filter = filterFor(
       weights.data,
       { outputs: outputs!, perGroup: perGroup!, height: height!, width: width! },
       groups,
       dilations,
+      node.expanded,
     );
     const kernel = [filter.shape[0], filter.shape[1]] as const;
     const strides = node.pair('strides', 1);
+    checkLengths('strides', strides, 1);
     const paddingFor = readPadding(node, kernel, strides);
     return ([x]) => {
       const image = imageOf(x);
@@ -34,7 +39,9 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
         );
       }
       const kernels = constantTensor(filter.data, filter.shape) as tf.Tensor4D;
-      const mapped = tf.conv2d(image, kernels, [...strides], asPad(paddingFor(image)));
+      const padding = paddingFor(image);
+      checkSize([...paddedShape(image, padding, strides), outputs!], filter.data.length / outputs!);
+      const mapped = tf.conv2d(image, kernels, [...strides], asPad(padding));
       return asImage(
         bias ? tf.add(mapped, constantTensor(Float32Array.from(bias.data), bias.shape)) : mapped,
       );
@@ -44,7 +51,9 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
     const { kernel, strides, paddingFor } = readPooling(node);
     return ([x]) => {
       const image = imageOf(x);
-      return asImage(maxPool(image, kernel, strides, paddingFor(image)));
+      const padding = paddingFor(image);
+      checkPooling(image, padding, kernel, strides);
+      return asImage(maxPool(image, kernel, strides, padding));
     };
   },
   AveragePool(node) {
@@ -56,6 +65,7 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
     return ([x]) => {
       const image = imageOf(x);
       const padding = paddingFor(image);
+      checkPooling(image, padding, kernel, strides);
       // Padded first: TensorFlow.js' gradient of average pooling with padding is wrong at the border.
       const padded = tf.pad(image, [[0, 0], padding[0], padding[1], [0, 0]]);
       const sums = tf.avgPool(padded, [...kernel], [...strides], 'valid');
@@ -94,6 +104,7 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
     const filling = node.optionalConstant(2, 'constant_value')?.data[0] ?? node.float('value', 0);
     if (node.hasInput(3)) throw new OnnxError('its input axes is not supported');
     if (pads.some((length) => length < 0)) throw new OnnxError('negative pads are not supported');
+    checkLengths('pads', pads, 0);
     if (!['constant', 'reflect'].includes(mode)) throw new OnnxError(`its mode ${mode} is not supported`);
     return ([x]) => {
       const { tensor, axes } = present(x);
@@ -101,6 +112,7 @@ export const spatialOperators: Readonly<Record<string, OperatorReader>> = {
         throw new OnnxError(`it has ${pads.length} pads for ${axes.length} axes`);
       }
       const perAxis = axes.map((axis): [number, number] => [pads[axis]!, pads[axis + axes.length]!]);
+      checkSize(tensor.shape.map((length, i) => length + perAxis[i]![0] + perAxis[i]![1]));
       if (mode === 'constant') return { tensor: tf.pad(tensor, perAxis, filling), axes };
       return { tensor: perAxis.reduce(reflectAlong, tensor), axes };
     };
@@ -131,8 +143,9 @@ function filterFor(
   { outputs, perGroup, height, width }: Record<'outputs' | 'perGroup' | 'height' | 'width', number>,
   groups: number,
   [downwards, rightwards]: Pair,
+  expanded: Budget,
 ): { data: Float32Array; shape: [number, number, number, number] } {
-  if (groups < 1 || outputs % groups !== 0) {
+  if (!Number.isInteger(groups) || groups < 1 || outputs % groups !== 0) {
     throw new OnnxError(`its ${outputs} filters cannot be divided into ${groups} groups`);
   }
   const inputs = perGroup * groups;
@@ -142,7 +155,9 @@ function filterFor(
     inputs,
     outputs,
   ];
-  const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const length = shape.reduce((a, b) => a * b, 1);
+  expanded.spend(length);
+  const data = new Float32Array(length);
   let at = 0;
   for (let output = 0; output < outputs; output++) {
     const first = Math.floor(output / (outputs / groups)) * perGroup;
@@ -166,6 +181,8 @@ function readPooling(node: OperatorNode) {
     throw new OnnxError('dilated pooling is not supported');
   }
   const strides = node.pair('strides', 1);
+  checkLengths('kernel_shape', kernel, 1);
+  checkLengths('strides', strides, 1);
   return { kernel: kernel as Pair, strides, paddingFor: readPadding(node, kernel as Pair, strides) };
 }
 
@@ -174,9 +191,8 @@ function readPadding(node: OperatorNode, kernel: Pair, strides: Pair): (image: t
   const automatic = node.string('auto_pad', 'NOTSET');
   const pads = node.ints('pads') ?? [0, 0, 0, 0];
   const roundsUp = node.int('ceil_mode', 0) === 1;
-  if (pads.length !== 4 || pads.some((length) => length < 0)) {
-    throw new OnnxError(`its pads are [${pads}] instead of four lengths of at least 0`);
-  }
+  if (pads.length !== 4) throw new OnnxError(`its pads are [${pads}] instead of four lengths`);
+  checkLengths('pads', pads, 0);
   if (!['NOTSET', 'VALID', 'SAME_UPPER', 'SAME_LOWER'].includes(automatic)) {
     throw new OnnxError(`its auto_pad ${automatic} is not supported`);
   }
@@ -211,6 +227,22 @@ function readPadding(node: OperatorNode, kernel: Pair, strides: Pair): (image: t
 
 function asPad(padding: Padding): 'valid' | tf.backend_util.ExplicitPadding {
   return isZero(padding) ? 'valid' : [[0, 0], padding[0], padding[1], [0, 0]];
+}
+
+/** @throws OnnxError if a pool, or what it is taken of, would be too large. */
+function checkPooling(image: tf.Tensor4D, padding: Padding, kernel: Pair, strides: Pair): void {
+  const channels = image.shape[3];
+  checkSize([...paddedShape(image, padding, [1, 1]), channels]);
+  checkSize([...paddedShape(image, padding, strides), channels], kernel[0] * kernel[1]);
+}
+
+/** The shape of an image with padding, subsampled by strides, without its channels. */
+function paddedShape({ shape }: tf.Tensor4D, padding: Padding, strides: Pair): number[] {
+  const along = (side: 0 | 1) => {
+    const [before, after] = padding[side];
+    return Math.ceil((shape[side + 1]! + before + after) / strides[side]);
+  };
+  return [shape[0], along(0), along(1)];
 }
 
 function isZero(padding: Padding): boolean {

@@ -1,0 +1,48 @@
+import { defineCommand, runJob } from '../command.ts';
+import { common } from '../common-options.ts';
+import { flag, folder, type OptionSpec } from '../options.ts';
+import { shownPath } from '../shard-report.ts';
+
+const { json } = common;
+
+const description = 'The folder that was --out of the shards; may be given without --out';
+
+const out: OptionSpec<string> = {
+  ...folder(description),
+  isBare: true,
+  read(texts) {
+    const dir = folder(description).read(texts);
+    if (dir === undefined) throw new Error('expected DIR, which must be given');
+    return dir;
+  },
+};
+
+export const mergeVerb = defineCommand({
+  name: 'merge',
+  summary: 'make one dataset of the shards that several machines wrote',
+  description: [
+    'Verifies the shards that augment --shard or simulate --shard wrote to DIR/shards, and makes of them the',
+    'dataset that one run would have written, every byte the same: DIR/dataset, or DIR for simulated samples.',
+    'Pictures are linked, not copied, where the file system can. Names everything that is missing or differs.',
+  ].join('\n'),
+  examples: ['simgan-cli merge eyes-out', 'simgan-cli merge --out eyes-out --keep'],
+  options: {
+    out,
+    keep: flag('Leave the shards where they are; their pictures take no space of their own'),
+    json,
+  },
+  async run({ out, keep }, context) {
+    const { mergeShards } = await import('@simgan/node');
+    const { dir, count, rejects, shards, left } = await runJob(context, (job) =>
+      mergeShards(out, { ...job, keep }),
+    );
+    const dataset = shownPath(context.cwd, dir);
+    const from = shards === 0 ? 'merged before' : `of ${shards} shards`;
+    const lines = [
+      `${count} samples, ${from}, in ${dataset}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
+    ];
+    if (left.length > 0)
+      lines.push(`Not removed, since they hold other files or are written to: ${left.join(', ')}`);
+    context.output.result(lines, { out: dataset, count, rejects, shards, left });
+  },
+});
