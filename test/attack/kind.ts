@@ -9,6 +9,8 @@ export interface Kind {
   readonly name: string;
   /** The share of all attempts that is made for this kind; 1 where an attempt takes milliseconds. */
   readonly share: number;
+  /** Whether damaged parts are skipped, so that an attempt rarely has another outcome than success. */
+  readonly isTolerant?: boolean;
   /** Makes a sound input within an empty folder. */
   prepare(dir: string): Promise<Attack>;
 }

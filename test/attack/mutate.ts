@@ -109,7 +109,20 @@ const nestedObject = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(d
 
 /** Values that a number or text of a file may be replaced by. */
 const values: readonly ((rng: Rng) => string)[] = [
-  ...['0', '-1', '-0', '1e308', '-1e308', '1e400', '1e-320', '9007199254740993', '1e9', '0.5', '0x10', '1_000'],
+  ...[
+    '0',
+    '-1',
+    '-0',
+    '1e308',
+    '-1e308',
+    '1e400',
+    '1e-320',
+    '9007199254740993',
+    '1e9',
+    '0.5',
+    '0x10',
+    '1_000',
+  ],
   ...['NaN', 'Infinity', '-Infinity', 'null', 'true', '""', '"x"', '[]', '{}', '[1]', '{"length":1e9}'],
   ...['{"toString":1}', '{"__proto__":{"x":1}}', '"\\u0000"', '"\\ud800"', '1,5', '--1', '+1', '.', '-', ''],
 ].map((text) => () => text);
@@ -153,7 +166,9 @@ const textChanges: readonly TextChange[] = [
   replaceOne(/[{[][^{}[\]]*[}\]]/g, (_, found) => `${found},${found}`),
   replaceOne(/"[^"\n]*"\s*:[^,}\n]*/g, (_, found) => `${found},${found}`),
   replaceOne(/\s+/g, (rng) => pick(['', '\r\n', '\t', '\u00a0', '\u2028', '\0', ' '.repeat(1000)], rng)),
-  replaceOne(/\w+/g, (rng, found) => pick([found.toUpperCase(), `${found}${found}`, '..', '../..', 'ü'], rng)),
+  replaceOne(/\w+/g, (rng, found) =>
+    pick([found.toUpperCase(), `${found}${found}`, '..', '../..', 'ü'], rng),
+  ),
   changeLines((lines, rng) => lines.toSpliced(rng.int(lines.length), 1)),
   changeLines((lines, rng) => lines.toSpliced(rng.int(lines.length), 0, pick(lines, rng))),
   changeLines((lines, rng) => {

@@ -5,13 +5,13 @@ not part of this repository's tests: this file is checked for its syntax there, 
 
 On stdin and stdout, one Blender for each request in progress:
 
-    simgan-cli simulate --plugin examples/plugin-crosses --threads 2 \\
+    simgan-cli simulate --plugin crosses --threads 2 \\
       --renderer-command "blender --background --factory-startup --python-exit-code 1 --python examples/renderers/blender/renderer.py"
 
 Or behind an address, one request at a time because Blender's API belongs to its main thread:
 
     blender --background --factory-startup --python examples/renderers/blender/renderer.py -- 8000
-    simgan-cli simulate --plugin examples/plugin-crosses --renderer http://127.0.0.1:8000 --threads 1
+    simgan-cli simulate --plugin crosses --renderer http://127.0.0.1:8000 --threads 1
 """
 
 import math

@@ -1,7 +1,7 @@
 """A renderer behind an address. Python's standard library alone.
 
     python3 examples/renderers/python-http/renderer.py 8000
-    simgan-cli simulate --plugin examples/plugin-crosses --renderer http://127.0.0.1:8000
+    simgan-cli simulate --plugin crosses --renderer http://127.0.0.1:8000
 """
 
 import sys

@@ -1,6 +1,6 @@
 """A renderer on stdin and stdout, which is started by the command that needs it. Python's standard library alone.
 
-    simgan-cli simulate --plugin examples/plugin-crosses --renderer-command "python3 examples/renderers/python-stdio/renderer.py"
+    simgan-cli simulate --plugin crosses --renderer-command "python3 examples/renderers/python-stdio/renderer.py"
 """
 
 import sys

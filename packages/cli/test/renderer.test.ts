@@ -8,8 +8,9 @@ import { callCli, callCliForEvents } from './call-cli.ts';
 import { blobsPlugin, filesBelow, jsonLines, temporaryFolder } from './spawn-cli.ts';
 
 const examples = fileURLToPath(new URL('../../../examples/', import.meta.url));
+const crosses = join(examples, 'plugin-crosses', 'index.ts');
 const python = ['python3', 'python'].find((name) => spawnSync(name, ['--version']).status === 0);
-const simulate = ['simulate', '--plugin', join(examples, 'plugin-crosses'), '--count', '6', '--seed', '5'];
+const simulate = ['simulate', '--plugin', crosses, '--count', '6', '--seed', '5'];
 const stdio = `${python} -B "${join(examples, 'renderers', 'python-stdio', 'renderer.py')}"`;
 
 /** Starts the HTTP example, which says where it is. */
@@ -47,7 +48,7 @@ describe.skipIf(!python)('the examples in Python', () => {
     const lines = await jsonLines(join(cwd, 'http', 'metadata.jsonl'));
     for (const { x, y, simgan } of lines) {
       expect([Number(x) % 1, Number(y) % 1]).toEqual([0.5, 0.5]);
-      expect(simgan).toEqual({ made: 'simulated', synthetic: `renderer ${url}`, seed: 5 });
+      expect(simgan).toMatchObject({ made: 'simulated', synthetic: `renderer ${url}`, seed: 5 });
     }
   });
 
@@ -86,12 +87,15 @@ describe.skipIf(!python)('the examples in Python', () => {
       `import sys\nsys.path.insert(0, ${JSON.stringify(folder)})\nfrom simgan_renderer import serve_stdio\n` +
         'print("loading")\ndef render(request):\n    print("rendering")\n    return {"annotation": {"x": float("nan")}, "image": b""}\nserve_stdio(render)\n',
     );
-    const command = [...simulate, '--renderer-command', `${python} -B broken.py`, '--json'];
-    const { exitCode, stdout } = await callCli(command, { cwd });
-    expect(exitCode).toBe(1);
-    const message = JSON.parse(stdout.trim().split('\n').at(-1)!).message as string;
-    expect(message).toContain('the process ended with exit code 1, and wrote to stderr:');
-    expect(message).toContain('ValueError: Out of range float values are not JSON compliant');
+    const command = [...simulate, '--renderer-command', `${python} -B broken.py`];
+    // Told at the first time, not after the last.
+    const { stderr } = await callCli(command, { cwd, stopAt: 'The request is retried' });
+    expect(stderr).toContain(
+      'at index 0 of seed 5: the process ended with exit code 1, and wrote to stderr:\n',
+    );
+    expect(stderr).toContain(
+      'ValueError: Out of range float values are not JSON compliant\nThe request is retried',
+    );
   });
 
   test('training and refining work on rendered pictures, and the next command names the renderer again', async () => {
@@ -99,7 +103,7 @@ describe.skipIf(!python)('the examples in Python', () => {
     const { url } = await startServer();
     const training = ['--engine', 'wasm', '--steps', '1', '--batch-size', '2', '--renderer', url];
     const options = [...training, '--renderer-option', 'arm=3'];
-    const plugin = ['--plugin', join(examples, 'plugin-crosses')];
+    const plugin = ['--plugin', crosses];
     const trained = await callCli(['train', ...plugin, ...options, '--out', 'run'], { cwd });
     expect(trained).toMatchObject({ exitCode: 0, stderr: expect.stringContaining(`renderer ${url}`) });
     expect(trained.stdout).toContain(`--renderer ${url} --refiner run --renderer-option arm=3`);
@@ -122,10 +126,12 @@ describe.skipIf(!python)('the examples in Python', () => {
     const stop = new AbortController();
     const command = [...simulate, '--renderer-command', `${python} -B slow.py`, '--threads', '1'];
     const running = callCli(command, { cwd, stop });
+    const hasEnded = running.then(() => true);
     let pid = '';
     while (pid === '') {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-      pid = (await readdir(cwd)).includes('pid') ? await readFile(join(cwd, 'pid'), 'utf8') : '';
+      const ended = await Promise.race([hasEnded, new Promise((resolve) => setTimeout(resolve, 10))]);
+      expect(ended, 'ended by itself').toBeUndefined();
+      if ((await readdir(cwd)).includes('pid')) pid = await readFile(join(cwd, 'pid'), 'utf8');
     }
     stop.abort();
     expect(await running).toMatchObject({ exitCode: 130 });

@@ -58,7 +58,6 @@ export { loadCheckpoint, saveCheckpoint } from './weights/checkpoint-file.ts';
 export { type ExportedRefiner, exportRefiner } from './weights/export-refiner.ts';
 export { type OnnxFeatureOptions, onnxFeatures } from './weights/onnx-features.ts';
 export { loadWeights, saveWeights } from './weights/weights.ts';
-export type { Rendered } from './wire/answer.ts';
 export {
   type RemoteSimulator,
   type RemoteSimulatorOptions,
@@ -67,3 +66,4 @@ export {
 } from './wire/remote-simulator.ts';
 export { type RendererChoice, type RendererLimits, rendererDefaults } from './wire/renderer-options.ts';
 export { reservoir } from './wire/reservoir.ts';
+export type { Rendered } from './wire/response.ts';

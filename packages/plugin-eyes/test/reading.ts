@@ -11,9 +11,10 @@ import {
 } from '@simgan/core';
 import { idKey, idProblem } from '@simgan/core/reading';
 import { encodePng, openFolder } from '@simgan/node';
-import h5wasm from 'h5wasm/node';
 import { expect, onTestFinished } from 'vitest';
 import { type EyeAnnotation, eyeAnnotation } from '../src/annotation.ts';
+
+export { type Hdf5Content, writeHdf5 } from './write-hdf5.ts';
 
 /** The paper's form. */
 export const form: SizedForm = { width: 55, height: 35, channels: 1, bits: 8 };
@@ -58,32 +59,4 @@ export function png(
 ): Promise<Uint8Array> {
   const data = Uint8Array.from({ length: width * height }, (_, i) => at(i % width, Math.floor(i / width)));
   return encodePng(imageOf(data, { width, height, channels: 1, bits: 8 }));
-}
-
-/** The content of an HDF5 file: groups of groups, arrays and texts. */
-export type Hdf5Content =
-  | { readonly shape: number[]; readonly data: Uint8Array | Float64Array }
-  | readonly string[]
-  | { readonly [name: string]: Hdf5Content };
-
-export async function writeHdf5(
-  file: string,
-  content: { readonly [name: string]: Hdf5Content },
-): Promise<void> {
-  await h5wasm.ready;
-  const out = new h5wasm.File(file, 'w');
-  const fill = (
-    group: InstanceType<typeof h5wasm.Group>,
-    members: { readonly [name: string]: Hdf5Content },
-  ) => {
-    for (const [name, member] of Object.entries(members)) {
-      if (Array.isArray(member)) group.create_dataset({ name, data: [...member] as string[] });
-      else if ('data' in member && 'shape' in member) {
-        const { data, shape } = member as { data: Uint8Array; shape: number[] };
-        group.create_dataset({ name, data, shape });
-      } else fill(group.create_group(name), member as { readonly [name: string]: Hdf5Content });
-    }
-  };
-  fill(out, content);
-  out.close();
 }

@@ -8,16 +8,34 @@ import { writeFiles } from '../kind.ts';
 import { mutateBytes, pick } from '../mutate.ts';
 import { outcomeOfError, outcomeOfSamples } from '../outcome.ts';
 
-type Sharp = typeof import('sharp');
+/** What is used of sharp, whose types belong to another package. */
+type Sharp = (
+  data: Uint8Array,
+  options: { raw: { width: number; height: number; channels: number } },
+) => Pipeline;
+interface Pipeline {
+  png(options?: object): Pipeline;
+  jpeg(options?: object): Pipeline;
+  webp(options?: object): Pipeline;
+  tiff(options?: object): Pipeline;
+  withMetadata(options: object): Pipeline;
+  toColourspace(space: string): Pipeline;
+  toBuffer(): Promise<Buffer>;
+}
 
 /** The decoder's own package, to write what only it writes. */
-const sharp = createRequire(new URL('../../../packages/node/package.json', import.meta.url))('sharp') as Sharp;
+const sharp = createRequire(new URL('../../../packages/node/package.json', import.meta.url))(
+  'sharp',
+) as Sharp;
 
 const size = { width: 24, height: 18 };
 
-function picture(channels: 1 | 3 | 4): ReturnType<Sharp> {
+function picture(channels: 1 | 3 | 4): Pipeline {
   const rng = createRng(channels);
-  const data = Uint8Array.from({ length: size.width * size.height * channels }, (_, i) => (i * 3 + rng.int(40)) % 256);
+  const data = Uint8Array.from(
+    { length: size.width * size.height * channels },
+    (_, i) => (i * 3 + rng.int(40)) % 256,
+  );
   return sharp(data, { raw: { ...size, channels } });
 }
 
@@ -46,8 +64,7 @@ const files: Readonly<Record<string, () => Promise<Buffer[]>>> = {
       picture(3).withMetadata({ exif }).jpeg().toBuffer(),
       picture(3).toColourspace('cmyk').jpeg().toBuffer(),
     ]),
-  webp: () =>
-    Promise.all([picture(3).webp().toBuffer(), picture(4).webp({ lossless: true }).toBuffer()]),
+  webp: () => Promise.all([picture(3).webp().toBuffer(), picture(4).webp({ lossless: true }).toBuffer()]),
   tiff: () =>
     Promise.all([
       picture(3).tiff({ compression: 'none' }).toBuffer(),
@@ -56,6 +73,22 @@ const files: Readonly<Record<string, () => Promise<Buffer[]>>> = {
       picture(3).tiff({ compression: 'jpeg' }).toBuffer(),
     ]),
 };
+
+/** The checksums of PNG chunks: CRC-32 as in its specification. */
+function repairChecksums(bytes: Uint8Array): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const end = at + 8 + view.getUint32(at);
+    if (end + 4 > bytes.length) return;
+    let crc = 0xffffffff;
+    for (const byte of bytes.subarray(at + 4, end)) {
+      crc ^= byte;
+      for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    }
+    view.setUint32(end, ~crc);
+    at = end + 4;
+  }
+}
 
 export const pictureKinds: readonly Kind[] = Object.entries(files).map(([name, write]) => ({
   name,
@@ -66,10 +99,17 @@ export const pictureKinds: readonly Kind[] = Object.entries(files).map(([name, w
     await writeFiles(dir, { 'good.png': bits === 16 ? await png16() : await picture(1).png().toBuffer() });
     return {
       async attempt(rng) {
-        await writeFiles(dir, { 'a.png': mutateBytes(pick(sound, rng), rng) });
+        const damaged = mutateBytes(pick(sound, rng), rng);
+        // Half of the PNG files have checksums that fit, so that damage gets past them.
+        if (rng.next() < 0.5) repairChecksums(damaged);
+        await writeFiles(dir, { 'a.png': damaged });
         const channels = pick([1, 3] as const, rng);
         const sized = rng.next() < 0.5;
-        const form: ImageForm = { ...(sized && { width: 20, height: 20 }), channels: bits === 16 ? 1 : channels, bits };
+        const form: ImageForm = {
+          ...(sized && { width: 20, height: 20 }),
+          channels: bits === 16 ? 1 : channels,
+          bits,
+        };
         try {
           const { images, rejects } = await readImages(dir, form, { memoryBudget: pick([0, 2 ** 20], rng) });
           return await outcomeOfSamples(images, rejects);
@@ -80,4 +120,3 @@ export const pictureKinds: readonly Kind[] = Object.entries(files).map(([name, w
     };
   },
 }));
-

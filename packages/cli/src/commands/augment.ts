@@ -69,16 +69,14 @@ export const augmentVerb = defineCommand({
       ...rest
     } = values;
     const wanted = { ...given(rest), pluginOptions, ...featuresOf(values), ...rendererOf(values) };
+    const existing = existingOf({ resume, force });
     if (shard !== undefined) {
-      const existing = existingOf({ resume: true, force });
       const part = await runJob(context, (job) => augment({ ...job, ...wanted, existing, shard }));
       const written = { ...part, folder: part.dataset, out: part.dir };
       context.output.result(...shardReport('refined samples', written, context.cwd));
       return;
     }
-    const result = await runJob(context, (job) =>
-      augment({ ...job, ...wanted, existing: existingOf({ resume, force }) }),
-    );
+    const result = await runJob(context, (job) => augment({ ...job, ...wanted, existing }));
     const { count, rejects, real, distances, labels, seconds } = result;
     const out = values.out ?? result.dir.slice(context.cwd.length + 1);
     context.output.result(

@@ -34,9 +34,14 @@ export const simulateVerb = defineCommand({
   async run(values, context) {
     const { simulateDataset } = await import('@simgan/node');
     const { pluginOption: pluginOptions, ...options } = values;
-    const existing = existingOf({ ...values, resume: values.resume || values.shard !== undefined });
     const written = await runJob(context, (job) =>
-      simulateDataset({ ...job, ...options, ...rendererOf(values), pluginOptions, existing }),
+      simulateDataset({
+        ...job,
+        ...options,
+        ...rendererOf(values),
+        pluginOptions,
+        existing: existingOf(values),
+      }),
     );
     const { dir, count, shard } = written;
     if (shard) {

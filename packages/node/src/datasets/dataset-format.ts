@@ -112,7 +112,7 @@ export async function readManifest<Kind extends typeof MANIFEST | typeof BEGUN_M
   const problem = jsonProblem(manifest);
   if (problem) throw fail(`is not the manifest of a dataset: ${problem}. ${restore}`);
   if (manifest.version !== 1) {
-    const version = JSON.stringify(manifest.version)?.slice(0, 20);
+    const version = JSON.stringify(manifest.version)?.slice(0, 20) ?? 'none';
     throw fail(`is of version ${version} and this program reads version 1. Update @simgan/core.`);
   }
   const { error } = (kind === MANIFEST ? datasetManifest : datasetHeader).safeParse(manifest);

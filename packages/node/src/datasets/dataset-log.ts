@@ -76,9 +76,12 @@ export async function openLog(
     if (found.state !== 'free' && existing === 'replace') {
       await removeDataset(dir, found.state as 'begun' | 'complete', companions);
     }
-    const lines = await existingLines(dir);
-    const isComplete =
-      found.state === 'complete' && existing === 'resume' && (await isAsItClaims(dir, lines.length));
+    const manifest = found.state === 'complete' ? await readManifest(dir, MANIFEST) : undefined;
+    const hash = manifest && (await sha256(join(dir, METADATA)).catch(() => undefined));
+    // Lines that are not those that the manifest was written for are nobody's, and written anew.
+    const isChanged = manifest !== undefined && manifest.metadataSha256 !== hash;
+    const lines = isChanged ? [] : await existingLines(dir);
+    const isComplete = existing === 'resume' && !isChanged && manifest?.count === lines.length;
     return new FolderLog(dir, header, isComplete, lines, lock);
   } catch (error) {
     await lock.release();
@@ -117,13 +120,6 @@ function refuseUnwanted(
     `The dataset in ${dir} was begun otherwise and cannot be resumed: ${differences.join('; ')}. Use the ` +
       'same settings, allow it to be replaced, or choose another folder.',
   );
-}
-
-/** Whether a complete dataset holds what its manifest says; one that does not is completed anew. */
-async function isAsItClaims(dir: string, lines: number): Promise<boolean> {
-  const manifest = await readManifest(dir, MANIFEST);
-  const hash = await sha256(join(dir, METADATA)).catch(() => undefined);
-  return manifest?.metadataSha256 === hash && manifest?.count === lines;
 }
 
 async function existingLines(dir: string) {

@@ -420,13 +420,16 @@ test.each([
   expect(await contents(dir)).toEqual(await contents(whole));
 });
 
-test('resuming mends a complete dataset whose metadata is not what its manifest was written for', async () => {
+test.each([
+  ['lines are missing', (lines: string[]) => lines.slice(0, 4)],
+  ['a label was changed', (lines: string[]) => lines.map((line) => line.replace(/"x":0\.\d/, '"x":0.9'))],
+])('resuming mends a complete dataset of which %s', async (_, change) => {
   const [dir, whole] = [await temporaryFolder(), await temporaryFolder()];
   await writeDataset(whole, samples(6), { plugin });
   await writeDataset(dir, samples(6), { plugin });
   const file = join(dir, 'metadata.jsonl');
-  const lines = (await readFile(file, 'utf8')).split('\n');
-  await writeFile(file, lines.slice(0, 4).join('\n'));
+  await writeFile(file, change((await readFile(file, 'utf8')).split('\n')).join('\n'));
+  expect(await contents(dir)).not.toEqual(await contents(whole));
   await writeDataset(dir, samples(6), { plugin, existing: 'resume' });
   expect(await contents(dir)).toEqual(await contents(whole));
 });

@@ -539,3 +539,21 @@ test('the shift of labels is measured with the probe, and omitted without one', 
     (await augment({ ...options, plugin: blind, cwd, count: 2, out: 'without' })).labels,
   ).toBeUndefined();
 });
+
+test('ids that cannot be written are refused before anything is trained', async () => {
+  const cwd = await temporaryFolder();
+  const samples: Sample<BlobAnnotation>[] = [];
+  for await (const sample of simulate(plugin.simulator, { seed: 1, length: 6 })) samples.push(sample);
+  const { events, onEvent } = watch();
+  const run = (ids: readonly string[]) => {
+    const synthetic = datasetOf(samples.map((sample, i) => ({ ...sample, id: ids[i] ?? `s${i}` })));
+    return augment({ ...options, synthetic, cwd, out: 'out', onEvent });
+  };
+  await expect(run(['a', 'A'])).rejects.toThrow(
+    'two samples have the id "A", or one that differs only in case',
+  );
+  await expect(run(['../a', 'aux'])).rejects.toThrow(
+    'the id "../a" cannot name a file: it would leave its folder',
+  );
+  expect(course(events)).not.toContain('step');
+});

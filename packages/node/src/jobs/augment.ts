@@ -71,7 +71,7 @@ export interface AugmentOptions
   readonly refiner?: string | undefined;
   /** The folder to write. Default: the plugin's name with `-augmented`. */
   readonly out?: string | undefined;
-  /** What to do with an earlier run in the folder. Default: `refuse`, or `resume` for a shard. */
+  /** What to do with an earlier run in the folder. Default: `refuse`. Shards are resumed, unless it is `replace`. */
   readonly existing?: ExistingOutput | undefined;
 }
 

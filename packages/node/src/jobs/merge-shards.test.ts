@@ -104,7 +104,7 @@ test('shards that were merged and kept are known again, those without samples as
   expect(await filesBelow(out)).toEqual(whole);
 });
 
-test('two merges of one folder do not meet', async () => {
+test('a second merge at the same time is refused', async () => {
   const { out } = await simulated();
   const lock = await lockFolder(out);
   const before = await filesBelow(out);
@@ -237,8 +237,8 @@ test('everything that is missing, damaged or of another dataset is named in one 
     '0000-of-0002 is a shard of another dataset: most shards here are of 10. Move it away or delete it.',
     `0000-of-0010 is not complete: its writing was interrupted, or still goes on. ${again('0/10')}`,
     '0009-of-0010 holds another shard, 4/10. Move it to where it belongs.',
-    '0007-of-0010 was made otherwise than 0002-of-0010: provenance.seed is 2, and 1 there. Run it again with the same settings, and allow it to be replaced.',
-    '0008-of-0010 was made otherwise than 0002-of-0010: pluginOptions.brightness is 99, and not set there; samples is 41, and 40 there. Run it again with the same settings, and allow it to be replaced.',
+    '0007-of-0010 was made with other settings than 0002-of-0010: provenance.seed is 2, and 1 there. Run it again with the same settings, and allow it to be replaced.',
+    '0008-of-0010 was made with other settings than 0002-of-0010: pluginOptions.brightness is 99, and not set there; samples is 41, and 40 there. Run it again with the same settings, and allow it to be replaced.',
     'Missing shards, of 10 counted from 0: 1, 5-6. Run them, the first with `shard` 1/10.',
     `0002-of-0010 is damaged: its metadata.jsonl was changed after it was written. ${again('2/10')}`,
     `0003-of-0010 is damaged: 4 of its pictures are missing or damaged (images/0000012.png, images/0000013.png, images/0000014.png and 1 more). ${again('3/10')}`,
@@ -355,6 +355,21 @@ test('killed while it removes the shards, it is repeated to its end', async () =
   }
 });
 
+test('a shard whose removal failed is removed by the next merge', async () => {
+  const { out, whole, shardAt } = await simulated();
+  await mergeShards(out, { keep: true });
+  const shard = shardAt('0001-of-0003');
+  // A folder in place of a file fails at its turn, when the pictures are gone.
+  await unlink(join(shard, 'rejects.jsonl'));
+  await mkdir(join(shard, 'rejects.jsonl'));
+  await expect(mergeShards(out)).rejects.toMatchObject({ code: 'OUTPUT_FAILED' });
+  expect((await readdir(shard)).sort()).toEqual(['dataset.json', 'metadata.jsonl', 'rejects.jsonl']);
+  await rm(join(shard, 'rejects.jsonl'), { recursive: true });
+  expect(await mergeShards(out)).toMatchObject({ count: COUNT, shards: 2, left: [] });
+  expect(await filesBelow(out)).toEqual(whole);
+  expect(await readdir(out)).not.toContain('shards');
+});
+
 test('pictures are linked; shards that are kept are merged once more without doing anything', async () => {
   const { out, whole, shardAt } = await simulated();
   const merged = await mergeShards(out, { keep: true });
@@ -393,7 +408,7 @@ test.runIf(isElsewhere)('pictures on another file system are copied', async () =
   await symlink(join(elsewhere, 'shards'), join(out, 'shards'));
   await mergeShards(out, { keep: true });
   expect(await filesBelow(out)).toMatchObject(whole);
-  // Repeated, it mends what is missing or cut off.
+  // Repeated, it restores what is missing or cut off.
   await unlink(join(out, 'images', '0000004.png'));
   await writeFile(join(out, 'images', '0000005.png'), 'cut off');
   expect(await mergeShards(out)).toMatchObject({ count: COUNT, shards: 3, left: [] });
@@ -429,7 +444,7 @@ test('a dataset or files that are in the way stay', async () => {
   await unlink(join(out, 'thesis.tex'));
   await simulateDataset({ plugin, cwd, count: 5, seed: 2, out: 'other' });
   await cp(join(cwd, 'other'), out, { recursive: true });
-  await refuse('holds a dataset that was made otherwise');
+  await refuse('holds a dataset that was made with other settings');
   // Of the same settings, but of other samples: fewer, or others under the same names.
   await rm(out, { recursive: true });
   await cp(join(cwd, 'copy'), out, { recursive: true });

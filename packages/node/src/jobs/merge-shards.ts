@@ -114,7 +114,7 @@ function refuseUnwanted(target: string, found: OutputFolder, { manifest }: Found
   if (found.state === 'free') return;
   if (found.state === 'foreign') throw inTheWay(target, `files of others (${someOf(found.files)})`);
   if (JSON.stringify(headerOf(found.header)) === JSON.stringify(wholeHeader(manifest))) return;
-  throw inTheWay(target, 'a dataset that was made otherwise');
+  throw inTheWay(target, 'a dataset that was made with other settings');
 }
 
 function inTheWay(target: string, what: string): SimganError {

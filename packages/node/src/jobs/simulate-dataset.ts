@@ -21,7 +21,7 @@ export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions 
   readonly seed?: number | undefined;
   /** Threads that render. Default: as many as there are processors. */
   readonly threads?: number | undefined;
-  /** What to do with an earlier dataset in the folder. Default: `refuse`, or `resume` for a shard. */
+  /** What to do with an earlier dataset in the folder. Default: `refuse`. Shards are resumed, unless it is `replace`. */
   readonly existing?: ExistingOutput | undefined;
   /**
    * Only one of several parts of the dataset, in `out/shards`; {@link mergeShards} makes one dataset of them. A text is
@@ -48,7 +48,7 @@ export interface SimulatedDataset extends WrittenDataset {
  * ```
  */
 export async function simulateDataset(options: SimulateDatasetOptions): Promise<SimulatedDataset> {
-  const { count = defaults.count, seed = defaults.seed, existing } = options;
+  const { count = defaults.count, seed = defaults.seed, existing = 'refuse' } = options;
   const job = startJob(options);
   const shard = options.shard === undefined ? undefined : placeShard(shardOf(options.shard), count);
   const chosen = await choosePlugin(options, job);
@@ -74,8 +74,7 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
     signal: job.signal,
   };
   try {
-    if (!shard)
-      return { dir, ...(await writeDataset(dir, unwritten, { ...writing, existing: existing ?? 'refuse' })) };
+    if (!shard) return { dir, ...(await writeDataset(dir, unwritten, { ...writing, existing })) };
     const written = await writeShard(dir, shard, unwritten, {
       ...writing,
       existing,

@@ -44,13 +44,14 @@ function startRemote(
   const onRetry = ({ seed, index, reason }: RendererRetry) => {
     if (isWarned) return;
     isWarned = true;
-    const message = `The renderer did not answer at index ${index} of seed ${seed}: ${reason}. It is asked again, as it will be in the like case.`;
+    const end = reason.includes('\n') ? '\n' : '. ';
+    const message = `The renderer failed at index ${index} of seed ${seed}: ${reason}${end}The request is retried; further retries are not reported.`;
     job.emit({ type: 'warning', message });
   };
   const onCompanions = (names: readonly string[]) =>
     job.emit({
       type: 'warning',
-      message: `The renderer sends ${names.join(', ')} beside images, which are left out: companions are not written yet.`,
+      message: `The renderer also sends ${names.join(', ')}; companions of images are not written yet and are left out.`,
     });
   const { cwd, signal } = job;
   const remote = remoteSimulator(plugin, { ...renderer, cwd, signal, onRetry, onCompanions });

@@ -10,7 +10,7 @@ import {
   takeFrom,
 } from '@simgan/core';
 import { suggestion } from '@simgan/core/plugin';
-import type { DatasetReader, LabeledFolder, Reject } from '@simgan/core/reading';
+import { type DatasetReader, idKey, idProblem, type LabeledFolder, type Reject } from '@simgan/core/reading';
 import { readFormat } from '../datasets/folder.ts';
 import { inspectOutput } from '../datasets/output-folder.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
@@ -95,6 +95,7 @@ export async function openSynthetic(
   }
   if (typeof synthetic !== 'string') {
     checkCount('synthetic', 'the dataset', synthetic.length, atLeast);
+    checkIds(synthetic, 'the dataset');
     job.emit({ type: 'synthetic', origin: 'dataset', count: synthetic.length, rejects: 0 });
     return { samples: synthetic, training: synthetic, annotations: 'plugin', rejects: [], origin: 'dataset' };
   }
@@ -102,6 +103,7 @@ export async function openSynthetic(
   if (reader) {
     const { samples, rejects } = await readAs(dir, reader, plugin, job);
     checkCount('synthetic', dir, samples.length, atLeast);
+    checkIds(samples, dir);
     job.emit({
       type: 'synthetic',
       origin: dir,
@@ -234,6 +236,30 @@ async function isOurs(dir: string): Promise<boolean> {
   // What is wrong with it is said by whoever reads it.
   const found = await inspectOutput(dir).catch(() => undefined);
   return found?.state === 'begun' || found?.state === 'complete';
+}
+
+/**
+ * Ids name files: what cannot be written is said before hours of training and not after.
+ *
+ * @throws SimganError INVALID_ARGUMENT naming the first ids that cannot name a file or come twice.
+ */
+function checkIds(samples: Dataset<unknown>, origin: string): void {
+  const problems: string[] = [];
+  const seen = new Map<string, string>();
+  for (let index = 0; index < samples.length && problems.length < 3; index++) {
+    const id = samples.id(index);
+    const problem = idProblem(id);
+    const twin = problem ? undefined : seen.get(idKey(id));
+    if (problem) problems.push(`the id ${JSON.stringify(id)} cannot name a file: ${problem}`);
+    else if (twin !== undefined)
+      problems.push(`two samples have the id ${JSON.stringify(id)}, or one that differs only in case`);
+    else seen.set(idKey(id), id);
+  }
+  if (problems.length === 0) return;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `The samples of ${origin} cannot be written: ${problems.join('; ')}.`,
+  );
 }
 
 function checkCount(kind: 'synthetic' | 'real', origin: string, count: number, atLeast: number): void {

@@ -55,7 +55,7 @@ export async function findShards(out: string): Promise<FoundShards> {
     const other = complete[usual]!;
     const differences = differencesBetween(sharedBy(manifest), sharedBy(other.manifest));
     problems.push(
-      `${name} was made otherwise than ${other.name}: ${differences.join('; ')}. Run it again with the same settings, and allow it to be replaced.`,
+      `${name} was made with other settings than ${other.name}: ${differences.join('; ')}. Run it again with the same settings, and allow it to be replaced.`,
     );
     return false;
   });

@@ -43,7 +43,7 @@ test('a frame that is cut off anywhere is none', async () => {
 });
 
 test.each([
-  ['Fra:1 Mem:23.1M\n', 'is not JSON: "Fra:1 Mem:23.1M". Only answers belong on stdout'],
+  ['Fra:1 Mem:23.1M\n', 'is not JSON: "Fra:1 Mem:23.1M". Only responses belong on stdout'],
   ['{"parts": [{"name": "image"}]}\n', 'and should be {"parts"'],
   ['{"parts": [{"name": "image", "size": -1}]}\n', 'and should be {"parts"'],
   ['{"parts": [{"name": "../image", "size": 1}]}\n', 'and should be {"parts"'],

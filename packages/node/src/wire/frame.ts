@@ -27,13 +27,13 @@ export async function readFrame(
   if ('error' in read) return read;
   const total = read.parts.reduce((sum, { size }) => sum + size, 0);
   if (total > maxBytes) {
-    throw new RendererFault(`its answer has ${total} bytes, and at most ${maxBytes} are read`);
+    throw new RendererFault(`its response has ${total} bytes, and at most ${maxBytes} are read`);
   }
   const parts = new Map<string, Buffer>();
   for (const { name, size } of read.parts) {
     const bytes = await reader.bytes(size);
     if (!bytes) return undefined;
-    if (parts.has(name)) throw new RendererFault(`its answer has two parts named ${name}`);
+    if (parts.has(name)) throw new RendererFault(`its response has two parts named ${name}`);
     parts.set(name, bytes);
   }
   return parts;
@@ -42,7 +42,7 @@ export async function readFrame(
 function parseHeader(line: string | { readonly tooLong: string }): z.infer<typeof header> {
   if (typeof line === 'object') {
     throw new RendererFault(
-      `the header of its answer has more than ${BOUNDS.header} bytes and begins ${quoted(line.tooLong)}`,
+      `the header of its response has more than ${BOUNDS.header} bytes and begins ${quoted(line.tooLong)}`,
     );
   }
   let value: unknown;
@@ -50,14 +50,14 @@ function parseHeader(line: string | { readonly tooLong: string }): z.infer<typeo
     value = JSON.parse(line);
   } catch (cause) {
     throw new RendererFault(
-      `the header of its answer is not JSON: ${quoted(line)}. Only answers belong on stdout; write messages to stderr`,
+      `the header of its response is not JSON: ${quoted(line)}. Only responses belong on stdout; write messages to stderr`,
       { cause },
     );
   }
   const { success, data } = header.safeParse(value);
   if (success) return data;
   throw new RendererFault(
-    `the header of its answer is ${quoted(line)}, and should be {"parts": [{"name": …, "size": …}, …]} or {"error": …}`,
+    `the header of its response is ${quoted(line)}, and should be {"parts": [{"name": …, "size": …}, …]} or {"error": …}`,
   );
 }
 

@@ -22,12 +22,12 @@ export class HttpTransport implements Transport {
       redirect: 'manual',
       signal,
     }).catch((error) => {
-      throw unreachable('it cannot be reached', error);
+      throw disconnected('the connection failed', error);
     });
     if (response.status !== 200) throw await refusal(response, signal);
     const body = await readBody(response, this.#maxBytes, signal);
     if (body.isCut) {
-      throw new RendererFault(`its answer has more than the ${this.#maxBytes} bytes that are read`);
+      throw new RendererFault(`its response has more than the ${this.#maxBytes} bytes that are read`);
     }
     return parseMultipart(response.headers.get('content-type'), body.bytes);
   }
@@ -35,7 +35,7 @@ export class HttpTransport implements Transport {
   async close(): Promise<void> {}
 }
 
-/** What an answer without a picture means; its text, if it is one, is shown. */
+/** What a response without a picture means; its text, if it is one, is shown. */
 async function refusal(response: Response, signal: AbortSignal): Promise<RendererFault> {
   const { status, statusText, headers } = response;
   const isText = /^(text\/plain|application\/(problem\+)?json)\b/i.test(headers.get('content-type') ?? '');
@@ -46,7 +46,7 @@ async function refusal(response: Response, signal: AbortSignal): Promise<Rendere
     const to = shownText(headers.get('location') ?? 'elsewhere');
     return new RendererFault(`${answered}, a redirection to ${to}, and redirections are not followed`);
   }
-  return new RendererFault(text ? `${answered}: ${text}` : answered, { isPassing: status >= 500 });
+  return new RendererFault(text ? `${answered}: ${text}` : answered, { isTransient: status >= 500 });
 }
 
 /** The body up to `most` bytes. Ends at once when the signal aborts, whatever the body's stream does. */
@@ -70,7 +70,7 @@ async function readBody(
     }
     signal.throwIfAborted();
   } catch (error) {
-    throw unreachable('its answer broke off', error);
+    throw disconnected('the connection broke during its response', error);
   } finally {
     signal.removeEventListener('abort', cancel);
     cancel();
@@ -78,11 +78,11 @@ async function readBody(
   return { bytes: Buffer.concat(parts).subarray(0, most), isCut: size > most };
 }
 
-function unreachable(what: string, error: unknown): RendererFault {
+function disconnected(what: string, error: unknown): RendererFault {
   const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
   // Where a name has several addresses, the cause has a code and no message.
   return new RendererFault(`${what} (${shownText(cause?.message || cause?.code || message)})`, {
-    isPassing: true,
+    isTransient: true,
     cause: error,
   });
 }

@@ -69,7 +69,7 @@ test('a body that is cut off anywhere is seen to be, and may be whole the next t
   for (let length = 0; length < whole; length++) {
     const read = () => parseMultipart(form, body.subarray(0, length));
     expect(read, `${length} bytes`).toThrow(RendererFault);
-    expect(read, `${length} bytes`).toThrow(expect.objectContaining({ isPassing: true }));
+    expect(read, `${length} bytes`).toThrow(expect.objectContaining({ isTransient: true }));
   }
   expect([...parseMultipart(form, body.subarray(0, whole)).keys()]).toEqual(['annotation', 'image']);
 });
@@ -119,5 +119,5 @@ test.each<[string, string | null, Buffer, string]>([
 ])('refused: %s', (_, contentType, body, message) => {
   const read = () => parseMultipart(contentType, body);
   expect(read).toThrow(message);
-  expect(read).toThrow(expect.objectContaining({ isPassing: false }));
+  expect(read).toThrow(expect.objectContaining({ isTransient: false }));
 });

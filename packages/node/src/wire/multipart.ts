@@ -39,7 +39,7 @@ function boundaryOf(contentType: string): string {
   const [type = '', ...parameters] = contentType.split(';').map((one) => one.trim());
   if (type.toLowerCase() !== 'multipart/form-data') {
     throw new RendererFault(
-      `it answered ${type ? `with ${shownText(type, 80)}` : 'without a content type'}, not with multipart/form-data`,
+      `it responded ${type ? `with ${shownText(type, 80)}` : 'without a content type'}, not with multipart/form-data`,
     );
   }
   const given = parameters.find((one) => /^boundary=/i.test(one))?.slice('boundary='.length);
@@ -90,9 +90,9 @@ function parseHeaders(body: Buffer, start: number): { name: string; length: numb
 }
 
 function wrong(clause: string): RendererFault {
-  return new RendererFault(`its answer is not multipart/form-data as it should be: ${clause}`);
+  return new RendererFault(`its response is not multipart/form-data as it should be: ${clause}`);
 }
 
 function cutOff(clause: string): RendererFault {
-  return new RendererFault(`its answer is cut off: ${clause}`, { isPassing: true });
+  return new RendererFault(`its response is cut off: ${clause}`, { isTransient: true });
 }

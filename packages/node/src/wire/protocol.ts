@@ -10,10 +10,10 @@ export const READY_LINE = `simgan-renderer ${PROTOCOL_VERSION}`;
 /** How many random numbers a request brings. */
 export const RANDOM_NUMBERS = 16;
 
-/** The parts of an answer that are ours; parts of other names are companions of the image. */
+/** The parts of a response that are ours; parts of other names are companions of the image. */
 export const PART = { annotation: 'annotation', image: 'image', sha256: 'sha256' } as const;
 
-/** Bounds on an answer that nobody needs to change. */
+/** Bounds on a response that nobody needs to change. */
 export const BOUNDS = {
   parts: 32,
   /** Bytes of a part's headers, and of a frame's header line. */
@@ -26,7 +26,7 @@ export const BOUNDS = {
   banner: 2 ** 20,
 } as const;
 
-/** One sample to render. The answer may depend on nothing else. */
+/** One sample to render. The response may depend on nothing else. */
 export interface RenderRequest {
   readonly version: typeof PROTOCOL_VERSION;
   /** Of the dataset. A safe integer or any other finite number. */
@@ -40,7 +40,7 @@ export interface RenderRequest {
   readonly parameters: Readonly<Record<string, unknown>>;
 }
 
-/** The parts of an answer by name. */
+/** The parts of a response by name. */
 export type Parts = ReadonlyMap<string, Buffer>;
 
 /** A way to reach a renderer. */
@@ -57,12 +57,12 @@ export interface Transport {
 
 /** What is wrong with one attempt, as a clause: `the server answered 503`. */
 export class RendererFault extends Error {
-  /** Whether the same request may well be answered the next time. */
-  readonly isPassing: boolean;
+  /** Whether the same request may well succeed the next time. */
+  readonly isTransient: boolean;
 
-  constructor(clause: string, { isPassing = false, cause }: ErrorOptions & { isPassing?: boolean } = {}) {
+  constructor(clause: string, { isTransient = false, cause }: ErrorOptions & { isTransient?: boolean } = {}) {
     super(clause, { cause });
-    this.isPassing = isPassing;
+    this.isTransient = isTransient;
   }
 }
 

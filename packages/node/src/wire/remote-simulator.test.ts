@@ -69,9 +69,9 @@ async function failureOf(
 }
 
 const once = 'The renderer https://renderer.test/scene failed at index 0 of seed 7: ';
-const thrice = 'The renderer https://renderer.test/scene failed at index 0 of seed 7 (asked 3 times): ';
-const fix = '. Fix the renderer, then rerun; docs/renderers.md has the protocol.';
-const rerun = '. See that it runs, then rerun; what is done can be resumed.';
+const thrice = 'The renderer https://renderer.test/scene failed at index 0 of seed 7 after 3 attempts: ';
+const fix = '. Fix the renderer and rerun; docs/renderers.md documents the protocol.';
+const rerun = '. Check that it is running, then rerun; what is written already can be resumed.';
 
 test('a request has all that a sample depends on, and a sample depends on seed and index alone', async () => {
   const requests = answer(rendered);
@@ -141,8 +141,8 @@ test('what may pass is asked for again, the same, and told', async () => {
   );
   expect(retries.map(({ reason }) => reason)).toEqual([
     'the server answered 503 Service Unavailable: down',
-    expect.stringContaining('it cannot be reached'),
-    expect.stringContaining('its answer is cut off'),
+    expect.stringContaining('the connection failed'),
+    expect.stringContaining('its response is cut off'),
     expect.stringContaining('was damaged on the way'),
     'the server answered 500 Internal Server Error: Out of memory.',
   ]);
@@ -173,7 +173,7 @@ test('after the last time the error names the renderer, seed, index and what was
     message: `${thrice}the server answered 503 Service Unavailable${rerun}`,
   });
   expect((await failureOf(() => HttpResponse.error())).message).toMatch(
-    /it cannot be reached \(.+\)\. See that it/,
+    /the connection failed \(.+\)\. Check that it/,
   );
 });
 
@@ -197,18 +197,18 @@ test.each<[string, () => Response | Promise<Response>, string]>([
   [
     'answers with a page',
     () => HttpResponse.html('<h1>Log in</h1>'),
-    'it answered with text/html, not with multipart/form-data',
+    'it responded with text/html, not with multipart/form-data',
   ],
   [
     'sends no image',
     () => form({ annotation: '{}', picture: 'x' }),
-    'its answer has no part named image, only annotation, picture',
+    'its response has no part named image, only annotation, picture',
   ],
-  ['sends nothing', () => form({}), 'its answer has no part named image, none at all'],
+  ['sends nothing', () => form({}), 'its response has no part named image, none at all'],
   [
     'sends no annotation',
     async () => form({ image: await grayPng(12, 10) }),
-    'its answer has no part named annotation, only image',
+    'its response has no part named annotation, only image',
   ],
   [
     'sends no picture',
@@ -299,7 +299,7 @@ test('limits on bytes and pixels hold', async () => {
     });
   const headers = { 'content-type': 'multipart/form-data; boundary=b' };
   const { message } = await failureOf(() => new HttpResponse(endless(), { headers }), { maxBytes: 5000 });
-  expect(message).toBe(`${once}its answer has more than the 5000 bytes that are read${fix}`);
+  expect(message).toBe(`${once}its response has more than the 5000 bytes that are read${fix}`);
   expect(sent).toBeLessThan(20_000);
 
   const image = await grayPng(40, 30);
@@ -307,7 +307,7 @@ test('limits on bytes and pixels hold', async () => {
   expect(large.message).toContain('its image cannot be used: The picture is 40 x 30; pictures of more than');
 });
 
-test('an answer that does not come, or does not end, is given up and asked for again', async () => {
+test('a response that does not come, or does not end, is given up and asked for again', async () => {
   const headers = { 'content-type': 'multipart/form-data; boundary=b' };
   const stuck = () =>
     new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('--b\r\n')) });
@@ -321,7 +321,7 @@ test('an answer that does not come, or does not end, is given up and asked for a
   ]) {
     expect(await failureOf(respond, { timeoutMs: 40 })).toEqual({
       asked: 3,
-      message: `${thrice}there was no answer within 0.04 s${rerun}`,
+      message: `${thrice}it timed out after 0.04 s${rerun}`,
     });
   }
 });
@@ -393,12 +393,12 @@ test('a renderer that is asked twice must give the same', async () => {
     form({ annotation: '{"x": 1, "y": 2}', image: number % 2 ? white : black }),
   );
   expect(images.message).toBe(
-    `${once}it gave two different images when it was asked twice. All that is random must follow from the request: its random numbers, or a generator that is seeded with its seed and index${fix}`,
+    `${once}it rendered the same request twice with different images. Everything random must follow from the request: from its random numbers, or from a generator seeded with its seed and index${fix}`,
   );
   const labels = await failureOf((_, number) =>
     form({ annotation: `{"x": ${number}, "y": 2}`, image: black }),
   );
-  expect(labels.message).toContain('it gave two different annotations');
+  expect(labels.message).toContain('with different annotations');
   // The first sample alone is asked for twice.
   const requests = answer(rendered);
   const samples = samplesOf();
@@ -427,7 +427,7 @@ test.each<[string, RequestListener, string]>([
   [
     'huge headers',
     (_, response) => response.writeHead(200, { 'x-huge': 'x'.repeat(100_000) }).end(),
-    'it cannot be reached (Headers Overflow Error)',
+    'the connection failed (Headers Overflow Error)',
   ],
   [
     'a body that breaks off',
@@ -436,16 +436,16 @@ test.each<[string, RequestListener, string]>([
       response.writeHead(200, { 'content-type': contentType, 'content-length': body.length });
       response.write(body.subarray(0, 40), () => response.destroy());
     },
-    'its answer broke off (other side closed)',
+    'the connection broke during its response (other side closed)',
   ],
-  ['no HTTP', (request) => request.socket.end('220 smtp.example.test\r\n'), 'it cannot be reached ('],
+  ['no HTTP', (request) => request.socket.end('220 smtp.example.test\r\n'), 'the connection failed ('],
 ])('a real server that sends %s', async (_, listener, reason) => {
   const real = createServer(listener);
   await new Promise<void>((resolve) => real.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void real.close());
   const address = `http://127.0.0.1:${(real.address() as AddressInfo).port}`;
   await expect(samplesOf({ url: address, retries: 1 }).at(0)).rejects.toThrow(
-    `The renderer ${address} failed at index 0 of seed 7 (asked 2 times): ${reason}`,
+    `The renderer ${address} failed at index 0 of seed 7 after 2 attempts: ${reason}`,
   );
 });
 

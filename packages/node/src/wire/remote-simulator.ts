@@ -12,7 +12,6 @@ import {
   SimganError,
   simulateAt,
 } from '@simgan/core';
-import { type Rendered, readAnswer } from './answer.ts';
 import { backoffDelay } from './backoff.ts';
 import { HttpTransport } from './http-transport.ts';
 import { ProcessTransport } from './process-transport.ts';
@@ -24,9 +23,10 @@ import {
   type Transport,
 } from './protocol.ts';
 import { type RendererChoice, type RendererSettings, rendererSettings } from './renderer-options.ts';
+import { type Rendered, readResponse } from './response.ts';
 import { Slots } from './slots.ts';
 
-/** A request that failed and is sent again. */
+/** A request that failed and is retried. */
 export interface RendererRetry {
   readonly seed: number;
   readonly index: number;
@@ -34,7 +34,7 @@ export interface RendererRetry {
   readonly failures: number;
   /** Why it failed the last time, as a clause. */
   readonly reason: string;
-  /** Milliseconds until it is sent again. */
+  /** Milliseconds until the next attempt. */
   readonly delayMs: number;
 }
 
@@ -42,11 +42,11 @@ export interface RendererRetry {
 export type RemoteSimulatorOptions = RendererChoice & {
   /** Where a command is started. Default: the current folder. */
   readonly cwd?: string;
-  /** Ends all requests at once, and the processes of a command. */
+  /** Aborts all requests at once, and kills the processes of a command. */
   readonly signal?: AbortSignal | undefined;
-  /** Called before a request is sent again. */
+  /** Called before each retry. */
   readonly onRetry?: ((retry: RendererRetry) => void) | undefined;
-  /** Called with the names of companions that came with images, once for each name. */
+  /** Called once for each name of a companion that came with an image. */
   readonly onCompanions?: ((names: readonly string[]) => void) | undefined;
 };
 
@@ -68,10 +68,10 @@ export interface RemoteSimulator {
 
 /**
  * Makes a renderer in another process, which speaks the protocol of docs/renderers.md over HTTP or over stdin and stdout,
- * a simulator for a plugin. What is sent is the seed, the index, a few random numbers and the user's parameters; what
- * comes back must have the plugin's form and satisfy its schema. A request that fails for a reason that may pass (no
- * connection, no answer in time, a status of 500 and above, an answer that was cut off or damaged, a process that
- * ended) is sent again after a growing delay. The first sample is asked for twice, to see that it comes out the same.
+ * a simulator for a plugin. A request has the seed, the index, random numbers and the user's parameters; the image of the
+ * response must have the plugin's form, and the annotation must satisfy its schema. Transient failures (no connection,
+ * timeouts, status 500 and above, a response that was cut off or damaged, a process that ended) are retried with
+ * exponential backoff. The first sample is rendered twice, to check that it comes out the same.
  *
  * @param plugin - whose simulator this takes the place of.
  * @throws SimganError INVALID_ARGUMENT for options that cannot be used. Rendering throws RENDERING_FAILED naming the
@@ -117,7 +117,7 @@ interface Place {
 
 type Listeners = Pick<RemoteSimulatorOptions, 'signal' | 'onRetry' | 'onCompanions'>;
 
-/** Sends requests, sends them again, and checks answers. */
+/** Sends requests, retries them, and checks responses. */
 class Renderer {
   readonly #plugin: Pick<Plugin, 'image' | 'annotation'>;
   readonly #settings: RendererSettings;
@@ -159,7 +159,7 @@ class Renderer {
       parameters: this.#settings.parameters,
     };
     const isFirst = !this.#isRepeatable;
-    // Set before, so that the others of the first batch are asked for once.
+    // Set before, so that the others of the first batch are rendered once.
     this.#isRepeatable = true;
     try {
       const rendered = await this.#ask(request);
@@ -193,7 +193,7 @@ class Renderer {
       } catch (error) {
         signal.throwIfAborted();
         if (!(error instanceof RendererFault)) throw error;
-        if (!error.isPassing || failures > this.#settings.retries)
+        if (!error.isTransient || failures > this.#settings.retries)
           throw this.#failed(request, error, failures);
         const delayMs = backoffDelay(failures, rng, this.#settings);
         this.#listeners.onRetry?.({ seed, index, failures, reason: error.message.trim(), delayMs });
@@ -214,10 +214,10 @@ class Renderer {
     }, timeoutMs);
     try {
       const parts = await this.#transport.ask(request, slot, stop.signal);
-      return await readAnswer(parts, this.#plugin, this.#settings);
+      return await readResponse(parts, this.#plugin, this.#settings);
     } catch (cause) {
       if (!isLate) throw cause;
-      throw new RendererFault(`there was no answer within ${timeoutMs / 1000} s`, { isPassing: true, cause });
+      throw new RendererFault(`it timed out after ${timeoutMs / 1000} s`, { isTransient: true, cause });
     } finally {
       clearTimeout(timer);
       this.#end.signal.removeEventListener('abort', end);
@@ -225,19 +225,19 @@ class Renderer {
   }
 
   #failed({ seed, index }: Place, fault: RendererFault, failures: number): SimganError {
-    const times = failures > 1 ? ` (asked ${failures} times)` : '';
+    const attempts = failures > 1 ? ` after ${failures} attempts` : '';
     const end = fault.message.endsWith('\n') ? '' : /[.!?]$/.test(fault.message) ? ' ' : '. ';
-    const advice = fault.isPassing
-      ? 'See that it runs, then rerun; what is done can be resumed.'
-      : 'Fix the renderer, then rerun; docs/renderers.md has the protocol.';
+    const advice = fault.isTransient
+      ? 'Check that it is running, then rerun; what is written already can be resumed.'
+      : 'Fix the renderer and rerun; docs/renderers.md documents the protocol.';
     return new SimganError(
       'RENDERING_FAILED',
-      `The renderer ${this.#settings.name} failed at index ${index} of seed ${seed}${times}: ${fault.message}${end}${advice}`,
+      `The renderer ${this.#settings.name} failed at index ${index} of seed ${seed}${attempts}: ${fault.message}${end}${advice}`,
       { cause: fault },
     );
   }
 
-  /** A resumed dataset goes on with what a renderer gives then, so it must be what it would have given before. */
+  /** A resumed dataset continues with what the renderer gives then, which must be what it would have given before. */
   #checkRepeated(place: Place, one: Rendered, other: Rendered): void {
     const differ =
       Buffer.compare(bytesOf(one), bytesOf(other)) !== 0
@@ -247,7 +247,7 @@ class Renderer {
           : 'annotations';
     if (differ === undefined) return;
     const fault = new RendererFault(
-      `it gave two different ${differ} when it was asked twice. All that is random must follow from the request: its random numbers, or a generator that is seeded with its seed and index`,
+      `it rendered the same request twice with different ${differ}. Everything random must follow from the request: from its random numbers, or from a generator seeded with its seed and index`,
     );
     throw this.#failed(place, fault, 1);
   }

@@ -24,8 +24,10 @@ const plugin = blobs();
 
 /** Renders from now on, but where `instead` answers; tells what was asked for. */
 function render(
-  instead: (request: RenderRequest, number: number) => undefined | Response | Promise<Response> = () =>
-    undefined,
+  instead: (
+    request: RenderRequest,
+    number: number,
+  ) => undefined | Response | Promise<Response | undefined> = () => undefined,
 ): RenderRequest[] {
   const requests: RenderRequest[] = [];
   server.use(
@@ -119,10 +121,8 @@ test('what passes by and what is left out is told once', async () => {
   await simulateDataset({ plugin, cwd, count: 6, renderer, onEvent: (event) => events.push(event) });
   const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
   expect(warnings.sort()).toEqual([
-    expect.stringMatching(
-      /^The renderer did not answer at index \d of seed 1: the server answered 503 Service/,
-    ),
-    'The renderer sends mask beside images, which are left out: companions are not written yet.',
+    'The renderer also sends mask; companions of images are not written yet and are left out.',
+    expect.stringMatching(/^The renderer failed at index \d of seed 1: the server answered 503 Service/),
   ]);
 });
 

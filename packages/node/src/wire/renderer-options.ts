@@ -8,7 +8,7 @@ export interface RendererLimits {
   /** Requests in progress at a time; with a command, processes. Default: 4, of processes at most one per processor. */
   readonly concurrency?: number;
   /**
-   * Milliseconds to wait for one answer, the start of a process included. Default: 300 s, which is also the most for a
+   * Milliseconds to wait for one response, the start of a process included. Default: 300 s, which is also the most for a
    * URL, because `fetch` waits no longer.
    */
   readonly timeoutMs?: number;
@@ -18,7 +18,7 @@ export interface RendererLimits {
   readonly backoffMs?: number;
   /** Most milliseconds between two times. Default: 30 s. */
   readonly maxBackoffMs?: number;
-  /** Most bytes of an answer. Default: 64 MiB. */
+  /** Most bytes of a response. Default: 64 MiB. */
   readonly maxBytes?: number;
   /** Most pixels of an image; it is refused from its header, before anything is decoded. Default: 50 million. */
   readonly maxPixels?: number;
@@ -115,7 +115,7 @@ function choiceProblems({ url, command, parameters, timeoutMs = 0 }: RendererCho
     problems.push(...urlProblems(url));
     if (timeoutMs > FETCH_TIMEOUT) {
       problems.push(
-        `timeoutMs is ${timeoutMs}, and an answer from a URL is waited for at most ${FETCH_TIMEOUT}`,
+        `timeoutMs is ${timeoutMs}, and a response from a URL is waited for at most ${FETCH_TIMEOUT}`,
       );
     }
   }

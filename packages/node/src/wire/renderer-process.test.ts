@@ -59,7 +59,7 @@ function isRunning(pid: number): boolean {
 }
 
 const name = stdioRenderer.join(' ');
-const fix = '. Fix the renderer, then rerun; docs/renderers.md has the protocol.';
+const fix = '. Fix the renderer and rerun; docs/renderers.md documents the protocol.';
 
 test('one process renders one request after the other, and ends with the simulator', async () => {
   const { remote, samples, pids } = await rendererThat();
@@ -91,7 +91,7 @@ test('several processes render in parallel, the same samples', async () => {
   for (const pid of await parallel.pids('asked')) expect(isRunning(pid)).toBe(false);
 });
 
-test('what a program writes before it is ready is no answer', async () => {
+test('what a program writes before it is ready is no response', async () => {
   const { samples } = await rendererThat({}, { start: 'greets' });
   expect((await samples.at(5)).image.width).toBe(12);
 });
@@ -119,13 +119,13 @@ test('after as many deaths on one request as are allowed, the last lines of stde
   await samples.at(0);
   await expect(samples.at(1)).rejects.toMatchObject({
     code: 'RENDERING_FAILED',
-    message: `The renderer ${name} "" failed at index 1 of seed 7 (asked 3 times): the process ended with exit code 3, and wrote to stderr:
+    message: `The renderer ${name} "" failed at index 1 of seed 7 after 3 attempts: the process ended with exit code 3, and wrote to stderr:
   two
   three
   four
   five
   out of memory
-See that it runs, then rerun; what is done can be resumed.`,
+Check that it is running, then rerun; what is written already can be resumed.`,
   });
   expect(await pids('dies')).toHaveLength(3);
   // Others are still rendered.
@@ -135,10 +135,10 @@ See that it runs, then rerun; what is done can be resumed.`,
 test('a process that never becomes ready', async () => {
   const { samples } = await rendererThat({}, { start: 'breaks', retries: 1 });
   await expect(samples.at(0)).rejects.toThrow(
-    `failed at index 0 of seed 7 (asked 2 times): the process ended with exit code 7, and wrote to stderr:
+    `failed at index 0 of seed 7 after 2 attempts: the process ended with exit code 7, and wrote to stderr:
   Traceback (most recent call last):
   [31mImportError: no module named bpy
-See that`,
+Check that`,
   );
   const babbling = await rendererThat({}, { start: 'babbles' });
   await expect(babbling.samples.at(0)).rejects.toThrow(
@@ -149,22 +149,22 @@ See that`,
     'it speaks version 2 of the protocol, and this program 1',
   );
   const silent = await rendererThat({}, { start: 'stands', timeoutMs: 100, retries: 0 });
-  await expect(silent.samples.at(0)).rejects.toThrow('there was no answer within 0.1 s');
+  await expect(silent.samples.at(0)).rejects.toThrow('it timed out after 0.1 s');
 });
 
 test.each([
-  ['refuses', 'it answered: There is no material wood. Fix'],
+  ['refuses', 'it responded: There is no material wood. Fix'],
   [
     'chats',
-    'the header of its answer is not JSON: "Saved: frame.png". Only answers belong on stdout; write messages to stderr',
+    'the header of its response is not JSON: "Saved: frame.png". Only responses belong on stdout; write messages to stderr',
   ],
-  ['boasts', 'its answer has 1000000000000 bytes, and at most 67108864 are read'],
-  ['rambles', 'the header of its answer has more than 8192 bytes and begins "xxx'],
+  ['boasts', 'its response has 1000000000000 bytes, and at most 67108864 are read'],
+  ['rambles', 'the header of its response has more than 8192 bytes and begins "xxx'],
   [
     'mumbles',
-    'the header of its answer is "{"parts": [{"name": "image"}]}", and should be'.replaceAll('"{', '"{'),
+    'the header of its response is "{"parts": [{"name": "image"}]}", and should be'.replaceAll('"{', '"{'),
   ],
-  ['repeats', 'its answer has two parts named image'],
+  ['repeats', 'its response has two parts named image'],
 ])('not asked again, because it would do the same: it %s', async (does, message) => {
   const { samples, retries, pids } = await rendererThat({ does, at: 1, times: 1 });
   await samples.at(0);
@@ -176,7 +176,7 @@ test.each([
   expect(error!.message.replaceAll('\\"', '"')).toContain(message);
   expect(error!.message.endsWith(fix.slice(1))).toBe(true);
   expect(retries).toEqual([]);
-  // Whatever else it writes is not taken for the next answer.
+  // Whatever else it writes is not taken for the next response.
   const next = await samples.at(2);
   expect(next.id).toBe('0000002');
   expect(new Set(await pids('asked')).size).toBe(does === 'refuses' ? 1 : 2);
@@ -186,7 +186,7 @@ test('a process that hangs is killed, and its request asked again', async () => 
   const hangs = { does: 'hangs', at: 0, times: 1 };
   const { samples, retries, pids, remote } = await rendererThat(hangs, { timeoutMs: 1500, retries: 20 });
   await expect(samples.at(0)).resolves.toMatchObject({ id: '0000000' });
-  expect(retries[0]!.reason).toBe('there was no answer within 1.5 s');
+  expect(retries[0]!.reason).toBe('it timed out after 1.5 s');
   const [hung] = await pids('hangs');
   await remote.close();
   expect(isRunning(hung!)).toBe(false);

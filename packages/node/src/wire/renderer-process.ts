@@ -13,7 +13,7 @@ const STDERR_BYTES = 8192;
 const STDERR_LINES = 5;
 
 /**
- * A renderer that we started: requests are lines on its stdin, answers are frames on its stdout. It renders one
+ * A renderer that we started: requests are lines on its stdin, responses are frames on its stdout. It renders one
  * request at a time, keeps our process alive only while it does, and is killed as soon as it does anything else.
  */
 export class RendererProcess {
@@ -75,9 +75,9 @@ export class RendererProcess {
     // Whoever aborted does not wait for it.
     exchange.catch(() => {});
     try {
-      const answer = await Promise.race([exchange, aborted]);
-      if (!('error' in answer)) return answer;
-      throw new RendererFault(`it answered: ${shownText(answer.error)}`);
+      const response = await Promise.race([exchange, aborted]);
+      if (!('error' in response)) return response;
+      throw new RendererFault(`it responded: ${shownText(response.error)}`);
     } catch (error) {
       if (signal.aborted) this.kill();
       throw error;
@@ -106,9 +106,9 @@ export class RendererProcess {
     try {
       if (!this.#isReady) await this.#becomeReady();
       this.#child.stdin.write(`${JSON.stringify(request)}\n`);
-      const answer = await readFrame(this.#reader, this.#maxBytes);
-      if (!answer) throw await this.#death();
-      return answer;
+      const response = await readFrame(this.#reader, this.#maxBytes);
+      if (!response) throw await this.#death();
+      return response;
     } catch (error) {
       // What it writes next belongs to no request.
       this.kill();
@@ -167,7 +167,7 @@ export class RendererProcess {
     const lines = this.#stderr.split('\n').filter((line) => line.trim() !== '');
     const last = lines.slice(-STDERR_LINES).map((line) => `\n  ${shownText(line)}`);
     return new RendererFault(last.length > 0 ? `${how}, and wrote to stderr:${last.join('')}\n` : how, {
-      isPassing: true,
+      isTransient: true,
     });
   }
 

@@ -5,18 +5,18 @@ import { BOUNDS, PART, type Parts, RendererFault, shownText } from './protocol.t
 
 /** What a renderer made of a request. */
 export interface Rendered extends Simulated<unknown> {
-  /** Further parts of the answer by name (a mask, depth), as their bytes. */
+  /** Further parts of the response by name (a mask, depth), as their bytes. */
   readonly companions: ReadonlyMap<string, Uint8Array>;
 }
 
 /**
- * Reads the parts of an answer, and checks them against the plugin: the image has its form, and the annotation satisfies
+ * Reads the parts of a response, and checks them against the plugin: the image has its form, and the annotation satisfies
  * its schema. A picture that stores its values otherwise (color for gray, 16 bits for 8) is converted as all pictures
  * are; its size must be the plugin's, because labels count in its pixels.
  *
  * @throws RendererFault with everything that the schema names, or the first other thing that is wrong.
  */
-export async function readAnswer(
+export async function readResponse(
   parts: Parts,
   { image: form, annotation: schema }: Pick<Plugin, 'image' | 'annotation'>,
   limits: { readonly maxBytes: number; readonly maxPixels: number },
@@ -50,7 +50,7 @@ function partOf(parts: Parts, name: string): Buffer {
   const part = parts.get(name);
   if (part) return part;
   const there = parts.size > 0 ? `only ${[...parts.keys()].join(', ')}` : 'none at all';
-  throw new RendererFault(`its answer has no part named ${name}, ${there}`);
+  throw new RendererFault(`its response has no part named ${name}, ${there}`);
 }
 
 function checkHash(bytes: Buffer, part: Buffer | undefined): void {
@@ -59,8 +59,8 @@ function checkHash(bytes: Buffer, part: Buffer | undefined): void {
   const actual = createHash('sha256').update(bytes).digest('hex');
   if (announced === actual) return;
   throw new RendererFault(
-    `its image has the SHA-256 ${actual}, not ${shownText(announced, 64)} as the answer says; it was damaged on the way`,
-    { isPassing: true },
+    `its image has the SHA-256 ${actual}, not ${shownText(announced, 64)} as the response says; it was damaged on the way`,
+    { isTransient: true },
   );
 }
 

@@ -1,0 +1,20 @@
+/** @file Every kind of input, damaged in many ways: it is read, rejected with a reason, or refused with a sentence. */
+import { expect, test } from 'vitest';
+import { attemptsAt, mutationKinds } from './mutations.ts';
+
+/** `npm run attack` makes ten times as many, and more. */
+const ATTEMPTS = 100;
+
+test.each(mutationKinds.map((kind) => [kind.name, kind] as const))('damage to %s', async (_, kind) => {
+  const failures: string[] = [];
+  const outcomes = new Map<string, number>();
+  const to = Math.ceil(ATTEMPTS * kind.share);
+  for await (const attempt of attemptsAt(kind, { seed: 1, to })) {
+    if ('failure' in attempt) failures.push(`${attempt.index}: ${attempt.failure}`);
+    else outcomes.set(attempt.outcome, (outcomes.get(attempt.outcome) ?? 0) + 1);
+  }
+  expect(failures).toEqual([]);
+  // Damage that never shows would test nothing.
+  const shown = (outcomes.get('rejected') ?? 0) + (outcomes.get('sentence') ?? 0);
+  if (!kind.isTolerant) expect(shown).toBeGreaterThan(to / 10);
+});
