@@ -162,7 +162,11 @@ export async function runAddresses(seed: number, count: number): Promise<Tally> 
   await new Promise<void>((resolve) => {
     http.listen(0, '0.0.0.0', resolve);
   });
-  const server: Server = { origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, sent: 0, requests: 0 };
+  const server: Server = {
+    origin: `http://127.0.0.1:${(http.address() as AddressInfo).port}`,
+    sent: 0,
+    requests: 0,
+  };
   try {
     for (const [name, answer] of Object.entries(answers)) {
       for (let round = 0; round < count; round++) {

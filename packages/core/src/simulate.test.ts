@@ -65,7 +65,9 @@ test('a simulator that fails or returns no sample is named with plugin, seed and
   expect(await failing(throwing(burst))).toMatchObject({
     code: 'RENDERING_FAILED',
     cause: burst,
-    message: expect.stringMatching(/RangeError: The lamp burst \(at .*simulate\.test\.ts:\d+:\d+\)?\)\.$/),
+    message: expect.stringMatching(
+      /RangeError: The lamp burst\. It was thrown at .*simulate\.test\.ts:\d+:\d+\)?\.$/,
+    ),
   });
   const own = new SimganError('INVALID_ARGUMENT', 'It is too dark. Turn on the light.');
   expect(await failing(throwing(own))).toBe(own);

@@ -30,7 +30,7 @@ export interface SimulatorOrigin {
  * begins with the shorter one.
  *
  * Reading a sample throws SimganError RENDERING_FAILED naming plugin, seed and index if the simulator fails or does not
- * return an image and an annotation; a SimganError that the simulator throws is passed on.
+ * return an image and an annotation; a SimganError or AbortError that the simulator throws is passed on.
  */
 export function simulate<Annotation>(
   simulator: Simulator<Annotation>,
@@ -60,7 +60,8 @@ export async function simulateAt<Annotation>(
   try {
     simulated = await simulator(rng);
   } catch (error) {
-    if (error instanceof Error && error.name === 'SimganError') throw error;
+    // What is meant for people, or was stopped by them, is passed on.
+    if (error instanceof Error && ['SimganError', 'AbortError'].includes(error.name)) throw error;
     throw failure(origin, seed, index, thrown(error), error);
   }
   const problem = problemOf(simulated, origin.image);
@@ -98,7 +99,8 @@ function failure(
 function thrown(error: unknown): string {
   if (!(error instanceof Error)) return `it threw ${describe(error)}, which is not an Error`;
   const place = /^\s+at (.*)$/m.exec(error.stack ?? '')?.[1];
-  return `${error.name}: ${error.message.replace(/\.$/, '')}${place ? ` (at ${place})` : ''}`;
+  const what = `${error.name}: ${error.message.replace(/\.$/, '')}`;
+  return place ? `${what}. It was thrown at ${place}` : what;
 }
 
 function describe(value: unknown): string {

@@ -1,8 +1,10 @@
 /** @file Feature networks in ONNX. */
+import type { Rng } from '@simgan/core';
 import { onnxFeatures } from '@simgan/node';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { OnnxModel } from '../../../packages/tfjs-onnx/src/onnx/model.ts';
+import { mutateModel } from '../../../packages/tfjs-onnx/test/mutate-model.ts';
 import type { Kind } from '../kind.ts';
 import { mutateBytes } from '../mutate.ts';
 import { Defect, outcomeOfError } from '../outcome.ts';
@@ -43,27 +45,32 @@ const weightsOf = (model: OnnxModel, numbers: readonly number[]) =>
   model.float32(Float32Array.from(numbers), [numbers.length]);
 const ones = (model: OnnxModel, length: number) => model.float32(new Float32Array(length).fill(1), [length]);
 
-const onnx: Kind = {
-  name: 'onnx',
-  share: 1,
-  async prepare() {
-    await tf.setBackend('cpu');
-    const sound = network();
-    const batch = tf.keep(tf.randomUniform<tf.Rank.R4>([1, 12, 12, 3], -1, 1, 'float32', 1));
-    return {
-      attempt: async (rng) => {
-        try {
-          const features = onnxFeatures(mutateBytes(sound, rng));
-          const rank = tf.tidy(() => features(batch).rank);
-          if (rank !== 4) throw new Defect(`The features have rank ${rank}`);
-          return 'success';
-        } catch (error) {
-          return outcomeOfError(error);
-        }
-      },
-      close: () => batch.dispose(),
-    };
-  },
-};
+function kindOf(name: string, mutate: (bytes: Uint8Array, rng: Rng) => Uint8Array): Kind {
+  return {
+    name,
+    share: 1,
+    async prepare() {
+      await tf.setBackend('cpu');
+      const sound = network();
+      const batch = tf.keep(tf.randomUniform<tf.Rank.R4>([1, 12, 12, 3], -1, 1, 'float32', 1));
+      return {
+        attempt: async (rng) => {
+          try {
+            const features = onnxFeatures(mutate(sound, rng));
+            const rank = tf.tidy(() => features(batch).rank);
+            if (rank !== 4) throw new Defect(`The features have rank ${rank}`);
+            return 'success';
+          } catch (error) {
+            return outcomeOfError(error);
+          }
+        },
+        close: () => batch.dispose(),
+      };
+    },
+  };
+}
 
-export const modelKinds: readonly Kind[] = [onnx];
+export const modelKinds: readonly Kind[] = [
+  kindOf('onnx', mutateBytes),
+  kindOf('onnx, its operators', mutateModel),
+];

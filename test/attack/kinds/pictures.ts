@@ -23,10 +23,11 @@ interface Pipeline {
   toBuffer(): Promise<Buffer>;
 }
 
-/** The decoder's own package, to write what only it writes. */
-const sharp = createRequire(new URL('../../../packages/node/package.json', import.meta.url))(
-  'sharp',
-) as Sharp;
+/** The decoder's own package, to write what only it writes; some loaders wrap what it exports. */
+const exported = createRequire(new URL('../../../packages/node/package.json', import.meta.url))('sharp') as
+  | Sharp
+  | { readonly default: Sharp };
+const sharp = typeof exported === 'function' ? exported : exported.default;
 
 const size = { width: 24, height: 18 };
 

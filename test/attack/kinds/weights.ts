@@ -190,9 +190,7 @@ function runKind(name: 'run.json' | 'log.jsonl'): Kind {
           try {
             const { config, steps, isDone } = await openRun(run);
             if (typeof config.recipe !== 'string' || !isDone) throw new Defect('The run has no recipe');
-            for (const step of await steps()) {
-              if (typeof step !== 'object' || step === null) throw new Defect(`A step of the log is ${step}`);
-            }
+            await steps();
             return 'success';
           } catch (error) {
             return outcomeOfError(error);

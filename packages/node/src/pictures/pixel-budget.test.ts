@@ -62,6 +62,26 @@ test('a job that fails gives its pixels back, and a job within a job does not wa
   expect(await withinPixelBudget(100, 100, inner)).toBe('inner');
 });
 
+test('between pictures that are ready at the same time the event loop runs', async () => {
+  const dir = await temporaryFolder();
+  const png = await encodePng(createImage({ width: 8, height: 8, channels: 1, bits: 8 }));
+  const files = Array.from({ length: 6 }, (_, i) => join(dir, `${i}.png`));
+  for (const file of files) await writeFile(file, png);
+  let isHeard = true;
+  const read = files.map((file) =>
+    usePictureFile(file, { channels: 1, bits: 8 }, {}, () => {
+      expect(isHeard).toBe(true);
+      isHeard = false;
+      setTimeout(() => {
+        isHeard = true;
+      });
+      // As long as a large picture takes: all others are ready when it is done.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    }),
+  );
+  await Promise.all(read);
+});
+
 test('pictures count against the budget until whoever uses them is done', async () => {
   const dir = await temporaryFolder();
   const rng = createRng(3);

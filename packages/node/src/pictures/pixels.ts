@@ -1,5 +1,6 @@
 /** @file The only caller of sharp: pixels out of picture files, and PNG files out of pixels. */
 import { open, readFile, stat } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 import {
   createImage,
   type Image,
@@ -94,7 +95,7 @@ export function readPicture(
 
 /**
  * Reads and decodes a file as {@link decodePicture} does, and hands it to `use`. Its pixels count against the budget
- * until `use` is done.
+ * until `use` is done, and between two calls of `use` the event loop runs.
  *
  * @throws SimganError INVALID_IMAGE if the picture cannot be used; the system's error if the file cannot be read.
  */
@@ -104,7 +105,18 @@ export function usePictureFile<Value>(
   options: DecodeOptions,
   use: (picture: DecodedPicture) => Value | Promise<Value>,
 ): Promise<Value> {
-  return usePicture(sourceOfFile(file), form, options, use);
+  return usePicture(sourceOfFile(file), form, options, async (picture) => {
+    await ownTurn();
+    return use(picture);
+  });
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** Waits for a turn of the event loop that no other picture has: what each is used for may take long. */
+function ownTurn(): Promise<unknown> {
+  turn = turn.then(() => setImmediate());
+  return turn;
 }
 
 /** The bytes of a picture, wherever they are. */

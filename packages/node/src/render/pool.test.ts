@@ -44,7 +44,7 @@ async function outcomesOf(dataset: Dataset<unknown>): Promise<unknown[]> {
 
 /** Stacks name files otherwise in another thread. */
 function withoutPlace(message: string): string {
-  return message.replace(/ \(at .*\)\.$/, '.');
+  return message.replace(/ It was thrown at .*$/, '');
 }
 
 /** The first sample of a seed that something happens to. */

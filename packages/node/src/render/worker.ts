@@ -1,7 +1,14 @@
 /** @file The entry of a rendering thread: creates its own copy of the plugin, then renders one sample at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Plugin, SimganError, simulateAt } from '@simgan/core';
-import { type Job, type Message, originOf, type PlainError, type PluginOrigin, type RendererName } from './protocol.ts';
+import {
+  type Job,
+  type Message,
+  originOf,
+  type PlainError,
+  type PluginOrigin,
+  type RendererName,
+} from './protocol.ts';
 
 const port = parentPort!;
 const { module, options } = workerData as PluginOrigin;
@@ -29,7 +36,9 @@ async function answer({ renderer, seed, index }: Job): Promise<void> {
     const rendered = { image: { ...image, data }, annotation };
     port.postMessage({ rendered } satisfies Message, [data.buffer as ArrayBuffer]);
   } catch (error) {
-    port.postMessage({ error: plainError(namedIfNotCloned(error, { renderer, seed, index })) } satisfies Message);
+    port.postMessage({
+      error: plainError(namedIfNotCloned(error, { renderer, seed, index })),
+    } satisfies Message);
   }
 }
 

@@ -13,7 +13,8 @@ export type JobEvent =
       readonly device: string;
       readonly passedOver: readonly { readonly name: string; readonly reason: string }[];
     }
-  /** A set of pictures was opened: a folder with its whole path, `simulator`, `stand-in`, or `dataset`. */
+  /** A set of pictures was opened: a folder with its whole path, `simulator`, `stand-in`, `dataset`, or
+   * `renderer` with its address or command. */
   | {
       readonly type: 'synthetic' | 'real';
       readonly origin: string;

@@ -19,7 +19,7 @@ const runConfig = z.object({
   /** What was done to the light of synthetic pictures, with measured strengths, in one line. */
   corrections: text,
   seed: z.number(),
-  /** Folders with their whole paths, `simulator` or `dataset`. */
+  /** Folders with their whole paths, `simulator`, `dataset`, or `renderer` with its address or command. */
   synthetic: text,
   /** Folders with their whole paths, `stand-in` or `dataset`. */
   real: text,

@@ -154,6 +154,27 @@ test('what may pass is asked for again, the same, and told', async () => {
   }
 });
 
+test('between two attempts is the delay, which an abort ends', async () => {
+  let delayMs = 0;
+  answer((request, number) => (number === 0 ? HttpResponse.error() : rendered(request)));
+  const start = performance.now();
+  await samplesOf({ backoffMs: 100, onRetry: (retry) => (delayMs = retry.delayMs) }).at(0);
+  // Timers may be a millisecond early.
+  expect(performance.now() - start).toBeGreaterThan(delayMs - 2);
+  expect(delayMs).toBeGreaterThanOrEqual(50);
+
+  const controller = new AbortController();
+  const requests = answer(() => HttpResponse.error());
+  const samples = samplesOf({
+    signal: controller.signal,
+    backoffMs: 600_000,
+    maxBackoffMs: 600_000,
+    onRetry: () => setTimeout(() => controller.abort(new Error('Ctrl-C')), 10),
+  });
+  await expect(samples.at(0)).rejects.toThrow('Ctrl-C');
+  expect(requests).toHaveLength(1);
+});
+
 test('delays are those of the seed and the index', async () => {
   const delaysOf = async (index: number) => {
     const delays: number[] = [];
@@ -399,12 +420,19 @@ test('a renderer that is asked twice must give the same', async () => {
     form({ annotation: `{"x": ${number}, "y": 2}`, image: black }),
   );
   expect(labels.message).toContain('with different annotations');
-  // The first sample alone is asked for twice.
+  // The first sample that comes is rendered twice, and no other.
   const requests = answer(rendered);
   const samples = samplesOf();
   await samples.at(0);
   await samples.at(1);
   expect(requests.map(({ index }) => index)).toEqual([0, 0, 1]);
+  const later = answer((request, number) =>
+    number === 0 ? HttpResponse.text('No.', { status: 400 }) : rendered(request),
+  );
+  const others = samplesOf();
+  await expect(others.at(5)).rejects.toThrow('No.');
+  await others.at(6);
+  expect(later.map(({ index }) => index)).toEqual([5, 6, 6]);
 });
 
 test('companions are told of once, and their bytes are there for whoever calls the simulator', async () => {

@@ -50,7 +50,6 @@ export class RendererProcess {
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#stderr = (this.#stderr + text).slice(-STDERR_BYTES);
     });
-    this.#keepAlive(false);
   }
 
   /** Whether it takes no more requests. */

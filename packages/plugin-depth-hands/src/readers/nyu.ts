@@ -51,7 +51,12 @@ export function nyu({
     const rejects: Reject[] = [];
     const known = new Set(folder.files);
     const byFolder = new Map<string, { file: string; frame: number }[]>();
+    const labelFiles = new Map<string, string[]>();
     for (const file of folder.files) {
+      if (LABELS.some((pattern) => pattern.test(file))) {
+        const parent = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+        labelFiles.set(parent, [...(labelFiles.get(parent) ?? []), file]);
+      }
       const [, parent = '', digits] = name.exec(file) ?? [];
       if (digits === undefined) continue;
       if (!byFolder.has(parent)) byFolder.set(parent, []);
@@ -60,7 +65,12 @@ export function nyu({
     const labeled: { file: string; frame: number; labels: JointTable }[] = [];
     for (const [parent, frames] of byFolder) {
       options.signal?.throwIfAborted();
-      const labels = await readLabels(folder, parent, kinect, rejects);
+      const labels = await readLabels(
+        folder,
+        { parent, files: labelFiles.get(parent) ?? [] },
+        kinect,
+        rejects,
+      );
       if (labels) for (const entry of frames) labeled.push({ ...entry, labels });
     }
     const read = await readEach(
@@ -108,17 +118,18 @@ interface JointTable {
   frame(index: number): (readonly [number, Vec3])[] | string;
 }
 
+/** The label files beside pictures, the first kind before the second. */
+const LABELS = [/(^|\/)joint_data\.mat$/i, /keypointsUVD[^/]*\.mat$/i] as const;
+
 async function readLabels(
   folder: Folder,
-  parent: string,
+  { parent, files }: { readonly parent: string; readonly files: readonly string[] },
   kinect: number,
   rejects: Reject[],
 ): Promise<JointTable | undefined> {
-  const within = (file: string) => file.slice(0, Math.max(0, file.lastIndexOf('/'))) === parent;
-  const files = folder.files.filter((file) => within(file));
   const file =
-    files.find((candidate) => /(^|\/)joint_data\.mat$/i.test(candidate)) ??
-    files.find((candidate) => /keypointsUVD[^/]*\.mat$/i.test(candidate));
+    files.find((candidate) => LABELS[0].test(candidate)) ??
+    files.find((candidate) => LABELS[1].test(candidate));
   if (file === undefined) {
     const missing = parent === '' ? 'joint_data.mat' : `${parent}/joint_data.mat`;
     rejects.push({
