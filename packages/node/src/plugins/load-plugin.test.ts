@@ -122,6 +122,7 @@ test('paths without a module report what was tried', async () => {
     'empty/package.json': '{ "name": "simgan-plugin-empty", "main": 5 }',
     'builtin/package.json': '{ "name": "node:fs" }',
     'data/package.json': '{ "name": "data:text/javascript,globalThis.wasLoaded=1" }',
+    'unbuilt/package.json': '{ "name": "simgan-plugin-unbuilt", "exports": "./dist/index.js" }',
     'file.txt': '',
   });
   const advice = 'Give the path of its module or of its folder, relative to the folder you are in.';
@@ -134,6 +135,7 @@ test('paths without a module report what was tried', async () => {
     './broken': `${join(cwd, 'broken/package.json')} (which has no name)`,
     './null': `${join(cwd, 'null/package.json')} (which has no name)`,
     './empty': `Tried ${join(cwd, 'empty/package.json')}, ${join(cwd, 'empty/index.js')}. ${advice}`,
+    './unbuilt': `${join(cwd, 'unbuilt/dist/index.js')} (which is not there: build the package first)`,
     './builtin': `Tried ${join(cwd, 'builtin/package.json')}, ${join(cwd, 'builtin/index.js')}. ${advice}`,
     './data': `Tried ${join(cwd, 'data/package.json')}, ${join(cwd, 'data/index.js')}. ${advice}`,
   };

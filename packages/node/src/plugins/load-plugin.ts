@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Plugin, type PluginFactory, SimganError } from '@simgan/core';
@@ -180,7 +180,11 @@ function findFile(path: string): Found {
   if (typeof name !== 'string') return { tried: [`${manifest} (which has no name)`] };
   // A package may import itself by its name if it has exports; an older one is looked up by its main file.
   const file = resolveWithin(path, name, manifest);
-  if (file) return { tried: [manifest], file };
+  if (file) {
+    const exported = fileURLToPath(file);
+    if (kindOf(exported) === 'file') return { tried: [manifest], file };
+    return { tried: [manifest, `${exported} (which is not there: build the package first)`] };
+  }
   const entry = join(path, typeof main === 'string' ? main : 'index.js');
   const isFile = kindOf(entry) === 'file';
   return { tried: [manifest, entry], ...(isFile && { file: pathToFileURL(entry).href }) };
@@ -204,12 +208,13 @@ function readManifest(file: string): { name?: unknown; main?: unknown } {
   }
 }
 
-/** What a package in a folder calls itself by its name; a package of the same name elsewhere is another one. */
+/** What a package in a folder exports under its own name, built or not; a package of that name elsewhere is another one. */
 function resolveWithin(folder: string, name: string, manifest: string): string | undefined {
   try {
     const file = resolveModule(name, pathToFileURL(manifest).href);
-    const isWithin = realpathSync(fileURLToPath(file)).startsWith(realpathSync(folder) + sep);
-    return isWithin ? file : undefined;
+    const path = fileURLToPath(file);
+    if (path.startsWith(folder + sep) && !existsSync(path)) return file;
+    return realpathSync(path).startsWith(realpathSync(folder) + sep) ? file : undefined;
   } catch {
     return undefined;
   }
