@@ -190,7 +190,8 @@ function runKind(name: 'run.json' | 'log.jsonl'): Kind {
           try {
             const { config, steps, isDone } = await openRun(run);
             if (typeof config.recipe !== 'string' || !isDone) throw new Defect('The run has no recipe');
-            await steps();
+            const isStep = (value: unknown) => Number((value as { step?: unknown } | null)?.step) > 0;
+            if (!(await steps()).every(isStep)) throw new Defect('What is no step is given as one');
             return 'success';
           } catch (error) {
             return outcomeOfError(error);

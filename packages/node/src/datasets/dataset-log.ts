@@ -19,7 +19,6 @@ import {
   REJECTS,
   readManifest,
 } from './dataset-format.ts';
-import { parseMetadataLine } from './metadata-line.ts';
 import {
   filesIn,
   inspectOutput,
@@ -237,8 +236,7 @@ class FolderLog implements DatasetLog {
   async #checkPictures(): Promise<void> {
     const present = new Set(await filesIn(this.#path(IMAGES)));
     const missing: string[] = [];
-    for await (const line of wholeLines(this.#path(BEGUN_METADATA))) {
-      const parsed = parseMetadataLine(line);
+    for await (const { parsed } of wholeLines(this.#path(BEGUN_METADATA))) {
       const name = typeof parsed === 'string' ? undefined : parsed.fileName;
       if (name === undefined || !present.has(name.slice(IMAGES.length + 1)))
         missing.push(name ?? 'a damaged line');

@@ -1,5 +1,5 @@
 /** @file Metadata and manifests that are damaged or made to do harm: rejects and sentences, and the rest is read. */
-import { appendFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { annotationSchema, imageOf, type Sample, type SizedForm } from '@simgan/core';
 import { expect, test } from 'vitest';
@@ -157,4 +157,15 @@ test('a manifest is read by a schema with limits', async () => {
   // The annotations of some other programs lie in a dataset.json of many megabytes.
   await writeFile(file, `{"images":["${'x'.repeat(2 ** 21)}"]}`);
   expect((await readDataset(dir, plugin)).samples.length).toBe(1);
+});
+
+test('a lone carriage return ends no line, in reading as in writing', async () => {
+  const dir = await folderOf(['{"file_name":"0.png","x":[1,\r2]}', '{"file_name":"1.png",\r"x":3}']);
+  const { samples } = await readDataset(dir, plugin, { annotations: 'foreign' });
+  const out = join(await temporaryFolder(), 'out');
+  const all = async function* () {
+    for (let index = 0; index < samples.length; index++) yield await samples.at(index);
+  };
+  expect(await writeDataset(out, all(), { plugin, annotations: 'foreign' })).toMatchObject({ count: 2 });
+  expect(await readFile(join(out, 'metadata.jsonl'), 'utf8')).toContain('[1,\r2]');
 });

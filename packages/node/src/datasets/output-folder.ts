@@ -1,11 +1,11 @@
 /** @file What an output folder holds before anything is written to it. */
-import { createReadStream, type Dirent } from 'node:fs';
+import { type Dirent, existsSync } from 'node:fs';
 import { open, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { createInterface } from 'node:readline';
 import { SimganError } from '@simgan/core';
 import { outputFailed } from '../files/atomic-file.ts';
 import { LOCK, TAKEOVER } from '../files/folder-lock.ts';
+import { readLines } from '../files/read-lines.ts';
 import { sha256 } from '../files/sha256.ts';
 import {
   BEGUN_MANIFEST,
@@ -81,33 +81,25 @@ export interface WrittenLine {
  */
 export async function writtenLines(dir: string, metadata: string): Promise<WrittenLine[]> {
   const lines: WrittenLine[] = [];
-  let end = 0;
-  for await (const line of wholeLines(join(dir, metadata))) {
-    end += Buffer.byteLength(line) + 1;
-    const parsed = parseMetadataLine(line);
+  for await (const { parsed, end } of wholeLines(join(dir, metadata))) {
     if (typeof parsed === 'string' || !(await isAsWritten(join(dir, parsed.fileName), parsed))) break;
     lines.push({ fileName: parsed.fileName, end });
   }
   return lines;
 }
 
-/** The lines of a file that end with a line feed; none if there is no file. */
-export async function* wholeLines(file: string): AsyncGenerator<string> {
-  const handle = await open(file, 'r').catch(() => undefined);
-  if (!handle) return;
-  try {
-    const { size } = await handle.stat();
-    const last = Buffer.alloc(1);
-    if (size > 0) await handle.read(last, 0, 1, size - 1);
-    const isCutOff = last[0] !== 0x0a;
-    let before: string | undefined;
-    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: 0 })) {
-      if (before !== undefined) yield before;
-      before = line;
-    }
-    if (before !== undefined && !isCutOff) yield before;
-  } finally {
-    await handle.close();
+/** A line of a metadata file that is not cut off: what it says, or why it says nothing, and its end in bytes. */
+export interface WholeLine {
+  readonly parsed: MetadataLine | string;
+  readonly end: number;
+}
+
+/** The lines of a metadata file that end with a line feed; none if there is no file. */
+export async function* wholeLines(file: string): AsyncGenerator<WholeLine> {
+  if (!existsSync(file)) return;
+  for await (const line of readLines(file)) {
+    const parsed = 'problem' in line ? line.problem : parseMetadataLine(line.text);
+    if (line.isEnded) yield { parsed, end: line.end };
   }
 }
 
@@ -156,8 +148,7 @@ export async function removeDataset(
   }
   const listed = new Set<string>();
   for (const metadata of [METADATA, BEGUN_METADATA]) {
-    for await (const line of wholeLines(join(dir, metadata))) {
-      const parsed = parseMetadataLine(line);
+    for await (const { parsed } of wholeLines(join(dir, metadata))) {
       if (typeof parsed !== 'string') listed.add(parsed.fileName);
     }
   }
@@ -170,7 +161,8 @@ export async function removeDataset(
       own.push(file);
     else (file.endsWith('.png') ? unlisted : foreign).push(file);
   }
-  (state === 'begun' && unlisted.length <= WRITE_AHEAD ? own : foreign).push(...unlisted);
+  const place = state === 'begun' && unlisted.length <= WRITE_AHEAD ? own : foreign;
+  for (const file of unlisted) place.push(file);
   if (foreign.length > 0) {
     throw new SimganError(
       'OUTPUT_EXISTS',

@@ -51,6 +51,13 @@ test('a stopped run is not done; its steps are the complete lines of the log', a
   expect((await run.steps()).length).toBe(3);
   await appendFile(join(dir, 'log.jsonl'), '{"step":4,"ph');
   expect((await run.steps()).map(({ step }) => step)).toEqual([1, 2, 3]);
+  for (const line of ['{"step":4,"ph', 'null', '5', '"x"', '{"step":-1}']) {
+    await writeFile(join(dir, 'log.jsonl'), `${line}\n`);
+    await expect(run.steps(), line).rejects.toMatchObject({
+      code: 'INVALID_FILE',
+      message: expect.stringContaining('log.jsonl, line 1 is not a step of a training. '),
+    });
+  }
   await rm(join(dir, 'log.jsonl'));
   expect(await run.steps()).toEqual([]);
   await expect(run.openRefiner(options)).rejects.toThrow(`The run in ${dir} is not done`);

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SimganError, type TrainStep } from '@simgan/core';
 import { type OpenRefiner, type OpenRefinerOptions, openRefiner } from './open-refiner.ts';
+import { readLog } from './read-log.ts';
 import { type RunConfig, readRunConfig } from './run-config.ts';
 import { augmentFiles, runFiles } from './run-folder.ts';
 
@@ -12,7 +13,11 @@ export interface Run {
   readonly config: RunConfig;
   /** Whether there is a refiner to use. */
   readonly isDone: boolean;
-  /** Every step that the log has, warm-up included. */
+  /**
+   * Every step that the log has, warm-up included; a last line that is cut off is left out.
+   *
+   * @throws SimganError INVALID_FILE if another line is not a step.
+   */
   steps(): Promise<readonly TrainStep[]>;
   /** @throws SimganError as {@link openRefiner} does. */
   openRefiner(options?: OpenRefinerOptions): Promise<OpenRefiner>;
@@ -48,16 +53,4 @@ export async function openRun(folder: string): Promise<Run> {
     'INVALID_ARGUMENT',
     `${folder} is no run: it has no ${runFiles.config}. Pass the folder that a training wrote.`,
   );
-}
-
-/** The steps of a log; a last line that is cut off is left out. */
-async function readLog(file: string): Promise<TrainStep[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as TrainStep];
-    } catch {
-      return [];
-    }
-  });
 }

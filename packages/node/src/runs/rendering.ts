@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { type Dataset, prefetch, type Sample, simulate } from '@simgan/core';
 import { createRenderPool, type RenderPool } from '../render/pool.ts';
-import type { RendererName } from '../render/protocol.ts';
+import { originOf, type RendererName } from '../render/protocol.ts';
 import { type RendererRetry, remoteSimulator } from '../wire/remote-simulator.ts';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 import type { ChosenPlugin, Job } from './job.ts';
@@ -73,7 +73,7 @@ function startPool({ plugin, origin }: ChosenPlugin, threads: number | undefined
       origin: 'simulator',
       ahead: 0,
       simulate: (renderer: RendererName, options): Dataset<Sample<unknown>> =>
-        simulate(plugin[renderer]!, options),
+        simulate(plugin[renderer]!, { ...options, origin: originOf(plugin, renderer) }),
       close: async () => {},
     };
   }

@@ -246,7 +246,7 @@ test('a run is refused, resumed or replaced as requested; foreign files are left
 
   await expect(run({ existing: 'resume', steps: 5, seed: 2, recipe: 'wide' })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: `The run in ${dir} was started otherwise and cannot be resumed: recipe was "quick" and is "wide" now; steps was 4 and is 5 now; seed was 1 and is 2 now. Give the same options, or replace the run.`,
+    message: `The run in ${dir} was started with other options and cannot be resumed: recipe was "quick" and is "wide" now; steps was 4 and is 5 now; seed was 1 and is 2 now. Pass the same options, or replace the run.`,
   });
   // A replacement that cannot even begin costs nothing.
   await writeRealPictures(join(cwd, 'few'), 2);

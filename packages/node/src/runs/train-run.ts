@@ -312,7 +312,7 @@ async function checkSameRun(dir: string, config: RunConfig): Promise<void> {
   if (differences.length === 0) return;
   throw new SimganError(
     'INVALID_ARGUMENT',
-    `The run in ${dir} was started otherwise and cannot be resumed: ${differences.join('; ')}. Give the same options, or replace the run.`,
+    `The run in ${dir} was started with other options and cannot be resumed: ${differences.join('; ')}. Pass the same options, or replace the run.`,
   );
 }
 

@@ -158,8 +158,9 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function mostFrequent<Value>(values: readonly Value[]): Value | undefined {
   const counts = new Map<Value, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const most = Math.max(...counts.values());
-  return values.find((value) => counts.get(value) === most);
+  let most: Value | undefined;
+  for (const [value, count] of counts) if (count > (counts.get(most as Value) ?? 0)) most = value;
+  return most;
 }
 
 /** The indices below `count` that are not among ascending ones, as ranges from first to last. */
