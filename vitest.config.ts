@@ -27,6 +27,8 @@ const beside = (...packages: readonly string[]) =>
 
 export default defineConfig({
   test: {
+    // Vitest leaves a core for watching, which on two cores means one test file at a time.
+    maxWorkers: '100%',
     projects: [
       project('core', beside('core')),
       project('domains', beside('plugin-*', 'formats')),
