@@ -1,12 +1,10 @@
 /** @file The command line as a user runs it: a process of its own, in a folder of its own. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { onTestFinished } from 'vitest';
+
+export { filesBelow, jsonLines, temporaryFolder } from '../../node/test/folders.ts';
 
 /** The plugin of the tests, by its path. */
 export const blobsPlugin = fileURLToPath(new URL('./blobs-plugin.ts', import.meta.url));
@@ -98,35 +96,4 @@ export function eventsOf(stdout: string): CliEvent[] {
     .slice(0, -1)
     .split('\n')
     .map((line) => JSON.parse(line) as CliEvent);
-}
-
-/** An empty folder that lives as long as the test. */
-export async function temporaryFolder(): Promise<string> {
-  const dir = await realpath(await mkdtemp(join(tmpdir(), 'simgan-cli-')));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  return dir;
-}
-
-/** A digest of every file below a folder, by its path; `leaveOut` names files that do not count. */
-export async function filesBelow(
-  dir: string,
-  leaveOut: readonly string[] = [],
-): Promise<Record<string, string>> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  const files = entries
-    .filter((entry) => entry.isFile() && !leaveOut.includes(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name));
-  const digests = files.map(async (file) => {
-    const digest = createHash('sha256')
-      .update(await readFile(file))
-      .digest('hex');
-    return [relative(dir, file).replaceAll('\\', '/'), digest] as const;
-  });
-  return Object.fromEntries((await Promise.all(digests)).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** The JSON lines of a file. */
-export async function jsonLines(file: string): Promise<Record<string, unknown>[]> {
-  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
 }

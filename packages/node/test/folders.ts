@@ -17,10 +17,15 @@ export async function makeFolder(): Promise<string> {
   return realpath(await mkdtemp(join(tmpdir(), 'simgan-node-')));
 }
 
-/** A digest of every file below a folder, by its path. */
-export async function filesBelow(dir: string): Promise<Record<string, string>> {
+/** A digest of every file below a folder, by its path; `leaveOut` names files that do not count. */
+export async function filesBelow(
+  dir: string,
+  leaveOut: readonly string[] = [],
+): Promise<Record<string, string>> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = entries
+    .filter((entry) => entry.isFile() && !leaveOut.includes(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name));
   const digests = files.map(async (file) => {
     const digest = createHash('sha256')
       .update(await readFile(file))
