@@ -1,10 +1,10 @@
 /** @file The states of a dataset folder while it is written: free, begun, complete. */
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { SimganError } from '@simgan/core';
 import { makeFolder, outputFailed, syncFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { type FolderLock, lockFolder } from '../files/folder-lock.ts';
+import { jsonDifferences } from '../files/json-differences.ts';
 import type { Reject } from '../files/reject.ts';
 import { sha256 } from '../files/sha256.ts';
 import {
@@ -13,7 +13,6 @@ import {
   type DatasetHeader,
   type DatasetManifest,
   IMAGES,
-  type Json,
   MANIFEST,
   METADATA,
   REJECTS,
@@ -261,22 +260,10 @@ function json(value: object): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** Where two headers differ, each place once: `provenance.seed is 1 there and 2 now`. */
-function differencesOf(there: Record<string, unknown>, now: Record<string, unknown>, path = ''): string[] {
-  const keys = path ? Object.keys({ ...there, ...now }) : Object.keys(now);
-  // What JSON leaves out is not a difference.
-  const current = JSON.parse(JSON.stringify(now)) as Record<string, Json>;
-  return keys.flatMap((key) => {
-    const a = there[key];
-    const b = current[key];
-    if (isDeepStrictEqual(a, b)) return [];
-    if (isObject(a) && isObject(b)) return differencesOf(a, b, `${path}${key}.`);
-    return [
-      `${path}${key} is ${JSON.stringify(a) ?? 'not there'} there and ${JSON.stringify(b) ?? 'not there'} now`,
-    ];
-  });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Where two headers differ in what the one of now has: `provenance.seed is 1 there and 2 now`. */
+function differencesOf(there: object, now: object): string[] {
+  const shown = (value: unknown) => JSON.stringify(value) ?? 'not there';
+  return jsonDifferences(there, now)
+    .filter(({ path: [key] }) => Object.hasOwn(now, key!))
+    .map(({ path, before, now }) => `${path.join('.')} is ${shown(before)} there and ${shown(now)} now`);
 }

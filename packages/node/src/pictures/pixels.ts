@@ -255,23 +255,6 @@ export async function encodePng(image: Image): Promise<Buffer> {
     .toBuffer();
 }
 
-/**
- * The size of a picture as it is shown, from its header alone.
- *
- * @throws SimganError INVALID_IMAGE if it is no picture, damaged or larger than allowed.
- */
-export async function pictureSize(
-  bytes: Uint8Array,
-  options: Pick<DecodeOptions, 'maxPixels' | 'maxBytes'> = {},
-): Promise<{ readonly width: number; readonly height: number }> {
-  const { maxPixels, maxBytes } = { ...decodeDefaults, ...options };
-  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
-  checkKind(bytes);
-  const { width, height } = (await readHeader(bytes)).autoOrient;
-  if (width * height > maxPixels) throw tooManyPixels(width, height, maxPixels);
-  return { width, height };
-}
-
 /** Size, orientation, channels and depth, from the header. */
 async function readHeader(bytes: Uint8Array) {
   // The limit on pixels is ours to report, with the picture's size: sharp's own message has none.

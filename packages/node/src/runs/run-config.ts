@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { SimganError, type TrainingRecipe } from '@simgan/core';
 import { z } from 'zod';
 import type { JsonObject } from '../datasets/dataset-format.ts';
+import { jsonDifferences } from '../files/json-differences.ts';
+import { levelsOf } from '../files/levels-of.ts';
 import { runFiles } from './run-folder.ts';
 
 const text = z.string().max(4096);
@@ -65,11 +66,8 @@ export function parseRunConfig(json: string, origin: string): RunConfig {
 }
 
 function isDeep(value: unknown): boolean {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > DEEPEST) return true;
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
-  }
+  let depth = 0;
+  for (const _ of levelsOf(value)) if (depth++ > DEEPEST) return true;
   return false;
 }
 
@@ -97,16 +95,8 @@ export function recipeNumbers(recipe: TrainingRecipe): JsonObject {
 
 /** Where two configurations differ: `steps was 850 and is 1000 now`. */
 export function configDifferences(before: object, now: object): string[] {
-  const [old, current] = [before, JSON.parse(JSON.stringify(now))] as Record<string, unknown>[];
-  return [...new Set([...Object.keys(old!), ...Object.keys(current!)])].flatMap((key) => {
-    const [a, b] = [old![key], current![key]];
-    if (isDeepStrictEqual(a, b)) return [];
-    if (isObject(a) && isObject(b)) return configDifferences(a, b);
-    const shown = (value: unknown) => JSON.stringify(value) ?? 'not set';
-    return [`${key} was ${shown(a)} and is ${shown(b)} now`];
-  });
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const shown = (value: unknown) => JSON.stringify(value) ?? 'not set';
+  return jsonDifferences(before, now).map(
+    ({ path, before, now }) => `${path.at(-1)} was ${shown(before)} and is ${shown(now)} now`,
+  );
 }

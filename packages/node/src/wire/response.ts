@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { imageProblem, type Plugin, SimganError, type Simulated } from '@simgan/core';
+import { levelsOf } from '../files/levels-of.ts';
 import { decodePicture } from '../pictures/pixels.ts';
 import { BOUNDS, PART, type Parts, RendererFault, shownText } from './protocol.ts';
 
@@ -88,15 +89,14 @@ function parseAnnotation(part: Buffer): unknown {
 
 /** Numbers such as 1e999 are JSON and no finite number; deep nesting would use up the stack of whoever walks through it. */
 function checkValue(value: unknown): void {
-  let level = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > BOUNDS.depth) {
+  let depth = 0;
+  for (const level of levelsOf(value)) {
+    if (depth++ > BOUNDS.depth) {
       throw new RendererFault(`its annotation is nested more than ${BOUNDS.depth} levels deep`);
     }
     if (level.some((one) => typeof one === 'number' && !Number.isFinite(one))) {
       throw new RendererFault('its annotation has a number that is not finite');
     }
-    level = level.flatMap((one) => (typeof one === 'object' && one !== null ? Object.values(one) : []));
   }
 }
 
