@@ -45,7 +45,8 @@ import {
   type TrainingChoiceOptions,
   trainInFolder,
 } from '../runs/train-run.ts';
-import { endOf, type PlacedShard, placeShard, type Shard, shardFolder, shardOf } from '../shards/shard.ts';
+import { endOf, type PlacedShard, placeShard, type Shard, shardFolder } from '../shards/shard.ts';
+import { shardOf } from '../shards/shard-option.ts';
 import { writeShard } from '../shards/write-shard.ts';
 import {
   LOOKED_AT,

@@ -5,7 +5,8 @@ import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startJob } from '../runs/job.ts';
 import { startRendering } from '../runs/rendering.ts';
-import { endOf, type PlacedShard, placeShard, type Shard, shardFolder, shardOf } from '../shards/shard.ts';
+import { endOf, type PlacedShard, placeShard, type Shard, shardFolder } from '../shards/shard.ts';
+import { shardOf } from '../shards/shard-option.ts';
 import { writeShard } from '../shards/write-shard.ts';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { endOf, formatShard, placeShard, shardFolder, shardName, shardNamed, shardOf } from './shard.ts';
+import { endOf, formatShard, placeShard, shardFolder, shardName, shardNamed } from './shard.ts';
+import { shardOf } from './shard-option.ts';
 
 test('shards are contiguous, leave nothing out, share nothing, and are of equal size within one', () => {
   fc.assert(

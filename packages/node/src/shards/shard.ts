@@ -1,6 +1,4 @@
 import { join } from 'node:path';
-import { SimganError } from '@simgan/core';
-import { shardFromEnvironment } from './environment.ts';
 
 /** One of several parts of a dataset that are made independently, on as many machines, and merged afterwards. */
 export interface Shard {
@@ -20,29 +18,6 @@ export interface PlacedShard extends Shard {
 
 /** The folder within an output folder that holds the shards. */
 export const SHARDS = 'shards';
-
-/**
- * The shard that is meant: an object as it is, a text such as `3/8`, or with `auto` what the scheduler says in the
- * environment (see {@link shardFromEnvironment}).
- *
- * @throws SimganError INVALID_ARGUMENT if it is none.
- */
-export function shardOf(shard: Shard | string, env: NodeJS.ProcessEnv = process.env): Shard {
-  if (shard === 'auto') return shardFromEnvironment(env);
-  const { index, count } = typeof shard === 'string' ? parse(shard) : shard;
-  const isShard = Number.isSafeInteger(count) && Number.isSafeInteger(index) && index >= 0 && index < count;
-  if (isShard) return { index, count };
-  const received = typeof shard === 'string' ? JSON.stringify(shard) : `index ${index}, count ${count}`;
-  throw new SimganError(
-    'INVALID_ARGUMENT',
-    `\`shard\` must be auto or I/N, such as 0/8 for the first and 7/8 for the last of 8 shards, but is ${received}.`,
-  );
-}
-
-function parse(text: string): Shard {
-  const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
-  return { index: Number(index), count: Number(count) };
-}
 
 /** The part of a dataset of `total` samples that a shard is: contiguous, and within one sample as long as the others. */
 export function placeShard({ index, count }: Shard, total: number): PlacedShard {
