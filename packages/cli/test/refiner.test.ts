@@ -91,7 +91,7 @@ test('a refiner that cannot be used', async () => {
   const cwd = await temporaryFolder();
   await callCli(['train', ...blobs, '--out', 'trained'], { cwd });
   await cp(join(cwd, 'trained'), join(cwd, 'unfinished'), { recursive: true });
-  await rm(join(cwd, 'unfinished', 'refiner.safetensors'));
+  for (const name of ['refiner', 'checkpoint']) await rm(join(cwd, 'unfinished', `${name}.safetensors`));
   await writeFile(join(cwd, 'text'), 'no weights at all');
   const failure = async (refiner: string, ...args: string[]) => {
     const { exitCode, stderr } = await callCli(['augment', ...blobs, '--refiner', refiner, ...args], { cwd });
@@ -99,10 +99,31 @@ test('a refiner that cannot be used', async () => {
   };
   expect(await failure('nowhere')).toContain(`2: There is no refiner ${join(cwd, 'nowhere')}.`);
   expect(await failure(dirname(blobsPlugin))).toMatch(/^2: .* is no run/);
-  expect(await failure('unfinished')).toMatch(/^2: .* is not done/);
+  expect(await failure('unfinished')).toMatch(/^2: .* has no checkpoint yet/);
   expect(await failure('text')).toMatch(/^1: Cannot load weights from/);
   expect(await failure('trained', '--recipe', 'paper')).toMatch(/^1: [\s\S]*are not of this network/);
   expect((await readdir(cwd)).sort()).toEqual(['text', 'trained', 'unfinished']);
+});
+
+test('an unfinished run refines and exports by its checkpoint, which is said and stands in the dataset', async () => {
+  const cwd = await temporaryFolder();
+  await callCli(['train', ...blobs, '--out', 'run'], { cwd });
+  await rm(join(cwd, 'run', 'refiner.safetensors'));
+  const refined = await callCli(['augment', ...blobs, '--refiner', 'run', '--count', '2', '--out', 'out'], {
+    cwd,
+  });
+  expect(refined).toMatchObject({
+    exitCode: 0,
+    stderr: expect.stringMatching(/Note: The run of this refiner is not done/),
+  });
+  const manifest = JSON.parse(await readFile(join(cwd, 'out', 'dataset', 'dataset.json'), 'utf8'));
+  expect(manifest.provenance.refiner).toMatch(/^run \(step \d+ of \d+\)$/);
+  const { exitCode } = await callCli(
+    ['export', ...blobs.slice(0, 2), ...wasm, '--refiner', 'run/checkpoint.safetensors'],
+    { cwd },
+  );
+  expect(exitCode).toBe(0);
+  expect(existsSync(join(cwd, 'refiner.onnx'))).toBe(true);
 });
 
 /** Serves the bodies by their paths on this machine, all other paths with 404. */

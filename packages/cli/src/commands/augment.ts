@@ -29,12 +29,15 @@ const options = {
   ...sources,
   ...rendering,
   ...regularization,
-  refiner: excluding(text('RUN|FILE|URL', 'A trained refiner in place of training one'), {
-    steps: 'nothing is trained',
-    batchSize: 'nothing is trained',
-    features: 'nothing is trained',
-    match: 'it brings its own corrections',
-  }),
+  refiner: excluding(
+    text('RUN|FILE|URL', 'A trained refiner, or a run that is not done, in place of training one'),
+    {
+      steps: 'nothing is trained',
+      batchSize: 'nothing is trained',
+      features: 'nothing is trained',
+      match: 'it brings its own corrections',
+    },
+  ),
   shard,
   out: folder("Where to write. Default: the plugin's name with -augmented."),
 };

@@ -15,7 +15,7 @@ export const exportVerb = defineCommand({
   options: {
     refiner: requiredText(
       'RUN|FILE|URL',
-      'The refiner: a run, a folder that augment filled, a file of weights, a URL',
+      'The refiner: a run (done or not), a folder that augment filled, a file of weights, a checkpoint, a URL',
     ),
     out: text('FILE', 'Where to write. Default: refiner.onnx.'),
     plugin: text('NAME', 'The domain, where the refiner does not name an installed one'),

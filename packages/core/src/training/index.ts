@@ -1,5 +1,6 @@
 export { shuffledItems } from './batches.ts';
 export { type Checkpoint, restoreCheckpoint, takeCheckpoint } from './checkpoint.ts';
+export { type CheckpointRefiner, refinerOfCheckpoint } from './checkpoint-refiner.ts';
 export { HistoryBuffer } from './history-buffer.ts';
 export {
   adversarialLoss,

@@ -28,7 +28,13 @@ import {
   startEngine,
   startJob,
 } from '../runs/job.ts';
-import { buildRefiner, findTrained, type TrainedRefiner } from '../runs/open-refiner.ts';
+import {
+  buildRefiner,
+  findTrained,
+  type OpenRefiner,
+  stepText,
+  type TrainedRefiner,
+} from '../runs/open-refiner.ts';
 import { startRendering } from '../runs/rendering.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import { augmentFiles, claimAugmentFolder } from '../runs/run-folder.ts';
@@ -201,7 +207,15 @@ async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
       const synthetic = await openSynthetic(plugin, settings, { ...means, count }, job);
       const real = isCompared(trained, settings) ? await openReal(plugin, settings, means, job) : undefined;
       await claimed.clear();
-      parts = { refiner, synthetic, real, recipe, recipeName: refiner.recipe ?? 'custom' };
+      const recipeName = refiner.recipe ?? 'custom';
+      parts = {
+        refiner,
+        origin: originOfRefiner(options.refiner!, refiner),
+        synthetic,
+        real,
+        recipe,
+        recipeName,
+      };
     } else {
       const prepared = await prepareTraining(chosen, { ...settings, count }, { engine, rendering }, job);
       await claimed.clear();
@@ -213,7 +227,7 @@ async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
       disposals.push(() => training.dispose());
       const refiner = trainedRefiner(training);
       disposals.push(() => refiner.dispose());
-      parts = { ...prepared, refiner, recipeName: prepared.config.recipe };
+      parts = { ...prepared, refiner, origin: 'trained here', recipeName: prepared.config.recipe };
     }
     const written = await writeRefined(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
     const report = await reportOn(dir, parts, { chosen, seed });
@@ -268,7 +282,8 @@ async function augmentShard(options: AugmentShardOptions): Promise<AugmentedShar
       : isFirst && settings.real !== undefined
         ? await openReal(plugin, settings, means, job)
         : { origin: originOfReal(settings, job), rejects: [] };
-    const parts = { refiner, real, synthetic: isFirst ? synthetic : { ...synthetic, rejects: [] } };
+    const origin = originOfRefiner(options.refiner, refiner);
+    const parts = { refiner, origin, real, synthetic: isFirst ? synthetic : { ...synthetic, rejects: [] } };
     const shard = placeShard(wanted, synthetic.samples.length);
     const written = await writeRefined(
       dir,
@@ -286,10 +301,17 @@ async function augmentShard(options: AugmentShardOptions): Promise<AugmentedShar
 /** What is refined, and with what. */
 interface Parts {
   readonly refiner: ImageRefiner;
+  /** Where the refiner comes from, for the provenance. */
+  readonly origin: string;
   readonly synthetic: SyntheticSource;
   readonly real: RealSource | undefined;
   readonly recipe: TrainingRecipe;
   readonly recipeName: string;
+}
+
+/** A trained refiner as the user named it, and how far its run had come if it is not done. */
+function originOfRefiner(name: string, { step, config }: OpenRefiner): string {
+  return step === undefined ? name : `${name} (${stepText(step, config)})`;
 }
 
 /** @throws SimganError INVALID_ARGUMENT with everything that does not go together. */
@@ -351,7 +373,7 @@ interface Circumstances {
 }
 
 /** What writing needs of {@link Parts}. */
-type RefinedParts = Pick<Parts, 'refiner' | 'synthetic' | 'recipeName'> & {
+type RefinedParts = Pick<Parts, 'refiner' | 'origin' | 'synthetic' | 'recipeName'> & {
   readonly real: Pick<RealSource, 'origin' | 'rejects'> | undefined;
 };
 
@@ -364,7 +386,7 @@ interface Refining extends Circumstances {
 
 async function writeRefined(
   dir: string,
-  { refiner, synthetic, real, recipeName }: RefinedParts,
+  { refiner, origin, synthetic, real, recipeName }: RefinedParts,
   { chosen, seed, options, ahead, shard }: Refining,
   job: Job,
 ): Promise<{ count: number; resumed: number }> {
@@ -391,7 +413,7 @@ async function writeRefined(
       match: formatMatch(matcher.corrections),
       synthetic: synthetic.origin,
       real: real?.origin ?? 'none',
-      refiner: options.refiner ?? 'trained here',
+      refiner: origin,
       seed,
     },
     sampleProvenance: ({ id }: Sample<unknown>) => {

@@ -257,10 +257,43 @@ test('weights of other programs need a plugin, and use its default recipe', asyn
   await own.dispose();
 });
 
+test('the checkpoint of a run is its refiner, averaged and corrected as the finished one', async () => {
+  const cwd = await temporaryFolder();
+  for (const averaging of [0, 0.5]) {
+    const out = `averaging-${averaging}`;
+    const recipe = { ...plugin.recipes.noisy!, match: 'histogram' as const, averaging };
+    const { dir } = await trainRun({ ...lent, cwd, recipe, seed: 5, out });
+    const open = (source: string, events: JobEvent[] = []) =>
+      openRefiner(source, { ...lent, recipe, onEvent: (event) => events.push(event) });
+    const finished = await open(dir);
+    expect(finished.step).toBeUndefined();
+    const expected = pictures(await finished.refine(samples));
+    await finished.dispose();
+    const checkpoint = join(dir, 'checkpoint.safetensors');
+    await rm(join(dir, 'refiner.safetensors'));
+    for (const source of [checkpoint, dir]) {
+      const events: JobEvent[] = [];
+      const refiner = await open(source, events);
+      expect(refiner).toMatchObject({ origin: checkpoint, step: 6, seed: 5 });
+      expect(pictures(await refiner.refine(samples))).toEqual(expected);
+      expect(events.find(({ type }) => type === 'warning')).toMatchObject({
+        message: expect.stringContaining(
+          `${checkpoint} is a checkpoint, and its refiner of step 6 of 6 is used`,
+        ),
+      });
+      await refiner.dispose();
+    }
+    const { tensors, metadata } = await loadTensors(checkpoint);
+    const { run: _, ...older } = metadata;
+    await saveTensors(checkpoint, { tensors, metadata: older });
+    await expect(open(dir)).rejects.toThrow('is a checkpoint without the corrections of its run');
+  }
+});
+
 test('anything that is not a refiner is reported as what it is', async () => {
   const cwd = await temporaryFolder();
   await cp(join(augmented, 'run'), join(cwd, 'unfinished'), { recursive: true });
-  await rm(join(cwd, 'unfinished', 'refiner.safetensors'));
+  for (const name of ['refiner', 'checkpoint']) await rm(join(cwd, 'unfinished', `${name}.safetensors`));
   await writeFiles(cwd, {
     text: 'no weights at all',
     'folder/x': '',
@@ -269,7 +302,7 @@ test('anything that is not a refiner is reported as what it is', async () => {
   const cases = {
     nowhere: ['INVALID_ARGUMENT', `There is no refiner ${join(cwd, 'nowhere')}. Pass a run's folder`],
     folder: ['INVALID_ARGUMENT', `${join(cwd, 'folder')} is no run: it has no run.json.`],
-    unfinished: ['INVALID_ARGUMENT', `The run in ${join(cwd, 'unfinished')} is not done: it has no refiner`],
+    unfinished: ['INVALID_ARGUMENT', `The run in ${join(cwd, 'unfinished')} has no checkpoint yet`],
     text: ['INVALID_FILE', `Cannot load weights from ${join(cwd, 'text')}. This is not a valid safetensors`],
     cut: ['INVALID_FILE', `Cannot load weights from ${join(cwd, 'cut')}. `],
   } as const;

@@ -22,7 +22,7 @@ import {
   startJob,
 } from './job.ts';
 import { findRefiner, readRefiner } from './refiner-file.ts';
-import type { RunConfig } from './run-config.ts';
+import { plannedSteps, type RunConfig } from './run-config.ts';
 
 /** Options for {@link openRefiner}. */
 export interface OpenRefinerOptions extends JobOptions, EngineChoiceOptions {
@@ -52,14 +52,17 @@ export interface OpenRefiner extends ImageRefiner {
   /** The name of its recipe; `undefined` for a recipe of one's own. */
   readonly recipe: string | undefined;
   readonly seed: number;
+  /** Steps that its training had done, if it is the refiner of a run that is not done. */
+  readonly step?: number;
   /** Frees network and program, and the engine unless it was passed in. */
   dispose(): Promise<void>;
 }
 
 /**
- * Opens a trained refiner. It is self-contained: the real pictures it was trained with need not be there.
+ * Opens a trained refiner. It is self-contained: the real pictures it was trained with need not be there. Of a run that
+ * is not done the refiner in its last checkpoint is opened, with a warning.
  *
- * @param source - a run's folder, the folder that `augment` filled, a file of weights, or an http(s) URL.
+ * @param source - a run's folder, the folder that `augment` filled, a file of weights, a checkpoint, or an http(s) URL.
  * @throws SimganError INVALID_ARGUMENT if there is none or the plugin must be named; INVALID_FILE if it is damaged or
  * does not fit the plugin; FETCH_FAILED if the URL cannot be downloaded.
  * @example
@@ -104,10 +107,22 @@ export async function findTrained(
 ): Promise<TrainedRefiner> {
   const origin = await findRefiner(source, job.path);
   const stored = await readRefiner(origin, job.signal);
-  const { config } = stored;
+  const { config, step } = stored;
+  if (step !== undefined) {
+    job.emit({
+      type: 'warning',
+      message: `The run of this refiner is not done: ${origin} is a checkpoint, and its refiner of ${stepText(step, config)} is used.`,
+    });
+  }
   const pluginOptions = { ...config?.pluginOptions, ...options.pluginOptions };
   const plugin = options.plugin ?? pluginNamedBy(config, origin);
   return { chosen: await choosePlugin({ plugin, pluginOptions }, job), stored, origin };
+}
+
+/** How far a run that is not done has come, such as `step 120 of 850`. */
+export function stepText(step: number, config: RunConfig | undefined): string {
+  const steps = config && plannedSteps(config);
+  return steps === undefined ? `step ${step}` : `step ${step} of ${steps}`;
 }
 
 /** What a file names is data: a package that is installed may be loaded, a path or an address never. */
@@ -124,7 +139,7 @@ function pluginNamedBy(config: RunConfig | undefined, origin: string): string {
 /** Builds the network and puts the weights in. Disposing it frees both and leaves the engine. */
 export function buildRefiner(
   origin: string,
-  { weights, matcher: storedMatcher, config }: TrainedRefiner['stored'],
+  { weights, matcher: storedMatcher, config, step }: TrainedRefiner['stored'],
   plugin: Plugin,
   engine: Engine,
   options: Pick<OpenRefinerOptions, 'recipe' | 'seed' | 'batchSize'>,
@@ -156,6 +171,7 @@ export function buildRefiner(
       config,
       recipe: typeof wanted === 'string' ? wanted : undefined,
       seed,
+      ...(step !== undefined && { step }),
       async dispose() {
         await refiner.dispose();
         network.dispose();

@@ -60,7 +60,9 @@ test('a stopped run is not done; its steps are the complete lines of the log', a
   }
   await rm(join(dir, 'log.jsonl'));
   expect(await run.steps()).toEqual([]);
-  await expect(run.openRefiner(options)).rejects.toThrow(`The run in ${dir} is not done`);
+  const refiner = await run.openRefiner(options);
+  expect(refiner.step).toBe(3);
+  await refiner.dispose();
 });
 
 test('a folder without a run and a damaged run are reported', async () => {

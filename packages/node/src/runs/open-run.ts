@@ -6,12 +6,12 @@ import { readLog } from './read-log.ts';
 import { type RunConfig, readRunConfig } from './run-config.ts';
 import { augmentFiles, runFiles } from './run-folder.ts';
 
-/** A run in a folder: what it was started with, how far it is, and its refiner once it is done. */
+/** A run in a folder: what it was started with, how far it is, and its refiner. */
 export interface Run {
   /** The folder that holds `run.json`. */
   readonly dir: string;
   readonly config: RunConfig;
-  /** Whether there is a refiner to use. */
+  /** Whether its training has ended; until then the refiner is that of the last checkpoint. */
   readonly isDone: boolean;
   /**
    * Every step that the log has, warm-up included; a last line that is cut off is left out.

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Refiner } from '@simgan/core';
+import type { Checkpoint, Refiner } from '@simgan/core';
 import { SimganError } from '@simgan/core';
 import type { Engine, HostTensor } from '@simgan/core/engine';
 import { isOfMatcher, type Matcher, type StoredMatcher, storeMatcher } from '@simgan/core/matching';
+import { refinerOfCheckpoint } from '@simgan/core/training';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { finiteFloats, loadTensors, saveTensors } from '../weights/tensor-file.ts';
 import { readWeights, type Weights } from '../weights/weights.ts';
@@ -19,6 +20,8 @@ export interface StoredRefiner {
   readonly matcher: StoredMatcher;
   /** Absent in files of other programs. */
   readonly config: RunConfig | undefined;
+  /** Steps that the training had done, if the file is a checkpoint: the refiner of a run that is not done. */
+  readonly step?: number;
 }
 
 /** Writes a refiner with the corrections and the configuration of its run. */
@@ -32,7 +35,23 @@ export async function saveRefiner(
   await saveTensors(file, { tensors: { ...weights, ...tensors }, metadata });
 }
 
-/** Reads what {@link saveRefiner} wrote. @throws SimganError INVALID_FILE naming what is wrong. */
+/** A checkpoint with the corrections and the configuration of its run, so that its refiner can be used. */
+export function selfContained(
+  { tensors, about }: Checkpoint,
+  { matcher, config }: { matcher: Matcher; config: RunConfig },
+): Checkpoint {
+  const stored = storeMatcher(matcher);
+  return {
+    tensors: { ...tensors, ...stored.tensors },
+    about: { ...about, ...stored.about, [RUN]: JSON.stringify(config) },
+  };
+}
+
+/**
+ * Reads what {@link saveRefiner} wrote, or the refiner in a checkpoint of a training.
+ *
+ * @throws SimganError INVALID_FILE naming what is wrong.
+ */
 export async function readRefiner(fileOrUrl: string, signal?: AbortSignal): Promise<StoredRefiner> {
   const { tensors, metadata } = await loadTensors(fileOrUrl, { signal });
   const weights: Record<string, HostTensor> = {};
@@ -41,8 +60,16 @@ export async function readRefiner(fileOrUrl: string, signal?: AbortSignal): Prom
     (isOfMatcher(name) ? ofMatcher : weights)[name] = tensor;
   }
   const run = metadata[RUN];
+  const inCheckpoint = refinerOfCheckpoint({ tensors: weights, about: metadata });
+  if (inCheckpoint && run === undefined) {
+    throw new SimganError(
+      'INVALID_FILE',
+      `${fileOrUrl} is a checkpoint without the corrections of its run, so its refiner cannot be used. Resume the run: its next checkpoint has them.`,
+    );
+  }
   return {
     weights,
+    ...inCheckpoint,
     matcher: { tensors: ofMatcher, about: metadata },
     config: run === undefined ? undefined : parseRunConfig(run, fileOrUrl),
   };
@@ -50,7 +77,7 @@ export async function readRefiner(fileOrUrl: string, signal?: AbortSignal): Prom
 
 /**
  * The file or URL of a refiner that a user names: by a run's folder, by the folder that `augment` filled, by a file,
- * or by a URL.
+ * or by a URL. Of a run that is not done it is the last checkpoint.
  *
  * @throws SimganError INVALID_ARGUMENT saying what is there instead
  */
@@ -62,11 +89,13 @@ export async function findRefiner(name: string, resolve: (name: string) => strin
   if (!found) throw fail(`There is no refiner ${place}. Pass a run's folder, a file or a URL.`);
   if (!found.isDirectory()) return place;
   for (const dir of [place, join(place, augmentFiles.run)]) {
-    const refiner = join(dir, runFiles.refiner);
-    if (await isThere(refiner)) return refiner;
+    for (const name of ['refiner', 'checkpoint', 'previous'] as const) {
+      const file = join(dir, runFiles[name]);
+      if (await isThere(file)) return file;
+    }
     if (await isThere(join(dir, runFiles.config))) {
       throw fail(
-        `The run in ${dir} is not done: it has no ${runFiles.refiner} yet. Resume it with the options that began it.`,
+        `The run in ${dir} has no checkpoint yet, and so no refiner. Wait for the first one, or resume the run with the options that began it.`,
       );
     }
   }

@@ -87,6 +87,18 @@ export async function readRunConfig(dir: string): Promise<RunConfig | undefined>
   return parseRunConfig(json, file);
 }
 
+/** Steps of a run in all, warm-up included, by its recipe's numbers; `undefined` if they do not say. */
+export function plannedSteps({ numbers }: Pick<RunConfig, 'numbers'>): number | undefined {
+  const { data } = stepNumbers.safeParse(numbers);
+  return data && data.warmup.refiner + data.warmup.discriminator + data.steps;
+}
+
+const count = z.int().nonnegative();
+const stepNumbers = z.object({
+  steps: count,
+  warmup: z.object({ refiner: count, discriminator: count }),
+});
+
 /** A recipe without its networks, which are the plugin's to know. */
 export function recipeNumbers(recipe: TrainingRecipe): JsonObject {
   const numbers = Object.entries(recipe).filter(([, value]) => typeof value !== 'function');

@@ -31,7 +31,7 @@ import {
   startJob,
 } from './job.ts';
 import { openMatching } from './matching.ts';
-import { saveRefiner } from './refiner-file.ts';
+import { saveRefiner, selfContained } from './refiner-file.ts';
 import { startRendering } from './rendering.ts';
 import { configDifferences, type RunConfig, readRunConfig, recipeNumbers } from './run-config.ts';
 import { claimRunFolder, runFiles } from './run-folder.ts';
@@ -262,7 +262,8 @@ export async function trainInFolder(
     let savedAt = performance.now();
     let savedStep = checkpoint ? training.step : -1;
     const save = async () => {
-      await saveCheckpoint(file('checkpoint'), await takeCheckpoint(training));
+      const checkpoint = await takeCheckpoint(training);
+      await saveCheckpoint(file('checkpoint'), selfContained(checkpoint, { matcher, config }));
       savedAt = performance.now();
       savedStep = training.step;
     };
