@@ -51,3 +51,13 @@ export function summarize(values: readonly number[]): Summary {
     p95: quantile(sorted, 0.95),
   };
 }
+
+/** The middle value; the mean of the two middle ones if there is an even number. `NaN` if there are none. */
+export function median(values: readonly number[]): number {
+  return values.length === 0
+    ? Number.NaN
+    : quantile(
+        values.toSorted((a, b) => a - b),
+        0.5,
+      );
+}

@@ -2,6 +2,12 @@ export { diagnose, type Finding } from './diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './estimator.ts';
 export { directionLoss, logisticLoss, squaredDistanceLoss } from './estimator-losses.ts';
 export {
+  type CertifyOptions,
+  certificateText,
+  certifyLabels,
+  type LabelCertificate,
+} from './label-certificate.ts';
+export {
   type LabelPreservation,
   measureLabelPreservation,
   pairById,
@@ -9,6 +15,7 @@ export {
   type RefinedPair,
 } from './label-preservation.ts';
 export type { LabelProbe, Measurement, Quantity, Values } from './label-probe.ts';
+export { compareLooks, type Interval, type LooksComparison, type LooksOptions } from './looks.ts';
 export { type PatchTestOptions, type PatchTestResult, patchTest } from './patch-test.ts';
 export {
   compareDownstream,

@@ -66,7 +66,8 @@ export function kernelDistance(set: readonly Float64Array[], reference: readonly
   return meanKernel(a) + meanKernel(b) - 2 * meanKernel(a, b);
 }
 
-function standardizerOf(reference: readonly Float64Array[]): (features: Float64Array) => Float64Array {
+/** Standardizes a feature vector on a set: mean 0 and std 1 in each feature, clipped at four stds. */
+export function standardizerOf(reference: readonly Float64Array[]): (features: Float64Array) => Float64Array {
   const column = (i: number) => reference.map((one) => one[i]!);
   const means = reference[0]!.map((_, i) => mean(column(i)));
   const stds = reference[0]!.map((_, i) => std(column(i)));
@@ -78,6 +79,20 @@ function standardizerOf(reference: readonly Float64Array[]): (features: Float64A
     );
 }
 
+/** The kernel of every member of one set with every member of another, one row for each of the first. */
+export function kernelMatrix(
+  rows: readonly Float64Array[],
+  columns: readonly Float64Array[],
+): Float64Array[] {
+  return rows.map((x) => Float64Array.from(columns, (y) => kernel(x, y)));
+}
+
+function kernel(x: Float64Array, y: Float64Array): number {
+  let product = 0;
+  for (let k = 0; k < x.length; k++) product += x[k]! * y[k]!;
+  return (product / x.length + 1) ** 3;
+}
+
 /** The mean of the kernel over the pairs of two sets, or over the pairs of different members of one. */
 function meanKernel(a: readonly Float64Array[], b?: readonly Float64Array[]): number {
   let sum = 0;
@@ -85,9 +100,7 @@ function meanKernel(a: readonly Float64Array[], b?: readonly Float64Array[]): nu
   for (const [i, x] of a.entries()) {
     const others = b ?? a.slice(i + 1);
     for (const y of others) {
-      let product = 0;
-      for (let k = 0; k < x.length; k++) product += x[k]! * y[k]!;
-      sum += (product / x.length + 1) ** 3;
+      sum += kernel(x, y);
       pairs += 1;
     }
   }

@@ -22,7 +22,7 @@ export interface Checkpoint {
  * }
  */
 export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
-  const { history, engine, lambda, step, turn, drawn, fingerprint } = training;
+  const { history, engine, lambda, learningRate, pace, step, turn, drawn, fingerprint } = training;
   const named = namedVariables(training);
   const values = await engine.read(named.map(([, variable]) => variable));
   const tensors: Record<string, HostTensor> = {};
@@ -33,7 +33,7 @@ export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
     for (const [i, entry] of history.entries.entries()) data.set(entry, i * length);
     tensors.history = { data, shape: [history.size, length] };
   }
-  const counters = JSON.stringify({ lambda, step, turn, drawn });
+  const counters = JSON.stringify({ lambda, learningRate, pace, step, turn, drawn });
   return {
     tensors,
     about: { training: counters, ...(fingerprint !== undefined && { regularizer: fingerprint }) },
@@ -89,7 +89,7 @@ export function restoreCheckpoint(training: Training, { tensors, about }: Checkp
   Object.assign(training, counters);
 }
 
-type Counters = Pick<Training, 'lambda' | 'step' | 'turn' | 'drawn'>;
+type Counters = Pick<Training, 'lambda' | 'learningRate' | 'pace' | 'step' | 'turn' | 'drawn'>;
 
 /** The counters that {@link takeCheckpoint} wrote; `undefined` if they cannot be its own. */
 function parseCounters(text: string | undefined): Counters | undefined {
@@ -100,16 +100,34 @@ function parseCounters(text: string | undefined): Counters | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { lambda, step, turn, drawn } = value;
-  const counts = [step, turn?.refinerUpdates, turn?.discriminatorUpdates, drawn?.synthetic, drawn?.real];
+  const { lambda, learningRate, pace, step, turn, drawn } = value;
+  const counts = [
+    step,
+    pace?.refinerUpdates,
+    pace?.turns,
+    turn?.refinerUpdates,
+    turn?.discriminatorUpdates,
+    drawn?.synthetic,
+    drawn?.real,
+  ];
   const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
   if (!counts.every(isCount) || !(Number.isFinite(lambda) && lambda! >= 0)) return undefined;
+  if (!(Number.isFinite(learningRate) && learningRate! > 0)) return undefined;
+  if (!(pace!.refinerUpdates >= 1 && Number.isFinite(pace!.accuracy) && Number.isFinite(pace!.loss)))
+    return undefined;
   // A turn with updates holds the losses that the last ones reported.
   const isWhole = (updates: number, losses: unknown) =>
     updates === 0 || (typeof losses === 'object' && losses !== null);
   if (!isWhole(turn!.refinerUpdates, turn!.refiner)) return undefined;
   if (!isWhole(turn!.discriminatorUpdates, turn!.discriminator)) return undefined;
-  return { lambda: lambda!, step: step!, turn: turn!, drawn: drawn! };
+  return {
+    lambda: lambda!,
+    learningRate: learningRate!,
+    pace: pace!,
+    step: step!,
+    turn: turn!,
+    drawn: drawn!,
+  };
 }
 
 /** All variables that an engine changes, by names that are unique within a training. */

@@ -4,6 +4,8 @@ import { type MatchSetting, matchProblems } from '../matching/corrections.ts';
 import type { Discriminator, NetworkBuilder, NetworkParts, Refiner } from '../networks/network.ts';
 import type { Regularizer } from '../networks/regularizer.ts';
 import type { OptimizerSpec } from './optimizer.ts';
+import { type AdaptiveUpdates, adaptiveProblems } from './pace.ts';
+import { type Steering, steeringProblems } from './steering.ts';
 
 /**
  * A preset for training: the numbers that a paper prints, and optionally the networks that they were tuned with.
@@ -24,8 +26,8 @@ export interface TrainingRecipe {
    * is 5 x 126 / 1925 = 0.33 there.
    */
   readonly lambda: number | LambdaTarget;
-  /** K_g: refiner steps per turn. */
-  readonly refinerUpdates: number;
+  /** K_g: refiner steps per turn, fixed or following the discriminator's accuracy. */
+  readonly refinerUpdates: number | AdaptiveUpdates;
   /** K_d: discriminator steps per turn. */
   readonly discriminatorUpdates: number;
   /** B: the number of refined images that the history buffer holds; 0 turns it off. */
@@ -47,6 +49,11 @@ export interface TrainingRecipe {
    * Not in the paper.
    */
   readonly crop?: Size;
+  /**
+   * When a run is looked at and may end. Default: it is not looked at, and ends with its steps. Not in the paper, which
+   * trains "until the validation error converges" (section 3.1).
+   */
+  readonly steering?: Steering;
   /** Replaces the plugin's, if a recipe needs another size or kind of network. */
   readonly refiner?: NetworkBuilder<Refiner>;
   readonly discriminator?: NetworkBuilder<Discriminator>;
@@ -100,7 +107,8 @@ export function checkRecipe(recipe: TrainingRecipe): void {
   };
   whole('steps', recipe.steps, 0);
   whole('batchSize', recipe.batchSize, 1);
-  whole('refinerUpdates', recipe.refinerUpdates, 1);
+  if (typeof recipe.refinerUpdates === 'number') whole('refinerUpdates', recipe.refinerUpdates, 1);
+  else problems.push(...adaptiveProblems(recipe.refinerUpdates));
   whole('discriminatorUpdates', recipe.discriminatorUpdates, 1);
   whole('historySize', recipe.historySize, 0);
   whole('warmup.refiner', recipe.warmup.refiner, 0);
@@ -114,6 +122,7 @@ export function checkRecipe(recipe: TrainingRecipe): void {
   for (const [side, length] of Object.entries(recipe.crop ?? {})) whole(`crop.${side}`, length, 1);
   const averaging = recipe.averaging ?? 0;
   if (!(averaging >= 0 && averaging < 1)) problems.push(`averaging must be in [0, 1), not ${averaging}`);
+  if (recipe.steering) problems.push(...steeringProblems(recipe.steering));
   problems.push(...matchProblems(recipe.match ?? 'none').map((problem) => `match: ${problem}`));
   if (problems.length > 0) {
     throw new SimganError('INVALID_ARGUMENT', `The recipe cannot be trained with: ${problems.join('; ')}.`);

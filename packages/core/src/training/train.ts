@@ -4,6 +4,7 @@ import { noiseBatch } from '../networks/noise.ts';
 import { refineStep } from '../refining/refine-step.ts';
 import { createRng } from '../rng.ts';
 import { batchesAhead, shuffledBatches } from './batches.ts';
+import { nextPace } from './pace.ts';
 import { nextLambda, type TrainingRecipe } from './recipe.ts';
 import { discriminatorStep, refinerStep, refinerWarmupStep } from './steps.ts';
 import type { DiscriminatorLosses, RefinerLosses, Training } from './training.ts';
@@ -51,12 +52,13 @@ export async function* train(
   { signal, onUpdate }: TrainOptions = {},
 ): AsyncGenerator<TrainStep, void, void> {
   const { recipe } = training;
-  const { refinerUpdates: K_g, discriminatorUpdates: K_d, warmup } = recipe;
+  const { discriminatorUpdates: K_d, warmup } = recipe;
   const steps = totalSteps(recipe);
   const update = createUpdates(training);
   const isStopped = async () => {
-    const { turn } = training;
-    if (!signal?.aborted) await onUpdate?.(turn.refinerUpdates + turn.discriminatorUpdates, K_g + K_d);
+    const { turn, pace } = training;
+    const updates = pace.refinerUpdates + K_d;
+    if (!signal?.aborted) await onUpdate?.(turn.refinerUpdates + turn.discriminatorUpdates, updates);
     return signal?.aborted;
   };
   try {
@@ -72,6 +74,7 @@ export async function* train(
     // Algorithm 1: for t = 1, …, T do.
     while (training.step < steps && !signal?.aborted) {
       const { turn } = training;
+      const { refinerUpdates: K_g } = training.pace;
       // for k = 1, …, K_g do: sample a batch of synthetic images; update the refiner by its loss (eq. 2).
       while (turn.refinerUpdates < K_g) {
         turn.refiner = await update.refiner();
@@ -86,6 +89,7 @@ export async function* train(
       }
       const { refiner, discriminator } = turn as Required<typeof turn>;
       training.turn = { refinerUpdates: 0, discriminatorUpdates: 0 };
+      training.pace = nextPace(recipe.refinerUpdates, training.pace, discriminator);
       yield { phase: 'adversarial', refiner, discriminator, step: ++training.step, steps };
     }
   } finally {
@@ -103,15 +107,16 @@ function createUpdates(training: Training) {
     discriminator: engine.compile(discriminatorStep(training)),
   };
   const draw = createDraw(training);
-  const learningRate = hostScalar(recipe.learningRate);
   return {
     async refinerWarmup(): Promise<number> {
-      const inputs = { ...(await draw.synthetic()), learningRate };
+      const inputs = { ...(await draw.synthetic()), learningRate: hostScalar(training.learningRate) };
       return readLosses(await programs.refinerWarmup.run(inputs)).regularization;
     },
     async refiner(): Promise<RefinerLosses> {
       const { lambda } = training;
-      const inputs = { ...(await draw.synthetic()), learningRate, lambda: hostScalar(lambda) };
+      const { learningRate } = training;
+      const rates = { learningRate: hostScalar(learningRate), lambda: hostScalar(lambda) };
+      const inputs = { ...(await draw.synthetic()), ...rates };
       const losses = readLosses(await programs.refiner.run(inputs));
       training.lambda = nextLambda(recipe.lambda, lambda, losses.regularization);
       return { ...losses, lambda };
@@ -119,6 +124,7 @@ function createUpdates(training: Training) {
     async discriminator(): Promise<DiscriminatorLosses> {
       const { refined } = await programs.refine.run(await draw.synthetic());
       const seen = training.history.mix(refined, draw.history());
+      const learningRate = hostScalar(training.learningRate);
       const inputs = { refined: seen, real: await draw.real(), learningRate };
       return readLosses(await programs.discriminator.run(inputs));
     },

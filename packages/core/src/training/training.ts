@@ -14,6 +14,7 @@ import type { RealImage } from '../sample.ts';
 import { randomCrop } from './batches.ts';
 import { HistoryBuffer } from './history-buffer.ts';
 import { createOptimizer, createOptimizerState, type Optimizer } from './optimizer.ts';
+import { initialPace, type Pace } from './pace.ts';
 import { checkRecipe, initialLambda, networksOf, type TrainingRecipe, trainingForm } from './recipe.ts';
 
 /** The parts of a domain that training needs; every plugin has them. */
@@ -88,6 +89,10 @@ export interface Training {
   readonly averagedRefiner: Refiner;
   history: HistoryBuffer;
   lambda: number;
+  /** The learning rate of the next update: the recipe's, unless a diverged run was rolled back. */
+  learningRate: number;
+  /** K_g of the next turn, and what it follows. */
+  pace: Pace;
   /** Steps done, warm-up included. */
   step: number;
   /** The turn in progress: the number of updates of each network, and the reports of the last ones. */
@@ -177,6 +182,8 @@ export async function createTraining(options: TrainingOptions): Promise<Training
       averagedRefiner,
       history: new HistoryBuffer(recipe.historySize),
       lambda: initialLambda(recipe.lambda),
+      learningRate: recipe.learningRate,
+      pace: initialPace(recipe.refinerUpdates),
       step: 0,
       turn: { refinerUpdates: 0, discriminatorUpdates: 0 },
       drawn: { synthetic: 0, real: 0 },

@@ -410,7 +410,8 @@ test('the simulator is called only for images that are written, trained on or us
   const job = { ...options, plugin: counted, cwd, count: 50, steps: 1 };
   await augment({ ...job, out: 'plain' });
   // One update of the refiner and of the discriminator to warm up, two and one in the turn; a batch is made ahead.
-  const { batchSize, refinerUpdates, discriminatorUpdates } = plugin.recipes.quick;
+  const { batchSize, discriminatorUpdates } = plugin.recipes.quick;
+  const refinerUpdates = plugin.recipes.quick.refinerUpdates as number;
   const trained = (1 + 1 + refinerUpdates + discriminatorUpdates + 1) * batchSize;
   expect(drawn.length).toBeGreaterThanOrEqual(50);
   expect(drawn.length).toBeLessThanOrEqual(50 + trained);

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { decide } from './decide.ts';
+import type { LabelSignal, Signals } from './signals.ts';
+
+const labels: LabelSignal = { unit: 'px', median: 0.3, p95: 1, lost: 0, found: 100 };
+const look = (step: number, distance: number, more: Partial<Signals> = {}): Signals => ({
+  step,
+  distance,
+  distanceBefore: 40,
+  distanceControl: 0,
+  moved: 0.03,
+  gradientCorrelation: 0.9,
+  fixedPattern: 0,
+  border: 1,
+  diversity: 1,
+  detail: 1,
+  lambda: 5,
+  regularization: 0.06,
+  discriminatorLoss: 0.5,
+  accuracyOnRefined: 0.7,
+  accuracyOnReal: 0.7,
+  labels,
+  ...more,
+});
+const run = (distances: readonly number[], more: (n: number) => Partial<Signals> = () => ({})) =>
+  distances.map((distance, n) => look((n + 1) * 100, distance, more(n)));
+const steering = { every: 100, patience: 4, least: 300 };
+
+test('the best look is the closest one, smoothed over its neighbors', () => {
+  expect(decide([], steering)).toEqual({ best: undefined, end: undefined });
+  expect(decide(run([10, 8, 6, 5]), steering)).toEqual({ best: 400, end: undefined });
+  // One lucky look is no best.
+  expect(decide(run([10, 9, 1, 9, 8, 7, 6]), steering).best).toBe(700);
+});
+
+test('a run ends when the distance no longer falls, and not before its least number of turns', () => {
+  const flat = run([10, 5, 5, 5, 5, 5, 5, 5]);
+  expect(decide(flat.slice(0, 5), steering).end).toBeUndefined();
+  expect(decide(flat, steering).end).toMatch('has not fallen by 5 % in 4 looks');
+  expect(decide(flat, { ...steering, least: 5000 }).end).toBeUndefined();
+  const falling = run([10, 9, 8, 7, 6, 5, 4, 3, 2]);
+  expect(decide(falling, steering).end).toBeUndefined();
+});
+
+test('looks whose labels moved are never the best, and two in a row end the run', () => {
+  const drifting = run([10, 8, 6, 4, 2], (n) => ({ labels: { ...labels, median: n >= 3 ? 1.2 : 0.3 } }));
+  expect(decide(drifting, steering)).toEqual({
+    best: 300,
+    end: expect.stringMatching(/moved by more than 0.8 px in two looks in a row \(1.20\)/),
+  });
+  expect(decide(drifting, { ...steering, labelShift: 2 })).toEqual({ best: 500, end: undefined });
+});
+
+test('a redrawn picture, lost labels or an infinite distance is no best', () => {
+  const bad = run([10, 1, 1, 1, 9.9], (n) =>
+    n === 1
+      ? { gradientCorrelation: 0.1 }
+      : n === 2
+        ? { labels: { ...labels, lost: 0.5 } }
+        : n === 3
+          ? { distance: Number.NaN }
+          : {},
+  );
+  expect([100, 500]).toContain(decide(bad, steering).best);
+  expect(decide(run([Number.NaN]), steering).best).toBeUndefined();
+});

@@ -1,0 +1,66 @@
+/** @file Which of a run's refiners is the best, and whether the run should go on. */
+
+import { median } from '../statistics.ts';
+import type { Steering } from '../training/steering.ts';
+import type { Signals } from './signals.ts';
+import { LABEL_SHIFT, thresholds } from './symptoms.ts';
+
+/** What looks at a run so far say. */
+export interface Decision {
+  /** The step of the best look so far; `undefined` while no look is valid. */
+  readonly best: number | undefined;
+  /** Why the run should end now; `undefined` to go on. */
+  readonly end: string | undefined;
+}
+
+/** A gain below this share of the best distance is none. */
+const GAIN = 0.05;
+/** Distances of neighboring looks differ by chance up to a factor of two: a median of these many is compared. */
+const SMOOTHED = 3;
+
+/**
+ * Decides from all looks of a run, the earliest first. A look is valid if labels hold and content was not redrawn; the
+ * best is the valid one with the lowest distance to real pictures, smoothed over neighboring looks.
+ */
+export function decide(looks: readonly Signals[], steering: Steering, warmup = 0): Decision {
+  const { patience = 5, least = 6 * steering.every } = steering;
+  const distances = looks.map((_, n) => smoothed(looks, n));
+  let best: number | undefined;
+  let lastGain = 0;
+  for (const [n, look] of looks.entries()) {
+    if (!isValid(look, steering)) continue;
+    if (best === undefined || distances[n]! < distances[best]!) {
+      const gain = best === undefined ? Number.POSITIVE_INFINITY : distances[best]! - distances[n]!;
+      if (best === undefined || gain > GAIN * Math.abs(distances[best]!)) lastGain = n;
+      best = n;
+    }
+  }
+  const step = best === undefined ? undefined : looks[best]!.step;
+  const last = looks.at(-1);
+  if (!last || last.step - warmup < least) return { best: step, end: undefined };
+  const limit = steering.labelShift ?? LABEL_SHIFT;
+  const drifted = looks.slice(-2).filter(({ labels }) => labels && labels.median > limit);
+  if (looks.length >= 2 && drifted.length === 2) {
+    const shift = drifted[1]!.labels!;
+    return {
+      best: step,
+      end: `labels have moved by more than ${limit} ${shift.unit} in two looks in a row (${shift.median.toFixed(2)})`,
+    };
+  }
+  if (best !== undefined && looks.length - 1 - lastGain >= patience) {
+    return { best: step, end: `the distance to real pictures has not fallen by 5 % in ${patience} looks` };
+  }
+  return { best: step, end: undefined };
+}
+
+/** Whether the refiner of a look may be used at all. */
+export function isValid(look: Signals, { labelShift = LABEL_SHIFT }: Pick<Steering, 'labelShift'>): boolean {
+  const { labels, gradientCorrelation, distance } = look;
+  if (!Number.isFinite(distance)) return false;
+  if (gradientCorrelation < thresholds.gradientCorrelation) return false;
+  return !labels || (labels.median <= labelShift && labels.lost <= thresholds.lost);
+}
+
+function smoothed(looks: readonly Signals[], n: number): number {
+  return median(looks.slice(Math.max(0, n - SMOOTHED + 1), n + 1).map(({ distance }) => distance));
+}

@@ -1,0 +1,5 @@
+export { type Changes, measureChanges } from './changes.ts';
+export { type Decision, decide, isValid } from './decide.ts';
+export { createLookout, type Lookout, type LookoutOptions } from './lookout.ts';
+export type { LabelSignal, Signals } from './signals.ts';
+export { type Symptom, type SymptomName, symptomsOf, thresholds } from './symptoms.ts';
