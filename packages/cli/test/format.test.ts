@@ -28,7 +28,7 @@ test('--format reads --synthetic with a reader of the plugin, labels along, reje
   ]);
   const lines = await jsonLines(join(cwd, 'out/dataset/metadata.jsonl'));
   expect(lines).toHaveLength(3);
-  expect(lines[2]).toMatchObject({ file_name: 'images/2.png', gaze: { direction: [0.6, 0, -0.8] } });
+  expect(lines[2]).toMatchObject({ file_name: 'images/0000002.png', gaze: { direction: [0.6, 0, -0.8] } });
   expect(await jsonLines(join(cwd, 'out/dataset/rejects.jsonl'))).toMatchObject([
     { of: 'synthetic', file: '9.json' },
     { of: 'real', file: '9.json' },

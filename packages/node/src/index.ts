@@ -1,10 +1,9 @@
-export type { DatasetManifest, Json, JsonObject } from './datasets/dataset-format.ts';
+export { type DatasetManifest, fileNameOf, type Json, type JsonObject } from './datasets/dataset-format.ts';
 export type { ExistingOutput } from './datasets/dataset-log.ts';
 export { openFolder, readFormat } from './datasets/folder.ts';
 export { type DatasetFolder, type ReadDatasetOptions, readDataset } from './datasets/read-dataset.ts';
 export { type ImageFolder, type ReadImagesOptions, readImages } from './datasets/read-images.ts';
 export {
-  fileNameOf,
   type WriteDatasetOptions,
   type WrittenDataset,
   writeDataset,

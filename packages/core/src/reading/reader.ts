@@ -98,7 +98,7 @@ const ANNOTATION_BYTES = 8192;
  * formats where only decoding shows whether an input is valid. The result does not depend on which input was ready
  * first.
  *
- * @param fileOf - the name of an input in rejects.
+ * @param fileOf - the name of an input in rejects and in the samples' `source`.
  * @param read - the sample of an input, or a reject. An error that it throws becomes a reject too. Between inputs the
  * event loop runs; where one takes long, `read` should look at the signal.
  * @throws the signal's reason if it aborts.
@@ -116,7 +116,9 @@ export async function readEach<Input, Annotation>(
   let done = 0;
   const attempt = async (input: Input, stop?: AbortSignal): Promise<Sample<Annotation> | Reject> => {
     try {
-      return await read(input, stop);
+      const outcome = await read(input, stop);
+      if ('reason' in outcome) return outcome;
+      return { ...outcome, source: { file: fileOf(input), ...outcome.source } };
     } catch (error) {
       stop?.throwIfAborted();
       return { file: fileOf(input), reason: reasonOf(error) };

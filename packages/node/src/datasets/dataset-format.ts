@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageForm } from '@simgan/core';
-import { SimganError } from '@simgan/core';
+import { indexId, SimganError } from '@simgan/core';
 import { z } from 'zod';
 import { reasonOf } from '../files/reject.ts';
 import { jsonProblem } from './json-problem.ts';
@@ -34,6 +34,15 @@ export const FILE_NAME = 'file_name';
 export const PROVENANCE = 'simgan';
 /** Within a line's provenance the SHA-256 of its picture's file, in hexadecimal. */
 export const PICTURE_HASH = 'sha256';
+/** Within a line's provenance the id of its sample. */
+export const SAMPLE_ID = 'id';
+/** Within a line's provenance where its sample was read from. */
+export const SOURCE = 'source';
+
+/** The path of a sample's picture relative to the dataset's folder, by the sample's position in the whole dataset. */
+export function fileNameOf(position: number): string {
+  return `${IMAGES}/${indexId(position)}.png`;
+}
 
 /** The header of a dataset: all that is known before its first sample. */
 export interface DatasetHeader {

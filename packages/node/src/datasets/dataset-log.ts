@@ -12,6 +12,7 @@ import {
   BEGUN_METADATA,
   type DatasetHeader,
   type DatasetManifest,
+  fileNameOf,
   IMAGES,
   MANIFEST,
   METADATA,
@@ -24,6 +25,7 @@ import {
   type OutputFolder,
   removeDataset,
   someOf,
+  type WrittenLine,
   wholeLines,
   writtenLines,
 } from './output-folder.ts';
@@ -39,11 +41,13 @@ export type ExistingOutput =
 
 /** The record of which samples are written, kept in the folder so that it survives a kill. */
 export interface DatasetLog {
-  isWritten(fileName: string): boolean;
+  isWritten(id: string): boolean;
   /** Samples that are written now. */
   count(): number;
   /** Samples that were written before. */
   readonly resumed: number;
+  /** The position in the whole dataset of the first sample that is not written. */
+  readonly next: number;
   /** Turns the folder into a begun dataset, once; a complete one that stays as it is is not touched. */
   begin(): Promise<void>;
   append(line: string): Promise<void>;
@@ -63,7 +67,7 @@ export async function openLog(
   dir: string,
   header: DatasetHeader,
   existing: ExistingOutput,
-  companions: readonly string[],
+  { companions, start }: { readonly companions: readonly string[]; readonly start: number },
 ): Promise<DatasetLog> {
   // First without the lock, so that nothing is touched in a folder that is not ours to write to.
   refuseUnwanted(dir, await inspectOutput(dir, companions), header, existing);
@@ -79,8 +83,9 @@ export async function openLog(
     // Lines that are not those that the manifest was written for are nobody's, and written anew.
     const isChanged = manifest !== undefined && manifest.metadataSha256 !== hash;
     const lines = isChanged ? [] : await existingLines(dir);
+    if (existing === 'resume') refuseFormerNames(dir, lines, start);
     const isComplete = existing === 'resume' && !isChanged && manifest?.count === lines.length;
-    return new FolderLog(dir, header, isComplete, lines, lock);
+    return new FolderLog(dir, { header, wasComplete: isComplete, lines, start, lock });
   } catch (error) {
     await lock.release();
     throw error;
@@ -120,6 +125,25 @@ function refuseUnwanted(
   );
 }
 
+/** @throws SimganError OUTPUT_EXISTS if pictures have other names than they get now. */
+function refuseFormerNames(dir: string, lines: readonly WrittenLine[], start: number): void {
+  if (lines.every(({ fileName, id }, index) => id !== undefined && fileName === fileNameOf(start + index)))
+    return;
+  throw new SimganError(
+    'OUTPUT_EXISTS',
+    `The dataset in ${dir} was begun by an earlier version, which named pictures differently, and cannot be resumed. ` +
+      'Allow it to be replaced, or choose another folder.',
+  );
+}
+
+interface LogState {
+  readonly header: DatasetHeader;
+  readonly wasComplete: boolean;
+  readonly lines: readonly WrittenLine[];
+  readonly start: number;
+  readonly lock: FolderLock;
+}
+
 async function existingLines(dir: string) {
   const begun = await writtenLines(dir, BEGUN_METADATA);
   return begun.length > 0 ? begun : writtenLines(dir, METADATA);
@@ -131,29 +155,25 @@ class FolderLog implements DatasetLog {
   readonly #wasComplete: boolean;
   readonly #written: Set<string>;
   readonly resumed: number;
+  readonly next: number;
   #end: number;
   #added = 0;
   readonly #lock: FolderLock;
   #handle: FileHandle | undefined;
 
-  constructor(
-    dir: string,
-    header: DatasetHeader,
-    wasComplete: boolean,
-    lines: readonly { fileName: string; end: number }[],
-    lock: FolderLock,
-  ) {
+  constructor(dir: string, { header, wasComplete, lines, start, lock }: LogState) {
     this.#lock = lock;
     this.#dir = dir;
     this.#header = header;
     this.#wasComplete = wasComplete;
-    this.#written = new Set(lines.map(({ fileName }) => fileName));
-    this.resumed = this.#written.size;
+    this.#written = new Set(lines.flatMap(({ id }) => id ?? []));
+    this.resumed = lines.length;
+    this.next = start + lines.length;
     this.#end = lines.at(-1)?.end ?? 0;
   }
 
-  isWritten(fileName: string): boolean {
-    return this.#written.has(fileName);
+  isWritten(id: string): boolean {
+    return this.#written.has(id);
   }
 
   count(): number {

@@ -1,8 +1,15 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
-import { createDataset, createImage, type DatasetReader, imageOf, type SizedForm } from '@simgan/core';
-import { readEach } from '@simgan/core/reading';
+import {
+  createDataset,
+  createImage,
+  type DatasetReader,
+  datasetOf,
+  imageOf,
+  type SizedForm,
+} from '@simgan/core';
+import { idKey, idProblem, readEach } from '@simgan/core/reading';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodePng } from '../pictures/pixels.ts';
 import { openFolder, readFormat } from './folder.ts';
@@ -75,6 +82,23 @@ const reader: DatasetReader<{ value: number }> = (folder, options) =>
     },
     options,
   );
+
+test("ids of a reader that cannot name files or come twice are made valid and unique; the reader's own stay in sources", async () => {
+  const ids = ['aux', 'Eye', 'eye', '../up', `${'x'.repeat(300)}`, 'fine'];
+  const unruly: DatasetReader<object> = async () => ({
+    samples: datasetOf(ids.map((id) => ({ id, image: imageOf(new Uint8Array(24), form), annotation: {} }))),
+    rejects: [],
+  });
+  const { samples } = await readFormat(await folderOf({ 'a.txt': '' }), unruly, { image: form });
+  const settled = ids.map((_, index) => samples.id(index));
+  expect(settled.map(idProblem)).toEqual(ids.map(() => undefined));
+  expect(new Set(settled.map(idKey)).size).toBe(ids.length);
+  expect(settled[5]).toBe('fine');
+  expect(await samples.at(0)).toMatchObject({ id: '_aux', source: { id: 'aux' } });
+  const listed = [];
+  for await (const { id } of samples) listed.push(id);
+  expect(listed).toEqual(settled);
+});
 
 test('gives every sample and every reject in order, whatever fits in memory', async () => {
   const files = Object.fromEntries(

@@ -1,7 +1,15 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type DatasetReader, type Image, SimganError } from '@simgan/core';
-import type { Folder, LabeledFolder, PictureForm, ReaderOptions } from '@simgan/core/reading';
+import { type Dataset, type DatasetReader, type Image, type Sample, SimganError } from '@simgan/core';
+import {
+  type Folder,
+  idKey,
+  idProblem,
+  idsOfNames,
+  type LabeledFolder,
+  type PictureForm,
+  type ReaderOptions,
+} from '@simgan/core/reading';
 import { listFiles } from '../files/list-files.ts';
 import { firstRejects, reasonOf } from '../files/reject.ts';
 import { type DecodeOptions, usePictureFile } from '../pictures/pixels.ts';
@@ -74,7 +82,8 @@ export async function openFolder(
 const LARGEST_FILE = 2 ** 30;
 
 /**
- * Reads a directory with one of a plugin's readers.
+ * Reads a directory with one of a plugin's readers. If any id of the reader's cannot name a file or comes twice, all are
+ * made valid and unique, and a sample's `source` has the reader's own.
  *
  * @throws SimganError NOT_ENOUGH_DATA if it has no usable sample, with the first reasons.
  * @example
@@ -113,14 +122,25 @@ export async function readFormat<Annotation>(
     );
   }
   const { samples } = read;
+  const ids = usableIds(samples);
+  const named = (sample: Sample<Annotation>, index: number): Sample<Annotation> => {
+    const id = ids?.[index];
+    if (id === undefined || id === sample.id) return sample;
+    return { ...sample, id, source: { file: sample.id, ...sample.source, id: sample.id } };
+  };
   return {
     samples: {
       length: samples.length,
-      at: (index) => samples.at(index).catch(failing(`sample ${samples.id(index)} of ${dir}`)),
-      id: (index) => samples.id(index),
+      at: (index) =>
+        samples
+          .at(index)
+          .catch(failing(`sample ${samples.id(index)} of ${dir}`))
+          .then((sample) => named(sample, index)),
+      id: (index) => ids?.[index] ?? samples.id(index),
       async *[Symbol.asyncIterator]() {
+        let index = 0;
         try {
-          yield* samples;
+          for await (const sample of samples) yield named(sample, index++);
         } catch (error) {
           failing(dir)(error);
         }
@@ -128,4 +148,17 @@ export async function readFormat<Annotation>(
     },
     rejects,
   };
+}
+
+/** Ids in place of a reader's, if any of those is not valid or not unique; `undefined` if they can stay. */
+function usableIds(samples: Dataset<unknown>): string[] | undefined {
+  const keys = new Set<string>();
+  for (let index = 0; index < samples.length; index++) {
+    const id = samples.id(index);
+    if (idProblem(id) !== undefined || keys.has(idKey(id))) {
+      return idsOfNames(Array.from({ length: samples.length }, (_, i) => String(samples.id(i))));
+    }
+    keys.add(idKey(id));
+  }
+  return undefined;
 }

@@ -113,7 +113,7 @@ test('a field of another program that has the name of our provenance is not drop
     yield sample;
   })();
   await writeDataset(own, samples, { plugin, provenance: { note: 'mine' } });
-  expect(await (await readDataset(own, plugin)).samples.at(0)).toEqual(sample);
+  expect(await (await readDataset(own, plugin)).samples.at(0)).toMatchObject(sample);
   await rm(join(own, 'dataset.json'));
   const read = await readDataset(own, plugin);
   expect(read.rejects.filter(({ file }) => file.startsWith('metadata'))).toEqual([]);

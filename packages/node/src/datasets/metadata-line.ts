@@ -1,6 +1,6 @@
 /** @file One line of `metadata.jsonl`: `file_name`, the annotation's fields, where the sample comes from. */
 import { annotationText } from './annotation-text.ts';
-import { FILE_NAME, type JsonObject, PICTURE_HASH, PROVENANCE } from './dataset-format.ts';
+import { FILE_NAME, type JsonObject, PICTURE_HASH, PROVENANCE, SAMPLE_ID } from './dataset-format.ts';
 import { jsonProblem, TOO_DEEP, TOO_MANY } from './json-problem.ts';
 
 /** No system has longer paths. */
@@ -75,6 +75,12 @@ export const FOREIGN_PROVENANCE =
 /** Whether provenance is that of a line that this library wrote. */
 export function isOwnProvenance(provenance: JsonObject): boolean {
   return typeof provenance[PICTURE_HASH] === 'string' || typeof provenance.made === 'string';
+}
+
+/** The id of a sample in the line that this library wrote of it. */
+export function idOf({ provenance }: MetadataLine): string | undefined {
+  const id = provenance?.[SAMPLE_ID];
+  return typeof id === 'string' ? id : undefined;
 }
 
 /** A text for a message: what comes from a file may be as long as the file. */

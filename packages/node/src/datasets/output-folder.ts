@@ -18,7 +18,7 @@ import {
   REJECTS,
   readManifest,
 } from './dataset-format.ts';
-import { type MetadataLine, parseMetadataLine } from './metadata-line.ts';
+import { idOf, type MetadataLine, parseMetadataLine } from './metadata-line.ts';
 
 /** The state of an output folder. */
 export type OutputFolder =
@@ -69,9 +69,11 @@ async function namesIn(dir: string): Promise<string[]> {
   }
 }
 
-/** A sample that is on the disk: the file that its line names, and where the line ends, in bytes. */
+/** A sample that is on the disk: the file that its line names, its id, and where the line ends, in bytes. */
 export interface WrittenLine {
   readonly fileName: string;
+  /** Lines of earlier versions have none. */
+  readonly id: string | undefined;
   readonly end: number;
 }
 
@@ -83,7 +85,7 @@ export async function writtenLines(dir: string, metadata: string): Promise<Writt
   const lines: WrittenLine[] = [];
   for await (const { parsed, end } of wholeLines(join(dir, metadata))) {
     if (typeof parsed === 'string' || !(await isAsWritten(join(dir, parsed.fileName), parsed))) break;
-    lines.push({ fileName: parsed.fileName, end });
+    lines.push({ fileName: parsed.fileName, id: idOf(parsed), end });
   }
   return lines;
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import type { Plugin, Sample } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
-import { idsOfFiles } from '@simgan/core/reading';
+import { idKey, idProblem, idsOfFiles } from '@simgan/core/reading';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { readLines } from '../files/read-lines.ts';
 import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
@@ -21,6 +21,7 @@ import {
 } from './dataset-format.ts';
 import {
   FOREIGN_PROVENANCE,
+  idOf,
   isOwnProvenance,
   type MetadataLine,
   parseMetadataLine,
@@ -90,9 +91,7 @@ export async function readDataset<Annotation>(
     schema,
     signal,
   });
-  const ids = idsOfFiles(
-    entries.map(({ file }) => (file.startsWith(`${IMAGES}/`) ? file.slice(IMAGES.length + 1) : file)),
-  );
+  const ids = idsOfEntries(entries, manifest !== undefined);
   const sources = entries.map((entry, index) => ({
     ...entry,
     id: ids[index]!,
@@ -117,14 +116,25 @@ export async function readDataset<Annotation>(
   const samples = createDataset(
     usable.length,
     async (index) => {
-      const { id, line } = usable[index]!;
+      const { id, file, line } = usable[index]!;
       const image = await imageAt(index);
-      return { id, image, annotation: await annotationOf(line, schema) };
+      return { id, image, annotation: await annotationOf(line, schema), source: { file } };
     },
     (index) => usable[index]!.id,
   );
   // The schema has checked each annotation, or there is none: the two sides of the union.
   return { samples, rejects, resized, manifest, annotations } as DatasetFolder<Annotation>;
+}
+
+/** The ids of samples: those that our own lines give, or else made of the pictures' paths. */
+function idsOfEntries(entries: readonly Entry[], isOurs: boolean): string[] {
+  const given = isOurs ? entries.map(({ id }) => id) : [];
+  const keys = new Set(given.map((id) => id && idKey(id)));
+  const isUsable = keys.size === entries.length && given.every((id) => idProblem(id) === undefined);
+  if (isUsable) return given as string[];
+  return idsOfFiles(
+    entries.map(({ file }) => (file.startsWith(`${IMAGES}/`) ? file.slice(IMAGES.length + 1) : file)),
+  );
 }
 
 /** The folder's manifest, if it is a dataset of ours and whole. */
@@ -152,6 +162,8 @@ async function checkManifest(dir: string): Promise<DatasetManifest | undefined> 
 interface Entry {
   readonly file: string;
   readonly line?: string;
+  /** The id that the line gives, if this library wrote it. */
+  readonly id?: string | undefined;
 }
 
 interface EntryOptions {
@@ -200,7 +212,7 @@ async function findEntries(
         (await pictureProblem(dir, file)) ??
         (schema && (await annotationProblem(parsed, schema)));
       if (problem) reject(problem);
-      else entries.push({ file, line });
+      else entries.push({ file, line, id: idOf(parsed) });
     }
   }
   for (const file of files) {

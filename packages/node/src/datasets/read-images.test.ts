@@ -244,7 +244,7 @@ test('a dataset of ours is read as its pictures, not its preview', async () => {
   await put(dir, { 'preview.png': 200 });
   const { images } = await readImages(dir, spec);
   expect(images.length).toBe(1);
-  expect(await images.at(0)).toEqual({ id: 'x.png', image: picture(3) });
+  expect(await images.at(0)).toEqual({ id: '0000000.png', image: picture(3) });
 });
 
 test('progress counts every file; an abort stops the reading', async () => {

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { type Image, imageOf, type Sample, type SizedForm, simulate } from '@simgan/core';
 import { expect, onTestFinished, test } from 'vitest';
 import { readPicture } from '../pictures/pixels.ts';
+import { fileNameOf } from './dataset-format.ts';
 import { type WriteDatasetOptions, writeDataset } from './write-dataset.ts';
 
 const image: SizedForm = { width: 6, height: 4, channels: 1, bits: 8 };
@@ -68,8 +69,8 @@ test('a dataset is pictures, lines and a manifest, and nothing else', async () =
     'rejects.jsonl',
   ]);
   expect(await readFile(join(dir, 'metadata.jsonl'), 'utf8')).toMatchInlineSnapshot(`
-    "{"file_name":"images/0000000.png","x":0.3022076079334378,"simgan":{"seed":1,"index":0,"sha256":"afb1375abbb31734db496a4f5195897646684d03a235f81fd6dc345053755570"}}
-    {"file_name":"images/0000001.png","x":0.19434826470863686,"simgan":{"seed":1,"index":1,"sha256":"8c5d7db87dff5ccbd5c2211ad4e5df4b03f57f4b80fa98a7cf082af40cabf975"}}
+    "{"file_name":"images/0000000.png","x":0.3022076079334378,"simgan":{"seed":1,"index":0,"id":"0000000","sha256":"afb1375abbb31734db496a4f5195897646684d03a235f81fd6dc345053755570"}}
+    {"file_name":"images/0000001.png","x":0.19434826470863686,"simgan":{"seed":1,"index":1,"id":"0000001","sha256":"8c5d7db87dff5ccbd5c2211ad4e5df4b03f57f4b80fa98a7cf082af40cabf975"}}
     "
   `);
   expect(await readFile(join(dir, 'rejects.jsonl'), 'utf8')).toBe(
@@ -86,7 +87,7 @@ test('a dataset is pictures, lines and a manifest, and nothing else', async () =
         "height": 4,
         "width": 6,
       },
-      "metadataSha256": "f6e63a3e3b7d7f8a4a12cac37d101df107e386192c249ebf8ccb8877cf293035",
+      "metadataSha256": "6485bfcd5dda8a15b428b01c0afd10158b2638670095540a41b28b3e110a68bd",
       "plugin": "dots",
       "provenance": {
         "seed": 1,
@@ -109,9 +110,41 @@ test('images of a plugin without a size round-trip at their own size', async () 
     for (const [index, image] of images.entries()) yield { id: `${index}`, image, annotation: null };
   };
   await writeDataset(dir, source(), { plugin: anySize });
-  const read = images.map((_, index) => readPicture(join(dir, `images/${index}.png`), anySize.image));
+  const read = images.map((_, index) => readPicture(join(dir, fileNameOf(index)), anySize.image));
   expect((await Promise.all(read)).map(({ image }) => image)).toEqual(images);
   expect(JSON.parse(await readFile(join(dir, 'dataset.json'), 'utf8')).image).toEqual(anySize.image);
+});
+
+test('pictures have names that no consumer takes for a split or a class; ids and sources stand in the lines', async () => {
+  const dir = await temporaryFolder();
+  const ids = ['train/2', 'test/eval', 'validation'];
+  const source = async function* () {
+    for (const id of ids) {
+      yield { id, image: black, annotation: null, source: { file: `${id}.jpg`, width: 12, height: 8 } };
+    }
+  };
+  await writeDataset(dir, source(), { plugin });
+  const lines = (await readFile(join(dir, 'metadata.jsonl'), 'utf8')).trim().split('\n');
+  for (const [index, line] of lines.entries()) {
+    const { file_name, simgan } = JSON.parse(line);
+    expect(file_name).toMatch(/^images\/\d{7}\.png$/);
+    expect(simgan).toMatchObject({
+      id: ids[index],
+      source: { file: `${ids[index]}.jpg`, width: 12, height: 8 },
+    });
+  }
+  expect(Object.keys(await contents(dir)).join()).not.toMatch(/train|test|val|dev/);
+});
+
+test('a dataset whose pictures were named otherwise by an earlier version is not resumed', async () => {
+  const dir = await temporaryFolder();
+  await expect(writeDataset(dir, breaksOff(samples(3), 2), { plugin })).rejects.toThrow();
+  const file = join(dir, 'metadata.jsonl.partial');
+  await writeFile(file, (await readFile(file, 'utf8')).replaceAll(/"id":"\d+",/g, ''));
+  await expect(writeDataset(dir, samples(3), { plugin, existing: 'resume' })).rejects.toMatchObject({
+    code: 'OUTPUT_EXISTS',
+    message: expect.stringContaining('was begun by an earlier version'),
+  });
 });
 
 test('a run that breaks off anywhere is resumed to the same bytes', async () => {
@@ -245,10 +278,7 @@ test('a folder that is not free is refused and left as it is', async () => {
 
 test('replacing deletes the dataset, and only the dataset', async () => {
   const dir = await temporaryFolder();
-  const old = async function* () {
-    for await (const sample of samples(4, 7)) yield { ...sample, id: `old/${sample.id}` };
-  };
-  await writeDataset(dir, old(), { plugin });
+  await writeDataset(dir, samples(4, 7), { plugin });
   await writeFile(join(dir, 'preview.png'), 'mine');
   const options: WriteDatasetOptions<{ x: number }> = {
     plugin,
@@ -256,6 +286,7 @@ test('replacing deletes the dataset, and only the dataset', async () => {
     companions: ['preview.png'],
   };
   for (const foreign of ['notes.txt', 'images/mine.png', 'images/old/mine.txt']) {
+    await mkdir(join(dir, foreign, '..'), { recursive: true });
     await writeFile(join(dir, foreign), 'mine');
     const before = await contents(dir);
     await expect(writeDataset(dir, samples(2), options)).rejects.toMatchObject({
@@ -265,6 +296,7 @@ test('replacing deletes the dataset, and only the dataset', async () => {
     expect(await contents(dir)).toEqual(before);
     await rm(join(dir, foreign));
   }
+  await rm(join(dir, 'images/old'), { recursive: true });
   await writeDataset(dir, samples(2), options);
   const fresh = await temporaryFolder();
   await writeDataset(fresh, samples(2), { plugin });
@@ -349,7 +381,7 @@ test('samples that cannot be written as they are stop the run with their id', as
     await expect(writeDataset(dir, two(), { plugin })).rejects.toThrow(message);
     // What came before stays and can be resumed.
     expect(await readFile(join(dir, 'metadata.jsonl.partial'), 'utf8')).toMatch(
-      /^\{"file_name":"images\/a.png","simgan":\{"sha256":"[\da-f]{64}"\}\}\n$/,
+      /^\{"file_name":"images\/0000000.png","simgan":\{"id":"a","sha256":"[\da-f]{64}"\}\}\n$/,
     );
   }
 });

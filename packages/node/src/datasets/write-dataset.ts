@@ -6,7 +6,14 @@ import { idKey, idProblem } from '@simgan/core/reading';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import type { Reject } from '../files/reject.ts';
 import { encodePng } from '../pictures/pixels.ts';
-import { type DatasetHeader, IMAGES, type JsonObject, PICTURE_HASH } from './dataset-format.ts';
+import {
+  type DatasetHeader,
+  fileNameOf,
+  type JsonObject,
+  PICTURE_HASH,
+  SAMPLE_ID,
+  SOURCE,
+} from './dataset-format.ts';
 import { type ExistingOutput, openLog } from './dataset-log.ts';
 import { formatMetadataLine } from './metadata-line.ts';
 import { WRITE_AHEAD } from './output-folder.ts';
@@ -20,6 +27,8 @@ export interface WriteDatasetOptions<Annotation> {
   readonly provenance?: JsonObject;
   /** Additional provenance of one sample, for its line. */
   readonly sampleProvenance?: (sample: Sample<Annotation>) => JsonObject;
+  /** The position of the first sample in the whole dataset, of which this is a shard. Default: 0. */
+  readonly start?: number | undefined;
   /** Further fields of `dataset.json`, such as those of a shard. A resumed run must have the same. */
   readonly headerFields?: object;
   /** Inputs that were left out, for `rejects.jsonl`. */
@@ -45,9 +54,10 @@ export interface WrittenDataset {
 /**
  * Writes a dataset folder that Hugging Face's `imagefolder` loads:
  *
- * - `images/<id>.png`, exact in 8 and 16 bits;
+ * - `images/0000000.png` and so on, exact in 8 and 16 bits, named by position: a name made of an id could be taken for a
+ *   split (`train/2.png`), a class or a file of another sample;
  * - `metadata.jsonl`, a line for each sample: `file_name`, the annotation's fields, and under `simgan` its
- *   provenance and the SHA-256 of its picture. An annotation that {@link readDataset} read is written byte for byte as it stood;
+ *   provenance, its id and the SHA-256 of its picture. An annotation that {@link readDataset} read is written byte for byte as it stood;
  * - `rejects.jsonl`, a line for each input that was left out;
  * - `dataset.json`, written last: form of the images, provenance, count, and the hash of `metadata.jsonl`.
  *
@@ -85,16 +95,20 @@ export async function writeDataset<Annotation>(
     provenance,
     ...options.headerFields,
   };
-  const log = await openLog(dir, header, existing, companions);
+  const log = await openLog(dir, header, existing, { companions, start: options.start ?? 0 });
   const seen = new Set<string>();
   const madeFolders = new Set<string>();
 
-  const prepare = async (sample: Sample<Annotation>): Promise<string> => {
-    const { id, image, annotation } = sample;
-    const fileName = fileNameOf(id);
-    const own = sampleProvenance?.(sample);
+  const prepare = async (sample: Sample<Annotation>, fileName: string): Promise<string> => {
+    const { id, image, annotation, source } = sample;
+    const own = {
+      ...provenance,
+      ...sampleProvenance?.(sample),
+      [SAMPLE_ID]: id,
+      ...(source && { [SOURCE]: { ...source } as JsonObject }),
+    };
     const lineOf = (hash: string) =>
-      formatMetadataLine(id, fileName, annotation, { ...provenance, ...own, [PICTURE_HASH]: hash });
+      formatMetadataLine(id, fileName, annotation, { ...own, [PICTURE_HASH]: hash });
     // An annotation that cannot be written is refused before its picture is there.
     lineOf('');
     const problem = imageProblem(image, plugin.image);
@@ -111,6 +125,7 @@ export async function writeDataset<Annotation>(
   };
 
   const underWay: Promise<string>[] = [];
+  let position = log.next;
   // A line leaves the queue when it is in the log, so that lines keep their order whatever fails.
   const settleOne = async () => {
     await log.append(await underWay[0]!);
@@ -118,14 +133,14 @@ export async function writeDataset<Annotation>(
     onProgress?.(log.count());
   };
   try {
-    const isWritten = (id: string) => log.isWritten(fileNameOf(id));
+    const isWritten = (id: string) => log.isWritten(id);
     for await (const sample of typeof samples === 'function' ? samples(isWritten) : samples) {
       signal?.throwIfAborted();
       checkId(sample.id, seen);
       if (isWritten(sample.id)) continue;
       await log.begin();
       if (underWay.length >= WRITE_AHEAD) await settleOne();
-      const line = prepare(sample);
+      const line = prepare(sample, fileNameOf(position++));
       // Awaited in order below; without this a failure in between would count as unhandled.
       line.catch(() => {});
       underWay.push(line);
@@ -146,11 +161,6 @@ export async function writeDataset<Annotation>(
     await log.close();
   }
   return { count: log.count(), resumed: log.resumed };
-}
-
-/** The path of a sample's picture relative to the dataset's folder. */
-export function fileNameOf(id: string): string {
-  return `${IMAGES}/${id}.png`;
 }
 
 function checkId(id: string, seen: Set<string>): void {

@@ -183,9 +183,12 @@ test('annotations of Dataset objects are written unchanged', async () => {
   );
   const { dataset } = await augment({ ...options, cwd, synthetic: named, out: 'out' });
   const lines = await jsonLines(join(dataset, 'metadata.jsonl'));
+  expect(lines.map(({ simgan }) => (simgan as { id: string }).id)).toEqual(
+    [0, 1, 2, 3].map((index) => `left/${index}`),
+  );
   expect(lines.map(({ simgan: _, ...line }) => line)).toEqual(
     [0, 1, 2, 3].map((index) => ({
-      file_name: `images/left/${index}.png`,
+      file_name: `images/000000${index}.png`,
       deep: [index, { text: 'ü' }],
       none: null,
     })),

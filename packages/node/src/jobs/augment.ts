@@ -2,8 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageRefiner, TrainingRecipe } from '@simgan/core';
 import {
-  type Dataset,
-  mapDataset,
+  createDataset,
   prefetch,
   type RealImage,
   type Sample,
@@ -13,8 +12,9 @@ import {
 } from '@simgan/core';
 import type { LabelPreservation } from '@simgan/core/evaluation';
 import { formatMatch } from '@simgan/core/matching';
+import { fileNameOf } from '../datasets/dataset-format.ts';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
-import { fileNameOf, writeDataset } from '../datasets/write-dataset.ts';
+import { writeDataset } from '../datasets/write-dataset.ts';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { readPicture } from '../pictures/pixels.ts';
 import { defaults } from '../runs/defaults.ts';
@@ -448,12 +448,16 @@ async function reportOn(
 ): Promise<Pick<AugmentResult, 'distances' | 'labels'>> {
   const before = lookAt(synthetic.samples);
   const matched = lookAt(refiner.matcher.match(before));
-  const refined: Dataset<RealImage> = lookAt(
-    mapDataset(before, async ({ id }: Sample<unknown>) => {
-      const file = join(dir, augmentFiles.dataset, fileNameOf(id));
-      return { id, image: (await readPicture(file, plugin.image)).image };
-    }),
+  const { samples } = synthetic;
+  const written = createDataset<RealImage>(
+    samples.length,
+    async (index) => {
+      const file = join(dir, augmentFiles.dataset, fileNameOf(index));
+      return { id: samples.id(index), image: (await readPicture(file, plugin.image)).image };
+    },
+    (index) => samples.id(index),
   );
+  const refined = lookAt(written);
   const goal = real && lookAt(real.images, LOOKED_AT);
   const sets = [
     { label: 'synthetic', images: before },

@@ -158,7 +158,7 @@ test.each(['matched', 'noisy'])('refined shards become what one run writes: reci
   expect(grown).toMatchObject({ count: 12, resumed: 10 });
 });
 
-test("a folder of one's own pictures is refined in shards of its usable ones, names and labels as they are", async () => {
+test("a folder of one's own pictures is refined in shards of its usable ones, ids and labels as they are", async () => {
   const cwd = await temporaryFolder();
   const refiner = await trained(cwd, 'quick');
   const samples = mapDataset(simulate(plugin.simulator, { seed: 4, length: 7 }), (sample, index) => ({
@@ -172,7 +172,8 @@ test("a folder of one's own pictures is refined in shards of its usable ones, na
   expect(single).toMatchObject({ count: 7, rejects: 2, real: '2 files and URLs' });
   expect(await mergeShards(out)).toMatchObject({ count: 7, rejects: 2 });
   expect(await filesBelow(join(out, 'dataset'))).toEqual(whole);
-  expect(Object.keys(whole)).toContain('images/scene 1/frame-5.png');
+  expect(Object.keys(whole)).toContain('images/0000005.png');
+  expect(await readFile(join(out, 'dataset/metadata.jsonl'), 'utf8')).toContain('"id":"scene 1/frame-5"');
 });
 
 test('only the first shard opens the real pictures, and none compares with them', async () => {

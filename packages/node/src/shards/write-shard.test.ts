@@ -62,7 +62,7 @@ test('a shard is a complete dataset of its samples that says which one it is', a
     file_name: 'images/0000003.png',
     x: expect.any(Number),
     y: expect.any(Number),
-    simgan: { made: 'simulated', seed: 1, sha256: expect.any(String) },
+    simgan: { made: 'simulated', seed: 1, id: '0000003', sha256: expect.any(String) },
   });
 });
 

@@ -19,7 +19,7 @@ import { headerOf, manifestText, type ShardOptions, shardHeaderOf } from './shar
 
 /** Options for {@link writeShard}. */
 export interface WriteShardOptions
-  extends Omit<WriteDatasetOptions<unknown>, 'existing' | 'companions' | 'headerFields'>,
+  extends Omit<WriteDatasetOptions<unknown>, 'existing' | 'companions' | 'headerFields' | 'start'>,
     ShardOptions {
   /** `replace` begins anew; everything else goes on, since schedulers run tasks again. */
   readonly existing?: ExistingOutput | undefined;
@@ -55,6 +55,7 @@ export async function writeShard(
       return await writeDataset(dir, samples, {
         ...options,
         headerFields,
+        start: shard.start,
         existing: existing === 'replace' ? 'replace' : 'resume',
       });
     } catch (error) {

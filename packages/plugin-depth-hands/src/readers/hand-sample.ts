@@ -81,7 +81,11 @@ export function handSample(
     camera: { ...camera },
     crop,
   };
-  return { id, image, annotation };
+  const { width, height } = frame;
+  // A crop's pixels are counted by their centers, pictures' points from the outer corner.
+  const scale = [1 / crop.scaleU, 1 / crop.scaleV] as const;
+  const shift = [0.5 - (crop.u + 0.5) * scale[0], 0.5 - (crop.v + 0.5) * scale[1]] as const;
+  return { id, image, annotation, source: { file, width, height, scale, shift } };
 }
 
 /** Whether a point, mm in the camera frame, is one that a camera can see. */

@@ -10,7 +10,7 @@ import {
 } from '@simgan/core';
 import { composeTransforms, mirrorTransform, resizeTransform } from '@simgan/core/geometry';
 import type { EyeAnnotation } from '../annotation.ts';
-import { sampleOf } from './eye-picture.ts';
+import { type EyeSource, sampleOf } from './eye-picture.ts';
 
 /** More pictures are in no file of eyes; a few bytes of a damaged or hostile one can claim any number. */
 const MOST_PICTURES = 2 ** 22;
@@ -102,7 +102,7 @@ export function grayPicture(
 
 /** The whole picture stretched to the form, as these datasets are used (60x36 to 55x35), mirrored or not. */
 export function stretched(
-  id: string,
+  source: EyeSource,
   picture: Image,
   annotation: EyeAnnotation,
   form: SizedForm,
@@ -110,5 +110,5 @@ export function stretched(
 ): Sample<EyeAnnotation> {
   const resize = resizeTransform(picture, form);
   const transform = mirrored ? composeTransforms(mirrorTransform(picture), resize) : resize;
-  return sampleOf(id, picture, annotation, transform, form);
+  return sampleOf(source, picture, annotation, transform, form);
 }

@@ -56,7 +56,7 @@ export function eyeGazeH5(): DatasetReader<EyeAnnotation> {
         const { shape, data } = open.numbers(`image/${key}`);
         const [height, width] = shape as [number, number];
         const picture = grayPicture(width, height, (y, x) => data[y * width + x]!);
-        return stretched(id, picture, annotationOf(open, key), form);
+        return stretched({ id, file: `${file}:image/${key}` }, picture, annotationOf(open, key), form);
       }),
     );
     return { samples, rejects };

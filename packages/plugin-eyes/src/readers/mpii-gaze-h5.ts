@@ -64,7 +64,7 @@ export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
           side: 'left',
         };
         const picture = grayPicture(width, height, (y, x) => pixels[y * width + x]!);
-        return stretched(id, picture, annotation, form);
+        return stretched({ id, file: `${file}:${name}/image[${row}]` }, picture, annotation, form);
       }),
     );
     return { samples, rejects };

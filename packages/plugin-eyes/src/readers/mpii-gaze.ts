@@ -76,7 +76,14 @@ export function mpiiGaze({ mirrorRightEyes = true }: MpiiGazeOptions = {}): Data
       const picture = grayPicture(eyes.width, eyes.height, (y, x) => {
         return eyes.image.data[row + eyes.count * (y + eyes.height * x)]!;
       });
-      return stretched(id, picture, annotationOf(eyes, row, side), form, mirrorRightEyes && side === 'right');
+      const source = { id, file: `${file}:data.${side}.image(${row + 1})` };
+      return stretched(
+        source,
+        picture,
+        annotationOf(eyes, row, side),
+        form,
+        mirrorRightEyes && side === 'right',
+      );
     });
     return { samples, rejects };
   };

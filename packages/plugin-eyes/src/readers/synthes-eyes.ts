@@ -47,7 +47,13 @@ export function synthesEyes({
         return folder.picture(file, form, (picture) => {
           const transform = throughWindow(picture, windowInMiddle(picture, window, form), form);
           if (typeof transform === 'string') return { file, reason: transform };
-          return sampleOf(id, picture, { gaze: gazeOfAngles(angles.pitch, angles.yaw) }, transform, form);
+          return sampleOf(
+            { id, file },
+            picture,
+            { gaze: gazeOfAngles(angles.pitch, angles.yaw) },
+            transform,
+            form,
+          );
         });
       },
       options,

@@ -150,7 +150,7 @@ async function labelView(
       form,
     );
     if (typeof transform === 'string') return { file: picture, reason: transform };
-    return sampleOf(id, decoded, annotation, transform, form);
+    return sampleOf({ id, file: picture }, decoded, annotation, transform, form);
   } catch (error) {
     if (!(error instanceof LabelProblem)) throw error;
     return { file: error.key === '' ? labels : `${labels}:${error.key}`, reason: error.message };
