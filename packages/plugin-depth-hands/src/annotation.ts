@@ -1,7 +1,7 @@
 import { annotationSchema } from '@simgan/core/geometry';
 import { z } from 'zod';
 import { cameraIntrinsics, handCrop } from './camera-frame.ts';
-import { moveCamera, moveCrop, moveSide, moveUvd } from './label-moves.ts';
+import { moveCamera, moveCrop, moveSide, moveUvd, moveXyz } from './label-moves.ts';
 
 const DIGITS = ['F1', 'F2', 'F3', 'F4', 'TH'] as const;
 const KNUCKLES = ['KNU3_A', 'KNU3_B', 'KNU2_A', 'KNU2_B', 'KNU1_A', 'KNU1_B'] as const;
@@ -53,8 +53,7 @@ export const handAnnotation = annotationSchema(partialHandAnnotation, {
   side: moveSide,
   joints: {
     uvd: { each: moveUvd },
-    // A mirrored hand is mirrored about the viewing axis, as directions are; y up or down makes no difference.
-    xyz: { each: 'direction' },
+    xyz: { each: moveXyz },
     occluded: 'invariant',
   },
   camera: moveCamera,

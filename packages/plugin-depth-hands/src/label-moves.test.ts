@@ -1,13 +1,18 @@
 import { type Image, type Sample, simulate } from '@simgan/core';
 import {
+  affineMap,
   carryLabels,
+  composeMaps,
   composeTransforms,
   cropTransform,
+  displacementMap,
   flipTransform,
   type ImageTransform,
   invertTransform,
+  mapOf,
   mirrorTransform,
-  resample,
+  type PictureMap,
+  resampleBy,
   resizeTransform,
 } from '@simgan/core/geometry';
 import { expect, test } from 'vitest';
@@ -25,10 +30,15 @@ import { handSimulator } from './simulator/hand-simulator.ts';
 const size = { width: 96, height: 96 };
 const hands = simulate(handSimulator({ size: 96 }), { seed: 4, length: 6 });
 
-const carried = (transform: ImageTransform, annotation: CompleteHandAnnotation) =>
+const carried = (transform: ImageTransform | PictureMap, annotation: CompleteHandAnnotation) =>
   carryLabels<HandAnnotation>(transform, annotation, handAnnotation.geometry) as CompleteHandAnnotation;
 
 const window = { left: 13, top: 7, width: 70, height: 64 };
+const field = Array.from({ length: 32 }, (_, i) => [4, -2, 1, 0, -3][i % 5]!);
+const bendings: [string, PictureMap][] = [
+  ['rotated', affineMap(size, { rotation: 0.3, scale: 1.1 })],
+  ['bent', displacementMap(size, { rows: 4, columns: 4, values: field })],
+];
 const transforms: [string, ImageTransform][] = [
   ['mirrored', mirrorTransform(size)],
   ['flipped', flipTransform(size)],
@@ -45,28 +55,31 @@ const transforms: [string, ImageTransform][] = [
   ],
 ];
 
-test.each(transforms)('the joints of a %s hand are still its projected points', async (_, transform) => {
-  for await (const { annotation } of hands) {
-    const { joints, camera, crop } = carried(transform, annotation);
-    for (const [joint, xyz] of joints.xyz.entries()) {
-      const [u, v, d] = toCrop(project(xyz, camera), crop);
-      const [expectedU, expectedV, expectedD] = joints.uvd[joint]!;
-      expect(u).toBeCloseTo(expectedU, 2);
-      expect(v).toBeCloseTo(expectedV, 2);
-      expect(d).toBe(expectedD);
+test.each([...transforms, ...bendings])(
+  'the joints of a %s hand are still its projected points',
+  async (_, transform) => {
+    for await (const { annotation } of hands) {
+      const { joints, camera, crop } = carried(transform, annotation);
+      for (const [joint, xyz] of joints.xyz.entries()) {
+        const [u, v, d] = toCrop(project(xyz, camera), crop);
+        const [expectedU, expectedV, expectedD] = joints.uvd[joint]!;
+        expect(u).toBeCloseTo(expectedU, 2);
+        expect(v).toBeCloseTo(expectedV, 2);
+        expect(d).toBe(expectedD);
+      }
+      expect(joints.occluded).toEqual(annotation.joints.occluded);
     }
-    expect(joints.occluded).toEqual(annotation.joints.occluded);
-  }
-});
+  },
+);
 
-test.each(transforms)(
+test.each([...transforms, ...bendings])(
   'the visible joints of a %s hand are on the surface of its picture',
   async (_, transform) => {
     let seen = 0;
     for await (const { image, annotation } of hands) {
       const surfaces = surfacesAtJoints({ image, annotation });
       const moved = {
-        image: resample(image, transform),
+        image: resampleBy(image, 'move' in transform ? transform : mapOf(transform)),
         annotation: carried(transform, annotation),
       };
       for (const [joint, [surface, isFlat]] of surfacesAtJoints(moved)) {
@@ -149,6 +162,17 @@ test('the inverse transform restores an annotation, and missing fields and joint
   expect(Object.keys(moved)).toEqual(['joints']);
   expect(moved.joints?.uvd[5]).toBeNull();
   expect(moved.joints?.uvd[6]).not.toBeNull();
+});
+
+test('a rotated hand without a camera, or mirrored at once, is refused', async () => {
+  const { annotation } = await hands.at(0);
+  const turn = affineMap(size, { rotation: 0.3 });
+  const { camera: _, crop: __, ...without } = annotation;
+  expect(() => carryLabels<HandAnnotation>(turn, without, handAnnotation.geometry)).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('joints.xyz[0]') }),
+  );
+  const both = composeMaps(mapOf(mirrorTransform(size)), turn);
+  expect(() => carried(both, annotation)).toThrow('Mirror and resize in a step of its own');
 });
 
 /** The stored depth at the pixel of each visible joint, and whether the pixels about it are on one surface. */

@@ -1,12 +1,20 @@
 import { createRng, simulate } from '@simgan/core';
-import { carryLabels, cropTransform, mirrorTransform } from '@simgan/core/geometry';
+import {
+  affineMap,
+  carryLabels,
+  composeMaps,
+  cropTransform,
+  mapOf,
+  mirrorTransform,
+} from '@simgan/core/geometry';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type EyeAnnotation, eyeAnnotation } from './annotation.ts';
 import { eyeSimulator } from './simulator/eye-simulator.ts';
 import { labelsOf } from './simulator/labels.ts';
 import { eyeOptions } from './simulator/options.ts';
 import { drawScene, type EyeScene } from './simulator/scene.ts';
-import { scale as scaled } from './simulator/vector.ts';
+import { apply, directionOf, headRotation, scale as scaled, type Vector } from './simulator/vector.ts';
 
 const samples = simulate(eyeSimulator({ closedRate: 0 }), { seed: 4, length: 20 });
 
@@ -84,4 +92,68 @@ test('labels that a picture lacks stay absent', () => {
   const mirror = mirrorTransform({ width: 55, height: 35 });
   const known: EyeAnnotation = { pupilCenter: [20, 10] };
   expect(carryLabels(mirror, known, eyeAnnotation.geometry)).toEqual({ pupilCenter: [35, 10] });
+});
+
+test('turned in the picture, gaze and head turn together about the viewing axis, as the eye itself would', () => {
+  const picture = { width: 55, height: 35 };
+  const random = fc.double({ min: -0.6, max: 0.6, noNaN: true });
+  fc.assert(
+    fc.property(
+      random,
+      random,
+      random,
+      random,
+      random,
+      fc.boolean(),
+      (pitch, yaw, roll, gazePitch, angle, mirrors) => {
+        const direction = [...directionOf(gazePitch, yaw)] as [number, number, number];
+        const annotation: EyeAnnotation = {
+          gaze: { direction, pitch: gazePitch, yaw },
+          headPose: { pitch, yaw, roll },
+          side: 'left',
+        };
+        const turn = affineMap(picture, { rotation: angle, scale: 1.1 });
+        const map = mirrors ? composeMaps(mapOf(mirrorTransform(picture)), turn) : turn;
+        const { gaze, headPose, side } = carryLabels(map, annotation, eyeAnnotation.geometry);
+        const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+        const turned = ([x, y, z]: Vector) => {
+          const across = mirrors ? -x : x;
+          return [cos * across - sin * y, sin * across + cos * y, z];
+        };
+        const expectClose = (actual: readonly number[], expected: readonly number[]) => {
+          for (const [i, value] of expected.entries()) expect(actual[i]).toBeCloseTo(value, 9);
+        };
+        expectClose(gaze!.direction, turned(direction));
+        expectClose(directionOf(gaze!.pitch, gaze!.yaw), turned(direction));
+        expect(side).toBe(mirrors ? 'right' : 'left');
+        // The head's own axes, of which a mirrored head has the first reversed.
+        for (const axis of [0, 1, 2]) {
+          const along = [0, 1, 2].map((i) => (i === axis ? 1 : 0)) as unknown as Vector;
+          const seen = turned(apply(headRotation(annotation.headPose!), along));
+          const reversed = mirrors && axis === 0 ? seen.map((value) => -value) : seen;
+          expectClose(apply(headRotation(headPose!), along), reversed);
+        }
+      },
+    ),
+  );
+});
+
+test('the iris of a turned or bent picture keeps the order of its points, and of a mirrored one reverses it', () => {
+  const picture = { width: 55, height: 35 };
+  const ring = Array.from({ length: 32 }, (_, k): [number, number] => {
+    const angle = (2 * Math.PI * k) / 32;
+    return [27 + 8 * Math.cos(angle), 17 + 8 * Math.sin(angle)];
+  });
+  const turn = affineMap(picture, { rotation: 0.4 });
+  const { iris } = carryLabels(turn, { iris: ring } as EyeAnnotation, eyeAnnotation.geometry);
+  expect(iris![5]).toEqual(turn.move(ring[5]!));
+  const both = composeMaps(mapOf(mirrorTransform(picture)), turn);
+  const mirrored = carryLabels(both, { iris: ring } as EyeAnnotation, eyeAnnotation.geometry).iris!;
+  expect(mirrored[16]).toEqual(both.move(ring[0]!));
+  const area = (points: [number, number][]) =>
+    points.reduce((sum, [x, y], k) => {
+      const [nextX, nextY] = points[(k + 1) % points.length]!;
+      return sum + x * nextY - y * nextX;
+    }, 0);
+  expect(area(mirrored)).toBeCloseTo(area(iris!), 6);
 });

@@ -1,5 +1,6 @@
-import { annotationSchema, type ImageTransform, movePoint } from '@simgan/core/geometry';
+import { annotationSchema } from '@simgan/core/geometry';
 import { z } from 'zod';
+import { carryGaze, carryHeadPose, carryIris } from './label-moves.ts';
 
 /** A finite number; JSON has no other. */
 const real = z.number();
@@ -58,7 +59,7 @@ const partialEyeAnnotation = completeEyeAnnotation.partial();
 /**
  * The plugin's annotation schema: every field of {@link completeEyeAnnotation} may be missing, because public
  * datasets give some labels and not others (a gaze without landmarks, landmarks without an openness). Its `geometry`
- * says how each label follows when the picture is cropped, scaled or mirrored.
+ * says how each label follows when the picture is cropped, scaled, mirrored, rotated or bent.
  *
  * @example
  * ```ts
@@ -72,8 +73,8 @@ const partialEyeAnnotation = completeEyeAnnotation.partial();
  * ```
  */
 export const eyeAnnotation = annotationSchema(partialEyeAnnotation, {
-  gaze: { direction: 'direction', pitch: 'pitch', yaw: 'yaw' },
-  headPose: { pitch: 'pitch', yaw: 'yaw', roll: 'roll' },
+  gaze: carryGaze,
+  headPose: carryHeadPose,
   pupilCenter: 'point',
   irisCenter: 'point',
   iris: carryIris,
@@ -82,19 +83,6 @@ export const eyeAnnotation = annotationSchema(partialEyeAnnotation, {
   openness: 'invariant',
   side: 'side',
 });
-
-/**
- * The iris in a mirrored or flipped picture still runs clockwise from the eye's right. As its points are evenly spread
- * over a circle, the one at the angle a is then at pi - a, or -a. (A ring from core starts at the rightmost point of the
- * picture, which in a rolled head is another one.)
- */
-function carryIris(transform: ImageTransform, points: [x: number, y: number][]): [x: number, y: number][] {
-  const count = points.length;
-  const [isMirrored, isFlipped] = [transform.scale[0] < 0, transform.scale[1] < 0];
-  const start = isMirrored ? count / 2 : 0;
-  const step = isMirrored === isFlipped ? 1 : count - 1;
-  return points.map((_, k) => movePoint(transform, points[(start + k * step) % count]!));
-}
 
 /** The labels of an eye that are known; see {@link completeEyeAnnotation} for units and axes. */
 export type EyeAnnotation = z.infer<typeof partialEyeAnnotation>;

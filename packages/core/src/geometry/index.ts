@@ -1,4 +1,13 @@
 export {
+  affineGrid,
+  type ControlGrid,
+  displacementMap,
+  displacementSize,
+  LEAST_STRETCH,
+  scaleGrid,
+  stretchOf,
+} from './displacement.ts';
+export {
   type AnnotationSchema,
   annotationSchema,
   carryLabels,
@@ -8,7 +17,18 @@ export {
   type LabelMove,
   type ValueGeometry,
 } from './labels.ts';
+export { applyMatrix, determinant, invertMatrix, type Matrix2, multiplyMatrices } from './matrix.ts';
+export {
+  type AffineOptions,
+  affineMap,
+  composeMaps,
+  mapOf,
+  middleOf,
+  type PictureMap,
+  transformOf,
+} from './picture-map.ts';
 export { type ResampleOptions, resample } from './resample.ts';
+export { resampleBy } from './resample-by.ts';
 export {
   type CropWindow,
   composeTransforms,
@@ -26,3 +46,11 @@ export {
   turnDirection,
   turnInPicture,
 } from './transform.ts';
+export {
+  SINGLE_ANGLE_LIMIT,
+  type Turn,
+  turnDirectionBy,
+  turnInPictureBy,
+  turnOf,
+  turnRollBy,
+} from './turn.ts';

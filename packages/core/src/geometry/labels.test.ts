@@ -3,6 +3,7 @@ import { expect, expectTypeOf, test } from 'vitest';
 import { z } from 'zod';
 import { chain } from '../../test/transform-chains.ts';
 import { annotationSchema, carryLabels, type LabelGeometry, type LabelKinds } from './labels.ts';
+import { transformOf } from './picture-map.ts';
 import {
   composeTransforms,
   cropTransform,
@@ -12,8 +13,8 @@ import {
   mirrorTransform,
   type Point,
   resizeTransform,
-  turnDirection,
 } from './transform.ts';
+import { turnDirectionBy } from './turn.ts';
 
 const size = { width: 100, height: 60 };
 const mirror = mirrorTransform(size);
@@ -200,7 +201,7 @@ const annotation = annotationSchema(schema, {
   eyes: { each: { side: 'side', box: 'box' } },
   camera: 'invariant',
   mask: 'companion',
-  shift: ({ scale }, shift) => shift * scale[0],
+  shift: (map, shift) => shift * transformOf(map)!.scale[0],
 });
 const example: z.infer<typeof schema> = {
   pupil: [30, 20],
@@ -283,7 +284,7 @@ test('geometry that does not fit the annotation does not compile', () => {
   }
   const geometry: LabelGeometry<Label> = {
     at: 'point',
-    gaze: turnDirection,
+    gaze: turnDirectionBy,
     kind: 'invariant',
     joints: { each: 'point' },
     pose: { yaw: 'yaw' },

@@ -1,17 +1,17 @@
-/** @file The kinds of labels, and how each follows a geometric transform of its picture. */
+/** @file The kinds of labels, and how each follows a map of its picture. */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { SimganError } from '../errors.ts';
-import {
-  type ImageTransform,
-  movePoint,
-  type Point,
-  turnAngles,
-  turnDirection,
-  turnInPicture,
-} from './transform.ts';
+import { mapOf, type PictureMap } from './picture-map.ts';
+import type { ImageTransform, Point } from './transform.ts';
+import { turnDirectionBy, turnInPictureBy, turnOf, turnRollBy, turnSingleAngleBy } from './turn.ts';
 
-/** A function that moves a value with a transform, for labels of none of the {@link LabelKinds}. */
-export type LabelMove<Value> = (transform: ImageTransform, value: Value) => Value;
+/**
+ * A function that moves a value with its picture, for labels of none of the {@link LabelKinds} or for several that
+ * depend on each other. It also gets the whole annotation, as it was before the move.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the value has no one answer under this map.
+ */
+export type LabelMove<Value> = (map: PictureMap, value: Value, annotation: unknown) => Value;
 
 type Vector = readonly [x: number, y: number, z: number];
 
@@ -25,27 +25,27 @@ export interface LabelKinds {
   points: readonly Point[];
   /** `[[x, y], …]`: a closed outline, clockwise or counterclockwise. */
   polygon: readonly Point[];
-  /** `[left, top, width, height]`. */
+  /** `[left, top, width, height]`. Turned or bent, it becomes the smallest box about its moved outline. */
   box: readonly [left: number, top: number, width: number, height: number];
-  /** `[left, top, right, bottom]`. */
+  /** `[left, top, right, bottom]`; follows as `box` does. */
   corners: readonly [left: number, top: number, right: number, bottom: number];
-  /** A single horizontal coordinate. */
+  /** A single horizontal coordinate; not under maps that rotate or bend. */
   x: number;
-  /** A single vertical coordinate. */
+  /** A single vertical coordinate; not under maps that rotate or bend. */
   y: number;
-  /** A horizontal extent. */
+  /** A horizontal extent; not under maps that rotate or bend. */
   width: number;
-  /** A vertical extent. */
+  /** A vertical extent; not under maps that rotate or bend. */
   height: number;
   /** `[x, y, depth]`: a point in the picture and its depth, which does not change. */
   uvd: Vector;
-  /** A 3-D direction in the camera frame (x right, y down): changes with mirroring, not with scaling. */
+  /** A 3-D direction in the camera frame (x right, y down): changes with mirroring and rotation, not with scaling. */
   direction: Vector;
-  /** Radians about the picture's horizontal axis. */
+  /** Radians about the picture's horizontal axis; under rotations of up to 2 degrees, at which it stays. */
   pitch: number;
-  /** Radians about the picture's vertical axis. */
+  /** Radians about the picture's vertical axis; as `pitch`. */
   yaw: number;
-  /** Radians about the viewing axis. */
+  /** Radians about the viewing axis, clockwise in the picture. */
   roll: number;
   /** The angle of a line in the picture plane: radians from the picture's right toward its bottom. */
   orientation: number;
@@ -85,7 +85,7 @@ export interface AnnotationSchema<Annotation = unknown> extends StandardSchemaV1
 }
 
 /**
- * Declares how the labels of a schema follow when a picture is cropped, scaled or mirrored.
+ * Declares how the labels of a schema follow when a picture is cropped, scaled, mirrored, rotated or bent.
  *
  * @param schema - any Standard Schema validator (zod, valibot, arktype).
  * @example
@@ -102,35 +102,50 @@ export function annotationSchema<Annotation>(
 }
 
 /**
- * Transforms an annotation together with its picture. Absent fields stay absent.
+ * Moves an annotation together with its picture. Absent fields stay absent.
+ *
+ * Directions and angles turn with the map's rotation at the middle of the picture.
  *
  * @param geometry - the geometry of the annotation's schema.
- * @throws SimganError INVALID_ARGUMENT if the annotation has a field that the geometry does not declare.
+ * @throws SimganError INVALID_ARGUMENT, naming the field, if the annotation has one that the geometry does not declare
+ * or whose kind has no one answer under this map.
  * @example
  * const mirrored = carryLabels(mirrorTransform(image), annotation, plugin.annotation.geometry);
+ * const turned = carryLabels(affineMap(image, { rotation: 0.2 }), annotation, plugin.annotation.geometry);
  */
 export function carryLabels<Annotation>(
-  transform: ImageTransform,
+  map: ImageTransform | PictureMap,
   annotation: Annotation,
   geometry: LabelGeometry<NoInfer<Annotation>>,
 ): Annotation {
-  return carryFields(transform, annotation, geometry as Geometry, '') as Annotation;
+  const carrying = { map: 'move' in map ? map : mapOf(map), annotation };
+  return carryFields(carrying, annotation, geometry as Geometry, '') as Annotation;
 }
 
 type Geometry = LabelKind | LabelMove<unknown> | { readonly [field: string]: Geometry };
 
-function carry(transform: ImageTransform, value: unknown, geometry: Geometry, path: string): unknown {
-  if (value === undefined || value === null) return value;
-  if (typeof geometry === 'function') return geometry(transform, value);
-  if (typeof geometry === 'string') return (moves[geometry] as LabelMove<unknown>)(transform, value);
-  if (Array.isArray(value)) {
-    const each = geometry.each!;
-    return value.map((element, index) => carry(transform, element, each, `${path}[${index}]`));
-  }
-  return carryFields(transform, value, geometry, path);
+interface Carrying {
+  readonly map: PictureMap;
+  readonly annotation: unknown;
 }
 
-function carryFields(transform: ImageTransform, value: unknown, geometry: Geometry, path: string): unknown {
+function carry(carrying: Carrying, value: unknown, geometry: Geometry, path: string): unknown {
+  if (value === undefined || value === null) return value;
+  if (typeof geometry === 'object') {
+    if (!Array.isArray(value)) return carryFields(carrying, value, geometry, path);
+    const each = geometry.each!;
+    return value.map((element, index) => carry(carrying, element, each, `${path}[${index}]`));
+  }
+  const move = typeof geometry === 'function' ? geometry : (moves[geometry] as LabelMove<unknown>);
+  try {
+    return move(carrying.map, value, carrying.annotation);
+  } catch (error) {
+    if (!(error instanceof SimganError)) throw error;
+    throw new SimganError(error.code, `The annotation's field ${path}: ${error.message}`, { cause: error });
+  }
+}
+
+function carryFields(carrying: Carrying, value: unknown, geometry: Geometry, path: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const fields = geometry as { readonly [field: string]: Geometry };
   return Object.fromEntries(
@@ -142,38 +157,73 @@ function carryFields(transform: ImageTransform, value: unknown, geometry: Geomet
           `The annotation's field ${place} has no declared geometry, so it cannot follow its picture. Declare it with annotationSchema(…), as 'invariant' if it never changes.`,
         );
       }
-      return [field, carry(transform, member, fields[field]!, place)];
+      return [field, carry(carrying, member, fields[field]!, place)];
     }),
   );
 }
 
-const movePoints = (transform: ImageTransform, points: readonly Point[]) =>
-  points.map((point) => movePoint(transform, point));
+const movePoints = (map: PictureMap, points: readonly Point[]) => points.map((point) => map.move(point));
 
-const moves: { readonly [Kind in LabelKind]: LabelMove<LabelKinds[Kind]> } = {
+const moves: {
+  readonly [Kind in LabelKind]: (map: PictureMap, value: LabelKinds[Kind]) => LabelKinds[Kind];
+} = {
   invariant: (_, value) => value,
-  point: movePoint,
+  point: (map, point) => map.move(point),
   points: movePoints,
   polygon: movePoints,
-  box(transform, [left, top, width, height]) {
-    const [x0, y0, x1, y1] = moves.corners(transform, [left, top, left + width, top + height]);
+  box(map, [left, top, width, height]) {
+    const [x0, y0, x1, y1] = moves.corners(map, [left, top, left + width, top + height]);
     return [x0, y0, x1 - x0, y1 - y0];
   },
-  corners(transform, [left, top, right, bottom]) {
-    const [a, b] = [movePoint(transform, [left, top]), movePoint(transform, [right, bottom])];
-    return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[0], b[0]), Math.max(a[1], b[1])];
+  corners(map, corners) {
+    const outline = outlineOf(corners, map).map((point) => map.move(point));
+    const [xs, ys] = [outline.map(([x]) => x), outline.map(([, y]) => y)];
+    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
   },
-  x: (transform, x) => movePoint(transform, [x, 0])[0],
-  y: (transform, y) => movePoint(transform, [0, y])[1],
-  width: ({ scale }, width) => Math.abs(scale[0]) * width,
-  height: ({ scale }, height) => Math.abs(scale[1]) * height,
-  uvd: (transform, [u, v, depth]) => [...movePoint(transform, [u, v]), depth],
-  direction: turnDirection,
-  pitch: (transform, pitch) => turnAngles(transform, { pitch }).pitch,
-  yaw: (transform, yaw) => turnAngles(transform, { yaw }).yaw,
-  roll: (transform, roll) => turnAngles(transform, { roll }).roll,
-  orientation: turnInPicture,
+  x: (map, x) => separate(map, 'x', 0) * x + map.affine!.shift[0],
+  y: (map, y) => separate(map, 'y', 1) * y + map.affine!.shift[1],
+  width: (map, width) => Math.abs(separate(map, 'width', 0)) * width,
+  height: (map, height) => Math.abs(separate(map, 'height', 1)) * height,
+  uvd: (map, [u, v, depth]) => [...map.move([u, v]), depth],
+  direction: turnDirectionBy,
+  pitch: (map, pitch) => turnSingleAngleBy(map, 'pitch', pitch),
+  yaw: (map, yaw) => turnSingleAngleBy(map, 'yaw', yaw),
+  roll: turnRollBy,
+  orientation: turnInPictureBy,
   // One reflection swaps the sides, two are a rotation.
-  side: ({ scale }, side) => (scale[0] * scale[1] < 0 ? (side === 'left' ? 'right' : 'left') : side),
+  side: (map, side) => (turnOf(map).isMirrored ? (side === 'left' ? 'right' : 'left') : side),
   companion: (_, file) => file,
 };
+
+/** A box's corners, and under a map that bends, points of its edges: at least two for each pixel, within reason. */
+function outlineOf(
+  [left, top, right, bottom]: LabelKinds['corners'],
+  { affine }: PictureMap,
+): readonly Point[] {
+  const parts = (length: number) =>
+    affine ? 1 : Math.min(256, Math.max(8, Math.ceil(2 * Math.abs(length))));
+  const edge = (from: Point, to: Point): Point[] => {
+    const count = parts(Math.max(Math.abs(to[0] - from[0]), Math.abs(to[1] - from[1])));
+    return Array.from({ length: count }, (_, i) => [
+      from[0] + ((to[0] - from[0]) * i) / count,
+      from[1] + ((to[1] - from[1]) * i) / count,
+    ]);
+  };
+  const ring: Point[] = [
+    [left, top],
+    [right, top],
+    [right, bottom],
+    [left, bottom],
+  ];
+  return ring.flatMap((corner, i) => edge(corner, ring[(i + 1) % 4]!));
+}
+
+/** The scale along one axis of a map in which that coordinate does not depend on the other. */
+function separate({ affine }: PictureMap, kind: string, axis: 0 | 1): number {
+  const [a, b, c, d] = affine?.matrix ?? [0, 1, 1, 0];
+  if ((axis === 0 ? b : c) === 0) return axis === 0 ? a : d;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `A label of the kind ${kind} has no one answer where a picture is rotated, sheared or bent, as it depends on where along the other axis it is meant. Declare a point or a box instead.`,
+  );
+}

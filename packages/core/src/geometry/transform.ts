@@ -66,13 +66,7 @@ export function flipTransform(size: Size): ImageTransform {
  */
 export function composeTransforms(first: ImageTransform, ...rest: readonly ImageTransform[]): ImageTransform {
   return rest.reduce((done, next, index) => {
-    if (!isClose(done.to.width, next.from.width) || !isClose(done.to.height, next.from.height)) {
-      throw new SimganError(
-        'INVALID_ARGUMENT',
-        `Transform ${index + 1} of the chain is for pictures of ${described(next.from)}, but the previous one ` +
-          `makes ${described(done.to)}. Make each transform for the size that the previous one gives.`,
-      );
-    }
+    checkChain(done, next, index + 1);
     return {
       from: done.from,
       to: next.to,
@@ -135,17 +129,35 @@ export function turnInPicture({ scale }: ImageTransform, angle: number): number 
 }
 
 function checked(transform: ImageTransform): ImageTransform {
-  for (const { width, height } of [transform.from, transform.to]) {
-    if (width > 0 && height > 0 && Number.isFinite(width) && Number.isFinite(height)) continue;
-    throw new SimganError(
-      'INVALID_ARGUMENT',
-      `A picture or window cannot be ${described({ width, height })} pixels: both sides must be above 0.`,
-    );
-  }
+  checkSize(transform.from);
+  checkSize(transform.to);
   return transform;
 }
 
-function sizeOf({ width, height }: Size): Size {
+/** @throws SimganError INVALID_ARGUMENT if the next map does not start from the size that the previous one makes. */
+export function checkChain(
+  { to }: { readonly to: Size },
+  { from }: { readonly from: Size },
+  index: number,
+): void {
+  if (isClose(to.width, from.width) && isClose(to.height, from.height)) return;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `Transform ${index} of the chain is for pictures of ${described(from)}, but the previous one ` +
+      `makes ${described(to)}. Make each transform for the size that the previous one gives.`,
+  );
+}
+
+/** @throws SimganError INVALID_ARGUMENT if a side is not above 0. */
+export function checkSize({ width, height }: Size): void {
+  if (width > 0 && height > 0 && Number.isFinite(width) && Number.isFinite(height)) return;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `A picture or window cannot be ${described({ width, height })} pixels: both sides must be above 0.`,
+  );
+}
+
+export function sizeOf({ width, height }: Size): Size {
   return { width, height };
 }
 
