@@ -55,6 +55,47 @@ test.each([
   },
 );
 
+/** The rows and columns of `[1, height, width, channels]` from `top` and `left` on. */
+function windowOf(
+  data: Float32Array,
+  [height, width, channels]: readonly [number, number, number],
+  [top, left, rows, columns]: readonly [number, number, number, number],
+): Float32Array {
+  const part = tf.tidy(() =>
+    tf
+      .slice(tf.tensor3d(data, [height, width, channels]), [top, left, 0], [rows, columns, channels])
+      .dataSync(),
+  );
+  return part as Float32Array;
+}
+
+test.each([16, 24, 5])(
+  'a place-invariant step gives a part of an image the bits of the whole, with %i channels',
+  async (channels) => {
+    const { apply } = network(channels, 3);
+    const step = ({ x }: Readonly<Record<string, tf.Tensor>>) => ({ y: apply(x as tf.Tensor4D) });
+    const [height, width, halo] = [75, 90, 5];
+    const input = numbers([1, height, width, 3], 7);
+    for (const runtime of [one, two, standard]) {
+      const program = runtime().compile(step, { itemwise: true, placeInvariant: true });
+      const whole = (await program.run({ x: input })).y!.data;
+      for (const [top, left, rows, columns] of [
+        [0, 0, 30, 41],
+        [17, 23, 40, 33],
+        [45, 51, 30, 39],
+        [3, 0, 64, 90],
+      ] as const) {
+        const x = windowOf(input.data, [height, width, 3], [top, left, rows, columns]);
+        const part = (await program.run({ x: { data: x, shape: [1, rows, columns, 3] } })).y!.data;
+        const inner = [rows - 2 * halo, columns - 2 * halo] as const;
+        expect(windowOf(part, [rows, columns, channels], [halo, halo, ...inner])).toEqual(
+          windowOf(whole, [height, width, channels], [top + halo, left + halo, ...inner]),
+        );
+      }
+    }
+  },
+);
+
 test('small images use Winograd convolutions, large ones plain convolutions', () => {
   const { apply } = network(16, 3);
   const kernels = (height: number, width: number) => {

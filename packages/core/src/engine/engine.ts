@@ -24,6 +24,12 @@ export interface CompileOptions {
    * and it assigns no variables. An engine may then run the images in any order and in parallel. Default: false.
    */
   readonly itemwise?: boolean;
+  /**
+   * Computes each output pixel by the same operations in the same order, wherever in the picture it lies and however
+   * large the picture is, so that the pixel's bits depend on its receptive field alone. Excludes faster algorithms that
+   * round by place, such as Winograd's convolutions. Default: false.
+   */
+  readonly placeInvariant?: boolean;
 }
 
 /** Where steps run. */
@@ -39,6 +45,8 @@ export interface Engine {
    * promise reproducible bytes pad every batch to the same size.
    */
   readonly isBatchInvariant: boolean;
+  /** How many images of an itemwise step are worked on at the same time. Default: 1. */
+  readonly parallelItems?: number;
   compile<Output extends string>(step: Step<Output>, options?: CompileOptions): CompiledStep<Output>;
   /**
    * The current values of variables, in the given order. They are also written to the `tf.Variable`s: an engine may

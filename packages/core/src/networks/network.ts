@@ -11,7 +11,10 @@ export interface Network {
   apply(batch: Tensor4D, noise?: Tensor4D): Tensor4D;
   /** In a fixed order, with names that are unique within the network. */
   readonly variables: readonly Variable[];
-  /** Side of the square of input pixels that one output value can depend on, in pixels. */
+  /**
+   * Side of the square of input pixels that one output value can depend on, in pixels; `Infinity` for a refiner whose
+   * output depends on the whole picture. Large pictures are refined in tiles that overlap by this.
+   */
   readonly receptiveField: number;
   dispose(): void;
 }

@@ -1,12 +1,21 @@
 import type { CompiledStep, Engine } from '../engine/engine.ts';
-import type { HostTensor } from '../host-tensor.ts';
-import { decodeImages, encodeImages, type Image, type ImageForm } from '../image.ts';
+import {
+  cropImage,
+  decodeImages,
+  encodeImages,
+  hasSize,
+  type Image,
+  type ImageForm,
+  type Size,
+} from '../image.ts';
 import { type Matcher, matcherOf } from '../matching/matcher.ts';
 import type { Refiner } from '../networks/network.ts';
-import { noiseBatch } from '../networks/noise.ts';
 import { createRng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
+import { type NoiseKey, noiseKey, pixelNoise } from './pixel-noise.ts';
 import { refineStep } from './refine-step.ts';
+import { refineTiles } from './refine-tiles.ts';
+import { isLargerThan, type PixelWindow, planTiles, type TilePlan } from './tiles.ts';
 
 /** Options for {@link createImageRefiner}. */
 export interface ImageRefinerOptions {
@@ -16,10 +25,19 @@ export interface ImageRefinerOptions {
   readonly engine: Engine;
   /** Corrections of light that are applied to images first. Default: none. */
   readonly matcher?: Matcher;
-  /** Seeds the noise of refiners that take noise; a sample's noise depends on this and its id alone. Default: 0. */
+  /**
+   * Seeds the noise of refiners that take noise. The noise of a pixel depends on this, the sample's id and the pixel's
+   * place alone. Default: 0.
+   */
   readonly seed?: number;
   /** Images per run of the network; changes speed and memory, but no bit of the result. Default: 32. */
   readonly batchSize?: number;
+  /**
+   * Side of the tiles in which larger pictures are refined, in pixels, with a halo of the network's receptive field.
+   * Changes speed and memory; on the engines `onnx` (CPU), `wasm` and `cpu` no bit of the result. Default: 256, or twice
+   * the receptive field if that is more.
+   */
+  readonly tileSize?: number;
 }
 
 /**
@@ -51,8 +69,10 @@ export interface ImageRefiner {
 }
 
 /**
- * Creates a refiner that is ready to use.
+ * Creates a refiner that is ready to use. Pictures larger than a tile are refined in tiles, with the memory of a few
+ * tiles beside the picture's own.
  *
+ * @throws SimganError INVALID_ARGUMENT if `tileSize` leaves nothing between the halos of a tile.
  * @example
  * const refiner = createImageRefiner({ network, image: plugin.image, engine });
  * const refined = await refiner.refine(picture);
@@ -68,15 +88,17 @@ class CompiledRefiner implements ImageRefiner {
   readonly #image: ImageForm;
   readonly #engine: Engine;
   readonly #batchSize: number;
+  readonly #tiles: TilePlan;
   readonly #noise: ReturnType<typeof createRng>;
   #program: CompiledStep<'refined'> | undefined;
 
-  constructor({ network, image, engine, matcher, seed = 0, batchSize = 32 }: ImageRefinerOptions) {
+  constructor({ network, image, engine, matcher, seed = 0, batchSize = 32, tileSize }: ImageRefinerOptions) {
     this.network = network;
     this.matcher = matcher ?? matcherOf([], [], { image, seed });
     this.#image = image;
     this.#engine = engine;
     this.#batchSize = batchSize;
+    this.#tiles = planTiles(network.receptiveField, tileSize);
     this.#noise = createRng(seed).fork('refine');
   }
 
@@ -105,7 +127,8 @@ class CompiledRefiner implements ImageRefiner {
   async *#stream(items: AsyncIterable<Item> | Iterable<Item>): AsyncGenerator<Item, void, void> {
     let last: Running | undefined;
     let isClosed = false;
-    const batches = batchesOf(items, this.#batchSize, () => last?.result);
+    const sizeFor = (image: Image) => (this.#isLarge(image) ? 1 : this.#batchSize);
+    const batches = batchesOf(items, sizeFor, () => last?.result);
     const startNext = async (): Promise<Running | undefined> => {
       const { done, value } = await batches.next();
       if (done || isClosed) return undefined;
@@ -132,27 +155,66 @@ class CompiledRefiner implements ImageRefiner {
   }
 
   #start(items: readonly Item[]): Running {
-    const { noiseChannels } = this.network;
     const samples = items.map((item) =>
       this.matcher.apply(isSample(item) ? item : { id: idOf(item), image: item }),
     );
-    // An engine whose results depend on the batch size is given one size only.
-    const size = this.#engine.isBatchInvariant ? samples.length : this.#batchSize;
-    const filled = Array.from({ length: size }, (_, i) => samples[Math.min(i, samples.length - 1)]!);
-    const synthetic = encodeImages(
-      filled.map(({ image }) => image),
-      this.#image,
-    );
-    const sources = () => filled.map(({ id }) => this.#noise.fork(id));
-    const noise = noiseChannels > 0 ? { noise: noiseBatch(sources(), filled[0]!.image, noiseChannels) } : {};
-    this.#program ??= this.#engine.compile(refineStep(this.network), { itemwise: true });
-    const result = this.#program.run({ synthetic, ...noise });
+    const result = this.#isLarge(samples[0]!.image)
+      ? this.#refineLarge(samples[0]!)
+      : this.#refineWhole(samples);
     result.catch(() => {}); // thrown when it is awaited, which may be after the next batch was read
     return { items, result };
   }
 
+  #isLarge(image: Image): boolean {
+    return isLargerThan(image, this.#tiles);
+  }
+
+  async #refineWhole(samples: readonly RealImage[]): Promise<Image[]> {
+    const images = await this.#run(
+      samples.map(({ id, image }) => ({ image, key: this.#keyOf(id), window: wholeOf(image) })),
+      this.#batchSize,
+    );
+    return images.slice(0, samples.length);
+  }
+
+  async #refineLarge({ id, image }: RealImage): Promise<Image[]> {
+    const key = this.#keyOf(id);
+    // Two for each worker, so that none is idle while a result is copied.
+    const tilesPerRun = 2 * (this.#engine.parallelItems ?? 1);
+    const run = (windows: readonly PixelWindow[]) =>
+      this.#run(
+        windows.map((window) => ({ image, key, window })),
+        tilesPerRun,
+      );
+    return [await refineTiles(image, { form: this.#image, plan: this.#tiles, tilesPerRun, run })];
+  }
+
+  #keyOf(id: string): NoiseKey {
+    return noiseKey(this.#noise.fork(id));
+  }
+
+  /** Runs the network on windows of pictures, all of one size, at most `most` of them. */
+  async #run(parts: readonly PicturePart[], most: number): Promise<Image[]> {
+    const { noiseChannels } = this.network;
+    // An engine whose results depend on the batch size is given one size only.
+    const size = this.#engine.isBatchInvariant ? parts.length : most;
+    const filled = Array.from({ length: size }, (_, i) => parts[Math.min(i, parts.length - 1)]!);
+    const [{ image, window }] = filled as [PicturePart];
+    // The form may have the size of whole pictures.
+    const form = isWhole(window, image)
+      ? this.#image
+      : { ...this.#image, width: window.width, height: window.height };
+    const synthetic = encodeImages(filled.map(pixelsOf), form);
+    const noise = noiseChannels > 0 ? { noise: pixelNoise(filled, noiseChannels) } : {};
+    this.#program ??= this.#engine.compile(refineStep(this.network), {
+      itemwise: true,
+      placeInvariant: !hasSize(this.#image) || isLargerThan(this.#image, this.#tiles),
+    });
+    return decodeImages((await this.#program.run({ synthetic, ...noise })).refined, this.#image);
+  }
+
   async *#finish({ items, result }: Running): AsyncGenerator<Item, void, void> {
-    const images = decodeImages((await result).refined, this.#image);
+    const images = await result;
     for (const [i, item] of items.entries()) {
       yield isSample(item) ? { ...item, image: images[i]! } : images[i]!;
     }
@@ -164,7 +226,26 @@ type Item = RealImage | Image;
 /** A batch that the engine works on. */
 interface Running {
   readonly items: readonly Item[];
-  readonly result: Promise<Record<'refined', HostTensor>>;
+  readonly result: Promise<readonly Image[]>;
+}
+
+/** What the network is run on: a window of a picture, and the key of the picture's noise. */
+interface PicturePart {
+  readonly image: Image;
+  readonly key: NoiseKey;
+  readonly window: PixelWindow;
+}
+
+function wholeOf({ width, height }: Image): PixelWindow {
+  return { left: 0, top: 0, width, height };
+}
+
+function isWhole(window: Size, image: Image): boolean {
+  return window.width === image.width && window.height === image.height;
+}
+
+function pixelsOf({ image, window }: PicturePart): Image {
+  return isWhole(window, image) ? image : cropImage(image, window);
 }
 
 function isSample(item: Item): item is RealImage {
@@ -179,12 +260,12 @@ function idOf({ data }: Image): string {
 }
 
 /**
- * Batches of up to `size` images of one size, in order. A batch is yielded early if the next item is not ready yet
+ * Batches of images of one size, as many as `sizeFor` says of such an image, in order. A batch is yielded early if the next item is not ready yet
  * and the engine is idle.
  */
 async function* batchesOf(
   items: AsyncIterable<Item> | Iterable<Item>,
-  size: number,
+  sizeFor: (image: Image) => number,
   running: () => Promise<unknown> | undefined,
 ): AsyncGenerator<Item[], void, void> {
   const iterator = Symbol.asyncIterator in items ? items[Symbol.asyncIterator]() : items[Symbol.iterator]();
@@ -206,7 +287,7 @@ async function* batchesOf(
       batch.push(value);
       pending = next();
       pending.catch(() => {}); // thrown when it is awaited
-      if (batch.length === size) {
+      if (batch.length >= sizeFor(imageOf(value))) {
         yield batch;
         batch = [];
       }
@@ -232,7 +313,11 @@ async function isSoon(pending: Promise<unknown>, running: Promise<unknown> | und
   return Promise.race([arrives, idle]);
 }
 
+function imageOf(item: Item): Image {
+  return isSample(item) ? item.image : item;
+}
+
 function isSameSize(a: Item, b: Item): boolean {
-  const [first, second] = [a, b].map((item) => (isSample(item) ? item.image : item));
-  return first!.width === second!.width && first!.height === second!.height;
+  const [first, second] = [imageOf(a), imageOf(b)];
+  return first.width === second.width && first.height === second.height;
 }

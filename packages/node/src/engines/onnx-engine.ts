@@ -15,6 +15,7 @@ export function onnxEngine(runtime: OnnxRuntime): Engine {
     ...(runtime.noGpu && { remark: `no GPU: ${runtime.noGpu}` }),
     // On a CPU itemwise programs run image by image; elsewhere a program is made for each batch size.
     isBatchInvariant: runtime.device === 'cpu',
+    parallelItems: runtime.device === 'cpu' ? runtime.threads : 1,
     compile: <Output extends string>(step: Step<Output>, options?: CompileOptions) => {
       const compiled = runtime.compile(step, options);
       return {

@@ -16,6 +16,7 @@ interface Place {
   readonly target: Target;
   readonly variables: SharedVariables;
   readonly lanes: Lanes;
+  readonly placeInvariant: boolean;
   nextId(): number;
 }
 
@@ -36,8 +37,8 @@ export class ItemwiseFunction {
   constructor(step: StepFunction, place: Place) {
     this.#step = step;
     this.#place = place;
-    // Winograd convolutions are faster on the single thread of a lane.
-    this.#target = { ...place.target, minimal: true };
+    // Winograd convolutions are faster on the single thread of a lane, but round by the row's place in their tiles.
+    this.#target = { ...place.target, minimal: !place.placeInvariant };
   }
 
   async prepare(types: InputTypes): Promise<void> {

@@ -42,6 +42,12 @@ export interface CompileOptions {
    * changing a variable costs a compilation. Default: false.
    */
   readonly itemwise?: boolean;
+  /**
+   * For itemwise steps on a CPU: computes each output pixel by the same operations in the same order, wherever in the
+   * image it lies and however large the image is. An image can then be computed in overlapping parts with the same bits.
+   * Leaves out Winograd's convolutions, which round by place. Default: false.
+   */
+  readonly placeInvariant?: boolean;
 }
 
 /** A step that is compiled on its first run for each combination of input shapes. */
@@ -144,11 +150,14 @@ class Runtime implements OnnxRuntime {
     this.#target = { block };
   }
 
-  compile(step: StepFunction, { itemwise = false }: CompileOptions = {}): CompiledFunction {
+  compile(
+    step: StepFunction,
+    { itemwise = false, placeInvariant = false }: CompileOptions = {},
+  ): CompiledFunction {
     const place = { target: this.#target, variables: this.#variables, nextId: () => this.#programs++ };
     const compiled =
       itemwise && this.device === 'cpu'
-        ? new ItemwiseFunction(step, { ...place, lanes: this.#lanes })
+        ? new ItemwiseFunction(step, { ...place, lanes: this.#lanes, placeInvariant })
         : new BatchwiseFunction(step, { ...place, remote: this.#remote });
     return {
       run: (inputs) => this.#inTurn(() => compiled.run(inputs)),
