@@ -40,7 +40,7 @@ export const sources = {
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
   realFormat: text('NAME', "The plugin's reader for --real. Default: what the plugin says, or plainly."),
   match: parsed(
-    'none|auto|LIST',
+    'none|auto|light|LIST',
     "In place of the recipe's corrections of light, such as blur:0.7,histogram,noise:0.012",
     parseMatch,
   ),

@@ -6,7 +6,7 @@ import { blobsPlugin, temporaryFolder } from './spawn-cli.ts';
 
 test('two sets are compared in figures, in words and in a picture', async () => {
   const cwd = await temporaryFolder();
-  const command = ['inspect', '--plugin', blobsPlugin, '--count', '40', '--out', 'look'];
+  const command = ['inspect', '--plugin', blobsPlugin, '--count', '40', '--out', 'look', '--match', 'light'];
   const { exitCode, events } = await callCliForEvents(command, { cwd });
   expect(exitCode).toBe(0);
   expect(events.map(({ event }) => event)).toEqual(['synthetic', 'warning', 'real', 'match', 'result']);

@@ -42,8 +42,9 @@ export const quickRecipe: TrainingRecipe = {
   historySize: 1024,
   warmup: { refiner: 0, discriminator: 50 },
   averaging: 0.995,
-  // On their own the corrections of 'auto' come closer to real eyes, but refinement on top of them does not.
-  match: 'histogram',
+  // Blur, noise and JPEG are the camera's. Histograms of random real pictures come closer to real eyes in every distance
+  // and cost open and closed eyes ten points of accuracy: what is dark or bright is part of what an eye shows.
+  match: 'auto',
   refiner: quickRefiner,
 };
 
@@ -59,8 +60,6 @@ export const quickRecipe: TrainingRecipe = {
  */
 export const quickColorRecipe: TrainingRecipe = {
   ...quickRecipe,
-  // Histogram matching alone moves away from real photographs: it amplifies the grain of renderings.
-  match: 'auto',
   steps: 400,
   learningRate: 4e-4,
   lambda: { start: 5, target: 0.2 },

@@ -19,7 +19,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   if (isEqualized) {
     note(
       'The real pictures are histogram-equalized, the synthetic ones are not.',
-      'Equalize the synthetic ones too (--match auto or histogram): this closes the gap better than any training.',
+      'Equalize both sets or neither, where the pictures come from; --match equalize does it for the synthetic ones.',
     );
   } else if (
     Math.abs(synthetic.brightness - real.brightness) > 0.1 ||
@@ -27,7 +27,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
   ) {
     note(
       `The light differs: brightness ${percent(synthetic.brightness)} vs. ${percent(real.brightness)}, contrast ${percent(synthetic.contrast)} vs. ${percent(real.contrast)}.`,
-      'Match the histograms before training (--match auto does).',
+      'Light the simulator like the real scenes. --match light maps tones, which may cost more than it brings: compare judges it.',
     );
   }
   if (ratioBeyond(synthetic.structure, real.structure, 1.4)) {
@@ -46,7 +46,7 @@ export function diagnose(synthetic: Photometry, real: Photometry): Finding[] {
       `The synthetic pictures are ${isSharper ? 'sharper' : 'softer'} than the real ones (${synthetic.sharpness.toFixed(2)} vs. ${real.sharpness.toFixed(2)}).`,
       isSharper
         ? 'Blur them (--match auto does).'
-        : 'Render them larger and scale them down, or sharpen them (--match auto does).',
+        : 'Render them larger and scale them down, or sharpen them (--match sharpen).',
     );
   }
   if (real.noise > 2 * synthetic.noise + 0.002) {

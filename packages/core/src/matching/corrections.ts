@@ -14,8 +14,8 @@ interface CorrectionKind {
 
 /**
  * The corrections in the order of their application, which is that of a camera: light falls on the scene, the lens
- * blurs it, and the electronics map it to gray levels. Noise comes last: its strength is then the one measured in the
- * result, and the tone step, which sorts pixels by brightness, has no noise to amplify.
+ * blurs it, the electronics map it to gray levels, and the file compresses it. Noise comes after the tone step, which
+ * sorts pixels by brightness and would amplify it.
  *
  * None moves anything: symmetric shapes stay in place. As in a camera, a steep tone curve after a blur makes dark
  * shapes look larger by a part of the blur, so that a shape half covered by an eyelid is measured slightly closer to
@@ -36,6 +36,7 @@ export const correctionKinds = {
   },
   equalize: { unit: 'of the way', most: 1, effect: 'a uniform histogram' },
   noise: { unit: 'of the range', most: 0.5, effect: 'gray sensor noise of this std' },
+  jpeg: { unit: 'of the tables', most: 10, effect: "JPEG's loss; 0.2 is quality 90, 1 is 50, 5 is 10" },
 } as const satisfies Readonly<Record<string, CorrectionKind>>;
 
 /** The name of a correction. */
@@ -51,8 +52,12 @@ export interface CorrectionSpec {
   readonly strength?: number;
 }
 
-/** `none`; `histogram` alone at full strength; `auto`: the corrections that bring the two sets closer. */
-export type MatchKind = 'none' | 'histogram' | 'auto';
+/**
+ * `none`; `auto`: what a camera does to any picture (blur, noise, JPEG), where it brings the two sets closer; `light`:
+ * shading, sharpness and tone as well; `histogram` alone at full strength. The last two change what pictures show where
+ * the light of a scene is part of its content: have them judged.
+ */
+export type MatchKind = 'none' | 'histogram' | 'auto' | 'light';
 
 /** How a recipe closes the photometric gap before training. */
 export type MatchSetting = MatchKind | readonly CorrectionSpec[];
@@ -69,9 +74,9 @@ const alternatives: readonly (readonly [CorrectionName, CorrectionName])[] = [
   ['blur', 'sharpen'],
 ];
 
-/** The corrections that a setting requests, in the order of application; `auto` is returned as it is. */
-export function wantedCorrections(setting: MatchSetting): readonly CorrectionSpec[] | 'auto' {
-  if (setting === 'auto') return 'auto';
+/** The corrections that a setting requests, in the order of application; those that are searched for as they are. */
+export function wantedCorrections(setting: MatchSetting): readonly CorrectionSpec[] | 'auto' | 'light' {
+  if (setting === 'auto' || setting === 'light') return setting;
   if (setting === 'none') return [];
   if (setting === 'histogram') return [{ correction: 'histogram', strength: 1 }];
   return setting.toSorted((a, b) => placeOf(a) - placeOf(b));
@@ -115,10 +120,15 @@ export function checkMatch(setting: MatchSetting, image: Pick<ImageForm, 'bits'>
   if (problems.length > 0) {
     throw new SimganError('INVALID_ARGUMENT', `The pictures cannot be matched: ${problems.join('; ')}.`);
   }
-  if (image.bits === 16 && setting !== 'none' && setting !== 'auto' && setting.length > 0) {
+  if (image.bits === 16 && !isHarmless(setting)) {
     throw new SimganError(
       'INVALID_ARGUMENT',
       "16-bit pictures hold measurements such as depth, and a correction of light would make their annotations wrong. Leave them unchanged: match 'none'.",
     );
   }
+}
+
+/** Whether a setting leaves 16-bit pictures as they are. */
+function isHarmless(setting: MatchSetting): boolean {
+  return setting === 'none' || setting === 'auto' || setting === 'light' || setting.length === 0;
 }

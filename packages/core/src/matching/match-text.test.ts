@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { formatMatch, parseMatch } from './match-text.ts';
 
 test('settings survive formatting and parsing', () => {
-  for (const text of ['none', 'auto', 'histogram', 'blur:0.7,histogram,noise:0.012', 'shading:0.2']) {
+  for (const text of [
+    'none',
+    'auto',
+    'light',
+    'histogram',
+    'blur:0.7,histogram,noise:0.012,jpeg:0.4',
+    'shading:0.2',
+  ]) {
     expect(formatMatch(parseMatch(text))).toBe(text);
   }
   expect(parseMatch('blur:0.7, noise')).toEqual([
@@ -21,7 +28,7 @@ test('everything that cannot be read or applied is reported at once', () => {
     }
     return undefined;
   };
-  const names = 'shading, blur, sharpen, histogram, equalize, noise';
+  const names = 'shading, blur, sharpen, histogram, equalize, noise, jpeg';
   expect(problemsOf('blurr:0.7,noise:much,auto')).toMatchObject({
     code: 'INVALID_ARGUMENT',
     problems: [

@@ -1,7 +1,13 @@
 /** @file Corrections of light as one line of text: `blur:0.7,histogram,noise:0.012`. */
 import { SimganError } from '../errors.ts';
 import { suggestion } from '../suggestion.ts';
-import { type CorrectionSpec, correctionNames, type MatchSetting, matchProblems } from './corrections.ts';
+import {
+  type CorrectionSpec,
+  correctionNames,
+  type MatchKind,
+  type MatchSetting,
+  matchProblems,
+} from './corrections.ts';
 
 /** Formats a setting as one line for {@link parseMatch}; a strength that will be measured is left out. */
 export function formatMatch(setting: MatchSetting): string {
@@ -13,7 +19,7 @@ export function formatMatch(setting: MatchSetting): string {
 }
 
 /**
- * Parses `none`, `auto`, `histogram`, or corrections separated by commas, each with its strength after a colon, or
+ * Parses `none`, `auto`, `light`, `histogram`, or corrections separated by commas, each with its strength after a colon, or
  * without one to have it measured.
  *
  * @throws SimganError INVALID_ARGUMENT with everything that cannot be parsed or applied in `problems`.
@@ -21,14 +27,14 @@ export function formatMatch(setting: MatchSetting): string {
  * const match = parseMatch('blur:0.7,histogram');
  */
 export function parseMatch(text: string): MatchSetting {
-  if (text === 'none' || text === 'auto' || text === 'histogram') return text;
+  if (isKind(text)) return text;
   const problems: string[] = [];
   const corrections = text.split(',').flatMap((part): CorrectionSpec[] => {
     const [written = '', strength, ...rest] = part.trim().split(':');
     const correction = correctionNames.find((name) => name === written);
     if (!correction) {
       problems.push(
-        written === 'none' || written === 'auto'
+        isKind(written)
           ? `${written} cannot be combined with corrections`
           : `${JSON.stringify(written)} is not a correction.${suggestion(written, correctionNames)} Use ${correctionNames.join(', ')}`,
       );
@@ -47,4 +53,8 @@ export function parseMatch(text: string): MatchSetting {
     throw new SimganError('INVALID_ARGUMENT', `match: ${problems.join('; ')}.`, { problems });
   }
   return corrections;
+}
+
+function isKind(text: string): text is MatchKind {
+  return text === 'none' || text === 'auto' || text === 'light' || text === 'histogram';
 }

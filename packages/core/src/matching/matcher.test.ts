@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { type DiscAnnotation, discImage, discs } from '../../test/discs.ts';
 import { type Dataset, datasetOf } from '../dataset.ts';
 import { type Image, imageOf, type SizedForm } from '../image.ts';
+import { blockinessOf } from '../measures/blockiness.ts';
 import { grayOf } from '../measures/gray.ts';
 import { measureStatistics, statisticsDistance } from '../measures/image-statistics.ts';
 import {
@@ -11,6 +12,7 @@ import {
   smoothLight,
   unevennessOf,
 } from '../measures/light-measures.ts';
+import { createRng } from '../rng.ts';
 import type { Sample } from '../sample.ts';
 import { type Correction, type CorrectionName, correctionNames } from './corrections.ts';
 import { createMatcher } from './matcher.ts';
@@ -26,6 +28,7 @@ const strong: Readonly<Record<CorrectionName, number>> = {
   histogram: 1,
   equalize: 1,
   noise: 0.03,
+  jpeg: 1,
 };
 const everything: readonly Correction[] = (['noise', 'histogram', 'blur', 'shading'] as const).map(
   (correction) => ({ correction, strength: strong[correction] }),
@@ -61,7 +64,7 @@ test.each(correctionNames)(
   },
 );
 
-test.each(['shading', 'histogram', 'noise'] as const)(
+test.each(['shading', 'histogram', 'noise', 'jpeg'] as const)(
   '%s differs with the seed and from picture to picture',
   async (correction) => {
     const one = [{ correction, strength: strong[correction] }];
@@ -154,6 +157,59 @@ test('equalization spreads what is there evenly', async () => {
   const matcher = await createMatcher([{ correction: 'equalize', strength: 1 }], real, { image, seed: 1 });
   const even = (await matcher.match(ramp).at(0)).image;
   expect(unevennessOf(grayOf(even, image))).toBeLessThan(0.02);
+});
+
+test('a flat ground keeps its value exactly, and what is drawn on it keeps its side', async () => {
+  const stroke = (at: number) => Math.abs((at % 48) - 24) < 3 && at > 480 && at < 1400;
+  const ground = (level: number) =>
+    imageOf(
+      Uint8Array.from({ length: 48 * 40 }, (_, at) => (stroke(at) ? 120 + (at % 7) : level)),
+      image,
+    );
+  for (const correction of ['histogram', 'equalize'] as const) {
+    const matcher = await createMatcher([{ correction, strength: 1 }], real, { image, seed: 3 });
+    for (const level of [0, 60]) {
+      const before = ground(level);
+      const after = matcher.apply({ id: 'a', image: before }).image;
+      expect(after).not.toEqual(before);
+      for (const [at, value] of after.data.entries()) {
+        if (stroke(at)) expect(value).toBeGreaterThanOrEqual(level);
+        else expect(value).toBe(level);
+      }
+    }
+  }
+});
+
+test('compression leaves blocks, and less the weaker it is', async () => {
+  const rng = createRng(1);
+  const smooth = Uint8Array.from({ length: 48 * 40 }, (_, at) => 40 + 3 * (at % 48) + 6 * rng.next());
+  const loss = async (strength: number) => {
+    const matcher = await createMatcher([{ correction: 'jpeg', strength }], real, { image, seed: 1 });
+    const { data } = matcher.apply({ id: 'ramp', image: imageOf(smooth, image) }).image;
+    const gray = grayOf({ ...imageOf(smooth, image), data }, image);
+    const error = smooth.reduce((sum, value, at) => sum + (value - data[at]!) ** 2, 0) / data.length;
+    return { error, blockiness: blockinessOf(gray, image) };
+  };
+  const [weak, strong] = [await loss(0.02), await loss(4)];
+  // As good as lossless, but for rounding.
+  expect(weak.error).toBeLessThan(0.3);
+  expect(strong.error).toBeGreaterThan(4);
+  expect(strong.blockiness).toBeGreaterThan(weak.blockiness + 0.3);
+});
+
+test('compressed gray stays gray in RGB, and saturated colors stay within the range', async () => {
+  const rgb: SizedForm = { width: 16, height: 16, channels: 3, bits: 8 };
+  const matcher = await createMatcher([{ correction: 'jpeg', strength: 2 }], real, { image: rgb, seed: 1 });
+  const compressed = (color: (pixel: number) => number[]) => {
+    const pixels = Uint8Array.from(Array.from({ length: 256 }, (_, pixel) => color(pixel)).flat());
+    return matcher.apply({ id: 'a', image: imageOf(pixels, rgb) }).image.data;
+  };
+  const gray = compressed((pixel) => [pixel, pixel, pixel]);
+  for (let at = 0; at < gray.length; at += 3)
+    expect([gray[at + 1], gray[at + 2]]).toEqual([gray[at], gray[at]]);
+  const red = compressed(() => [255, 0, 0]);
+  expect(Math.abs(red[0]! - 255)).toBeLessThan(12);
+  expect(Math.max(red[1]!, red[2]!)).toBeLessThan(20);
 });
 
 test('the grain of a dark picture is not blown up with its light', async () => {

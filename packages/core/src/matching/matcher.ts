@@ -7,6 +7,7 @@ import { blur, sharpen } from './blur.ts';
 import { type Correction, checkMatch, correctionNames } from './corrections.ts';
 import { equalize } from './equalize.ts';
 import { type Look, lookOf, takeOn } from './histogram.ts';
+import { compress } from './jpeg.ts';
 import { type Light, lightOf, storedLight } from './light.ts';
 import { addNoise } from './noise.ts';
 import { shade } from './shading.ts';
@@ -86,6 +87,9 @@ export function matcherOf(
           break;
         case 'noise':
           light = addNoise(light, form, strength, source.fork('noise'));
+          break;
+        case 'jpeg':
+          light = compress(light, form, strength, source.fork('jpeg'));
           break;
       }
     }

@@ -44,9 +44,26 @@ test('sharper pictures are sharpened to, and uneven light is found', async () =>
   expect(Math.abs(shaded.shading! / 0.2 - 1)).toBeLessThan(0.3);
 });
 
-test('auto finds what the camera did, and gives reasons in figures', async () => {
+test('JPEG of a known strength is measured', async () => {
+  const { jpeg } = await strengthsOf([{ correction: 'jpeg' }], await camera(['jpeg', 2]));
+  expect(Math.abs(jpeg! / 2 - 1)).toBeLessThan(0.5);
+});
+
+test('auto takes blur, noise and JPEG, and leaves the light to the scene', async () => {
+  const { corrections, omitted } = await plan(
+    'auto',
+    await camera(['shading', 0.2], ['blur', 0.8], ['histogram', 1], ['noise', 0.02]),
+  );
+  expect(corrections.map(({ correction }) => correction)).toEqual(['blur', 'noise']);
+  expect(Math.abs(corrections[0]!.strength / 0.8 - 1)).toBeLessThan(0.35);
+  expect(omitted.map(({ correction }) => correction)).toEqual(['jpeg']);
+  const compressed = await plan('auto', await camera(['jpeg', 2]));
+  expect(compressed.corrections.map(({ correction }) => correction)).toEqual(['jpeg']);
+});
+
+test('light finds what the camera did, and gives reasons in figures', async () => {
   const real = await camera(['blur', 0.8], ['histogram', 1], ['noise', 0.02]);
-  const { corrections } = await plan('auto', real);
+  const { corrections } = await plan('light', real);
   expect(corrections.map(({ correction }) => correction)).toEqual(['blur', 'histogram', 'noise']);
   const [blur, histogram, noise] = corrections;
   expect(Math.abs(blur!.strength / 0.8 - 1)).toBeLessThan(0.3);
@@ -62,18 +79,19 @@ test('the same sets and seed give the same plan', async () => {
     synthetic: discs({ seed: 1, length: 12 }),
     real: discs({ seed: 2, length: 12, light: [0.05, 0.9] }),
   };
-  const [first, again] = [1, 2].map(() => planCorrections('auto', { ...few, image, seed: 5 }));
+  const [first, again] = [1, 2].map(() => planCorrections('light', { ...few, image, seed: 5 }));
   expect((await first!).corrections).not.toEqual([]);
   expect(await again).toEqual(await first);
 });
 
-test('auto does nothing between sets of one kind, and lists what it tried', async () => {
-  const { corrections, omitted } = await plan('auto', await camera());
+test('nothing is done between sets of one kind, and what was tried is listed', async () => {
+  expect((await plan('auto', await camera())).corrections).toEqual([]);
+  const { corrections, omitted } = await plan('light', await camera());
   expect(corrections).toEqual([]);
   expect(omitted.map(({ correction }) => correction)).toContain('histogram');
 });
 
-test('auto equalizes where the real pictures are equalized', async () => {
+test('light equalizes where the real pictures are equalized', async () => {
   const ramps = (from: number, step: number) =>
     datasetOf(
       Array.from({ length: 40 }, (_, i) => {
@@ -86,7 +104,7 @@ test('auto equalizes where the real pictures are equalized', async () => {
   const real = (
     await createMatcher([{ correction: 'equalize', strength: 1 }], ramps(0, 1), { image, seed: 1 })
   ).match(ramps(0, 1));
-  const { corrections } = await planCorrections('auto', { synthetic: ramps(90, 0.3), real, image, seed: 1 });
+  const { corrections } = await planCorrections('light', { synthetic: ramps(90, 0.3), real, image, seed: 1 });
   expect(corrections.map(({ correction }) => correction)).toContain('equalize');
 });
 
@@ -114,7 +132,7 @@ test('given strengths are taken as they are, and everything that is wrong is lis
     { correction: 'noise' },
   ] as const;
   await expect(plan(wrong, real)).rejects.toThrow(
-    'The pictures cannot be matched: the strength of blur must be above 0 and at most 10 (px), not 0; "blurr" is not a correction: use shading, blur, sharpen, histogram, equalize, noise; noise is given more than once; blur and sharpen exclude each other.',
+    'The pictures cannot be matched: the strength of blur must be above 0 and at most 10 (px), not 0; "blurr" is not a correction: use shading, blur, sharpen, histogram, equalize, noise, jpeg; noise is given more than once; blur and sharpen exclude each other.',
   );
 });
 

@@ -7,6 +7,7 @@ const searches = {
   blur: { figure: 'sharpness', sign: -1, most: 4 },
   sharpen: { figure: 'sharpness', sign: 1, most: 3 },
   noise: { figure: 'noise', sign: 1, most: 0.3 },
+  jpeg: { figure: 'blockiness', sign: 1, most: 5 },
 } as const satisfies Readonly<Record<string, { figure: keyof LightFigures; sign: 1 | -1; most: number }>>;
 
 /** A correction whose strength is found by measuring; the others are applied in full or not at all. */

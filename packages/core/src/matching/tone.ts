@@ -35,13 +35,17 @@ export function evenQuantiles(image: SizedForm): Quantiles {
 /**
  * The change of each pixel's intensity, in stored values, that moves a picture `share` of the way to other quantiles.
  * Pixels keep their order of brightness; detail that is finer than a few pixels and as weak as grain is preserved and
- * amplified only a little.
+ * amplified only a little. A flat ground keeps its value, since its pixels share one rank: the mean over their ranks
+ * would lift black to gray. Other flat areas stay flat.
  */
 export function changeTone(light: Light, image: SizedForm, to: Quantiles, share: number): Float64Array {
   const intensities = intensitiesOf(light, image);
   const grain = grainOf(intensities, image);
   const base = withoutGrain(intensities, image, grain);
-  const { start, step, values } = curveTo(to, base, grain);
+  const flats = flatValues(intensities, image);
+  const curve = curveTo(to, base, grain);
+  pinCurve(curve, flats);
+  const { start, step, values } = curve;
   const changes = new Float64Array(base.length);
   for (let pixel = 0; pixel < base.length; pixel++) {
     const at = (base[pixel]! - start) / step;
@@ -49,9 +53,38 @@ export function changeTone(light: Light, image: SizedForm, to: Quantiles, share:
     const rise = values[left + 1]! - values[left]!;
     const detail = intensities[pixel]! - base[pixel]!;
     const target = values[left]! + (at - left) * rise + Math.min(MOST_GAIN_OF_DETAIL, rise / step) * detail;
-    changes[pixel] = share * (target - intensities[pixel]!);
+    changes[pixel] = flats.includes(intensities[pixel]!) ? 0 : share * (target - intensities[pixel]!);
   }
   return changes;
+}
+
+/** A value is that of a flat ground if at least this share of all pixels has it, and so have all their neighbors. */
+const GROUND = 0.2;
+
+/** The values of flat grounds: of pixels that equal all eight around them. */
+function flatValues(intensities: Float64Array, { width, height }: SizedForm): number[] {
+  const counts = new Map<number, number>();
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const at = y * width + x;
+      const value = intensities[at]!;
+      const isFlat = [-width - 1, -width, -width + 1, -1, 1, width - 1, width, width + 1].every(
+        (offset) => intensities[at + offset] === value,
+      );
+      if (isFlat) counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+  }
+  return [...counts].filter(([, count]) => count >= GROUND * intensities.length).map(([value]) => value);
+}
+
+/** Bends a curve so that some values stay where they are, and darker and brighter ones on their side of them. */
+function pinCurve({ start, step, values }: Curve, pinned: readonly number[]): void {
+  for (const value of pinned) {
+    for (let edge = 0; edge < values.length; edge++) {
+      const at = start + edge * step;
+      values[edge] = at < value ? Math.min(value, values[edge]!) : Math.max(value, values[edge]!);
+    }
+  }
 }
 
 /** The number of pieces of a tone curve. */

@@ -1,5 +1,6 @@
 import { type Dataset, datasetOf, spreadItems } from '../dataset.ts';
 import type { SizedForm } from '../image.ts';
+import { blockinessOf } from '../measures/blockiness.ts';
 import { grayOf } from '../measures/gray.ts';
 import { imageFeatures } from '../measures/image-features.ts';
 import { kernelDistance } from '../measures/kernel-distance.ts';
@@ -20,6 +21,7 @@ export interface LightFigures {
   readonly noise: number;
   readonly shading: number;
   readonly unevenness: number;
+  readonly blockiness: number;
 }
 
 /** A subsample of both sets, to try corrections on. */
@@ -63,6 +65,7 @@ export async function openTrial({
       noise: figures.noise(goal, image),
       shading: figures.shading(goal, image),
       unevenness: figures.unevenness(goal, image),
+      blockiness: figures.blockiness(goal, image),
     },
     figureAfter: async (figure, corrections) => figures[figure](await after(half, corrections), image),
     async distanceAfter(corrections) {
@@ -90,4 +93,5 @@ const figures: Readonly<Record<keyof LightFigures, Figure>> = {
   noise: meanOver(residualNoise),
   shading: (set, image) => shadingOf(set.map((item) => smoothLight(grayOf(item.image, image), image))),
   unevenness: meanOver(unevennessOf),
+  blockiness: meanOver(blockinessOf),
 };

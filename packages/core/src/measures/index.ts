@@ -1,4 +1,5 @@
 export { mean, quantile, type Summary, std, summarize } from '../statistics.ts';
+export { blockinessOf } from './blockiness.ts';
 export { grayOf } from './gray.ts';
 export { FEATURES, imageFeatures } from './image-features.ts';
 export {

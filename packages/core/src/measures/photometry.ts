@@ -2,6 +2,7 @@ import { type Dataset, spreadItems } from '../dataset.ts';
 import type { SizedForm } from '../image.ts';
 import type { RealImage } from '../sample.ts';
 import { mean, std } from '../statistics.ts';
+import { blockinessOf } from './blockiness.ts';
 import { grayOf } from './gray.ts';
 import { residualNoise, shadingOf, sharpnessOf, smoothLight, unevennessOf } from './light-measures.ts';
 
@@ -23,6 +24,8 @@ export interface Photometry {
   readonly sharpness: number;
   /** Std of the pixel noise, estimated robustly from the finest detail; texture contributes a little. */
   readonly noise: number;
+  /** How much JPEG's blocks stand out: see {@link blockinessOf}. */
+  readonly blockiness: number;
   /** Std of the smooth light over a picture from picture to picture, as a share of the brightness. */
   readonly shading: number;
   /** Distance in pixels at which two pixels correlate half as much as neighbors: grows with the scale of the content. */
@@ -41,7 +44,15 @@ export async function measurePhotometry(
 ): Promise<Photometry> {
   const subsample = spreadItems(dataset, limit);
   const images = subsample.length;
-  const sums = { brightness: 0, contrast: 0, unevenness: 0, sharpness: 0, noise: 0, structure: 0 };
+  const sums = {
+    brightness: 0,
+    contrast: 0,
+    unevenness: 0,
+    sharpness: 0,
+    noise: 0,
+    blockiness: 0,
+    structure: 0,
+  };
   const octaves = [0, 0, 0, 0];
   const hashes = new Set<string>();
   const lights: Float64Array[] = [];
@@ -53,6 +64,7 @@ export async function measurePhotometry(
     sums.unevenness += unevennessOf(gray.pixels);
     sums.sharpness += sharpnessOf(gray.pixels, image);
     sums.noise += residualNoise(gray.pixels, image);
+    sums.blockiness += blockinessOf(gray.pixels, image);
     lights.push(smoothLight(gray.pixels, image));
     sums.structure += structureOf(gray, brightness, contrast);
     for (const [octave, energy] of octavesOf(gray).entries()) octaves[octave]! += energy;
@@ -68,6 +80,7 @@ export async function measurePhotometry(
     unevenness: average(sums.unevenness),
     sharpness: average(sums.sharpness),
     noise: average(sums.noise),
+    blockiness: average(sums.blockiness),
     shading: shadingOf(lights),
     structure: average(sums.structure),
     octaves: octaves.map((energy) => energy / total),
