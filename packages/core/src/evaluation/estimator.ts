@@ -1,6 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { NetworkBuilder } from '../networks/network.ts';
 import type { OptimizerSpec } from '../training/optimizer.ts';
+import type { EstimatorAnswer } from './estimator-answer.ts';
 
 /**
  * The downstream task that synthetic pictures serve: a network that predicts labels from a picture, its training
@@ -23,6 +24,11 @@ export interface Estimator<Annotation = unknown> {
   loss(output: tf.Tensor4D, target: tf.Tensor4D): tf.Scalar;
   /** The errors of one prediction, in `unit`: one per estimated item, such as one per joint. */
   errors(output: Float32Array, annotation: Annotation): readonly number[];
+  /**
+   * What an output says, so that answers can be compared without labels: `judgeUse` needs it. Default: pictures cannot
+   * be judged by their use.
+   */
+  readonly answer?: EstimatorAnswer<Annotation>;
 }
 
 /** The hyperparameters for training an estimator. */

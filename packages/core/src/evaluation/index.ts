@@ -1,6 +1,14 @@
 export { diagnose, type Finding } from './diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './estimator.ts';
+export {
+  type ClassAnswer,
+  classProbabilities,
+  type EstimatorAnswer,
+  type PointsAnswer,
+  type ValuesAnswer,
+} from './estimator-answer.ts';
 export { directionLoss, logisticLoss, squaredDistanceLoss } from './estimator-losses.ts';
+export { type EstimatorOutput, estimatorOutputs } from './estimator-outputs.ts';
 export {
   type CertifyOptions,
   certificateText,
@@ -27,3 +35,12 @@ export {
   testEstimator,
   trainEstimator,
 } from './train-estimator.ts';
+export {
+  type JudgeUseOptions,
+  judgeUse,
+  type TrainedJudge,
+  type UseProgress,
+  type UseReport,
+} from './use/judge-use.ts';
+export type { Variation } from './use/variation.ts';
+export { type UseGate, type UseScore, type UseVerdict, useGates } from './use/verdict.ts';

@@ -12,6 +12,7 @@ import { type Summary, summarize } from '../statistics.ts';
 import { shuffledItems } from '../training/batches.ts';
 import { createOptimizer, createOptimizerState, minimize, type Optimizer } from '../training/optimizer.ts';
 import type { Estimator } from './estimator.ts';
+import { estimatorOutputs } from './estimator-outputs.ts';
 
 /** The mutable state of training an estimator. */
 export interface EstimatorState {
@@ -137,24 +138,11 @@ export async function testEstimator<Annotation>(options: {
   readonly engine: Engine;
 }): Promise<EstimatorResult> {
   const { estimator, network, image, engine } = options;
+  const pictures = await withTargets(options.samples, estimator);
   const { batchSize } = estimator.recipe;
-  const samples = await withTargets(options.samples, estimator);
-  const program = engine.compile(({ images }) => ({ answers: network.apply(images as tf.Tensor4D) }));
   const errors: number[] = [];
-  try {
-    for (let start = 0; start < samples.length; start += batchSize) {
-      // A short last batch is padded, so that one compiled program serves all.
-      const batch = await Promise.all(
-        Array.from({ length: batchSize }, (_, i) => samples.at(Math.min(samples.length - 1, start + i))),
-      );
-      const { answers } = await program.run({ images: imagesOf(batch, image) });
-      const length = answers.data.length / batchSize;
-      for (const [i, { annotation }] of batch.slice(0, samples.length - start).entries()) {
-        errors.push(...estimator.errors(answers.data.subarray(i * length, (i + 1) * length), annotation));
-      }
-    }
-  } finally {
-    await program.dispose();
+  for await (const { item, output } of estimatorOutputs({ network, pictures, image, engine, batchSize })) {
+    errors.push(...estimator.errors(output, item.annotation));
   }
   const { unit, within } = estimator;
   const share = errors.filter((error) => error <= within).length / Math.max(1, errors.length);

@@ -43,6 +43,21 @@ test.each(estimators)(
   },
 );
 
+test.each(estimators)(
+  'the answer has the joints in mm, as the truth has: %s at $2 pixels',
+  async (_, { answer, target }, size) => {
+    if (answer?.kind !== 'points') throw new Error('joints are points');
+    const { annotation } = await hands(size, 1).at(0);
+    const [points, truth] = [answer.points(target(annotation)!), answer.truth(annotation)!];
+    expect([points.length, truth.length]).toEqual([42, 42]);
+    for (let i = 0; i < 42; i++) expect(Math.abs(points[i]! - truth[i]!)).toBeLessThan(2);
+    const [u] = annotation.joints!.uvd[EVALUATED_JOINTS[0]!]!;
+    // The cube is 300 mm wide.
+    expect(truth[0]).toBeCloseTo((300 * u) / size, 3);
+    expect(answer.truth({ ...annotation, joints: undefined })).toBeUndefined();
+  },
+);
+
 test('errors of 20 pixels of 224 and of 45 mm of depth are measured as such', async () => {
   const estimator = handEstimator(handImage(64), smallNumbers);
   const { annotation } = await hands(64, 1).at(0);

@@ -1,5 +1,5 @@
 import type { Estimator, SizedForm } from '@simgan/core';
-import type { EstimatorRecipe } from '@simgan/core/evaluation';
+import type { EstimatorAnswer, EstimatorRecipe } from '@simgan/core/evaluation';
 import { mean } from '@simgan/core/measures';
 import * as tf from '@tensorflow/tfjs-core';
 import { EVALUATED_JOINTS, type HandAnnotation } from '../annotation.ts';
@@ -133,6 +133,27 @@ export function handEstimator(
     },
     joints,
     errors: (output, annotation) => pixelErrors(joints(output), annotation, form),
+    answer: jointAnswer(joints, form),
+  };
+}
+
+/** The answer of an estimator of joints: their places in mm within the cube. */
+export function jointAnswer(
+  joints: HandEstimator['joints'],
+  form: SizedForm,
+): EstimatorAnswer<HandAnnotation> {
+  const scale = cubeOf(form) / form.width;
+  const inCube = (places: readonly Vec3[]) =>
+    places.flatMap(([u, v, depth]) => [scale * u, scale * v, depth]);
+  return {
+    kind: 'points',
+    count: JOINTS,
+    dimensions: 3,
+    points: (output) => inCube(joints(output)),
+    truth(annotation) {
+      const known = knownJoints(annotation);
+      return known && inCube(known);
+    },
   };
 }
 

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { EVALUATED_JOINTS } from '../annotation.ts';
 import { cubeOf } from '../hand-image.ts';
 import type { Vec3 } from '../simulator/geometry.ts';
-import { type HandEstimator, knownJoints, pixelErrors } from './hand-estimator.ts';
+import { type HandEstimator, jointAnswer, knownJoints, pixelErrors } from './hand-estimator.ts';
 
 /** For pictures of 64x64: a minute or two on two CPU cores. */
 export const regressorRecipe: EstimatorRecipe = {
@@ -53,5 +53,6 @@ export function jointRegressor(form: SizedForm, recipe: EstimatorRecipe = regres
       tf.mul(EVALUATED_JOINTS.length, tf.mean(tf.squaredDifference(output, target))) as tf.Scalar,
     joints,
     errors: (output, annotation) => pixelErrors(joints(output), annotation, form),
+    answer: jointAnswer(joints, form),
   };
 }

@@ -91,3 +91,24 @@ test('annotations without a gaze or an openness have no target', () => {
   expect(opennessClassifier.target({})).toBeUndefined();
   expect(opennessClassifier.target({ openness: 0.1 })).toEqual(Float32Array.of(0));
 });
+
+test('answers are angles and probabilities, with the truth in the same form', () => {
+  const { answer: gaze } = smallGazeEstimator;
+  const direction: [number, number, number] = [-0.3, 0.5, -0.8];
+  const [pitch, yaw] = [-Math.asin(0.5 / Math.hypot(...direction)), Math.atan2(0.3, 0.8)];
+  if (gaze?.kind !== 'values') throw new Error('the gaze has values');
+  for (const angles of [
+    gaze.values(Float32Array.from(direction, (value) => 3 * value)),
+    gaze.truth({ gaze: { direction, pitch, yaw } })!,
+  ]) {
+    expect(Array.from(angles)).toEqual([expect.closeTo(pitch, 6), expect.closeTo(yaw, 6)]);
+  }
+  expect(gaze.truth({})).toBeUndefined();
+
+  const { answer: openness } = opennessClassifier;
+  if (openness?.kind !== 'class') throw new Error('the openness is a class');
+  expect(openness.probabilities(Float32Array.of(Math.log(3)))[1]).toBeCloseTo(0.75, 6);
+  expect(openness.classes[openness.truth({ openness: 0.9 })!]).toBe('open');
+  expect(openness.classes[openness.truth({ openness: 0.1 })!]).toBe('closed');
+  expect(openness.truth({})).toBeUndefined();
+});

@@ -13,6 +13,12 @@ const gaze = {
   loss: directionLoss,
   errors: (output: Float32Array, annotation: EyeAnnotation) =>
     annotation.gaze ? [angleBetween(output, annotation.gaze.direction)] : [],
+  answer: {
+    kind: 'values',
+    names: ['pitch', 'yaw'],
+    values: (output: Float32Array) => anglesOf(output),
+    truth: ({ gaze }: EyeAnnotation) => gaze && anglesOf(gaze.direction),
+  },
 } as const;
 
 /**
@@ -50,6 +56,11 @@ export const smallGazeEstimator: Estimator<EyeAnnotation> = {
   ]),
   recipe: { steps: 1500, batchSize: 64, optimizer: { kind: 'adam' }, learningRate: 0.001 },
 };
+
+/** Pitch and yaw of a direction of any length, as `eyeAnnotation` defines them, radians. */
+function anglesOf([x = 0, y = 0, z = 0]: Iterable<number> & ArrayLike<number>): [pitch: number, yaw: number] {
+  return [Math.atan2(-y, Math.hypot(x, z)), Math.atan2(-x, -z)];
+}
 
 /** The angle between two directions of any length, degrees. */
 export function angleBetween(a: ArrayLike<number>, b: ArrayLike<number>): number {

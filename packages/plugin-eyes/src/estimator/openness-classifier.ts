@@ -1,5 +1,5 @@
 import { type Estimator, estimatorNetwork } from '@simgan/core';
-import { logisticLoss } from '@simgan/core/evaluation';
+import { classProbabilities, logisticLoss } from '@simgan/core/evaluation';
 import type { EyeAnnotation } from '../annotation.ts';
 
 /** Eyes that are less open than this count as closed. */
@@ -23,6 +23,12 @@ export const opennessClassifier: Estimator<EyeAnnotation> = {
     annotation.openness === undefined ? undefined : Float32Array.of(isOpen(annotation.openness) ? 1 : 0),
   loss: logisticLoss,
   errors: ([logit = 0], { openness = 0 }) => [logit > 0 === isOpen(openness) ? 0 : 1],
+  answer: {
+    kind: 'class',
+    classes: ['closed', 'open'],
+    probabilities: ([logit = 0]) => classProbabilities([0, logit]),
+    truth: ({ openness }) => (openness === undefined ? undefined : Number(isOpen(openness))),
+  },
 };
 
 function isOpen(openness: number): boolean {

@@ -1,0 +1,43 @@
+import { mean } from '../../statistics.ts';
+import { agreement } from './agreement.ts';
+import { type Answers, pickAnswers } from './answers.ts';
+import { information } from './information.ts';
+import type { UseScore } from './verdict.ts';
+
+/**
+ * How consistent the answers of several networks to real pictures are.
+ *
+ * @param networks - for each network its answers to `count` pictures, then to variations of all of them, once or more.
+ * @param labels - the true answers of the set that the networks were trained on.
+ */
+export function consistency(
+  networks: readonly Answers[],
+  count: number,
+  labels: Answers,
+): Pick<UseScore, 'score' | 'agreement' | 'stability' | 'information'> {
+  const views = networks.map((answers) => viewsOf(answers, count));
+  const plain = views.map(([first]) => first!);
+  const between = mean(
+    plain.flatMap((one, index) => plain.slice(index + 1).map((other) => agreement(one, other))),
+  );
+  const within = mean(
+    views.flatMap(([first, ...varied]) => varied.map((answers) => agreement(first!, answers))),
+  );
+  return {
+    score: Math.max(0, between) * Math.max(0, within),
+    agreement: between,
+    stability: within,
+    information: mean(plain.map((answers) => information(answers, labels))),
+  };
+}
+
+/** The answers to the pictures, and to each variation of them. */
+function viewsOf(answers: Answers, count: number): Answers[] {
+  const all = answers.kind === 'class' ? answers.chosen.length : answers.numbers.length;
+  return Array.from({ length: all / count }, (_, view) =>
+    pickAnswers(
+      answers,
+      Array.from({ length: count }, (_, index) => view * count + index),
+    ),
+  );
+}

@@ -1,0 +1,235 @@
+import { createDataset, type Dataset, spreadItems } from '../../dataset.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { SimganError } from '../../errors.ts';
+import type { SizedForm } from '../../image.ts';
+import type { Network } from '../../networks/network.ts';
+import { createRng, type Rng } from '../../rng.ts';
+import type { RealImage, Sample } from '../../sample.ts';
+import { mean } from '../../statistics.ts';
+import type { Estimator } from '../estimator.ts';
+import type { EstimatorStep } from '../train-estimator.ts';
+import { correctness } from './agreement.ts';
+import type { Answers } from './answers.ts';
+import { consistency } from './consistency.ts';
+import { holdOut, remembered, variedCopies, without, withTruths } from './judged-pictures.ts';
+import { type AnsweringEstimator, type AnswerPictures, withTrained } from './train-and-answer.ts';
+import { broadVariation, mildVariation, type Variation, varyPictures } from './variation.ts';
+import { divergedVerdict, recommendedSet, type UseScore, type UseVerdict, useVerdict } from './verdict.ts';
+
+/** Options for {@link judgeUse}. */
+export interface JudgeUseOptions<Annotation> {
+  /** The task; it must have an `answer`. */
+  readonly estimator: Estimator<Annotation>;
+  readonly image: SizedForm;
+  readonly engine: Engine;
+  /** Seeds the networks, the order of batches, and the variations. */
+  readonly seed: number;
+  /** The pictures as they were simulated, at least 20. A fifth of them, at most 500, is kept from all networks. */
+  readonly raw: Dataset<Sample<Annotation>>;
+  /** What was made of the raw pictures, by name. A sample that was made of a raw one has its id. */
+  readonly treatments: Readonly<Record<string, Dataset<Sample<Annotation>>>>;
+  /** Pictures without labels, at least 20. At most 1,000 are used; with 100, differences are hard to see. */
+  readonly real: Dataset<RealImage>;
+  /**
+   * Varies a picture a little, such that its right answer stays the same: networks should not mind. Default: contrast,
+   * brightness, shading, noise, and for classes shifts of up to a fourteenth of the picture.
+   */
+  readonly augment?: Variation;
+  /**
+   * Varies a sample a lot, its annotation with it: what has learned from it should read any treatment that is true to
+   * its labels. Default: more of the same.
+   */
+  readonly randomize?: Variation;
+  /** Networks for each set, at least 2. Default: 2. */
+  readonly repeats?: number;
+  /** Training steps of a network, the same for every set. Default: those of the estimator's recipe. */
+  readonly steps?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: UseProgress) => void;
+  /** Called with every network that judges a set, before it is disposed of: to test it where labels are known. */
+  readonly onTrained?: (trained: TrainedJudge) => void | Promise<void>;
+}
+
+/** How far judging is. */
+export interface UseProgress {
+  /** The set that a network learns from: `raw`, a treatment's name, or `raw, varied` for the network that reads all sets. */
+  readonly set: string;
+  /** Networks that are done, of `networks` in all. */
+  readonly network: number;
+  readonly networks: number;
+  /** Steps of the current network that are done, of `steps` in all. */
+  readonly step: number;
+  readonly steps: number;
+}
+
+/** A network that was trained on a set. */
+export interface TrainedJudge {
+  /** `raw` or the treatment's name. */
+  readonly set: string;
+  /** Counted from 0. */
+  readonly repeat: number;
+  readonly network: Network;
+}
+
+/** What sets of pictures are worth to a task. */
+export interface UseReport {
+  readonly raw: UseScore;
+  readonly treatments: Readonly<Record<string, UseVerdict>>;
+  /** The treatment that is better than raw by most, or `raw` if none is. */
+  readonly recommended: string;
+}
+
+const FEWEST = 20;
+const MOST_REAL = 1000;
+/** Most labeled pictures of a set that are read. */
+const MOST_READ = 500;
+/** Variations of each real picture, whose answers are compared with that to the picture itself. */
+const VIEWS = 2;
+/** Variations of each raw picture that the network which reads all sets learns from. */
+const COPIES = 4;
+/** How much longer that network learns than the others. */
+const PATIENCE = 2;
+const VARIED = 'raw, varied';
+
+/**
+ * Judges whether treated pictures make networks better at a task on real pictures, without labels of real pictures:
+ * networks that have learned what holds for real pictures give the same answers whatever their seed, and however a
+ * picture is varied. Labels that are wrong in the same way for all networks would deceive this score, so three gates
+ * refuse such sets; see {@link UseScore}.
+ *
+ * Cost: `repeats` trainings for raw and for each treatment, and one more.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the estimator does not say how its answers are compared, a treatment is called
+ * `raw`, or `repeats` is below 2; NOT_ENOUGH_DATA if there are too few pictures or labels; TRAINING_DIVERGED if networks
+ * diverge on raw pictures (a treatment on which they do is refused); the signal's reason if it aborts.
+ * @example
+ * const { estimator, image } = plugin;
+ * const treatments = { refined };
+ * const report = await judgeUse({ estimator, image, engine, seed: 1, raw, treatments, real });
+ * console.log(report.recommended, report.treatments.refined.reason);
+ */
+export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>): Promise<UseReport> {
+  const { image, engine, signal, onProgress, onTrained, repeats = 2 } = options;
+  const estimator = checkedEstimator(options);
+  const { answer: meaning } = estimator;
+  const rng = createRng(options.seed).fork('judge use');
+  const augment = options.augment ?? varyPictures(image, meaning.kind, mildVariation);
+  const randomize = options.randomize ?? varyPictures(image, meaning.kind, broadVariation);
+  const [learned, heldOut] = holdOut(remembered(options.raw), MOST_READ);
+  const sets: Record<string, Dataset<Sample<Annotation>>> = { raw: learned };
+  for (const [name, set] of Object.entries(options.treatments)) {
+    sets[name] = without(remembered(set), heldOut);
+  }
+  const unseen = await withTruths(heldOut, meaning);
+  const real = spreadItems(remembered(options.real), MOST_REAL);
+  const views = createDataset((1 + VIEWS) * real.length, async (index) => {
+    const picture = await real.at(index % real.length);
+    return index < real.length ? picture : augment(picture, rng.fork('view').fork(index));
+  });
+
+  const networks = 1 + repeats * Object.keys(sets).length;
+  let network = 0;
+  const train = async <Result>(
+    { set, repeat, patience = 1 }: { set: string; repeat: number; patience?: number },
+    samples: Dataset<Sample<Annotation>>,
+    use: (answer: AnswerPictures, network: Network) => Promise<Result>,
+  ): Promise<Result> => {
+    const recipe = { ...estimator.recipe, steps: patience * estimator.recipe.steps };
+    const onStep = ({ step, steps }: EstimatorStep) => {
+      signal?.throwIfAborted();
+      onProgress?.({ set, network, networks, step, steps });
+    };
+    const seed = seedOf(rng, repeat);
+    const result = await withTrained(
+      { estimator: { ...estimator, recipe }, samples, image, engine, seed, onStep },
+      use,
+    );
+    network += 1;
+    return result;
+  };
+
+  const copies = variedCopies(learned, COPIES, randomize, rng.fork(VARIED));
+  const readable = await train({ set: VARIED, repeat: 0, patience: PATIENCE }, copies, async (answer) => {
+    const found: Record<string, number> = {};
+    for (const [name, set] of Object.entries(sets)) {
+      const { pictures, truths } = await withTruths(spreadItems(set, MOST_READ), meaning);
+      found[name] = correctness(await answer(pictures), truths);
+    }
+    return found;
+  });
+  const scoreOf = async (name: string): Promise<UseScore> => {
+    const samples = sets[name]!;
+    const answers: Answers[] = [];
+    const right: number[] = [];
+    for (let repeat = 0; repeat < repeats; repeat++) {
+      await train({ set: name, repeat }, samples, async (answer, network) => {
+        answers.push(await answer(views));
+        right.push(correctness(await answer(unseen.pictures), unseen.truths));
+        await onTrained?.({ set: name, repeat, network });
+      });
+    }
+    const { truths } = await withTruths(spreadItems(samples, MOST_READ), meaning);
+    return {
+      ...consistency(answers, real.length, truths),
+      readsRaw: mean(right),
+      readable: readable[name]!,
+    };
+  };
+
+  const raw = await scoreOf('raw');
+  const treatments: Record<string, UseVerdict> = {};
+  for (const name of Object.keys(options.treatments)) {
+    try {
+      treatments[name] = useVerdict(await scoreOf(name), raw, meaning.kind);
+    } catch (error) {
+      if (!(error instanceof SimganError && error.code === 'TRAINING_DIVERGED')) throw error;
+      treatments[name] = divergedVerdict(error.message);
+    }
+  }
+  return { raw, treatments, recommended: recommendedSet(treatments) };
+}
+
+/** The estimator with its number of steps, if the options can be used. */
+function checkedEstimator<Annotation>(options: JudgeUseOptions<Annotation>): AnsweringEstimator<Annotation> {
+  const { estimator, raw, real, treatments, repeats = 2, steps = estimator.recipe.steps } = options;
+  const { answer, name } = estimator;
+  const problems: string[] = [];
+  if (!answer) {
+    problems.push(
+      `The estimator ${name} does not say how its answers are compared, so pictures cannot be judged by their use to it. Give it an answer: a class, values or points.`,
+    );
+  }
+  if (!Number.isInteger(repeats) || repeats < 2) {
+    problems.push(
+      `repeats is ${repeats}. Use a whole number of at least 2: networks are compared with each other.`,
+    );
+  }
+  if (!Number.isInteger(steps) || steps < 1)
+    problems.push(`steps is ${steps}. Use a whole number of at least 1.`);
+  if (Object.hasOwn(treatments, 'raw')) {
+    problems.push(
+      'A treatment is called raw, which is the name of the untreated pictures. Give it another name.',
+    );
+  }
+  if (problems.length > 0) throw new SimganError('INVALID_ARGUMENT', problems.join(' '), { problems });
+  for (const [kind, { length }] of [
+    ['raw', raw],
+    ['real', real],
+  ] as const) {
+    if (length < FEWEST) {
+      throw new SimganError(
+        'NOT_ENOUGH_DATA',
+        `There are ${length} ${kind} pictures, too few to judge anything by: at least ${FEWEST} are needed, and 1,000 are better.`,
+      );
+    }
+  }
+  return { ...estimator, answer: answer!, recipe: { ...estimator.recipe, steps } };
+}
+
+/** The networks of a repeat start from the same weights for every set. */
+function seedOf(rng: Rng, repeat: number): number {
+  return rng
+    .fork('network')
+    .fork(repeat)
+    .int(2 ** 31);
+}

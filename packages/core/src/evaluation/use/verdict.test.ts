@@ -1,0 +1,55 @@
+import { expect, test } from 'vitest';
+import { recommendedSet, type UseGate, type UseScore, useVerdict } from './verdict.ts';
+
+const raw: UseScore = {
+  score: 0.5,
+  agreement: 0.7,
+  stability: 0.71,
+  readsRaw: 0.9,
+  readable: 0.8,
+  information: 2,
+};
+const verdictOf = (changed: Partial<UseScore>, kind: 'class' | 'values' = 'class') =>
+  useVerdict({ ...raw, ...changed }, raw, kind);
+
+test('a gain of two hundredths is one, less is none', () => {
+  expect(verdictOf({ score: 0.521 })).toMatchObject({ verdict: 'better', failed: [] });
+  expect(verdictOf({ score: 0.519 }).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.481 }).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.479 }).verdict).toBe('worse');
+  expect(verdictOf({ score: 0.6 }).reason).toContain('more consistently');
+  expect(verdictOf({ score: 0.4 }).reason).toContain('less consistently');
+});
+
+test.each<[UseGate, number]>([
+  ['readsRaw', 0.81],
+  ['readable', 0.72],
+  ['information', 1.8],
+])('the gate %s holds from nine tenths of raw', (gate, limit) => {
+  expect(verdictOf({ score: 0.9, [gate]: limit + 1e-9 }).verdict).toBe('better');
+  expect(verdictOf({ score: 0.9, [gate]: limit - 0.01 })).toMatchObject({
+    verdict: 'refused',
+    failed: [gate],
+  });
+  expect(verdictOf({ score: 0.9, [gate]: Number.NaN }).verdict).toBe('refused');
+});
+
+test('values and points must keep eight tenths, and half of their spread', () => {
+  expect(verdictOf({ score: 0.9, information: 1.01 }, 'values').verdict).toBe('better');
+  expect(verdictOf({ score: 0.9, information: 0.99 }, 'values').failed).toEqual(['information']);
+  expect(verdictOf({ score: 0.9, readable: 0.65, readsRaw: 0.73 }, 'values').verdict).toBe('better');
+  expect(verdictOf({ score: 0.9, readable: 0.63, readsRaw: 0.71 }, 'values').failed).toEqual([
+    'readsRaw',
+    'readable',
+  ]);
+});
+
+test('the highest of the better ones is recommended, never a refused one, and raw if none is better', () => {
+  const better = verdictOf({ score: 0.6 });
+  const best = verdictOf({ score: 0.7 });
+  const refused = verdictOf({ score: 0.9, readable: 0.1 });
+  const same = verdictOf({ score: 0.51 });
+  expect(recommendedSet({ same, better, best, refused })).toBe('best');
+  expect(recommendedSet({ same, refused })).toBe('raw');
+  expect(recommendedSet({})).toBe('raw');
+});

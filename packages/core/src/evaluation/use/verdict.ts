@@ -1,0 +1,87 @@
+import type { EstimatorAnswer } from '../estimator-answer.ts';
+
+/** What networks trained on a set do, without a label of a real picture. */
+export interface UseScore {
+  /** The figure that ranks sets: agreement x stability, each at least 0. */
+  readonly score: number;
+  /** How well networks of different seeds agree on real pictures, beyond chance; at most 1. */
+  readonly agreement: number;
+  /** How well a network agrees with itself on real pictures that were varied, beyond chance; at most 1. */
+  readonly stability: number;
+  /** How right the networks are about raw pictures that none of them was trained on, 0 to 1. */
+  readonly readsRaw: number;
+  /** How right a network that was trained on varied raw pictures is about the pictures of this set, 0 to 1. */
+  readonly readable: number;
+  /**
+   * How much the answers to real pictures say. Classes: mutual information, bits. Values and points: their spread,
+   * as a share of the spread of the labels.
+   */
+  readonly information: number;
+}
+
+/** The score of a treatment, and what follows from it. */
+export interface UseVerdict extends UseScore {
+  /** `refused`: a gate did not hold, and its score means nothing. */
+  readonly verdict: 'better' | 'no different' | 'worse' | 'refused';
+  /** The gates that did not hold, in the order of {@link useGates}. */
+  readonly failed: readonly UseGate[];
+  /** The verdict as sentences for people. */
+  readonly reason: string;
+}
+
+/** A condition without which a score means nothing. */
+export type UseGate = 'readsRaw' | 'readable' | 'information';
+
+/**
+ * The share of the raw set's figure that a treatment must keep, for each of the gates. Nine tenths of the right classes
+ * are about eight tenths of the agreement beyond chance, by which values and points are measured. Their spread shrinks
+ * with honest doubt as well, and is too large where networks answer wildly, so that only a collapse says something.
+ */
+const kept: Readonly<Record<'class' | 'places', Readonly<Record<UseGate, number>>>> = {
+  class: { readsRaw: 0.9, readable: 0.9, information: 0.9 },
+  places: { readsRaw: 0.8, readable: 0.8, information: 0.5 },
+};
+
+/** The gain or loss of the score from which it counts as one: repetitions differ by about as much. */
+const MARGIN = 0.02;
+
+/** The gates, and what it means if one does not hold. */
+export const useGates: Readonly<Record<UseGate, string>> = {
+  readsRaw:
+    'networks that learned from it do not read the raw pictures: it may give the labels away, or no longer show what they say',
+  readable:
+    'a network that learned from raw pictures does not read its pictures: labels and pictures may no longer belong together',
+  information: 'answers to real pictures say less: they may have collapsed to a few',
+};
+
+/** Compares the score of a treatment with that of the raw set. */
+export function useVerdict(score: UseScore, raw: UseScore, kind: EstimatorAnswer['kind']): UseVerdict {
+  const shares = kept[kind === 'class' ? 'class' : 'places'];
+  const failed = (Object.keys(useGates) as UseGate[]).filter(
+    (gate) => !(score[gate] >= shares[gate] * raw[gate]),
+  );
+  if (failed.length > 0) {
+    const reasons = failed.map(
+      (gate) => `${useGates[gate]} (${score[gate].toFixed(3)}; raw: ${raw[gate].toFixed(3)})`,
+    );
+    return { ...score, verdict: 'refused', failed, reason: `Refused: ${reasons.join('; ')}.` };
+  }
+  const gain = score.score - raw.score;
+  const verdict = gain >= MARGIN ? 'better' : gain <= -MARGIN ? 'worse' : 'no different';
+  const compared = { better: 'more', 'no different': 'about as', worse: 'less' }[verdict];
+  const reason = `Networks that learned from it answer real pictures ${compared} consistently ${verdict === 'no different' ? 'as' : 'than'} those of the raw set (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}).`;
+  return { ...score, verdict, failed, reason };
+}
+
+/** The name of the best set: the highest of the treatments that are better, or else `raw`. */
+export function recommendedSet(treatments: Readonly<Record<string, UseVerdict>>): string {
+  const better = Object.entries(treatments).filter(([, { verdict }]) => verdict === 'better');
+  const [best] = better.sort(([, a], [, b]) => b.score - a.score);
+  return best?.[0] ?? 'raw';
+}
+
+/** The verdict on a treatment on which networks diverge. */
+export function divergedVerdict(message: string): UseVerdict {
+  const nothing = { score: 0, agreement: 0, stability: 0, readsRaw: 0, readable: 0, information: 0 };
+  return { ...nothing, verdict: 'refused', failed: [], reason: `Refused: ${message}` };
+}
