@@ -7,6 +7,7 @@ import { handProbe } from './evaluation/hand-probe.ts';
 import { jointRegressor } from './evaluation/joint-regressor.ts';
 import { handImage } from './hand-image.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
+import { handRandomization } from './randomization.ts';
 import { handReaders } from './readers/index.ts';
 import { paperRecipe, quickRecipe } from './recipes.ts';
 import { holesMasked } from './regularizer.ts';
@@ -68,6 +69,7 @@ export const depthHands = pluginFactory(depthHandsOptions, ({ estimator, ...opti
     recipes: { paper: paperRecipe, quick: quickRecipe },
     readers: handReaders,
     realFormat: 'depth',
+    randomization: handRandomization,
     probe: handProbe(image),
     estimator: estimators[estimator ?? (image.width < REGRESSOR_BELOW ? 'regressor' : 'hourglass')](image),
   });

@@ -10,6 +10,7 @@ import { eyeAnnotation } from './annotation.ts';
 import { smallGazeEstimator } from './estimator/gaze-estimator.ts';
 import { paperDiscriminator, paperRefiner } from './networks.ts';
 import { eyeProbe } from './probe/eye-probe.ts';
+import { eyeRandomization } from './randomization.ts';
 import { eyeReaders } from './readers/index.ts';
 import { paperRecipe, quickColorRecipe, quickRecipe } from './recipes.ts';
 import { eyeSimulator } from './simulator/eye-simulator.ts';
@@ -48,6 +49,7 @@ export const eyes = pluginFactory(eyeOptions, (options) => {
     probe: eyeProbe(image),
     estimator: smallGazeEstimator,
     readers: eyeReaders,
+    randomization: eyeRandomization,
   });
 });
 

@@ -9,6 +9,7 @@ import type { DatasetReader } from '../reading/reader.ts';
 import type { Simulator } from '../simulate.ts';
 import { suggestion } from '../suggestion.ts';
 import { checkRecipe, type TrainingRecipe } from '../training/recipe.ts';
+import { type RandomizationOptions, randomizationProblems } from '../treating/randomization.ts';
 
 /**
  * A domain: the form of its images, how they are simulated and annotated, and the networks and hyperparameters that
@@ -36,6 +37,11 @@ export interface Plugin<Annotation = unknown> extends NetworkParts {
   readonly probe?: LabelProbe<Annotation>;
   /** The downstream task, to measure what refined pictures are worth to it. */
   readonly estimator?: Estimator<Annotation>;
+  /**
+   * How far classic augmentation may change a picture so that its labels stay true, in place of
+   * `classicRandomization`. What labels cannot follow is left out by itself.
+   */
+  readonly randomization?: RandomizationOptions;
   /** Readers of other dataset formats, by their name for `--format`. */
   readonly readers?: Readonly<Record<string, DatasetReader<Annotation>>>;
   /**
@@ -81,7 +87,7 @@ export function definePlugin<Annotation, Parts extends PluginParts<Annotation>>(
 /** Everything that is wrong with a plugin's parts, one clause each. */
 export function pluginProblems(parts: PluginParts): string[] {
   const problems: string[] = [];
-  const { name, image, annotation, recipes, realFormat, readers = {} } = parts;
+  const { name, image, annotation, recipes, realFormat, readers = {}, randomization = {} } = parts;
   if (!/^[a-z][a-z0-9-]*$/.test(name)) {
     problems.push(`its name ${JSON.stringify(name)} is not made of lowercase letters, digits and dashes`);
   }
@@ -106,6 +112,7 @@ export function pluginProblems(parts: PluginParts): string[] {
   if (realFormat !== undefined && !Object.hasOwn(readers, realFormat)) {
     problems.push(`realFormat is ${JSON.stringify(realFormat)}, which is not one of its readers`);
   }
+  problems.push(...randomizationProblems(randomization).map((problem) => `randomization: ${problem}`));
   if (Object.keys(recipes).length === 0) problems.push('it has no recipe, and needs one to train with');
   for (const [recipeName, recipe] of Object.entries(recipes)) {
     try {
