@@ -2,7 +2,7 @@
 import pMap from 'p-map';
 import { createDataset, type Dataset } from '../dataset.ts';
 import { SimganError } from '../errors.ts';
-import type { Image, ImageForm } from '../image.ts';
+import type { Image, ImageForm, Size } from '../image.ts';
 import type { Sample } from '../sample.ts';
 
 /** An input that was left out, and the reason. Readers list them and continue; nothing is dropped silently. */
@@ -48,6 +48,12 @@ export interface Folder {
     form: PictureForm,
     use: (image: Image) => Value | Promise<Value>,
   ): Promise<Value>;
+  /**
+   * The size of a picture, rotated by its EXIF orientation, from its header.
+   *
+   * @throws SimganError INVALID_IMAGE if it is not a picture.
+   */
+  pictureSize(file: string): Promise<Size>;
   /**
    * The path of a file on this machine, for formats that are read in place; `undefined` if it is elsewhere.
    *

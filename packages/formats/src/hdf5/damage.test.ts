@@ -4,7 +4,7 @@ import type { Folder } from '@simgan/core/reading';
 import { expect, test } from 'vitest';
 import { mutate } from '../../test/mutate.ts';
 import { pixels, writeHdf5 } from '../../test/write-hdf5.ts';
-import { bytesSource } from './byte-source.ts';
+import { bytesSource } from '../bytes/byte-source.ts';
 import { hdf5 } from './hdf5.ts';
 import { type Hdf5File, openHdf5File } from './hdf5-file.ts';
 import { type Hdf5Library, hdf5Library } from './hdf5-library.ts';

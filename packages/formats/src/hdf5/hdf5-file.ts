@@ -1,5 +1,5 @@
 import { SimganError } from '@simgan/core';
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { float16Value } from './float16.ts';
 import type { Hdf5Library, Hdf5Module } from './hdf5-library.ts';
 

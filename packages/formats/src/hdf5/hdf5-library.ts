@@ -4,7 +4,7 @@
  * of the stack and an open file behind, and after some two thousand the library is dead. And after texts that could
  * not be read they free memory that was never allocated, which kills it at once.
  */
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from '../bytes/byte-source.ts';
 import { isHeapEndless } from './global-heap.ts';
 
 /** The library's functions and its memory. */

@@ -1,6 +1,6 @@
 import { SimganError } from '@simgan/core';
 import type { Folder } from '@simgan/core/reading';
-import { bytesSource, fileSource } from './byte-source.ts';
+import { bytesSource, fileSource } from '../bytes/byte-source.ts';
 import { type Hdf5File, type OpenHdf5File, openHdf5File } from './hdf5-file.ts';
 import { hdf5Library } from './hdf5-library.ts';
 

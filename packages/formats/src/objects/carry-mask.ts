@@ -1,0 +1,31 @@
+import { SimganError } from '@simgan/core';
+import type { LabelMove } from '@simgan/core/geometry';
+import type { RunLengthMask } from './objects.ts';
+import { decodeMask, encodeMask } from './run-length.ts';
+
+/**
+ * Moves a mask with its picture: each new pixel is the old one that its center falls into; outside the old picture there
+ * is nothing.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the mask is not of the picture's size, INVALID_FILE if it is damaged.
+ */
+export const carryMask: LabelMove<RunLengthMask> = ({ from, to, scale, shift }, mask) => {
+  const [height, width] = mask.size;
+  if (width !== from.width || height !== from.height) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `A mask of ${width} x ${height} cannot follow a picture of ${from.width} x ${from.height}.`,
+    );
+  }
+  const pixels = decodeMask(mask);
+  const moved = new Uint8Array(to.width * to.height);
+  const columns = Array.from({ length: to.width }, (_, x) => Math.floor((x + 0.5 - shift[0]) / scale[0]));
+  for (let y = 0; y < to.height; y++) {
+    const row = Math.floor((y + 0.5 - shift[1]) / scale[1]);
+    if (row < 0 || row >= height) continue;
+    for (const [x, column] of columns.entries()) {
+      if (column >= 0 && column < width) moved[y * to.width + x] = pixels[row * width + column]!;
+    }
+  }
+  return encodeMask(moved, to.width, to.height);
+};
