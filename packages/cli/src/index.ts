@@ -2,6 +2,7 @@ import type { SimganError } from '@simgan/core';
 import { suggestion } from '@simgan/core/plugin';
 import type { Command } from './command.ts';
 import { augmentVerb } from './commands/augment.ts';
+import { convertVerb } from './commands/convert.ts';
 import { doctorVerb } from './commands/doctor.ts';
 import { evaluateVerb } from './commands/evaluate.ts';
 import { exportVerb } from './commands/export.ts';
@@ -19,6 +20,7 @@ const commands: readonly Command[] = [
   augmentVerb,
   simulateVerb,
   mergeVerb,
+  convertVerb,
   trainVerb,
   inspectVerb,
   evaluateVerb,

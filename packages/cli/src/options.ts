@@ -89,6 +89,48 @@ export function folder(description: string): OptionSpec<string | undefined> {
   };
 }
 
+/** A folder on this machine that must be given. */
+export function requiredFolder(description: string): OptionSpec<string> {
+  const { read, ...spec } = folder(description);
+  return {
+    ...spec,
+    read(texts) {
+      const dir = read(texts);
+      if (dir === undefined) throw new Error('expected DIR, which must be given');
+      return dir;
+    },
+  };
+}
+
+/** Names with commas between them. */
+export function list(argument: string, description: string): OptionSpec<readonly string[] | undefined> {
+  return {
+    argument,
+    description,
+    read([value]) {
+      if (value === undefined) return undefined;
+      const names = value.split(',').map((name) => name.trim());
+      if (names.includes('')) {
+        throw new Error(`expected names with commas between them but received ${JSON.stringify(value)}`);
+      }
+      return names;
+    },
+  };
+}
+
+/** The same, which must be given. */
+export function requiredList(argument: string, description: string): OptionSpec<readonly string[]> {
+  const { read, ...spec } = list(argument, description);
+  return {
+    ...spec,
+    read(texts) {
+      const names = read(texts);
+      if (names === undefined) throw new Error(`expected ${argument}, which must be given`);
+      return names;
+    },
+  };
+}
+
 /** A whole number of at least `least`. */
 export function whole<Default extends number | undefined>(
   description: string,

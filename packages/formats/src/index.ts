@@ -1,5 +1,9 @@
+export { coco } from './coco/coco.ts';
+export { annotationOfColumns, columnsOf } from './columns/object-columns.ts';
 export { hdf5 } from './hdf5/hdf5.ts';
 export type { ArrayPart, Hdf5Dtype, Hdf5File, NumericArray } from './hdf5/hdf5-file.ts';
+export { imageFolder } from './image-folder/image-folder.ts';
+export { kitti } from './kitti/kitti.ts';
 export {
   isMat73,
   type MatArray,
@@ -10,3 +14,35 @@ export {
   type MatValue,
   readMatFile,
 } from './matlab/mat-file.ts';
+export {
+  type Json,
+  type JsonObject,
+  type Keypoint,
+  type LabeledObject,
+  type ObjectsAnnotation,
+  objectsAnnotation,
+  objectsProblem,
+  objectsSchema,
+  type RunLengthMask,
+} from './objects/objects.ts';
+export { areaOf, boxOf, fillPolygons, polygonArea } from './objects/outline.ts';
+export { decodeMask, encodeMask, maskArea, maskBox, packRuns, runsOf } from './objects/run-length.ts';
+export { traceMask } from './objects/trace-mask.ts';
+export { parquet } from './parquet/parquet.ts';
+export type {
+  DatasetFormat,
+  FormatContent,
+  FormatEntry,
+  FormatOutput,
+  FormatReadOptions,
+  FormatSample,
+  FormatWriteOptions,
+  FormatWriter,
+  GrowingFile,
+  StoredPicture,
+} from './registry/dataset-format.ts';
+export { numberedName } from './registry/picture-names.ts';
+export { datasetFormats, detectFormat, findFormat } from './registry/registry.ts';
+export { voc } from './voc/voc.ts';
+export { webDataset } from './webdataset/webdataset.ts';
+export { yolo } from './yolo/yolo.ts';

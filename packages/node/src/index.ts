@@ -17,6 +17,7 @@ export {
 } from './engines/engines.ts';
 export { type DeviceName, deviceNames, type EngineName, engineNames } from './engines/names.ts';
 export { measureThroughput, type Throughput } from './engines/throughput.ts';
+export { type OpenedFormat, type OpenFormatOptions, openFormat } from './formats/open-format.ts';
 export {
   type AugmentedShard,
   type AugmentOptions,
@@ -24,6 +25,12 @@ export {
   type AugmentShardOptions,
   augment,
 } from './jobs/augment.ts';
+export {
+  type ConvertedDataset,
+  type ConvertedFormat,
+  type ConvertOptions,
+  convertDataset,
+} from './jobs/convert-dataset.ts';
 export {
   type Downstream,
   type EvaluateOptions,

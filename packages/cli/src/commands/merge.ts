@@ -1,21 +1,9 @@
 import { defineCommand, runJob } from '../command.ts';
 import { common } from '../common-options.ts';
-import { flag, folder, type OptionSpec } from '../options.ts';
+import { flag, requiredFolder } from '../options.ts';
 import { shownPath } from '../shard-report.ts';
 
 const { json } = common;
-
-const description = 'The folder that was --out of the shards; may be given without --out';
-
-const out: OptionSpec<string> = {
-  ...folder(description),
-  isBare: true,
-  read(texts) {
-    const dir = folder(description).read(texts);
-    if (dir === undefined) throw new Error('expected DIR, which must be given');
-    return dir;
-  },
-};
 
 export const mergeVerb = defineCommand({
   name: 'merge',
@@ -27,7 +15,10 @@ export const mergeVerb = defineCommand({
   ].join('\n'),
   examples: ['simgan-cli merge eyes-out', 'simgan-cli merge --out eyes-out --keep'],
   options: {
-    out,
+    out: {
+      ...requiredFolder('The folder that was --out of the shards; may be given without --out'),
+      isBare: true,
+    },
     keep: flag('Leave the shards where they are; their pictures take no space of their own'),
     json,
   },

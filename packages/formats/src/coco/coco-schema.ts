@@ -25,11 +25,26 @@ export const cocoFile = z.looseObject({
 export const cocoImage = z.looseObject({
   id,
   file_name: z.string().min(1).max(4096),
-  width: z.int().min(1).max(2 ** 16),
-  height: z.int().min(1).max(2 ** 16),
+  width: z
+    .int()
+    .min(1)
+    .max(2 ** 16),
+  height: z
+    .int()
+    .min(1)
+    .max(2 ** 16),
 });
 
-const size = z.tuple([z.int().min(1).max(2 ** 16), z.int().min(1).max(2 ** 16)]);
+const size = z.tuple([
+  z
+    .int()
+    .min(1)
+    .max(2 ** 16),
+  z
+    .int()
+    .min(1)
+    .max(2 ** 16),
+]);
 
 export const cocoAnnotation = z.looseObject({
   id: id.optional(),

@@ -15,8 +15,11 @@ export const KEYPOINT_SHIFT = 0.5;
 
 /** The files of a folder that are named as COCO's labels are. */
 export function labelFiles({ files }: Pick<Folder, 'files'>): string[] {
-  const named = /(^|\/)annotations\/[^/]+\.json$|(^|\/)[^/]*(coco|instances|keypoints|annotations)[^/]*\.json$/i;
-  return files.filter((file) => named.test(file) && !/(captions|panoptic|image_info|frame_data|definitions)/i.test(file));
+  const named =
+    /(^|\/)annotations\/[^/]+\.json$|(^|\/)[^/]*(coco|instances|keypoints|annotations)[^/]*\.json$/i;
+  return files.filter(
+    (file) => named.test(file) && !/(captions|panoptic|image_info|frame_data|definitions)/i.test(file),
+  );
 }
 
 interface Picture {
@@ -28,7 +31,10 @@ interface Picture {
   readonly annotations: Map<string, { readonly raw: unknown; readonly categories: Categories }[]>;
 }
 
-type Categories = ReadonlyMap<string, { readonly name: string; readonly keypoints: readonly string[]; readonly supercategory: string }>;
+type Categories = ReadonlyMap<
+  string,
+  { readonly name: string; readonly keypoints: readonly string[]; readonly supercategory: string }
+>;
 
 /** Reads all files of labels of a folder. */
 export async function readCoco(folder: Folder, options: FormatReadOptions): Promise<FormatContent> {
@@ -55,13 +61,19 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
       const place = `${labels}:images[${index}]`;
       const parsed = cocoImage.safeParse(raw);
       if (!parsed.success) {
-        rejects.push({ file: place, reason: 'It is not an image of COCO with id, file_name, width and height.' });
+        rejects.push({
+          file: place,
+          reason: 'It is not an image of COCO with id, file_name, width and height.',
+        });
         continue;
       }
       const { id, file_name, width, height, ...others } = parsed.data;
       const file = locate(file_name, labels, known, byName);
       if (!file) {
-        rejects.push({ file: place, reason: `Its picture ${JSON.stringify(file_name.slice(0, 200))} is not in the folder, or not only once.` });
+        rejects.push({
+          file: place,
+          reason: `Its picture ${JSON.stringify(file_name.slice(0, 200))} is not in the folder, or not only once.`,
+        });
         continue;
       }
       if (byId.has(String(id))) {
@@ -82,7 +94,10 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
       const { image_id, id = `${labels}:${index}` } = (raw ?? {}) as { image_id?: unknown; id?: unknown };
       const picture = byId.get(String(image_id));
       if (!picture) {
-        rejects.push({ file: `${labels}:annotations[${index}]`, reason: `No image has the id ${String(image_id).slice(0, 40)}.` });
+        rejects.push({
+          file: `${labels}:annotations[${index}]`,
+          reason: `No image has the id ${String(image_id).slice(0, 40)}.`,
+        });
         continue;
       }
       const list = picture.annotations.get(String(id)) ?? [];
@@ -91,14 +106,17 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
     }
   }
   for (const file of files) {
-    if (!pictures.has(file) && !isMaskOf(file)) rejects.push({ file, reason: 'No file of COCO labels names it.' });
+    if (!pictures.has(file) && !isMaskOf(file))
+      rejects.push({ file, reason: 'No file of COCO labels names it.' });
   }
   const read = await readEachLabel(
     [...pictures.values()],
     ({ file }) => file,
     async ({ file, labels, fields, size, annotations }) => {
       const objects = [...annotations].map(([id, parts]) =>
-        mergeParts(parts.map((part) => objectOf(part.raw, part.categories, size, `${labels}: annotation ${id}`))),
+        mergeParts(
+          parts.map((part) => objectOf(part.raw, part.categories, size, `${labels}: annotation ${id}`)),
+        ),
       );
       const { class: own, ...rest } = fields;
       const isClass = typeof own === 'string';
@@ -133,7 +151,15 @@ function locate(
   const above = base.split('/').slice(0, -1).join('/');
   // instances_val2017.json labels the pictures of val2017/.
   const split = stemOf(labels).split('_').at(-1)!;
-  for (const from of [base, above, `${above}/images`, `images`, `${above}/${split}`, `${above}/images/${split}`, '']) {
+  for (const from of [
+    base,
+    above,
+    `${above}/images`,
+    `images`,
+    `${above}/${split}`,
+    `${above}/images/${split}`,
+    '',
+  ]) {
     const file = resolveWithin(from.replace(/^\//, ''), name);
     if (file !== undefined && known.has(file)) return file;
   }
@@ -142,9 +168,24 @@ function locate(
 }
 
 /** What is known from the data of COCO itself and follows from the rest. */
-const derived = new Set(['id', 'image_id', 'category_id', 'bbox', 'segmentation', 'keypoints', 'iscrowd', 'area', 'num_keypoints']);
+const derived = new Set([
+  'id',
+  'image_id',
+  'category_id',
+  'bbox',
+  'segmentation',
+  'keypoints',
+  'iscrowd',
+  'area',
+  'num_keypoints',
+]);
 
-function objectOf(raw: unknown, categories: Categories, [width, height]: readonly [number, number], place: string): LabeledObject {
+function objectOf(
+  raw: unknown,
+  categories: Categories,
+  [width, height]: readonly [number, number],
+  place: string,
+): LabeledObject {
   const annotation = checked(raw, cocoAnnotation, place);
   const category = categories.get(String(annotation.category_id));
   if (!category) throw invalid(place, `no category has the id ${annotation.category_id}`);
@@ -198,7 +239,7 @@ function keypointsOf({ keypoints: flat }: CocoAnnotation, names: readonly string
 
 /** The same object in several files: what one says and another does not. */
 function mergeParts(parts: readonly LabeledObject[]): LabeledObject {
-  return parts.reduceRight((later, earlier) => ({ ...later, ...earlier }));
+  return Object.assign({}, ...parts.toReversed());
 }
 
 function invalid(place: string, problem: string): SimganError {

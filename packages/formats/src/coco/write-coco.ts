@@ -2,7 +2,12 @@ import { SimganError } from '@simgan/core';
 import type { LabeledObject } from '../objects/objects.ts';
 import { areaOf, boxOf } from '../objects/outline.ts';
 import { packRuns, runsOf } from '../objects/run-length.ts';
-import type { FormatOutput, FormatSample, FormatWriteOptions, FormatWriter } from '../registry/dataset-format.ts';
+import type {
+  FormatOutput,
+  FormatSample,
+  FormatWriteOptions,
+  FormatWriter,
+} from '../registry/dataset-format.ts';
 import { numberedName } from '../registry/picture-names.ts';
 import { KEYPOINT_SHIFT } from './read-coco.ts';
 
@@ -26,14 +31,21 @@ interface Prepared {
 }
 
 /** Writes `images/` and `annotations/instances.json`, which grows with each sample. */
-export async function writeCoco(output: FormatOutput, { name, count }: FormatWriteOptions): Promise<FormatWriter> {
+export async function writeCoco(
+  output: FormatOutput,
+  { name, count }: FormatWriteOptions,
+): Promise<FormatWriter> {
   const images = await output.append(LABELS);
   const annotations = await output.append(ANNOTATIONS);
   const categories = new Map<string, Category>();
   let [imageId, annotationId] = [0, 0];
   await images.write(`{"info":{"description":${JSON.stringify(name)}},"licenses":[],"images":[`);
 
-  const annotationOf = (object: LabeledObject, sample: FormatSample, added: Map<string, Category>): Prepared => {
+  const annotationOf = (
+    object: LabeledObject,
+    sample: FormatSample,
+    added: Map<string, Category>,
+  ): Prepared => {
     const box = boxOf(object);
     if (!box) {
       throw new SimganError(
@@ -43,7 +55,12 @@ export async function writeCoco(output: FormatOutput, { name, count }: FormatWri
     }
     let category = categories.get(object.class) ?? added.get(object.class);
     if (!category) {
-      category = { id: categories.size + added.size + 1, name: object.class, supercategory: '', keypoints: [] };
+      category = {
+        id: categories.size + added.size + 1,
+        name: object.class,
+        supercategory: '',
+        keypoints: [],
+      };
       added.set(object.class, category);
     }
     const { supercategory, ...fields } = object.fields ?? {};
@@ -118,7 +135,9 @@ function keypointsOf({ keypoints }: LabeledObject, category: Category, { id }: F
   const byName = new Map(keypoints.map((keypoint) => [keypoint.name, keypoint]));
   const flat = category.keypoints.flatMap((name) => {
     const { point, visibility } = byName.get(name) ?? { point: null, visibility: 0 };
-    return point && visibility > 0 ? [point[0] - KEYPOINT_SHIFT, point[1] - KEYPOINT_SHIFT, visibility] : [0, 0, 0];
+    return point && visibility > 0
+      ? [point[0] - KEYPOINT_SHIFT, point[1] - KEYPOINT_SHIFT, visibility]
+      : [0, 0, 0];
   });
   return { keypoints: flat, num_keypoints: flat.filter((value, n) => n % 3 === 2 && value > 0).length };
 }

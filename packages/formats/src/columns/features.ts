@@ -2,16 +2,27 @@
 import type { Json, JsonObject } from '../objects/objects.ts';
 import type { ColumnType } from './column-type.ts';
 
-const dtypes = { bool: 'bool', int64: 'int64', float64: 'float64', string: 'string', json: 'string', null: 'string' };
+const dtypes = {
+  bool: 'bool',
+  int64: 'int64',
+  float64: 'float64',
+  string: 'string',
+  json: 'string',
+  null: 'string',
+};
 
 /** `datasets.Features` as JSON, for the key `huggingface` of a Parquet file. */
 export function featuresJson(types: ReadonlyMap<string, ColumnType>): JsonObject {
-  return { image: { _type: 'Image' }, ...Object.fromEntries(Array.from(types, ([key, type]) => [key, featureOf(type)])) };
+  return {
+    image: { _type: 'Image' },
+    ...Object.fromEntries(Array.from(types, ([key, type]) => [key, featureOf(type)])),
+  };
 }
 
 function featureOf(type: ColumnType): Json {
   if (type.kind === 'list') return [featureOf(type.of)];
-  if (type.kind === 'struct') return Object.fromEntries(Array.from(type.fields, ([key, one]) => [key, featureOf(one)]));
+  if (type.kind === 'struct')
+    return Object.fromEntries(Array.from(type.fields, ([key, one]) => [key, featureOf(one)]));
   return { dtype: dtypes[type.kind], _type: 'Value' };
 }
 

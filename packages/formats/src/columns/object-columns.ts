@@ -46,7 +46,9 @@ export function annotationOfColumns(columns: JsonObject): ObjectsAnnotation | st
   const annotation = {
     ...(isClass && { class: own }),
     objects: read ?? [],
-    ...fieldsOf(read || objects === undefined || objects === null ? fields : { ...fields, [OBJECTS]: objects }),
+    ...fieldsOf(
+      read || objects === undefined || objects === null ? fields : { ...fields, [OBJECTS]: objects },
+    ),
   };
   const problem = objectsProblem(annotation);
   return problem === undefined ? annotation : `Its labels cannot be read: ${problem}.`;
@@ -65,8 +67,13 @@ function objectsIn(value: Json | undefined): readonly LabeledObject[] | undefine
   }
   const parsed = listed.safeParse(value);
   if (!parsed.success) return undefined;
-  const { bbox, ...lists } = parsed.data as { bbox: [number, number, number, number][] } & Record<string, unknown>;
-  const key = namesOf.find((name) => Array.isArray(lists[name]) && (lists[name] as unknown[]).length === bbox.length);
+  const { bbox, ...lists } = parsed.data as { bbox: [number, number, number, number][] } & Record<
+    string,
+    unknown
+  >;
+  const key = namesOf.find(
+    (name) => Array.isArray(lists[name]) && (lists[name] as unknown[]).length === bbox.length,
+  );
   if (key === undefined) return undefined;
   const names = lists[key] as unknown[];
   const others = Object.entries(lists).filter(

@@ -16,6 +16,7 @@ function folderOf(bytes: Uint8Array): Folder {
     rejects: [],
     read: async () => bytes,
     picture: () => Promise.reject(new SimganError('INVALID_IMAGE', 'There are no pictures.')),
+    pictureSize: () => Promise.reject(new SimganError('INVALID_IMAGE', 'There are no pictures.')),
     locate: () => undefined,
   };
 }

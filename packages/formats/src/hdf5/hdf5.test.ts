@@ -30,6 +30,7 @@ function elsewhere(files: Record<string, Uint8Array>): Folder {
     rejects: [],
     read: async (file) => files[file]!,
     picture: () => Promise.reject(new SimganError('INVALID_IMAGE', 'There are no pictures.')),
+    pictureSize: () => Promise.reject(new SimganError('INVALID_IMAGE', 'There are no pictures.')),
     locate: () => undefined,
   };
 }

@@ -5,8 +5,10 @@ import { writeImageFolder } from './write-image-folder.ts';
 /** Hugging Face's `imagefolder`. */
 export const imageFolder: DatasetFormat = {
   name: 'imagefolder',
-  description: "Hugging Face's imagefolder: metadata.jsonl, .csv or .parquet beside pictures, or folders of classes",
-  coordinates: 'as in the objects of this library: corners, [0, width]; boxes of `objects.bbox` as COCO has them',
+  description:
+    "Hugging Face's imagefolder: metadata.jsonl, .csv or .parquet beside pictures, or folders of classes",
+  coordinates:
+    'as in the objects of this library: corners, [0, width]; boxes of `objects.bbox` as COCO has them',
   detect: (folder) => metadataFiles(folder).length > 0,
   read: readImageFolder,
   write: writeImageFolder,

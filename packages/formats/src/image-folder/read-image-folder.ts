@@ -2,7 +2,13 @@ import type { Folder, Reject } from '@simgan/core/reading';
 import { annotationOfColumns } from '../columns/object-columns.ts';
 import type { JsonObject } from '../objects/objects.ts';
 import type { FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
-import { contentOf, isPictureName, type LabeledPicture, picturesIn, resolveWithin } from '../registry/picture-files.ts';
+import {
+  contentOf,
+  isPictureName,
+  type LabeledPicture,
+  picturesIn,
+  resolveWithin,
+} from '../registry/picture-files.ts';
 import { rejectOf } from '../registry/read-labels.ts';
 import { splitOfFolder, splitOfPath } from './splits.ts';
 import { readTable } from './table-rows.ts';
@@ -40,7 +46,8 @@ async function readTables(
         const outcome = typeof columns === 'string' ? columns : pictureOf(columns, base, known, companions);
         const earlier = typeof outcome === 'string' ? undefined : named.get(outcome.file);
         if (typeof outcome === 'string') rejects.push({ file: place, reason: outcome });
-        else if (earlier !== undefined) rejects.push({ file: place, reason: `Its picture ${outcome.file} is that of ${earlier} already.` });
+        else if (earlier !== undefined)
+          rejects.push({ file: place, reason: `Its picture ${outcome.file} is that of ${earlier} already.` });
         else {
           named.set(outcome.file, place);
           pictures.push(outcome);
@@ -53,7 +60,8 @@ async function readTables(
     }
   }
   for (const file of files) {
-    if (!named.has(file) && !companions.has(file)) rejects.push({ file, reason: 'No line of the metadata names it.' });
+    if (!named.has(file) && !companions.has(file))
+      rejects.push({ file, reason: 'No line of the metadata names it.' });
   }
   return contentOf(pictures, rejects);
 }
@@ -72,7 +80,8 @@ function pictureOf(
   const shown = JSON.stringify(name.slice(0, 200));
   const file = resolveWithin(base, name);
   if (file === undefined) return `Its picture ${shown} is outside the folder.`;
-  if (!known.has(file)) return `Its picture ${shown} is not in the folder${isPictureName(file) ? '' : ', or is no picture'}.`;
+  if (!known.has(file))
+    return `Its picture ${shown} is not in the folder${isPictureName(file) ? '' : ', or is no picture'}.`;
   for (const key of keys) {
     const other = key === main ? undefined : columns[key];
     const path = typeof other === 'string' ? resolveWithin(base, other) : undefined;
@@ -80,7 +89,9 @@ function pictureOf(
   }
   const { [main]: _, ...others } = columns;
   const split = splitOfPath(file);
-  const annotation = annotationOfColumns(split === undefined || 'split' in others ? others : { ...others, split });
+  const annotation = annotationOfColumns(
+    split === undefined || 'split' in others ? others : { ...others, split },
+  );
   return typeof annotation === 'string' ? annotation : { file, picture: { file }, annotation };
 }
 

@@ -30,7 +30,8 @@ export async function* readTable(folder: Folder, file: string): AsyncGenerator<T
     }
   } else if (file.endsWith('.csv')) yield* csvRows(await readText(folder, file, LARGEST_LABELS), file);
   else {
-    for await (const { row, columns } of readParquetRows(folder, file)) yield { place: `${file}:${row}`, columns };
+    for await (const { row, columns } of readParquetRows(folder, file))
+      yield { place: `${file}:${row}`, columns };
   }
 }
 
@@ -47,14 +48,24 @@ function rowOfJson(line: string): JsonObject | string {
 function* csvRows(text: string, file: string): Generator<TableRow> {
   let rows: string[][];
   try {
-    rows = parse(text, { bom: true, max_record_size: LONGEST_ROW, relax_column_count: true, skip_empty_lines: true });
+    rows = parse(text, {
+      bom: true,
+      max_record_size: LONGEST_ROW,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    });
   } catch (error) {
-    throw new SimganError('INVALID_FILE', `${file} is not CSV: ${(error as Error).message}.`, { cause: error });
+    throw new SimganError('INVALID_FILE', `${file} is not CSV: ${(error as Error).message}.`, {
+      cause: error,
+    });
   }
   const [header = [], ...body] = rows;
   const repeated = header.find((name, index) => header.indexOf(name) !== index);
   if (repeated !== undefined) {
-    throw new SimganError('INVALID_FILE', `${file} has the column ${JSON.stringify(repeated.slice(0, 100))} twice.`);
+    throw new SimganError(
+      'INVALID_FILE',
+      `${file} has the column ${JSON.stringify(repeated.slice(0, 100))} twice.`,
+    );
   }
   for (const [index, cells] of body.entries()) {
     const place = `${file}:${index + 2}`;
@@ -62,13 +73,15 @@ function* csvRows(text: string, file: string): Generator<TableRow> {
       yield { place, columns: `It has ${cells.length} cells, and the header ${header.length}.` };
       continue;
     }
-    const entries = header.flatMap((name, n) => (cells[n] === '' ? [] : [[name, valueOf(cells[n]!)] as const]));
+    const entries = header.flatMap((name, n) =>
+      cells[n] === '' ? [] : [[name, cellValue(cells[n]!)] as const],
+    );
     yield { place, columns: Object.fromEntries(entries) };
   }
 }
 
 /** A cell's value: a number, `true`, `false`, a list or an object as JSON writes them; text otherwise. */
-function valueOf(cell: string): Json {
+function cellValue(cell: string): Json {
   if (!/^(-?\d|\[|\{|true$|false$|True$|False$)/.test(cell)) return cell;
   if (cell === 'True' || cell === 'False') return cell === 'True';
   // Digits that a number would lose (007, 12345678901234567890) are a name.

@@ -3,7 +3,10 @@ import type { FormatOutput, FormatWriteOptions, FormatWriter } from '../registry
 import { numberedName } from '../registry/picture-names.ts';
 
 /** Writes `images/` and `metadata.jsonl`. */
-export async function writeImageFolder(output: FormatOutput, { count }: FormatWriteOptions): Promise<FormatWriter> {
+export async function writeImageFolder(
+  output: FormatOutput,
+  { count }: FormatWriteOptions,
+): Promise<FormatWriter> {
   const metadata = await output.append('metadata.jsonl');
   let index = 0;
   return {

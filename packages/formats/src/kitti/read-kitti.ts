@@ -26,7 +26,11 @@ export async function readKitti(folder: Folder, options: FormatReadOptions): Pro
     labels,
     (file) => file,
     async (file) => {
-      const picture = stems.get(stemOf(file).replace(/label_2\/([^/]+)$/, 'image_2/$1').toLowerCase());
+      const picture = stems.get(
+        stemOf(file)
+          .replace(/label_2\/([^/]+)$/, 'image_2/$1')
+          .toLowerCase(),
+      );
       if (!picture) return { file, reason: 'There is no picture of its name in image_2.' };
       used.add(picture);
       const lines = linesOf(await readText(folder, file, LARGEST_PICTURE_LABELS));
@@ -50,7 +54,15 @@ function objectOf(line: string, place: string): LabeledObject {
     );
   }
   const numbers = words.map((word) => numberOf(word, place));
-  const [truncated, occluded, alpha, left, top, right, bottom] = numbers as [number, number, number, number, number, number, number];
+  const [truncated, occluded, alpha, left, top, right, bottom] = numbers as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const isIgnored = type === 'DontCare';
   return {
     class: type,

@@ -26,12 +26,16 @@ export async function writeKitti(output: FormatOutput): Promise<FormatWriter> {
 
 function lineOf(object: LabeledObject, id: string, named: Map<string, string>): string {
   const fail = (problem: string) =>
-    new SimganError('INVALID_ARGUMENT', `KITTI has no place for the object ${JSON.stringify(object.class)} of ${id}: ${problem}.`);
+    new SimganError(
+      'INVALID_ARGUMENT',
+      `KITTI has no place for the object ${JSON.stringify(object.class)} of ${id}: ${problem}.`,
+    );
   const box = boxOf(object);
   if (!box) throw fail('it has no box, outline, mask or keypoint');
   const type = object.class.replace(/\s+/g, '_');
   const other = named.get(type);
-  if (other !== undefined && other !== object.class) throw fail(`written as ${type} it would be ${JSON.stringify(other)}`);
+  if (other !== undefined && other !== object.class)
+    throw fail(`written as ${type} it would be ${JSON.stringify(other)}`);
   named.set(type, object.class);
   const { fields = {} } = object;
   const number = (key: keyof typeof unknown): number => {

@@ -4,12 +4,12 @@ import type { RunLengthMask } from './objects.ts';
 import { decodeMask, encodeMask } from './run-length.ts';
 
 /**
- * Moves a mask with its picture: each new pixel is the old one that its center falls into; outside the old picture there
- * is nothing.
+ * Moves a mask with its picture: each new pixel is the old one that its center shows; outside the old picture there is
+ * nothing.
  *
  * @throws SimganError INVALID_ARGUMENT if the mask is not of the picture's size, INVALID_FILE if it is damaged.
  */
-export const carryMask: LabelMove<RunLengthMask> = ({ from, to, scale, shift }, mask) => {
+export const carryMask: LabelMove<RunLengthMask> = ({ from, to, source }, mask) => {
   const [height, width] = mask.size;
   if (width !== from.width || height !== from.height) {
     throw new SimganError(
@@ -19,12 +19,11 @@ export const carryMask: LabelMove<RunLengthMask> = ({ from, to, scale, shift }, 
   }
   const pixels = decodeMask(mask);
   const moved = new Uint8Array(to.width * to.height);
-  const columns = Array.from({ length: to.width }, (_, x) => Math.floor((x + 0.5 - shift[0]) / scale[0]));
   for (let y = 0; y < to.height; y++) {
-    const row = Math.floor((y + 0.5 - shift[1]) / scale[1]);
-    if (row < 0 || row >= height) continue;
-    for (const [x, column] of columns.entries()) {
-      if (column >= 0 && column < width) moved[y * to.width + x] = pixels[row * width + column]!;
+    for (let x = 0; x < to.width; x++) {
+      const [column, row] = source([x + 0.5, y + 0.5]).map(Math.floor) as [number, number];
+      if (column < 0 || column >= width || row < 0 || row >= height) continue;
+      moved[y * to.width + x] = pixels[row * width + column]!;
     }
   }
   return encodeMask(moved, to.width, to.height);

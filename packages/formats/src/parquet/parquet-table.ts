@@ -35,13 +35,22 @@ export async function parquetHeader(folder: Folder, file: string): Promise<Parqu
   let start = 0;
   for (const { num_rows, columns } of metadata.row_groups) {
     const rows = Number(num_rows);
-    const bytes = columns.reduce((sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0), 0);
-    if (!(rows >= 0 && rows <= MOST_GROUP_ROWS)) throw fail(`a group has ${rows} rows, and at most ${MOST_GROUP_ROWS} are read`);
-    if (!(bytes >= 0 && bytes <= LARGEST_GROUP)) throw fail(`a group of rows takes ${bytes} bytes, and at most ${LARGEST_GROUP} are read`);
+    const bytes = columns.reduce(
+      (sum, { meta_data }) => sum + Number(meta_data?.total_uncompressed_size ?? 0),
+      0,
+    );
+    if (!(rows >= 0 && rows <= MOST_GROUP_ROWS))
+      throw fail(`a group has ${rows} rows, and at most ${MOST_GROUP_ROWS} are read`);
+    if (!(bytes >= 0 && bytes <= LARGEST_GROUP))
+      throw fail(`a group of rows takes ${bytes} bytes, and at most ${LARGEST_GROUP} are read`);
     groups.push({ start, end: start + rows });
     start += rows;
   }
-  const columns = [...new Set(metadata.row_groups[0]?.columns.map(({ meta_data }) => meta_data?.path_in_schema[0] ?? '') ?? [])];
+  const columns = [
+    ...new Set(
+      metadata.row_groups[0]?.columns.map(({ meta_data }) => meta_data?.path_in_schema[0] ?? '') ?? [],
+    ),
+  ];
   return { metadata, columns, groups };
 }
 
@@ -92,7 +101,10 @@ function jsonOf(value: unknown, column: string): Json {
   if (value === null || value === undefined) return null;
   if (typeof value === 'bigint') {
     if (value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER) return Number(value);
-    throw new SimganError('INVALID_FILE', `Its column ${column} holds ${value}, too large for a JSON number.`);
+    throw new SimganError(
+      'INVALID_FILE',
+      `Its column ${column} holds ${value}, too large for a JSON number.`,
+    );
   }
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value;
@@ -101,7 +113,8 @@ function jsonOf(value: unknown, column: string): Json {
   if (typeof value === 'string' || typeof value === 'boolean') return value;
   if (value instanceof Date) return value.toISOString();
   if (ArrayBuffer.isView(value)) {
-    if (!(value instanceof Uint8Array)) return Array.from(value as unknown as ArrayLike<number>, (one) => jsonOf(one, column));
+    if (!(value instanceof Uint8Array))
+      return Array.from(value as unknown as ArrayLike<number>, (one) => jsonOf(one, column));
     throw new SimganError('INVALID_FILE', `Its column ${column} holds bytes, which are no label.`);
   }
   if (Array.isArray(value)) return value.map((one) => jsonOf(one, column));
@@ -130,7 +143,11 @@ async function withBuffer<Value>(
   } catch (error) {
     if (error instanceof SimganError) throw error;
     // What the library throws is about the file's bytes.
-    throw new SimganError('INVALID_FILE', `${file} is no Parquet file or damaged: ${(error as Error).message}.`, { cause: error });
+    throw new SimganError(
+      'INVALID_FILE',
+      `${file} is no Parquet file or damaged: ${(error as Error).message}.`,
+      { cause: error },
+    );
   } finally {
     source.close();
   }

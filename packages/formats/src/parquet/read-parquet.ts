@@ -28,7 +28,10 @@ interface Row {
 type RawRow = Readonly<Record<string, unknown>>;
 
 /** Reads Parquet files with embedded pictures, as Hugging Face's `datasets` stores them: a column of bytes and paths. */
-export async function readParquet(folder: Folder, { onProgress, signal }: FormatReadOptions): Promise<FormatContent> {
+export async function readParquet(
+  folder: Folder,
+  { onProgress, signal }: FormatReadOptions,
+): Promise<FormatContent> {
   const files = parquetFiles(folder);
   const rows: Row[] = [];
   const rejects: Reject[] = [];
@@ -50,7 +53,9 @@ export async function readParquet(folder: Folder, { onProgress, signal }: Format
     }
     onProgress?.(done + 1, files.length);
   }
-  const ids = idsOfNames(rows.map(({ table, index }) => `${stemOf(table.file)}-${String(index).padStart(7, '0')}`));
+  const ids = idsOfNames(
+    rows.map(({ table, index }) => `${stemOf(table.file)}-${String(index).padStart(7, '0')}`),
+  );
   const groupOf = lastGroup(folder);
   const entryAt = async (item: number) => {
     const row = rows[item]!;
@@ -79,8 +84,13 @@ function lastGroup(folder: Folder): (row: Row) => Promise<RawRow[]> {
 /** Finds the column of pictures: a struct with `bytes`; of several that of `image`, or the first. */
 async function openTable(folder: Folder, file: string, rejects: Reject[]): Promise<Table> {
   const header = await parquetHeader(folder, file);
-  const chunks = header.metadata.row_groups[0]?.columns.flatMap(({ meta_data }) => meta_data?.path_in_schema ?? [] ? [meta_data!.path_in_schema] : []) ?? [];
-  const pictures = [...new Set(chunks.filter((path) => path.length === 2 && path[1] === 'bytes').map(([name]) => name!))];
+  const chunks =
+    header.metadata.row_groups[0]?.columns.flatMap(({ meta_data }) =>
+      (meta_data?.path_in_schema ?? []) ? [meta_data!.path_in_schema] : [],
+    ) ?? [];
+  const pictures = [
+    ...new Set(chunks.filter((path) => path.length === 2 && path[1] === 'bytes').map(([name]) => name!)),
+  ];
   const image = pictures.includes('image') ? 'image' : pictures[0];
   if (image === undefined) {
     throw new SimganError(
@@ -89,7 +99,10 @@ async function openTable(folder: Folder, file: string, rejects: Reject[]): Promi
     );
   }
   for (const other of pictures.filter((name) => name !== image)) {
-    rejects.push({ file: `${file}:${other}`, reason: `Its column ${other} holds pictures beside ${image}; they are left out.` });
+    rejects.push({
+      file: `${file}:${other}`,
+      reason: `Its column ${other} holds pictures beside ${image}; they are left out.`,
+    });
   }
   return { ...header, file, image, labels: header.columns.filter((name) => !pictures.includes(name)) };
 }
@@ -103,7 +116,11 @@ function annotationOf(raw: RawRow, { labels, file }: Table): ObjectsAnnotation |
 }
 
 function bytesOf(value: unknown, file: string): Uint8Array {
-  const bytes = typeof value === 'object' && value !== null ? (value as { bytes?: unknown }).bytes : undefined;
+  const bytes =
+    typeof value === 'object' && value !== null ? (value as { bytes?: unknown }).bytes : undefined;
   if (bytes instanceof Uint8Array) return bytes;
-  throw new SimganError('INVALID_FILE', `${file} embeds no picture; pictures that are named only are not read.`);
+  throw new SimganError(
+    'INVALID_FILE',
+    `${file} embeds no picture; pictures that are named only are not read.`,
+  );
 }

@@ -26,7 +26,10 @@ export async function writeParquet(output: FormatOutput): Promise<FormatWriter> 
   return {
     async write(sample) {
       if (Object.hasOwn(sample.columns, 'image')) {
-        throw new SimganError('INVALID_ARGUMENT', `The labels of ${sample.id} have a field "image", the column of pictures. Rename it.`);
+        throw new SimganError(
+          'INVALID_ARGUMENT',
+          `The labels of ${sample.id} have a field "image", the column of pictures. Rename it.`,
+        );
       }
       const picture = numberedName(index++, sample.extension);
       const size = (await sample.bytes()).length;
@@ -83,7 +86,13 @@ async function beginTable(
     await parquet.write({
       columnData: [
         // Pictures are compressed already, and none is the smallest.
-        { name: 'image', data: rows.map(({ image }) => image), codec: 'UNCOMPRESSED', statistics: false, encoding: 'PLAIN' },
+        {
+          name: 'image',
+          data: rows.map(({ image }) => image),
+          codec: 'UNCOMPRESSED',
+          statistics: false,
+          encoding: 'PLAIN',
+        },
         ...Array.from(types, ([name, type]) => ({
           name,
           data: rows.map(({ columns }) => parquetValue(storedValue(columns[name], type), type)),

@@ -9,11 +9,7 @@ const FOLDER_LENGTH = 1000;
  *
  * @param count - how many samples there will be; without it they are taken for many.
  */
-export function numberedName(
-  index: number,
-  extension: string,
-  count = Number.POSITIVE_INFINITY,
-): string {
+export function numberedName(index: number, extension: string, count = Number.POSITIVE_INFINITY): string {
   const name = `${String(index).padStart(7, '0')}.${extension}`;
   if (count <= MOST_IN_ONE_FOLDER) return name;
   return `${String(Math.floor(index / FOLDER_LENGTH)).padStart(4, '0')}/${name}`;

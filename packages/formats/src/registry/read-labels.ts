@@ -36,7 +36,9 @@ export function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new SimganError('INVALID_FILE', `${file} is not JSON: ${(error as Error).message}.`, { cause: error });
+    throw new SimganError('INVALID_FILE', `${file} is not JSON: ${(error as Error).message}.`, {
+      cause: error,
+    });
   }
 }
 
@@ -69,5 +71,8 @@ export function linesOf(text: string): { readonly number: number; readonly line:
 export function numberOf(text: string | undefined, place: string): number {
   const number = text === undefined || text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(number)) return number;
-  throw new SimganError('INVALID_FILE', `${place}: ${JSON.stringify(text?.slice(0, 40) ?? '')} is not a number.`);
+  throw new SimganError(
+    'INVALID_FILE',
+    `${place}: ${JSON.stringify(text?.slice(0, 40) ?? '')} is not a number.`,
+  );
 }

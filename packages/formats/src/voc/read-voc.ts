@@ -49,7 +49,8 @@ async function readSplits(folder: Folder): Promise<ReadonlyMap<string, string>> 
   for (const split of ['train', 'val', 'test']) {
     const file = folder.files.find((one) => new RegExp(`(^|/)ImageSets/Main/${split}\\.txt$`).test(one));
     if (file === undefined) continue;
-    for (const { line } of linesOf(await readText(folder, file, 2 ** 28))) splits.set(line.split(/\s/)[0]!, split);
+    for (const { line } of linesOf(await readText(folder, file, 2 ** 28)))
+      splits.set(line.split(/\s/)[0]!, split);
   }
   return splits;
 }
@@ -63,8 +64,8 @@ function pictureOf(
   const base = file.split('/').slice(0, -1).join('/');
   const root = base.replace(/(^|\/)Annotations(\/.*)?$/i, '');
   const places = [`${root}/JPEGImages`, `${root}/images`, base, root].map((path) => path.replace(/^\//, ''));
-  for (const place of filename === undefined ? [] : places) {
-    const found = resolveWithin(place, unescaped(filename));
+  for (const place of places) {
+    const found = filename === undefined ? undefined : resolveWithin(place, unescaped(filename));
     if (found !== undefined && known.has(found)) return found;
   }
   const stem = stemOf(file).split('/').at(-1)!;
@@ -80,7 +81,9 @@ type Bounds = NonNullable<VocAnnotation['object']>[number]['bndbox'];
 function objectOf(object: NonNullable<VocAnnotation['object']>[number]): LabeledObject {
   const { name, bndbox, part, pose, truncated, occluded, difficult } = object;
   const flags = Object.entries({ truncated, occluded, difficult }).flatMap(([key, value]) =>
-    value === undefined || value === '' ? [] : [[key, value === '1' ? true : value === '0' ? false : value] as const],
+    value === undefined || value === ''
+      ? []
+      : [[key, value === '1' ? true : value === '0' ? false : value] as const],
   );
   const parts = (part ?? []).map((one) => ({ name: unescaped(one.name), box: [...boxOf(one.bndbox)] }));
   const fields: JsonObject = {

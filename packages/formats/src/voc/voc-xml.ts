@@ -13,7 +13,10 @@ const parser = new XMLParser({
   isArray: (_, path) => String(path) === 'annotation.object' || String(path) === 'annotation.object.part',
 });
 
-const number = z.string().regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number').transform(Number);
+const number = z
+  .string()
+  .regex(/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i, 'expected a number')
+  .transform(Number);
 const text = z.string().max(200);
 const bndbox = z.looseObject({ xmin: number, ymin: number, xmax: number, ymax: number });
 
@@ -30,7 +33,10 @@ const schema = z.looseObject({
           occluded: text.optional(),
           difficult: text.optional(),
           bndbox,
-          part: z.array(z.looseObject({ name: z.string().min(1).max(200), bndbox })).max(1000).optional(),
+          part: z
+            .array(z.looseObject({ name: z.string().min(1).max(200), bndbox }))
+            .max(1000)
+            .optional(),
         }),
       )
       .max(10_000)
@@ -53,7 +59,9 @@ export function parseVoc(xml: string, file: string): VocAnnotation {
   try {
     value = parser.parse(xml);
   } catch (error) {
-    throw new SimganError('INVALID_FILE', `${file} is not XML: ${(error as Error).message}`, { cause: error });
+    throw new SimganError('INVALID_FILE', `${file} is not XML: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   return checked(value, schema, file).annotation;
 }

@@ -1,7 +1,12 @@
 import { SimganError } from '@simgan/core';
 import type { Json, LabeledObject } from '../objects/objects.ts';
 import { boxOf } from '../objects/outline.ts';
-import type { FormatOutput, FormatWriteOptions, FormatWriter, GrowingFile } from '../registry/dataset-format.ts';
+import type {
+  FormatOutput,
+  FormatWriteOptions,
+  FormatWriter,
+  GrowingFile,
+} from '../registry/dataset-format.ts';
 import { numberedName } from '../registry/picture-names.ts';
 import { escaped } from './voc-xml.ts';
 
@@ -35,8 +40,8 @@ export async function writeVoc(output: FormatOutput, { name }: FormatWriteOption
           '',
         ].join('\n'),
       );
-      let list = lists.get(split);
-      if (!list) lists.set(split, (list = await output.append(`ImageSets/Main/${split}.txt`)));
+      const list = lists.get(split) ?? (await output.append(`ImageSets/Main/${split}.txt`));
+      lists.set(split, list);
       await list.write(`${stem}\n`);
     },
     async finish() {
@@ -53,8 +58,15 @@ function objectText(object: LabeledObject, id: string): string {
       `VOC has no place for the object ${JSON.stringify(object.class)} of ${id}: it has no box, outline, mask or keypoint.`,
     );
   }
-  const { pose = 'Unspecified', truncated = false, occluded = false, difficult = false, parts } = object.fields ?? {};
-  const tag = (key: string, value: Json) => `    <${key}>${escaped(typeof value === 'boolean' ? Number(value) : String(value))}</${key}>`;
+  const {
+    pose = 'Unspecified',
+    truncated = false,
+    occluded = false,
+    difficult = false,
+    parts,
+  } = object.fields ?? {};
+  const tag = (key: string, value: Json) =>
+    `    <${key}>${escaped(typeof value === 'boolean' ? Number(value) : String(value))}</${key}>`;
   return [
     '  <object>',
     tag('name', object.class),
@@ -63,7 +75,9 @@ function objectText(object: LabeledObject, id: string): string {
     tag('occluded', occluded),
     tag('difficult', difficult),
     `    ${boxText(box)}`,
-    ...partsOf(parts).map(({ name, box: own }) => `    <part><name>${escaped(name)}</name>${boxText(own)}</part>`),
+    ...partsOf(parts).map(
+      ({ name, box: own }) => `    <part><name>${escaped(name)}</name>${boxText(own)}</part>`,
+    ),
     '  </object>',
   ].join('\n');
 }
@@ -77,5 +91,7 @@ function boxText([left, top, width, height]: Box): string {
 }
 
 function partsOf(parts: Json | undefined): { name: string; box: Box }[] {
-  return Array.isArray(parts) ? (parts as { name: string; box: Box }[]).filter((part) => part?.name && part?.box) : [];
+  return Array.isArray(parts)
+    ? (parts as { name: string; box: Box }[]).filter((part) => part?.name && part?.box)
+    : [];
 }

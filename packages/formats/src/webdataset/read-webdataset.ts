@@ -27,7 +27,10 @@ const labelKinds = ['json', 'cls', 'txt'];
  * Reads tar archives in which the files of a sample share the name before the first dot: a picture, and labels as
  * `.json` (columns), `.cls` (the class) and `.txt` (a field `text`).
  */
-export async function readWebDataset(folder: Folder, { onProgress, signal }: FormatReadOptions): Promise<FormatContent> {
+export async function readWebDataset(
+  folder: Folder,
+  { onProgress, signal }: FormatReadOptions,
+): Promise<FormatContent> {
   const samples: TarSample[] = [];
   const rejects: Reject[] = [];
   const shards = tarFiles(folder);
@@ -59,7 +62,12 @@ export async function readWebDataset(folder: Folder, { onProgress, signal }: For
     const source = await openBytes(folder, sample.shard);
     try {
       const bytes = readPart(source, sample.picture.start, sample.picture.size, sample.shard);
-      return { id: ids[index]!, file: placeOf(sample), picture: { bytes }, annotation: await labelsOf(folder, sample) };
+      return {
+        id: ids[index]!,
+        file: placeOf(sample),
+        picture: { bytes },
+        annotation: await labelsOf(folder, sample),
+      };
     } finally {
       source.close();
     }
@@ -71,7 +79,10 @@ function placeOf({ shard, picture }: TarSample): string {
   return `${shard}:${picture.name}`;
 }
 
-async function samplesOf(folder: Folder, shard: string): Promise<{ samples: TarSample[]; rejects: Reject[] }> {
+async function samplesOf(
+  folder: Folder,
+  shard: string,
+): Promise<{ samples: TarSample[]; rejects: Reject[] }> {
   const source = await openBytes(folder, shard);
   let files: TarFile[];
   try {
@@ -103,7 +114,10 @@ async function samplesOf(folder: Folder, shard: string): Promise<{ samples: TarS
     const labels = group.filter(({ kind }) => labelKinds.includes(kind));
     for (const { file } of group) {
       if (file === picture.file || labels.some((one) => one.file === file)) continue;
-      rejects.push({ file: place(file.name), reason: 'It is neither the picture of its sample nor labels that are read; it is left out.' });
+      rejects.push({
+        file: place(file.name),
+        reason: 'It is neither the picture of its sample nor labels that are read; it is left out.',
+      });
     }
     samples.push({ shard, key, picture: picture.file, labels });
   }
@@ -118,7 +132,10 @@ async function labelsOf(folder: Folder, { shard, labels }: TarSample): Promise<O
     for (const { kind, file } of labels) {
       const place = `${shard}:${file.name}`;
       if (file.size > LARGEST_PICTURE_LABELS) {
-        throw new SimganError('INVALID_FILE', `${place} has ${file.size} bytes; at most ${LARGEST_PICTURE_LABELS} are read.`);
+        throw new SimganError(
+          'INVALID_FILE',
+          `${place} has ${file.size} bytes; at most ${LARGEST_PICTURE_LABELS} are read.`,
+        );
       }
       const text = new TextDecoder().decode(readPart(source, file.start, file.size, shard));
       columns = { ...columns, ...columnsIn(kind, text, place) };

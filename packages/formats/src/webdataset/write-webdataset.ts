@@ -27,7 +27,15 @@ export async function writeWebDataset(output: FormatOutput): Promise<FormatWrite
       const json = new TextEncoder().encode(JSON.stringify(sample.columns));
       const key = String(index).padStart(9, '0');
       const file = (kind: string, body: Uint8Array) => ({
-        header: { name: `${key}.${kind}`, size: body.length, mtime, mode: 0o644, uid: 0, gid: 0, type: 'file' as const },
+        header: {
+          name: `${key}.${kind}`,
+          size: body.length,
+          mtime,
+          mode: 0o644,
+          uid: 0,
+          gid: 0,
+          type: 'file' as const,
+        },
         body,
       });
       const packed = await packTar([file(sample.extension, picture), file('json', json)]);

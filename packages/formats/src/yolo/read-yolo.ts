@@ -1,4 +1,4 @@
-import { type Size, SimganError } from '@simgan/core';
+import { SimganError, type Size } from '@simgan/core';
 import { type Folder, stemOf } from '@simgan/core/reading';
 import type { LabeledObject } from '../objects/objects.ts';
 import type { FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
@@ -11,7 +11,7 @@ export function looksLikeYolo({ files }: Pick<Folder, 'files'>): boolean {
   const known = new Set(files);
   return files.some((file) => {
     const labels = labelsOf(file);
-    return labels !== undefined && labels.includes('labels/') && known.has(labels);
+    return labels !== undefined && known.has(labels);
   });
 }
 
@@ -32,9 +32,12 @@ export async function readYolo(folder: Folder, options: FormatReadOptions): Prom
     picturesIn(folder),
     (file) => file,
     async (file) => {
-      const labels = [labelsOf(file), `${stemOf(file)}.txt`].find((one) => one !== undefined && known.has(one));
+      const labels = [labelsOf(file), `${stemOf(file)}.txt`].find(
+        (one) => one !== undefined && known.has(one),
+      );
       // A picture without a file of labels is one without objects (Ultralytics: background images).
-      const lines = labels === undefined ? [] : linesOf(await readText(folder, labels, LARGEST_PICTURE_LABELS));
+      const lines =
+        labels === undefined ? [] : linesOf(await readText(folder, labels, LARGEST_PICTURE_LABELS));
       const size = lines.length > 0 ? await folder.pictureSize(file) : { width: 1, height: 1 };
       const objects = lines.map(({ number, line }) => objectOf(line, config, size, `${labels}:${number}`));
       const split = splitOf(file, config);
@@ -47,8 +50,11 @@ export async function readYolo(folder: Folder, options: FormatReadOptions): Prom
 
 function splitOf(file: string, { splits }: YoloConfig): string | undefined {
   const isBelow = (path: string) => {
-    const folder = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
-    return folder !== '' && (`/${file}`).includes(`/${folder}/`);
+    const folder = path
+      .split('/')
+      .filter((part) => part !== '' && part !== '.' && part !== '..')
+      .join('/');
+    return folder !== '' && `/${file}`.includes(`/${folder}/`);
   };
   return splits.find(([, paths]) => paths.some(isBelow))?.[0];
 }
@@ -60,14 +66,18 @@ function objectOf(line: string, config: YoloConfig, { width, height }: Size, pla
     throw invalid(place, `its first number is ${classNumber}, which is no class`);
   }
   const points = (flat: readonly number[]) =>
-    Array.from({ length: flat.length / 2 }, (_, n) => [flat[2 * n]! * width, flat[2 * n + 1]! * height] as const);
+    Array.from(
+      { length: flat.length / 2 },
+      (_, n) => [flat[2 * n]! * width, flat[2 * n + 1]! * height] as const,
+    );
   const object = { class: config.classOf(classNumber) };
   const { keypoints: shape } = config;
   if (shape && values.length === 4 + shape[0] * shape[1]) {
     const [count, each] = shape;
     const keypoints = Array.from({ length: count }, (_, n) => {
       const [x, y, v = 2] = values.slice(4 + n * each, 4 + (n + 1) * each) as [number, number, number?];
-      if (v !== 0 && v !== 1 && v !== 2) throw invalid(place, `the visibility of keypoint ${n} is ${v}, not 0, 1 or 2`);
+      if (v !== 0 && v !== 1 && v !== 2)
+        throw invalid(place, `the visibility of keypoint ${n} is ${v}, not 0, 1 or 2`);
       const point = v === 0 ? null : ([x * width, y * height] as const);
       return { name: config.keypointName(classNumber, n), point, visibility: v } as const;
     });

@@ -5,7 +5,12 @@ import { boxOf } from '../objects/outline.ts';
 import { decodeMask } from '../objects/run-length.ts';
 import { traceMask } from '../objects/trace-mask.ts';
 import { numberClasses } from '../registry/class-names.ts';
-import type { FormatOutput, FormatSample, FormatWriteOptions, FormatWriter } from '../registry/dataset-format.ts';
+import type {
+  FormatOutput,
+  FormatSample,
+  FormatWriteOptions,
+  FormatWriter,
+} from '../registry/dataset-format.ts';
 import { numberedName } from '../registry/picture-names.ts';
 import { createSpool } from '../registry/spool.ts';
 
@@ -38,7 +43,9 @@ export async function writeYolo(output: FormatOutput, { count }: FormatWriteOpti
   return {
     async write(sample) {
       const { objects, fields } = sample.objects;
-      const named = objects.find(({ keypoints }) => keypoints && keypoints.length > 0)?.keypoints?.map(({ name }) => name);
+      const named = objects
+        .find(({ keypoints }) => keypoints && keypoints.length > 0)
+        ?.keypoints?.map(({ name }) => name);
       if (names.length === 0 && named) names = named;
       for (const object of objects) checkObject(object, names, sample);
       const split = splits.includes(String(fields?.split)) ? String(fields?.split) : 'train';
@@ -65,7 +72,9 @@ export async function writeYolo(output: FormatOutput, { count }: FormatWriteOpti
       const list = Object.fromEntries(classes.names.map((name, number) => [number, name]));
       const config = {
         path: '.',
-        ...Object.fromEntries(splits.filter((split) => used.has(split)).map((split) => [split, `images/${split}`])),
+        ...Object.fromEntries(
+          splits.filter((split) => used.has(split)).map((split) => [split, `images/${split}`]),
+        ),
         // Ultralytics asks for both.
         ...(!used.has('val') && { val: `images/${[...used][0] ?? 'train'}` }),
         ...(!used.has('train') && { train: `images/${[...used][0] ?? 'train'}` }),
@@ -89,10 +98,18 @@ function checkObject(object: LabeledObject, names: readonly string[], { id }: Fo
   };
   if (!boxOf(object)) fail('it has no box, outline, mask or keypoint');
   const unknown = object.keypoints?.find(({ name }) => !names.includes(name));
-  if (unknown) fail(`all objects have the same keypoints, and ${JSON.stringify(unknown.name)} is not among the first object's`);
+  if (unknown)
+    fail(
+      `all objects have the same keypoints, and ${JSON.stringify(unknown.name)} is not among the first object's`,
+    );
 }
 
-function numbersOf(object: LabeledObject, task: Task, names: readonly string[], { width, height }: Labels): number[] {
+function numbersOf(
+  object: LabeledObject,
+  task: Task,
+  names: readonly string[],
+  { width, height }: Labels,
+): number[] {
   const [left, top, wide, tall] = boxOf(object)!;
   const box = [(left + wide / 2) / width, (top + tall / 2) / height, wide / width, tall / height];
   if (task === 'detect') return box;
@@ -117,7 +134,14 @@ function outlinesOf(object: LabeledObject): readonly Outline[] {
     if (outlines.length > 0) return outlines;
   }
   const [left, top, width, height] = boxOf(object)!;
-  return [[[left, top], [left + width, top], [left + width, top + height], [left, top + height]]];
+  return [
+    [
+      [left, top],
+      [left + width, top],
+      [left + width, top + height],
+      [left, top + height],
+    ],
+  ];
 }
 
 /** Several outlines as one, joined by bridges that enclose nothing: a line of YOLO has one outline. */

@@ -31,7 +31,8 @@ export interface YoloConfig {
 /** The file of a folder that describes a YOLO dataset. */
 export function configFile({ files }: Pick<Folder, 'files'>): string | undefined {
   return (
-    files.find((file) => /^(data|dataset)\.ya?ml$/i.test(file)) ?? files.find((file) => /^[^/]+\.ya?ml$/i.test(file))
+    files.find((file) => /^(data|dataset)\.ya?ml$/i.test(file)) ??
+    files.find((file) => /^[^/]+\.ya?ml$/i.test(file))
   );
 }
 
@@ -65,7 +66,8 @@ export async function readConfig(folder: Folder): Promise<YoloConfig> {
   });
   return {
     classOf,
-    keypointName: (number, index) => config.kpt_names?.[String(number)]?.[index] ?? keypointName(number, index),
+    keypointName: (number, index) =>
+      config.kpt_names?.[String(number)]?.[index] ?? keypointName(number, index),
     splits,
     ...(config.kpt_shape && { keypoints: config.kpt_shape }),
   };

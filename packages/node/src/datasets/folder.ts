@@ -12,7 +12,7 @@ import {
 } from '@simgan/core/reading';
 import { listFiles } from '../files/list-files.ts';
 import { firstRejects, reasonOf } from '../files/reject.ts';
-import { type DecodeOptions, usePictureFile } from '../pictures/pixels.ts';
+import { type DecodeOptions, readPictureSize, usePictureFile } from '../pictures/pixels.ts';
 import { checkFolder } from './read-images.ts';
 
 /**
@@ -74,6 +74,7 @@ export async function openFolder(
       form: PictureForm,
       use: (image: Image) => Value | Promise<Value> = (image) => image as Value,
     ) => picture(file, form, use),
+    pictureSize: async (file) => readPictureSize(locate(file)).catch(failing(file)),
     locate,
   };
 }

@@ -7,6 +7,7 @@ import {
   type ImageForm,
   imageProblem,
   SimganError,
+  type Size,
   type SizedForm,
 } from '@simgan/core';
 import sharp from 'sharp';
@@ -232,6 +233,72 @@ async function decode(
   return { image: toSpec(values, info.channels, bits, spec), isResized };
 }
 
+/** What a picture's header says, rotated by its EXIF orientation. */
+export interface PictureHeader {
+  /** Pixels. */
+  readonly width: number;
+  readonly height: number;
+  /** Without transparency. */
+  readonly channels: number;
+  readonly bits: 8 | 16;
+  /** Whether it has transparency, or must be rotated to be upright: what programs show then differs. */
+  readonly isPlain: boolean;
+  /** The ending that files of its kind have: `png`, `jpg`, `webp`, `tif`. */
+  readonly extension: string;
+}
+
+const extensions: Readonly<Record<string, string>> = { jpeg: 'jpg', tiff: 'tif' };
+
+/**
+ * Reads the header of a picture's bytes, and if `isChecked` decodes it once, so that one that is cut off is found.
+ *
+ * @throws SimganError INVALID_IMAGE if it is damaged, too large or not a picture.
+ */
+export async function inspectPicture(
+  bytes: Uint8Array,
+  { isChecked = false, ...options }: DecodeOptions & { readonly isChecked?: boolean } = {},
+): Promise<PictureHeader> {
+  const { maxPixels, maxBytes, pixelBudget } = { ...decodeDefaults, ...options };
+  if (bytes.length > maxBytes) throw tooManyBytes(bytes.length, maxBytes);
+  checkKind(bytes);
+  const header = await readHeader(bytes);
+  const { width, height } = header.autoOrient;
+  if (width * height > maxPixels) throw tooManyPixels(width, height, maxPixels);
+  if (isChecked) {
+    await withinPixelBudget(Math.max(width * height, bytes.length), pixelBudget, async () => {
+      const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels });
+      await pipeline
+        .raw()
+        .toBuffer()
+        .catch((error: Error) => {
+          throw damaged(error);
+        });
+    });
+  }
+  return {
+    width,
+    height,
+    channels: header.channels - (header.hasAlpha ? 1 : 0),
+    bits: bitsOf(header),
+    isPlain: !header.hasAlpha && (header.orientation ?? 1) === 1,
+    extension: extensions[header.format] ?? header.format,
+  };
+}
+
+/**
+ * The size of a picture file, rotated by its EXIF orientation. Only its header is read.
+ *
+ * @throws SimganError INVALID_IMAGE if it is not a picture; the system's error if the file cannot be read.
+ */
+export async function readPictureSize(file: string): Promise<Size> {
+  const source = sourceOfFile(file);
+  if ((await source.size()) > decodeDefaults.maxBytes)
+    throw tooManyBytes(await source.size(), decodeDefaults.maxBytes);
+  checkKind(await source.start());
+  const { autoOrient } = await readHeader(file);
+  return { width: autoOrient.width, height: autoOrient.height };
+}
+
 function bitsOf({ depth }: Header): 8 | 16 {
   if (depth === 'uchar') return 8;
   if (depth === 'ushort') return 16;
@@ -256,7 +323,7 @@ export async function encodePng(image: Image): Promise<Buffer> {
 }
 
 /** Size, orientation, channels and depth, from the header. */
-async function readHeader(bytes: Uint8Array) {
+async function readHeader(bytes: Uint8Array | string) {
   // The limit on pixels is ours to report, with the picture's size: sharp's own message has none.
   return sharp(bytes, { limitInputPixels: false })
     .metadata()

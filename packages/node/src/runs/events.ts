@@ -2,7 +2,16 @@ import type { TrainStep } from '@simgan/core';
 import type { PlannedCorrection } from '@simgan/core/matching';
 
 /** What a job is doing, where that takes long. */
-export type JobPhase = 'read' | 'simulate' | 'train' | 'refine' | 'evaluate' | 'estimate' | 'check' | 'merge';
+export type JobPhase =
+  | 'read'
+  | 'simulate'
+  | 'train'
+  | 'refine'
+  | 'evaluate'
+  | 'estimate'
+  | 'check'
+  | 'merge'
+  | 'convert';
 
 /** What a job says while it runs. */
 export type JobEvent =

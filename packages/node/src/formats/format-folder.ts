@@ -1,0 +1,167 @@
+/** @file A folder in one format: free, in progress, complete. */
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Reject, SimganError } from '@simgan/core';
+import type { DatasetFormat, FormatWriter, GrowingFile, JsonObject } from '@simgan/formats';
+import { z } from 'zod';
+import { makeFolder, outputFailed, writeFileAtomic } from '../files/atomic-file.ts';
+import { type FolderLock, LOCK, lockFolder, TAKEOVER } from '../files/folder-lock.ts';
+import { folderOutput } from './folder-output.ts';
+import type { StoredSample } from './stored-sample.ts';
+
+/** Written last: with it the folder is complete, and may be replaced. */
+export const CONVERSION = 'conversion.json';
+/** Where each picture comes from, a line for each sample. */
+const SOURCES = 'sources.jsonl';
+const REJECTS = 'rejects.jsonl';
+/** Everything is written here first, so that a folder is complete or does not look like one. */
+const BEGUN = '.begun';
+
+/** What is known before the first sample. */
+export interface FormatFolderOptions {
+  readonly name: string;
+  readonly count?: number | undefined;
+  readonly provenance: JsonObject;
+  /** Whether what an earlier conversion wrote there is deleted. */
+  readonly isReplaced: boolean;
+}
+
+/** A folder that is being written. */
+export interface FormatFolder {
+  readonly dir: string;
+  readonly format: string;
+  readonly count: number;
+  readonly rejects: readonly Reject[];
+  /** Writes a sample; what the format has no place for becomes a reject. `source` names it. */
+  write(sample: StoredSample, source: string): Promise<void>;
+  /** Makes the folder complete. */
+  finish(rejects: readonly Reject[]): Promise<void>;
+  /** Gives the folder back; what is not complete is deleted. */
+  close(): Promise<void>;
+}
+
+const manifest = z.object({
+  format: z.literal('simgan-conversion'),
+  version: z.literal(1),
+  files: z
+    .array(
+      z
+        .string()
+        .max(200)
+        .regex(/^[^/\\]+$/),
+    )
+    .max(1000),
+});
+
+/**
+ * Begins to write a format to a folder, which must be free.
+ *
+ * @throws SimganError OUTPUT_EXISTS if it holds anything, or anything but an earlier conversion that may be replaced;
+ * OUTPUT_LOCKED.
+ */
+export async function beginFormatFolder(
+  dir: string,
+  format: DatasetFormat & Required<Pick<DatasetFormat, 'write'>>,
+  { name, count, provenance, isReplaced }: FormatFolderOptions,
+): Promise<FormatFolder> {
+  await checkFree(dir, isReplaced);
+  const lock = await lockFolder(dir);
+  const begun = join(dir, BEGUN);
+  const rejects: Reject[] = [];
+  let written = 0;
+  let sources: GrowingFile;
+  let writer: FormatWriter;
+  try {
+    await rm(begun, { recursive: true, force: true });
+    await makeFolder(begun);
+    const output = folderOutput(begun);
+    sources = await output.append(SOURCES);
+    writer = await format.write(output, { name, count, provenance });
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+  return {
+    dir,
+    format: format.name,
+    get count() {
+      return written;
+    },
+    rejects,
+    async write(sample, source) {
+      try {
+        await writer.write(sample);
+      } catch (error) {
+        if (!(error instanceof SimganError) || error.code !== 'INVALID_ARGUMENT') throw error;
+        rejects.push({ file: source, reason: error.message });
+        return;
+      }
+      await sources.write(`${JSON.stringify({ index: written, id: sample.id, source })}\n`);
+      written++;
+    },
+    async finish(others) {
+      await writer.finish();
+      await sources.close();
+      const lines = [...others, ...rejects].map((reject) => `${JSON.stringify(reject)}\n`);
+      await writeFileAtomic(join(begun, REJECTS), lines.join(''));
+      await removeConversion(dir);
+      const files = (await readdir(begun)).sort();
+      try {
+        for (const file of files) await rename(join(begun, file), join(dir, file));
+      } catch (error) {
+        throw outputFailed(dir, error);
+      }
+      const about = { format: 'simgan-conversion', version: 1, to: format.name, name, count: written };
+      const complete = { ...about, rejects: lines.length, provenance, files };
+      await writeFileAtomic(join(dir, CONVERSION), `${JSON.stringify(complete, null, 2)}\n`, {
+        durable: true,
+      });
+    },
+    close: () => giveBack(begun, lock),
+  };
+}
+
+async function giveBack(begun: string, lock: FolderLock): Promise<void> {
+  await rm(begun, { recursive: true, force: true });
+  await lock.release();
+}
+
+async function checkFree(dir: string, isReplaced: boolean): Promise<void> {
+  const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    if (error.code === 'ENOTDIR') {
+      throw new SimganError('OUTPUT_EXISTS', `${dir} is a file. Choose another folder for the output.`);
+    }
+    throw outputFailed(dir, error);
+  });
+  const own = await ownFiles(dir);
+  const others = names.filter((name) => ![BEGUN, LOCK, TAKEOVER].includes(name) && !own.includes(name));
+  if (others.length > 0) {
+    throw new SimganError(
+      'OUTPUT_EXISTS',
+      `${dir} holds files of others (${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''}). Choose another folder.`,
+    );
+  }
+  if (own.length > 0 && !isReplaced) {
+    throw new SimganError(
+      'OUTPUT_EXISTS',
+      `${dir} holds a converted dataset already. Choose another folder, or allow it to be replaced.`,
+    );
+  }
+}
+
+/** The names in a folder that an earlier conversion wrote. */
+async function ownFiles(dir: string): Promise<readonly string[]> {
+  const text = await readFile(join(dir, CONVERSION), 'utf8').catch(() => undefined);
+  if (text === undefined) return [];
+  try {
+    return [CONVERSION, ...manifest.parse(JSON.parse(text)).files];
+  } catch {
+    return [];
+  }
+}
+
+async function removeConversion(dir: string): Promise<void> {
+  // The manifest first: a folder that is being deleted must not look complete.
+  for (const file of await ownFiles(dir)) await rm(join(dir, file), { recursive: true, force: true });
+}
