@@ -1,5 +1,5 @@
 import type { TrainStep } from '@simgan/core';
-import type { JobEvent, JobPhase } from '@simgan/node';
+import type { JobEvent, JobPhase, Moment } from '@simgan/node';
 import { asFlags } from './options.ts';
 import type { Output, Progress } from './output.ts';
 
@@ -17,6 +17,7 @@ const passing: readonly JobPhase[] = ['read', 'evaluate', 'check'];
 export function createPresenter(output: Output): Presenter {
   let open: { readonly phase: JobPhase; readonly progress: Progress } | undefined;
   let losses = '';
+  let shift = '';
   const end = () => {
     open?.progress.end();
     open = undefined;
@@ -28,7 +29,7 @@ export function createPresenter(output: Output): Presenter {
       open = { phase, progress: output.progress(phase, total, { passing: passing.includes(phase) }) };
     }
     // The losses first: a narrow terminal cuts off what comes last.
-    const note = [phase === 'train' ? losses : undefined, detail].filter(Boolean).join('  ');
+    const note = [...(phase === 'train' ? [losses, shift] : []), detail].filter(Boolean).join('  ');
     open.progress.update(done, note);
     if (done >= total) end();
   };
@@ -40,6 +41,7 @@ export function createPresenter(output: Output): Presenter {
         return;
       }
       if (event.type === 'step') losses = describeStep(event);
+      else if (event.type === 'moment') shift = describeShift(event);
       else {
         end();
         if (event.type === 'warning') output.warn(asFlags(event.message));
@@ -51,7 +53,7 @@ export function createPresenter(output: Output): Presenter {
   };
 }
 
-function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'warning' }>): string[] {
+function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'moment' | 'warning' }>): string[] {
   switch (event.type) {
     case 'engine': {
       const before = event.passedOver.map(({ name }) => name).join(', ');
@@ -105,4 +107,12 @@ export function describeStep(step: TrainStep): string {
     `λ ${lambda.toPrecision(2)}`,
     judged,
   ].join('  ');
+}
+
+/** `pupilCenter moved 0.42 ± 0.30 px`: the plugin's first quantity; nothing without a probe. */
+export function describeShift({ labels }: Pick<Moment, 'labels'>): string {
+  const [first] = Object.entries(labels);
+  if (!first) return '';
+  const [name, { mean, std, unit, count }] = first;
+  return count === 0 ? `${name} not found` : `${name} moved ${mean.toFixed(2)} ± ${std.toFixed(2)} ${unit}`;
 }

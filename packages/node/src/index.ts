@@ -57,6 +57,7 @@ export { type FeatureNetwork, type FeatureSettings, featureProblems } from './ru
 export { type OpenRefiner, type OpenRefinerOptions, openRefiner } from './runs/open-refiner.ts';
 export { openRun, type Run } from './runs/open-run.ts';
 export type { RunConfig } from './runs/run-config.ts';
+export type { LabelShift, Moment, Timeline } from './runs/timeline-file.ts';
 export { type TrainedRun, type TrainRunOptions, trainRun } from './runs/train-run.ts';
 export { shardFromEnvironment } from './shards/environment.ts';
 export type { PlacedShard, Shard } from './shards/shard.ts';

@@ -79,13 +79,18 @@ test('one call simulates, trains, refines and reports: new pixels, the same anno
     'dataset/rejects.jsonl',
     'preview.png',
     'run/checkpoint.safetensors',
+    'run/events.out.tfevents.simgan',
     'run/log.jsonl',
     'run/refiner.safetensors',
     'run/run.json',
+    ...[1, 2, 3, 4, 5, 6].map((step) => `run/timeline/000000${step}.png`),
+    'run/timeline/real.png',
+    'run/timeline/synthetic.png',
+    'run/timeline/timeline.json',
   ]);
   expect(course(events)).toEqual([
     ...['engine', 'synthetic', 'warning', 'real'],
-    ...['step', 'train', 'step', 'train', 'step', 'train', 'step', 'train', 'step', 'train', 'step', 'train'],
+    ...Array.from({ length: 6 }, () => ['step', 'train', 'moment']).flat(),
     'refine',
   ]);
   expect(events.find(({ type }) => type === 'synthetic')).toMatchObject({ origin: 'simulator', count: 6 });

@@ -9,16 +9,12 @@ import {
   type Sample,
   spreadItems,
 } from '@simgan/core';
-import {
-  type LabelPreservation,
-  type LabelProbe,
-  measureLabelPreservation,
-  pairById,
-} from '@simgan/core/evaluation';
+import { type LabelPreservation, measureLabelPreservation, pairById } from '@simgan/core/evaluation';
 import { type ImageStatistics, measureStatistics, statisticsDistance } from '@simgan/core/measures';
 import { cropsOf, trainingForm } from '@simgan/core/training';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { contactSheet } from '../pictures/contact-sheet.ts';
+import { probeFor } from '../runs/label-shift.ts';
 
 /** Pictures of each set that a report looks at: more change no digit that is shown. */
 export const LOOKED_AT = 400;
@@ -84,13 +80,11 @@ export async function measureDistances(
  * if the plugin has none.
  */
 export async function measureLabelShift(
-  { probe }: Plugin,
+  plugin: Plugin,
   before: { readonly samples: Dataset<Sample<unknown>>; readonly annotations: 'plugin' | 'foreign' },
   after: Dataset<RealImage>,
   limit = LOOKED_AT,
 ): Promise<LabelPreservation | undefined> {
-  if (!probe) return undefined;
-  // Of annotations that the plugin's schema never saw the probe expects nothing.
-  const own: LabelProbe = before.annotations === 'plugin' ? probe : { ...probe, expected: () => ({}) };
-  return measureLabelPreservation(pairById(before.samples, after, limit), own);
+  const probe = probeFor(plugin, before.annotations);
+  return probe && measureLabelPreservation(pairById(before.samples, after, limit), probe);
 }

@@ -4,12 +4,12 @@ import {
   type ImageDisplay,
   type ImageForm,
   imageProblem,
-  imageRange,
   type LegendEntry,
   SimganError,
   type SizedForm,
 } from '@simgan/core';
 import { GLYPH, hasDot } from './bitmap-font.ts';
+import { paintPicture } from './paint.ts';
 import { encodePng } from './pixels.ts';
 
 /** Images that are shown side by side under one label. */
@@ -76,7 +76,7 @@ export async function contactSheet(
           `Image ${column} of the row "${label}" cannot be shown: ${problem}.`,
         );
       }
-      const painted = display ? display.paint(image) : asLight(image, form);
+      const painted = paintPicture(image, form, display);
       drawImage(pixels, sheet, painted, scale, gap + column * cellWidth, top + labelHeight + gap);
     }
   }
@@ -120,16 +120,6 @@ function drawLabel(pixels: Uint8Array, sheet: SizedForm, label: string, from: nu
       }
     }
   }
-}
-
-/** 8 bits as they are, 16 bits from low to high. */
-function asLight(image: Image, form: ImageForm): Image {
-  if (image.bits === 8) return image;
-  const [low, high] = imageRange(form);
-  const data = Uint8Array.from(image.data, (value) =>
-    Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low)))),
-  );
-  return { ...image, bits: 8, data };
 }
 
 function drawImage(

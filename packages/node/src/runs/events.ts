@@ -1,5 +1,6 @@
 import type { TrainStep } from '@simgan/core';
 import type { PlannedCorrection } from '@simgan/core/matching';
+import type { Moment } from './timeline-file.ts';
 
 /** What a job is doing, where that takes long. */
 export type JobPhase =
@@ -49,6 +50,8 @@ export type JobEvent =
   /** Something was done in an earlier run already. */
   | { readonly type: 'resume'; readonly phase: JobPhase; readonly done: number; readonly total: number }
   | ({ readonly type: 'step' } & TrainStep)
+  /** The same pictures were refined and measured again; `file` shows them. */
+  | ({ readonly type: 'moment'; readonly file: string } & Moment)
   /** `done` of `total`; the last event of a phase has both equal, unless the job ends before. */
   | {
       readonly type: 'progress';

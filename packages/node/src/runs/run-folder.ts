@@ -6,6 +6,7 @@ import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { inspectOutput, removeDataset } from '../datasets/output-folder.ts';
 import { LOCK, lockFolder, TAKEOVER } from '../files/folder-lock.ts';
 import { previousCheckpoint } from '../weights/checkpoint-file.ts';
+import { removeTimeline } from './timeline.ts';
 
 /** The files of a run's folder. */
 export const runFiles = {
@@ -15,6 +16,10 @@ export const runFiles = {
   previous: previousCheckpoint('checkpoint.safetensors'),
   /** One JSON line a step. */
   log: 'log.jsonl',
+  /** What TensorBoard reads: the numbers of the log, and pictures. */
+  events: 'events.out.tfevents.simgan',
+  /** The same pictures at several moments of the training. */
+  timeline: 'timeline',
   /** The refiner to use, once the run is done: weights, corrections and configuration. */
   refiner: 'refiner.safetensors',
 } as const;
@@ -144,5 +149,8 @@ function refuseUnwanted(dir: string, present: readonly string[], existing: Exist
 }
 
 async function removeFiles(dir: string, names: readonly string[]): Promise<void> {
-  for (const name of names) await rm(join(dir, name), { force: true });
+  for (const name of names) {
+    if (name !== runFiles.timeline) await rm(join(dir, name), { force: true });
+    else await removeTimeline(join(dir, name));
+  }
 }

@@ -42,9 +42,14 @@ test('a finished run has all its files, with the same bytes for the same seed', 
   const files = await filesBelow(first.dir);
   expect(Object.keys(files)).toEqual([
     'checkpoint.safetensors',
+    'events.out.tfevents.simgan',
     'log.jsonl',
     'refiner.safetensors',
     'run.json',
+    ...[1, 2, 3, 4, 5, 6].map((step) => `timeline/000000${step}.png`),
+    'timeline/real.png',
+    'timeline/synthetic.png',
+    'timeline/timeline.json',
   ]);
   expect(await readJson(join(first.dir, 'run.json'))).toMatchObject({
     plugin: 'blobs',
@@ -79,14 +84,14 @@ test('events come in order and agree with the log', async () => {
   const { dir } = await trainRun({ ...options, cwd, real: 'real', match: 'histogram', onEvent });
   const kinds = events.map((event) => (event.type === 'progress' ? event.phase : event.type));
   // Two updates of the refiner and one of the discriminator a turn: each but the last tells how far it is.
-  const turn = ['train', 'train', 'step', 'train'];
+  const turn = ['train', 'train', 'step', 'train', 'moment'];
   expect(kinds).toEqual([
     'engine',
     'synthetic',
     ...Array.from({ length: 5 }, () => 'read'),
     'real',
     'match',
-    ...['step', 'train', 'step', 'train'],
+    ...['step', 'train', 'moment', 'step', 'train', 'moment'],
     ...turn,
     ...turn,
     ...turn,
@@ -98,7 +103,7 @@ test('events come in order and agree with the log', async () => {
     ...{ type: 'real', origin: join(cwd, 'real'), count: 5, rejects: 0, resized: 0, ignored: 0 },
   });
   expect(events.find(({ type }) => type === 'match')).toMatchObject({ text: 'histogram:1', omitted: [] });
-  expect(events.at(-1)).toEqual({ type: 'progress', phase: 'train', done: 6, total: 6 });
+  expect(events.at(-2)).toEqual({ type: 'progress', phase: 'train', done: 6, total: 6 });
   const steps = events.flatMap((event) => (event.type === 'step' ? [event] : []));
   const log = await jsonLines(join(dir, 'log.jsonl'));
   expect(steps.map(({ type: _, ...step }) => step)).toEqual(log);
@@ -138,7 +143,12 @@ test.each([
   expect(error).toBe(signal.reason);
   expect(error.message).toBe('Ctrl-C');
   const dir = join(cwd, 'out');
-  expect(Object.keys(await filesBelow(dir))).toEqual(['checkpoint.safetensors', 'log.jsonl', 'run.json']);
+  expect(Object.keys(await filesBelow(dir)).filter((name) => !name.startsWith('timeline/'))).toEqual([
+    'checkpoint.safetensors',
+    'events.out.tfevents.simgan',
+    'log.jsonl',
+    'run.json',
+  ]);
 
   const resumed = watch();
   const done = await trainRun({ ...again, existing: 'resume', onEvent: resumed.onEvent });

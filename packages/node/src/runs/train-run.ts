@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, truncate } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createDataset,
@@ -15,7 +15,7 @@ import { formatMatch, type Matcher, type MatchSetting } from '@simgan/core/match
 import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
 import { totalSteps } from '@simgan/core/training';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
-import { makeFolder, outputFailed, writeFileAtomic } from '../files/atomic-file.ts';
+import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { loadCheckpoint, saveCheckpoint } from '../weights/checkpoint-file.ts';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 import { defaults } from './defaults.ts';
@@ -42,6 +42,7 @@ import {
   type SourceOptions,
   type SyntheticSource,
 } from './sources.ts';
+import { openTrainingRecord, type TrainingRecord } from './training-record.ts';
 
 /** What a refiner is trained with. */
 export interface TrainingChoiceOptions extends SourceOptions {
@@ -86,7 +87,8 @@ export interface TrainedRun {
 }
 
 /**
- * Trains a refiner and keeps it in a folder: `run.json`, `log.jsonl`, checkpoints, and at the end
+ * Trains a refiner and keeps it in a folder: `run.json`, `log.jsonl`, the same in a file for TensorBoard, `timeline/`
+ * with the same pictures at several moments, checkpoints, and at the end
  * `refiner.safetensors`, which has all that using it takes. A run that was stopped goes on with `existing: 'resume'`
  * to the same bytes as if it had never stopped.
  *
@@ -237,6 +239,7 @@ export async function trainInFolder(
   });
   const steps = totalSteps(recipe);
   const update = job.progress('train', steps);
+  let record: TrainingRecord | undefined;
   try {
     let isDamaged = false;
     const checkpoint =
@@ -257,7 +260,11 @@ export async function trainInFolder(
         await rm(file(name), { force: true });
     }
     await writeFileAtomic(file('config'), `${JSON.stringify(config, undefined, 2)}\n`);
-    await cutLog(file('log'), training.step);
+    record = await openTrainingRecord(
+      dir,
+      { plugin, training, steps, synthetic: prepared.synthetic, isResumed: !!checkpoint },
+      job,
+    );
 
     let savedAt = performance.now();
     let savedStep = checkpoint ? training.step : -1;
@@ -281,9 +288,7 @@ export async function trainInFolder(
         atRest = { ...training.drawn };
         job.emit({ type: 'step', ...step });
         update(step.step);
-        await appendFile(file('log'), `${JSON.stringify(step)}\n`).catch((error) => {
-          throw outputFailed(file('log'), error);
-        });
+        await record.add(step);
         await saveNowAndThen();
       }
     } catch (error) {
@@ -296,12 +301,15 @@ export async function trainInFolder(
     }
     if (savedStep !== training.step || job.signal?.aborted) await save();
     job.signal?.throwIfAborted();
+    await record.finish();
     await saveRefiner(file('refiner'), { network: training.averagedRefiner, engine, matcher, config });
     // It was for the case that the last is damaged by a kill. Without it a run that was stopped leaves what one does
     // that was not.
     await rm(file('previous'), { force: true });
+    await record.dispose();
     return training;
   } catch (error) {
+    await record?.dispose();
     training.dispose();
     throw error;
   }
@@ -315,17 +323,4 @@ async function checkSameRun(dir: string, config: RunConfig): Promise<void> {
     'INVALID_ARGUMENT',
     `The run in ${dir} was started with other options and cannot be resumed: ${differences.join('; ')}. Pass the same options, or replace the run.`,
   );
-}
-
-/** Steps after the last checkpoint are done again, and logged again. */
-async function cutLog(file: string, steps: number): Promise<void> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return;
-  }
-  const lines = text.split('\n').slice(0, -1);
-  const kept = lines.slice(0, steps).map((line) => `${line}\n`);
-  await truncate(file, Buffer.byteLength(kept.join('')));
 }
