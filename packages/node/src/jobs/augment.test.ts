@@ -90,7 +90,8 @@ test('one call simulates, trains, refines and reports: new pixels, the same anno
   ]);
   expect(course(events)).toEqual([
     ...['engine', 'synthetic', 'warning', 'real'],
-    ...Array.from({ length: 6 }, () => ['step', 'train', 'moment']).flat(),
+    ...Array.from({ length: 2 }, () => ['step', 'train', 'moment']).flat(),
+    ...Array.from({ length: 4 }, () => ['train', 'step', 'train', 'moment']).flat(),
     'refine',
   ]);
   expect(events.find(({ type }) => type === 'synthetic')).toMatchObject({ origin: 'simulator', count: 6 });

@@ -12,6 +12,7 @@ import {
   type Sample,
   spreadItems,
   type Training,
+  takeFrom,
 } from '@simgan/core';
 import { measureLabelPreservation } from '@simgan/core/evaluation';
 import { cropsOf } from '@simgan/core/training';
@@ -63,9 +64,10 @@ export interface TimelineParts {
   readonly training: Training;
   /** Steps of the training in all. */
   readonly steps: number;
-  /** What will be refined, before any correction of light. */
+  /** What will be refined and what is trained on, before any correction of light. */
   readonly synthetic: {
     readonly samples: Dataset<Sample<unknown>>;
+    readonly training: Dataset<Sample<unknown>>;
     readonly annotations: 'plugin' | 'foreign';
   };
 }
@@ -82,17 +84,14 @@ export async function openTimeline(dir: string, parts: TimelineParts): Promise<T
   await makeFolder(dir);
   const every = Math.max(1, Math.ceil(steps / MOMENTS));
   const most = Math.max(4, Math.min(MEASURED, Math.floor(PIXELS / (form.width * form.height))));
-  const draw = async <Item extends RealImage>(set: Dataset<Item>, limit = most): Promise<Item[]> => {
-    const items: Item[] = [];
-    for await (const item of spreadItems(set, limit)) items.push(item);
-    return items;
-  };
   const cropped = <Item extends RealImage>(items: readonly Item[]) =>
-    draw(cropsOf(datasetOf(items), form, seed));
-  const whole = await draw(synthetic.samples);
+    itemsOf(cropsOf(datasetOf(items), form, seed));
+  // Simulated pictures are each as good as another, and the first are the same however many are refined.
+  const isFixed = synthetic.samples === synthetic.training;
+  const whole = await itemsOf((isFixed ? spreadItems : takeFrom)(synthetic.training, most));
   const raw = await cropped(whole);
   const matched = await cropped(whole.map((sample) => matcher.apply(sample)));
-  const real = await cropped(await draw(training.real, Math.min(SHOWN, most)));
+  const real = await cropped(await itemsOf(spreadItems(training.real, Math.min(SHOWN, most))));
   const paint = (image: Image) => thumbnail(paintPicture(image, plugin.image, plugin.display), LONGEST);
   const keep = async (name: string, rows: readonly (readonly Image[])[]): Promise<KeptStrip> => {
     const strip = drawStrip(rows);
@@ -165,6 +164,12 @@ async function removeStrips(dir: string, kept: ReadonlySet<string>): Promise<voi
   for (const name of await readdir(dir)) {
     if (/^\d/.test(name) && isOfTimeline(name) && !kept.has(name)) await rm(join(dir, name), { force: true });
   }
+}
+
+async function itemsOf<Item>(set: Dataset<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of set) items.push(item);
+  return items;
 }
 
 /** Labels are measured in whole pictures: in a crop they are elsewhere. */
