@@ -1,0 +1,71 @@
+import { createImage, type Image, type Rng, simulate, takeFrom } from '@simgan/core';
+import { accuracyOf, classImage, classPlugin, tenClasses } from './class-task.ts';
+import { fontGlyphs } from './font-glyphs.ts';
+import { readDigits } from './idx-digits.ts';
+import { unlabeled } from './labeled-to-other.ts';
+import type { Task, TaskPlaces } from './task.ts';
+
+/** Samples of a pixel along each axis. */
+const SAMPLES = 3;
+
+/** Digits printed in 14 fonts to MNIST: 5,000 unlabeled and 5,000 tested pictures. */
+export async function printDigits({ data, fonts }: TaskPlaces): Promise<Task<{ readonly label: number }>> {
+  const glyphs = await fontGlyphs(fonts, '0123456789');
+  const [train, test] = await Promise.all([
+    readDigits(data, 'mnist', 'train'),
+    readDigits(data, 'mnist', 'test'),
+  ]);
+  const tested = takeFrom(test, 5000);
+  const plugin = classPlugin('print-digits', (rng) => {
+    const label = rng.int(10);
+    const font = glyphs[rng.int(glyphs.length)]!;
+    return { image: print(font[label]!, rng.fork('print')), annotation: { label } };
+  });
+  const length = 4000;
+  return {
+    name: 'print-mnist',
+    title: 'Print digits (14 fonts) to MNIST',
+    plugin,
+    image: classImage,
+    estimator: tenClasses,
+    length,
+    real: unlabeled(takeFrom(train, 5000)),
+    labeled: takeFrom(train, 5000),
+    unit: 'accuracy, %',
+    higherIsBetter: true,
+    harm: 2,
+    shiftable: true,
+    raw: async (seed, count = length) => simulate(plugin.simulator, { seed, length: count }),
+    score: (network, engine) =>
+      accuracyOf(network, engine, { estimator: tenClasses, image: classImage, test: tested }),
+  };
+}
+
+/** Prints a character into a picture: 18 to 21 pixels high, turned by a few degrees, near the middle. */
+function print(glyph: Image, rng: Rng): Image {
+  const { width, height } = classImage;
+  const image = createImage(classImage);
+  const scale = glyph.height / (18 + 3 * rng.next());
+  const angle = (rng.normal() * 3 * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [middleX, middleY] = [width / 2 + rng.normal() * 0.7, height / 2 + rng.normal() * 0.7];
+  const inkAt = (column: number, row: number): number => {
+    const isInside = column >= 0 && row >= 0 && column < glyph.width && row < glyph.height;
+    return isInside ? glyph.data[Math.floor(row) * glyph.width + Math.floor(column)]! : 0;
+  };
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      let sum = 0;
+      for (let sample = 0; sample < SAMPLES ** 2; sample++) {
+        const dx = x + ((sample % SAMPLES) + 0.5) / SAMPLES - middleX;
+        const dy = y + (Math.floor(sample / SAMPLES) + 0.5) / SAMPLES - middleY;
+        sum += inkAt(
+          glyph.width / 2 + scale * (cos * dx + sin * dy),
+          glyph.height / 2 + scale * (cos * dy - sin * dx),
+        );
+      }
+      image.data[y * width + x] = Math.round(sum / SAMPLES ** 2);
+    }
+  }
+  return image;
+}
