@@ -1,5 +1,6 @@
 import { parseMatch } from '@simgan/core/matching';
 import { defaults, deviceNames, engineNames } from '@simgan/node/names';
+import { labelGeometry } from './label-geometry-option.ts';
 import { choice, excluding, flag, folder, keyValues, parsed, requiredText, text, whole } from './options.ts';
 
 /** Options that several commands share, so that they mean the same everywhere. */
@@ -25,6 +26,16 @@ export const common = {
   json: flag('Write events and the result to stdout as JSON lines'),
 } as const;
 
+function parseRange(text: string): readonly [low: number, high: number] {
+  const [low, high, ...rest] = text.split(',').map(Number);
+  if (low === undefined || high === undefined || rest.length > 0 || !(low < high)) {
+    throw new Error(
+      `expected two numbers, the lower one first, such as 0,1023, but received ${JSON.stringify(text)}`,
+    );
+  }
+  return [low, high];
+}
+
 /** One part of a dataset, for runs on several machines. */
 export const shard = text(
   'I/N|auto',
@@ -39,6 +50,19 @@ export const sources = {
   format: text('NAME', "The plugin's reader for --synthetic, such as unityeyes"),
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
   realFormat: text('NAME', "The plugin's reader for --real. Default: what the plugin says, or plainly."),
+  labels: choice(
+    ['invariant', 'none'],
+    'invariant: labels of --synthetic that are not declared never change; none: labels that are not read are left out',
+    undefined,
+  ),
+  labelGeometry: labelGeometry(
+    'What fields of the labels of --synthetic are, so that they follow when pictures are scaled: pupil=point,bbox=box, or a .json file',
+  ),
+  valueRange: parsed(
+    'LOW,HIGH',
+    'Stored values of 16-bit pictures that become black and white, such as 0,1023. Default: what each set says.',
+    parseRange,
+  ),
   match: parsed(
     'none|auto|light|LIST',
     "In place of the recipe's corrections of light, such as blur:0.7,histogram,noise:0.012",

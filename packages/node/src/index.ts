@@ -1,7 +1,13 @@
 export { type DatasetManifest, fileNameOf, type Json, type JsonObject } from './datasets/dataset-format.ts';
 export type { ExistingOutput } from './datasets/dataset-log.ts';
 export { openFolder, readFormat } from './datasets/folder.ts';
-export { type DatasetFolder, type ReadDatasetOptions, readDataset } from './datasets/read-dataset.ts';
+export type { LabelGeometryOption } from './datasets/label-declaration.ts';
+export {
+  type DatasetFolder,
+  type LabelsOption,
+  type ReadDatasetOptions,
+  readDataset,
+} from './datasets/read-dataset.ts';
 export { type ImageFolder, type ReadImagesOptions, readImages } from './datasets/read-images.ts';
 export {
   type WriteDatasetOptions,

@@ -8,7 +8,7 @@ import { flag, folder, requiredText, whole } from '../options.ts';
 import { distanceLines, labelLines } from '../tables.ts';
 
 const { plugin, pluginOption, seed, engine, device, threads, json } = common;
-const { synthetic, format, real, realFormat } = sources;
+const { synthetic, format, real, realFormat, labels, labelGeometry, valueRange } = sources;
 
 export const evaluateVerb = defineCommand({
   name: 'evaluate',
@@ -32,6 +32,9 @@ export const evaluateVerb = defineCommand({
     format,
     real,
     realFormat,
+    labels,
+    labelGeometry,
+    valueRange,
     count: whole('Most pictures of each set to look at, and to test an estimator on', {
       least: 8,
       otherwise: defaults.evaluated,

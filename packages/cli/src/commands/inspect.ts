@@ -6,7 +6,7 @@ import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
 
 const { plugin, pluginOption, seed, json } = common;
-const { synthetic, format, real, realFormat, match } = sources;
+const { synthetic, format, real, realFormat, labels, labelGeometry, valueRange, match } = sources;
 
 const columns = [
   'brightness',
@@ -38,6 +38,9 @@ export const inspectVerb = defineCommand({
     format,
     real,
     realFormat,
+    labels,
+    labelGeometry,
+    valueRange,
     match: { ...match, description: 'Corrections to try. Default: auto, those that the sets suggest.' },
     count: whole('How many pictures of each set to look at', { least: 2, otherwise: defaults.inspected }),
     seed,

@@ -53,6 +53,8 @@ export interface DatasetHeader {
   /** Whether the annotations are of the plugin's kind or as another program wrote them. */
   readonly annotations: 'plugin' | 'foreign';
   readonly image: ImageForm;
+  /** What the fields of foreign annotations were declared to be, by their paths. */
+  readonly labelGeometry?: Readonly<Record<string, string>>;
   /** The provenance of the samples. */
   readonly provenance: JsonObject;
 }
@@ -80,6 +82,7 @@ const datasetHeader = z.object({
     bits: z.literal([8, 16]),
     range: z.tuple([z.number(), z.number()]).optional(),
   }),
+  labelGeometry: z.record(z.string().max(1000), z.string().max(100)).optional(),
   provenance: z.record(z.string(), z.json()),
 });
 

@@ -97,6 +97,18 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The text of members (`"gaze": [1.0, 2], "pupil": 3`) with the values of some of them replaced. */
+export function replaceMembers(text: string, values: JsonObject): string {
+  if (Object.keys(values).length === 0) return text;
+  return splitMembers(`{${text}}`)
+    .map((member) =>
+      Object.hasOwn(values, member.key)
+        ? `${JSON.stringify(member.key)}:${JSON.stringify(values[member.key])}`
+        : member.text,
+    )
+    .join(',');
+}
+
 /** The members of an object's text as they stand in it. The text is known to be a valid JSON object. */
 function splitMembers(text: string): { key: string; text: string }[] {
   const members: { key: string; text: string }[] = [];

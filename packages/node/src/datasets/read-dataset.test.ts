@@ -69,7 +69,10 @@ test('what was written is read back: images, ids, annotations, order', async () 
   expect(read).toMatchObject({ annotations: 'plugin', rejects: [], resized: 0 });
   expect(read.manifest).toMatchObject({ count: 3, plugin: 'eyes', provenance: { seed: 3 } });
   expect(await collect<unknown>(read.samples)).toMatchObject(samples);
-  expect(await read.samples.at(2)).toEqual({ ...samples[2], source: { file: 'images/0000002.png' } });
+  expect(await read.samples.at(2)).toEqual({
+    ...samples[2],
+    source: { file: 'images/0000002.png', width: 6, height: 4, scale: [1, 1], shift: [0, 0] },
+  });
 });
 
 test('a form without a size reads images of any size unscaled', async () => {

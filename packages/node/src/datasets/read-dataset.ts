@@ -1,33 +1,42 @@
 import { stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
-import type { Plugin, Sample } from '@simgan/core';
+import type { DatasetReader, Plugin, Sample } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
+import { type AnnotationSchema, carryLabels, type ImageTransform } from '@simgan/core/geometry';
 import { idKey, idProblem, idsOfFiles } from '@simgan/core/reading';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { readLines } from '../files/read-lines.ts';
 import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
 import { sha256 } from '../files/sha256.ts';
-import { type LoadOptions, loadPictures } from '../pictures/load-pictures.ts';
+import { type LoadOptions, loadPictures, saidOf } from '../pictures/load-pictures.ts';
 import { isNamedAsPicture } from '../pictures/picture-kind.ts';
+import { describeRange, type StoredRange } from '../pictures/stored-range.ts';
 import { bareAnnotation, rememberText } from './annotation-text.ts';
+import { carryFields, changedMembers, declarationProblem } from './carry-fields.ts';
+import { checkLabelsFollow } from './check-labels-follow.ts';
 import {
   BEGUN_MANIFEST,
   type DatasetManifest,
+  FILE_NAME,
   IMAGES,
   type JsonObject,
   MANIFEST,
   METADATA,
   readManifest,
 } from './dataset-format.ts';
+import { type DeclaredLabels, type LabelGeometryOption, parseLabelGeometry } from './label-declaration.ts';
 import {
   FOREIGN_PROVENANCE,
   idOf,
   isOwnProvenance,
   type MetadataLine,
   parseMetadataLine,
+  replaceMembers,
   shortened,
 } from './metadata-line.ts';
 import { checkFolder, listFolder } from './read-images.ts';
+import { recognizeFormats } from './recognize-format.ts';
+import { describeLabelFiles, findLabelFiles } from './unread-labels.ts';
 
 /** Options for {@link readDataset}. */
 export interface ReadDatasetOptions extends LoadOptions {
@@ -36,14 +45,36 @@ export interface ReadDatasetOptions extends LoadOptions {
    * as they are. Default: what the folder's `dataset.json` says, or `foreign` where there is none.
    */
   readonly annotations?: 'plugin' | 'foreign';
+  /**
+   * What the fields of foreign annotations are, by their paths: `{ pupil: 'point', 'objects.bbox': 'box[]' }`. They
+   * follow their pictures when these are scaled and cropped. Default: what the folder's `dataset.json` says.
+   */
+  readonly labelGeometry?: LabelGeometryOption | undefined;
+  /**
+   * `invariant`: no field that is not declared changes when its picture is scaled, whatever it looks like. `none`: files
+   * of labels that are not read are left out.
+   */
+  readonly labels?: LabelsOption | undefined;
+  /** Readers by the names of their formats, to suggest where files of labels lie beside pictures and are not read. */
+  readonly readers?: Readonly<Record<string, DatasetReader<unknown>>> | undefined;
 }
+
+/** What is taken for granted about labels that nobody declared. */
+export type LabelsOption = (typeof labelsOptions)[number];
+export const labelsOptions = ['invariant', 'none'] as const;
 
 interface Folder<Item> {
   /** In the order of the metadata, or of the pictures' paths where there is none. */
   readonly samples: Dataset<Item>;
   readonly rejects: readonly Reject[];
-  /** Pictures that had to be scaled: their labels in pixels no longer fit. */
+  /** Pictures that had to be scaled; their labels follow. */
   readonly resized: number;
+  /** Pictures with transparency, which became 0, if there are any. */
+  readonly transparent?: number;
+  /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
+  readonly range?: StoredRange;
+  /** What the fields of foreign annotations were declared to be. */
+  readonly labelGeometry?: LabelGeometryOption;
   /** The manifest, if this library wrote the folder. */
   readonly manifest: DatasetManifest | undefined;
 }
@@ -56,7 +87,8 @@ export type DatasetFolder<Annotation> =
 /**
  * Reads a folder of pictures with a `metadata.jsonl` beside them: one that {@link writeDataset} wrote, or any
  * other. A line's `file_name` names its picture relative to the folder, its other fields are the annotation.
- * Without a `metadata.jsonl` every picture of the folder is a sample without labels.
+ * Without a `metadata.jsonl` every picture of the folder is a sample without labels, unless files of labels lie beside
+ * them, which ends the reading with what would read them.
  *
  * Nothing is lost in silence: a line that is not JSON, names no picture, one outside the folder or one that
  * another line named, a picture that cannot be used or that no line names, and an annotation that the plugin's
@@ -65,13 +97,16 @@ export type DatasetFolder<Annotation> =
  * library wrote has the provenance of its sample, which is not part of the annotation.
  *
  * Annotations are frozen, and {@link writeDataset} writes their fields byte for byte as they stand in the
- * file, order, spaces and digits included. They are what the file says: a label in pixels is not changed when
- * its picture is scaled (`resized` counts those).
+ * file, order, spaces and digits included. Where a picture has to be scaled or cropped, its labels follow: those of the
+ * plugin's kind by the geometry that it declares, others by `labelGeometry`. What is not declared and looks like pixels
+ * ends the reading, so that no label becomes false in silence. A sample's `source` has the size of the stored picture
+ * and how its points moved.
  *
  * Pictures are decoded once at the start, like those of {@link readImages}; the metadata stays in memory as
  * text.
  *
- * @throws SimganError NOT_ENOUGH_DATA if no sample can be used, INVALID_FILE if the folder is a dataset whose
+ * @throws SimganError NOT_ENOUGH_DATA if no sample can be used; INVALID_ARGUMENT if labels would no longer fit their
+ * pictures, saying what to declare; INVALID_FILE if the folder is a dataset whose
  * writing was interrupted or of another plugin's kind.
  */
 export async function readDataset<Annotation>(
@@ -79,18 +114,25 @@ export async function readDataset<Annotation>(
   plugin: Pick<Plugin<Annotation>, 'name' | 'image' | 'annotation'>,
   options: ReadDatasetOptions = {},
 ): Promise<DatasetFolder<Annotation>> {
+  const given = parseLabelGeometry(options.labelGeometry ?? {});
   await checkFolder(dir);
   const manifest = await checkManifest(dir);
   const isOfPlugin = manifest?.annotations === 'plugin' && manifest.plugin === plugin.name;
   const { annotations = isOfPlugin ? 'plugin' : 'foreign' } = options;
   const schema = annotations === 'plugin' ? plugin.annotation : undefined;
+  const labelGeometry = schema ? undefined : (options.labelGeometry ?? manifest?.labelGeometry);
+  const declared = labelGeometry === options.labelGeometry ? given : parseLabelGeometry(labelGeometry ?? {});
 
   const { signal } = options;
   const { entries, rejects: notEntries } = await findEntries(dir, {
     isOurs: manifest !== undefined,
     schema,
+    declared,
     signal,
   });
+  if (entries.every(({ line }) => line === undefined) && options.labels !== 'none') {
+    await refuseUnreadLabels(dir, plugin, options.readers);
+  }
   const ids = idsOfEntries(entries, manifest !== undefined);
   const sources = entries.map((entry, index) => ({
     ...entry,
@@ -99,31 +141,44 @@ export async function readDataset<Annotation>(
     location: join(dir, entry.file),
     isOptional: entry.line === undefined,
   }));
-  const {
-    usable,
-    imageAt,
-    rejects: notPictures,
-    resized,
-  } = await loadPictures(sources, plugin.image, options);
-  const rejects = [...notEntries, ...notPictures];
-  if (usable.length === 0) {
+  const pictures = await loadPictures(sources, plugin.image, options);
+  const { usable, imageAt, factsOf, rejects: notPictures, range } = pictures;
+  const labels = options.labels === 'invariant' ? 'invariant' : { schema, declared };
+  const turned = labels === 'invariant' ? [] : checkLabelsFollow(dir, pictures, labels);
+  const rejects = [...notEntries, ...notPictures, ...turned.map(({ reject }) => reject)];
+  const left = new Set(turned.map(({ index }) => index));
+  const kept = Array.from(usable.keys()).filter((index) => !left.has(index));
+  if (kept.length === 0) {
     throw new SimganError(
       'NOT_ENOUGH_DATA',
       `There is no usable sample in ${dir}: pictures (PNG, JPEG, WebP or TIFF), and if there is a ${METADATA}, ` +
         `lines that name them; ${rejects.length} rejected.${firstRejects(rejects)}`,
     );
   }
+  const values = range && describeRange(range);
   const samples = createDataset(
-    usable.length,
-    async (index) => {
+    kept.length,
+    async (item) => {
+      const index = kept[item]!;
       const { id, file, line } = usable[index]!;
+      const { transform, isResized, highest } = factsOf(index);
+      const { from, scale, shift } = transform;
       const image = await imageAt(index);
-      return { id, image, annotation: await annotationOf(line, schema), source: { file } };
+      const move = isResized ? { transform, declared } : undefined;
+      const source = {
+        file,
+        ...from,
+        scale,
+        shift,
+        ...(highest !== undefined && values !== undefined && { values }),
+      };
+      return { id, image, annotation: await annotationOf(line, schema, move), source };
     },
-    (index) => usable[index]!.id,
+    (item) => usable[kept[item]!]!.id,
   );
+  const said = { ...saidOf(pictures), ...(labelGeometry && { labelGeometry }) };
   // The schema has checked each annotation, or there is none: the two sides of the union.
-  return { samples, rejects, resized, manifest, annotations } as DatasetFolder<Annotation>;
+  return { samples, rejects, ...said, manifest, annotations } as DatasetFolder<Annotation>;
 }
 
 /** The ids of samples: those that our own lines give, or else made of the pictures' paths. */
@@ -158,6 +213,29 @@ async function checkManifest(dir: string): Promise<DatasetManifest | undefined> 
   return manifest;
 }
 
+/** @throws SimganError INVALID_ARGUMENT if files of labels lie beside pictures, naming the formats that read them. */
+export async function refuseUnreadLabels(
+  dir: string,
+  { image }: Pick<Plugin, 'image'>,
+  readers: ReadDatasetOptions['readers'] = {},
+): Promise<void> {
+  const { files } = await listFolder(dir);
+  const labels = findLabelFiles(files).filter((file) => file !== METADATA);
+  if (labels.length === 0) return;
+  const pictures = files.filter(isNamedAsPicture).length;
+  const formats = await recognizeFormats(dir, readers, image);
+  const names = Object.keys(readers);
+  const advice =
+    formats.length > 0
+      ? `They are read with \`format\` ${formats.join(' or ')}.`
+      : `${names.length > 0 ? `None of the formats ${names.join(', ')} reads them. ` : ''}Write them as a ${METADATA}, one JSON object with "${FILE_NAME}" for each picture.`;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `${dir} has ${pictures} pictures without labels, and beside them lie labels that are not read: ${describeLabelFiles(labels)}. ` +
+      `${advice} To go without them, pass \`labels\` none.`,
+  );
+}
+
 /** A picture of the folder, and its line if there is metadata. */
 interface Entry {
   readonly file: string;
@@ -170,12 +248,13 @@ interface EntryOptions {
   /** Whether this library wrote the folder. */
   readonly isOurs: boolean;
   readonly schema: StandardSchemaV1 | undefined;
+  readonly declared: DeclaredLabels;
   readonly signal: AbortSignal | undefined;
 }
 
 async function findEntries(
   dir: string,
-  { isOurs, schema, signal }: EntryOptions,
+  { isOurs, schema, declared, signal }: EntryOptions,
 ): Promise<{ entries: Entry[]; rejects: Reject[] }> {
   const listing = await listFolder(isOurs ? join(dir, IMAGES) : dir);
   const files = listing.files.map((file) => (isOurs ? `${IMAGES}/${file}` : file));
@@ -210,7 +289,7 @@ async function findEntries(
       const problem =
         lossOf(parsed, isOurs) ??
         (await pictureProblem(dir, file)) ??
-        (schema && (await annotationProblem(parsed, schema)));
+        (schema ? await annotationProblem(parsed, schema) : declarationProblem(parsed.fields, declared));
       if (problem) reject(problem);
       else entries.push({ file, line, id: idOf(parsed) });
     }
@@ -272,16 +351,33 @@ async function annotationProblem(line: MetadataLine, schema: StandardSchemaV1): 
   return `Its annotation is not the plugin's: ${shown.join('; ')}.`;
 }
 
+/** How the labels of a picture follow it. */
+interface LabelMotion {
+  readonly transform: ImageTransform;
+  readonly declared: DeclaredLabels;
+}
+
 async function annotationOf(
   line: string | undefined,
-  schema: StandardSchemaV1 | undefined,
+  schema: AnnotationSchema | undefined,
+  motion?: LabelMotion,
 ): Promise<unknown> {
   if (line === undefined) return null;
   const parsed = parseMetadataLine(line) as MetadataLine;
   const isEmpty = Object.keys(parsed.fields).length === 0;
-  if (!schema) return isEmpty ? null : rememberText(parsed.fields, parsed.text);
+  if (!schema) {
+    if (isEmpty) return null;
+    const moved = motion ? carryFields(motion.transform, parsed.fields, motion.declared) : {};
+    return rememberText({ ...parsed.fields, ...moved }, replaceMembers(parsed.text, moved));
+  }
   const result = await validate(parsed, schema);
-  return result.issues ? null : rememberText(result.value, parsed.text);
+  if (result.issues) return null;
+  if (!motion || typeof result.value !== 'object' || result.value === null) {
+    return rememberText(result.value, parsed.text);
+  }
+  const carried = carryLabels(motion.transform, result.value, schema.geometry) as JsonObject;
+  const moved = changedMembers(result.value as JsonObject, carried);
+  return rememberText(carried, replaceMembers(parsed.text, moved));
 }
 
 async function validate({ fields }: MetadataLine, schema: StandardSchemaV1) {

@@ -274,3 +274,37 @@ test('a list may name files', async () => {
     { file: files[3], reason: 'It does not exist, or is a link to something that does not.' },
   ]);
 });
+
+test("the values of a sensor of 10 bits in 16 become black and white by the whole set's range, which is said", async () => {
+  const dir = await temporaryFolder();
+  const deep: SizedForm = { ...spec, bits: 16 };
+  const of = async (values: readonly number[]) =>
+    encodePng(
+      imageOf(
+        Uint16Array.from({ length: 24 }, (_, i) => values[i % values.length]!),
+        deep,
+      ),
+    );
+  await put(dir, { 'a.png': await of([0, 256, 512]), 'b.png': await of([100, 1020]), 'c.png': 77 });
+  for (const memoryBudget of [0, 1000]) {
+    const { images, range } = await readImages(dir, spec, { memoryBudget });
+    expect(range).toEqual([0, 1023]);
+    const first = await Promise.all([0, 1, 2].map(async (i) => (await images.at(i)).image.data.slice(0, 3)));
+    expect(first).toEqual(
+      [
+        [0, 64, 128],
+        [25, 254, 25],
+        [77, 77, 77],
+      ].map((row) => Uint8Array.from(row)),
+    );
+  }
+  // What cannot be known is refused, with the option that says it.
+  await put(dir, { 'b.png': await of([100, 300]), 'a.png': await of([5]) });
+  await expect(readImages(dir, spec)).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('hold values up to 300'),
+  });
+  const { images } = await readImages(dir, spec, { valueRange: [0, 400] });
+  expect([...(await images.at(1)).image.data.slice(0, 2)]).toEqual([64, 191]);
+  await expect(readImages(dir, spec, { valueRange: [9, 3] })).rejects.toThrow('`valueRange` [9,3]: expected');
+});

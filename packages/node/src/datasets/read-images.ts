@@ -5,7 +5,8 @@ import { createDataset, type Dataset, SimganError } from '@simgan/core';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { listFiles } from '../files/list-files.ts';
 import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
-import { type LoadOptions, loadPictures, type PictureSource } from '../pictures/load-pictures.ts';
+import { type LoadOptions, loadPictures, type PictureSource, saidOf } from '../pictures/load-pictures.ts';
+import type { StoredRange } from '../pictures/stored-range.ts';
 import { BEGUN_MANIFEST, IMAGES, MANIFEST, readManifest } from './dataset-format.ts';
 
 /** Options for {@link readImages}. */
@@ -23,6 +24,10 @@ export interface ImageFolder {
   readonly ignored: number;
   /** Pictures that had to be scaled to the form. */
   readonly resized: number;
+  /** Pictures with transparency, which became 0, if there are any. */
+  readonly transparent?: number;
+  /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
+  readonly range?: StoredRange;
 }
 
 /**
@@ -48,7 +53,13 @@ export async function readImages(
   const { atLeast = 1 } = options;
   const { sources, rejects: unlisted } =
     typeof source === 'string' && !isWebUrl(source) ? await picturesOf(source) : listed(source);
-  const { usable, imageAt, rejects: unusable, ignored, resized } = await loadPictures(sources, spec, options);
+  const {
+    usable,
+    imageAt,
+    rejects: unusable,
+    ignored,
+    ...pictures
+  } = await loadPictures(sources, spec, options);
   const rejects = [...unlisted, ...unusable];
   if (usable.length < atLeast) {
     const where = typeof source === 'string' ? source : `the list of ${source.length} files and URLs`;
@@ -71,7 +82,7 @@ export async function readImages(
     }),
     (index) => usable[index]!.name,
   );
-  return { images, rejects, ignored, resized };
+  return { images, rejects, ignored, ...saidOf(pictures) };
 }
 
 async function picturesOf(dir: string): Promise<{ sources: PictureSource[]; rejects: readonly Reject[] }> {

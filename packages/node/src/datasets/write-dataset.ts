@@ -15,6 +15,7 @@ import {
   SOURCE,
 } from './dataset-format.ts';
 import { type ExistingOutput, openLog } from './dataset-log.ts';
+import type { LabelGeometryOption } from './label-declaration.ts';
 import { formatMetadataLine } from './metadata-line.ts';
 import { WRITE_AHEAD } from './output-folder.ts';
 
@@ -23,6 +24,8 @@ export interface WriteDatasetOptions<Annotation> {
   readonly plugin: Pick<Plugin<Annotation>, 'name' | 'image'>;
   /** Whether the annotations are of the plugin's kind or as another program wrote them. Default: `plugin`. */
   readonly annotations?: 'plugin' | 'foreign';
+  /** What the fields of foreign annotations are, for whoever reads the dataset at another size. */
+  readonly labelGeometry?: LabelGeometryOption | undefined;
   /** The provenance of all samples, for `dataset.json` and each line. A resumed run must have the same. */
   readonly provenance?: JsonObject;
   /** Additional provenance of one sample, for its line. */
@@ -92,6 +95,7 @@ export async function writeDataset<Annotation>(
     plugin: plugin.name,
     annotations,
     image: plugin.image,
+    ...(options.labelGeometry && { labelGeometry: options.labelGeometry }),
     provenance,
     ...options.headerFields,
   };

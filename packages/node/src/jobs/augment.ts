@@ -406,6 +406,7 @@ async function writeRefined(
   const writing = {
     plugin: chosen.plugin,
     annotations: synthetic.annotations,
+    labelGeometry: synthetic.labelGeometry,
     provenance: {
       made: 'refined',
       plugin: chosen.reference,

@@ -26,7 +26,7 @@ test('samples are those of the simulator, the same for the same seed and any num
   const { samples, annotations } = await readDataset(own.dir, plugin);
   expect(annotations).toBe('plugin');
   const source = simulate(plugin.simulator, { seed: 3, length: 12 });
-  for (let i = 0; i < 12; i++) expect(await samples.at(i)).toEqual(await source.at(i));
+  for (let i = 0; i < 12; i++) expect(await samples.at(i)).toMatchObject(await source.at(i));
   expect(await readJson(join(own.dir, 'dataset.json'))).toMatchObject({
     plugin: 'blobs',
     provenance: { made: 'simulated', seed: 3 },

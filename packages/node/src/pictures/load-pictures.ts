@@ -13,6 +13,13 @@ import {
   decodePicture,
   readPicture,
 } from './pixels.ts';
+import {
+  checkStoredRange,
+  describeRange,
+  rangeOfSet,
+  type StoredRange,
+  unknownRange,
+} from './stored-range.ts';
 
 /** How many files are decoded at once: enough to keep the decoders busy, few enough to bound memory. */
 const PARALLEL_FILES = Math.min(8, Math.max(2, availableParallelism()));
@@ -49,7 +56,25 @@ export interface LoadedPictures<Source extends PictureSource> {
   readonly ignored: number;
   /** Pictures that had to be scaled. */
   readonly resized: number;
+  /** Pictures with transparency, which became 0. */
+  readonly transparent: number;
+  /** What was done to the picture of `usable[index]`. */
+  factsOf(index: number): PictureFacts;
+  /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
+  readonly range?: StoredRange;
 }
+
+/** What is to be said of pictures that were loaded. */
+export function saidOf({
+  resized,
+  transparent,
+  range,
+}: Pick<LoadedPictures<PictureSource>, 'resized' | 'transparent' | 'range'>) {
+  return { resized, ...(transparent > 0 && { transparent }), ...(range && { range }) };
+}
+
+/** What decoding did to a picture, or found in it. */
+export type PictureFacts = Omit<DecodedPicture, 'image'>;
 
 /**
  * Decodes every picture, several at a time, keeps what fits the memory budget and lists what cannot be used.
@@ -60,30 +85,48 @@ export async function loadPictures<Source extends PictureSource>(
   form: ImageForm,
   options: LoadOptions = {},
 ): Promise<LoadedPictures<Source>> {
-  const { memoryBudget = 512 * 2 ** 20, onProgress, signal } = options;
+  const { memoryBudget = 512 * 2 ** 20, onProgress, signal, valueRange } = options;
+  if (valueRange) checkStoredRange(valueRange);
   const outcomes: (Outcome | undefined)[] = [];
   let used = 0;
+  const loadAt = async (index: number, decoding: LoadOptions) => {
+    const source = sources[index]!;
+    const outcome = await load(source, form, decoding);
+    if ('image' in outcome && outcome.image) {
+      const fits = used + outcome.image.data.byteLength <= memoryBudget;
+      if (fits || isWebUrl(source.location)) used += outcome.image.data.byteLength;
+      else outcome.image = undefined;
+    }
+    outcomes[index] = outcome;
+  };
+  const inParallel = { concurrency: PARALLEL_FILES, ...(signal && { signal }) };
   let done = 0;
   await pMap(
-    sources,
-    async (source, index) => {
-      const outcome = await load(source, form, options);
-      if ('image' in outcome && outcome.image) {
-        const fits = used + outcome.image.data.byteLength <= memoryBudget;
-        if (fits || isWebUrl(source.location)) used += outcome.image.data.byteLength;
-        else outcome.image = undefined;
-      }
-      outcomes[index] = outcome;
+    sources.keys(),
+    async (index) => {
+      await loadAt(index, options);
       onProgress?.(++done, sources.length);
     },
-    { concurrency: PARALLEL_FILES, ...(signal && { signal }) },
+    inParallel,
   );
+  const range = valueRange ?? rangeOfOutcomes(outcomes);
+  const decoding = range ? { ...options, valueRange: range } : options;
+  if (range && !valueRange) {
+    const deep = outcomes.flatMap((outcome, index) => (highestIn(outcome) === undefined ? [] : index));
+    for (const index of deep) {
+      const outcome = outcomes[index] as { image: Image | undefined };
+      used -= outcome.image?.data.byteLength ?? 0;
+    }
+    await pMap(deep, (index) => loadAt(index, decoding), inParallel);
+  }
 
   const usable: Source[] = [];
   const kept: (Image | undefined)[] = [];
   const rejects: Reject[] = [];
   let ignored = 0;
   let resized = 0;
+  let transparent = 0;
+  const facts: PictureFacts[] = [];
   for (const [index, outcome] of outcomes.entries()) {
     const source = sources[index]!;
     if (outcome === undefined || 'isIgnored' in outcome) ignored++;
@@ -91,7 +134,9 @@ export async function loadPictures<Source extends PictureSource>(
     else {
       usable.push(source);
       kept.push(outcome.image);
-      if (outcome.isResized) resized++;
+      facts.push(outcome.facts);
+      if (outcome.facts.isResized) resized++;
+      if (outcome.facts.hasAlpha) transparent++;
     }
   }
   return {
@@ -99,18 +144,44 @@ export async function loadPictures<Source extends PictureSource>(
     rejects,
     ignored,
     resized,
-    imageAt: async (index) => kept[index] ?? decodeAgain(usable[index]!, form, options),
+    transparent,
+    factsOf: (index) => facts[index]!,
+    ...(range && { range }),
+    imageAt: async (index) => kept[index] ?? decodeAgain(usable[index]!, form, decoding),
   };
 }
 
-type Outcome = { image: Image | undefined; isResized: boolean } | { reason: string } | { isIgnored: true };
+type Outcome = { image: Image | undefined; facts: PictureFacts } | { reason: string } | { isIgnored: true };
+
+function highestIn(outcome: Outcome | undefined): number | undefined {
+  return outcome && 'facts' in outcome ? outcome.facts.highest : undefined;
+}
+
+/**
+ * The range of pictures whose 16 bits became 8, by the highest value of them all; `undefined` if there are none or it is
+ * the whole range, which they were decoded with.
+ *
+ * @throws SimganError INVALID_ARGUMENT if it cannot be known.
+ */
+function rangeOfOutcomes(outcomes: readonly (Outcome | undefined)[]): StoredRange | undefined {
+  let highest: number | undefined;
+  for (const outcome of outcomes) {
+    const own = highestIn(outcome);
+    if (own !== undefined) highest = Math.max(own, highest ?? 0);
+  }
+  if (highest === undefined) return undefined;
+  const range = rangeOfSet(highest);
+  if (!range) throw unknownRange(highest);
+  return describeRange(range) === undefined ? undefined : range;
+}
 
 async function load(source: PictureSource, form: ImageForm, options: LoadOptions): Promise<Outcome> {
   try {
     if (source.isOptional && !isNamedAsPicture(source.location) && !(await isPicture(source.location))) {
       return { isIgnored: true };
     }
-    return { ...(await decode(source, form, options)) };
+    const { image, ...facts } = await decode(source, form, options);
+    return { image, facts };
   } catch (error) {
     options.signal?.throwIfAborted();
     return { reason: error instanceof SimganError ? error.message : reasonOf(error) };

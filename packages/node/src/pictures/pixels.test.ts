@@ -1,5 +1,6 @@
 import type { Image, Pixels, SizedForm } from '@simgan/core';
 import { createRng, imageOf } from '@simgan/core';
+import { movePoint } from '@simgan/core/geometry';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { decodePicture, encodePng } from './pixels.ts';
@@ -40,7 +41,7 @@ test.each(forms)(
   async (spec) => {
     const image = noise(spec);
     const file = await encodePng(image);
-    expect(await decodePicture(file, spec)).toEqual({ image, isResized: false });
+    expect(await decodePicture(file, spec)).toMatchObject({ image, isResized: false });
     expect((await encodePng(image)).equals(file)).toBe(true);
     const { depth, channels, space } = await sharp(file).metadata();
     expect([depth, channels]).toEqual([spec.bits === 8 ? 'uchar' : 'ushort', spec.channels]);
@@ -64,7 +65,7 @@ test("a form without a size keeps the image's own size", async () => {
     const { width: _, height: __, ...anySize } = form;
     const [small, large] = [noise(form), noise({ ...form, width: 40, height: 3 }, 2)];
     for (const image of [small, large]) {
-      expect(await decodePicture(await encodePng(image), anySize)).toEqual({ image, isResized: false });
+      expect(await decodePicture(await encodePng(image), anySize)).toMatchObject({ image, isResized: false });
     }
     const scaled = await decodePicture(await encodePng(small), { ...form, width: 9, height: 5 });
     expect(scaled).toMatchObject({ isResized: true, image: { width: 9, height: 5 } });
@@ -251,4 +252,65 @@ test('limits: pixels, bytes, smallest size, and the kinds of file', async () => 
     'The file is a GIF, which is not read; convert it',
   );
   await expect(decodePicture(new Uint8Array(0), gray)).rejects.toThrow('The file is empty.');
+});
+
+test.each([8, 16] as const)(
+  'a point of a picture of %i bits is where its transform says, scaled and cropped',
+  async (bits) => {
+    const size = { width: 64, height: 48 };
+    const form: SizedForm = { width: 22, height: 14, channels: 1, bits };
+    const top = 2 ** bits - 1;
+    const marks = [
+      [9, 15],
+      [40, 20],
+      [52, 31],
+    ] as const;
+    for (const fit of ['cover', 'fill'] as const) {
+      for (const [x, y] of marks) {
+        const pixels = new (bits === 8 ? Uint8Array : Uint16Array)(64 * 48);
+        for (let dy = -3; dy < 3; dy++) pixels.fill(top, (y + dy) * 64 + x - 3, (y + dy) * 64 + x + 3);
+        const { image, transform } = await decodePicture(
+          await png(pixels, { ...size, channels: 1, bits }),
+          form,
+          { fit },
+        );
+        const expected = movePoint(transform, [x, y]);
+        let [sum, sumX, sumY] = [0, 0, 0];
+        for (const [i, value] of image.data.entries()) {
+          sum += value;
+          sumX += value * ((i % 22) + 0.5);
+          sumY += value * (Math.floor(i / 22) + 0.5);
+        }
+        // The nearest pixel may be half a pixel away.
+        const within = bits === 8 ? 0.1 : 0.6;
+        expect(Math.abs(sumX / sum - expected[0])).toBeLessThan(within);
+        expect(Math.abs(sumY / sum - expected[1])).toBeLessThan(within);
+      }
+    }
+  },
+);
+
+test('16 bits become 8 from the range that is given, and values beyond it black or white', async () => {
+  const stored = Uint16Array.from([0, 100, 512, 1023, 2000, ...Array(86).fill(0)]);
+  const file = await png(stored, depth);
+  const values = async (valueRange?: [number, number]) => {
+    const { image, highest } = await decodePicture(file, gray, valueRange ? { valueRange } : {});
+    expect(highest).toBe(2000);
+    return [...image.data.subarray(0, 5)];
+  };
+  expect(await values()).toEqual([0, 0, 2, 4, 8]);
+  expect(await values([0, 1023])).toEqual([0, 25, 128, 255, 255]);
+  expect(await values([100, 610])).toEqual([0, 0, 206, 255, 255]);
+});
+
+test('values outside the range that a form declares are refused, not clamped', async () => {
+  const ranged: SizedForm = { ...depth, range: [10, 360] };
+  const of = (value: number) => png(new Uint16Array(91).fill(value), depth);
+  expect((await decodePicture(await of(360), ranged)).image.data[0]).toBe(360);
+  for (const value of [9, 1500]) {
+    await expect(decodePicture(await of(value), ranged)).rejects.toMatchObject({
+      code: 'INVALID_IMAGE',
+      message: `The picture holds the value ${value}, and pictures of this domain hold 10 to 360: its values are of another unit or kind.`,
+    });
+  }
 });

@@ -10,9 +10,12 @@ import {
   type Size,
   type SizedForm,
 } from '@simgan/core';
+import type { ImageTransform } from '@simgan/core/geometry';
 import sharp from 'sharp';
+import { fitSteps } from './fit.ts';
 import { pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
 import { PIXEL_BUDGET, withinPixelBudget } from './pixel-budget.ts';
+import type { StoredRange } from './stored-range.ts';
 
 // Every picture here is decoded once and small: a cache of operations would only grow, and one thread a picture
 // with several pictures at a time is faster than several threads a picture. Both are settings of the process.
@@ -40,17 +43,30 @@ export interface DecodeOptions {
    * to 14 bytes meanwhile. Default: 100 million.
    */
   readonly pixelBudget?: number;
+  /**
+   * The stored values of 16-bit pictures that become the lowest and the highest value of an 8-bit form: cameras of 10
+   * bits store 0 to 1023. Default: 0 to 65535; of a set, what its values say.
+   */
+  readonly valueRange?: StoredRange;
 }
 
 /** A decoded picture. */
 export interface DecodedPicture {
   readonly image: Image;
-  /** Whether its size differed from the form, so that labels in pixels no longer fit it. */
+  /** Whether its size differed from the form, so that labels in pixels no longer fit it as they are. */
   readonly isResized: boolean;
+  /** How points of the stored picture, as it is displayed, came to where they are now. */
+  readonly transform: ImageTransform;
+  /** Whether EXIF's orientation turned or mirrored it: labels may count in either of the two. */
+  readonly isTurned: boolean;
+  /** Whether it has transparency, which became 0. */
+  readonly hasAlpha: boolean;
+  /** The highest stored value, where 16 bits became 8. */
+  readonly highest?: number;
 }
 
 /** The defaults of {@link DecodeOptions}. */
-export const decodeDefaults: Required<DecodeOptions> = {
+export const decodeDefaults: Required<Omit<DecodeOptions, 'valueRange'>> = {
   fit: 'cover',
   maxPixels: 50_000_000,
   maxBytes: 100 * 2 ** 20,
@@ -67,8 +83,9 @@ export const decodeDefaults: Required<DecodeOptions> = {
  * - 8-bit pictures are scaled with Lanczos' filter, 16-bit gray ones with the nearest pixel: they hold depth,
  *   where a mean of two surfaces, or of a surface and "no reading", is a point that does not exist.
  * - Color becomes gray by ITU-R BT.601's luma (0.299, 0.587, 0.114); gray becomes color by repetition.
- * - 16 bits become 8 by division by 257. 8-bit pictures are refused where 16 bits are asked for: the missing
+ * - 16 bits become 8 linearly, from `valueRange`. 8-bit pictures are refused where 16 bits are asked for: the missing
  *   precision and the unit of the values cannot be made up.
+ * - Values outside the range of the form are refused: they are of another unit or kind.
  *
  * @throws SimganError INVALID_IMAGE saying why the picture cannot be used: cut off or damaged, too large, too
  * small, of a kind that is not read.
@@ -200,27 +217,29 @@ async function usePicture<Value>(
 
 type Header = Awaited<ReturnType<typeof readHeader>>;
 
+type Limits = Required<Omit<DecodeOptions, 'valueRange'>> & Pick<DecodeOptions, 'valueRange'>;
+
 async function decode(
   bytes: Uint8Array,
   header: Header,
   spec: SizedForm,
-  { fit, maxPixels }: Required<DecodeOptions>,
+  { fit, maxPixels, valueRange }: Limits,
 ): Promise<DecodedPicture> {
   const bits = bitsOf(header);
   const isGray = header.channels - (header.hasAlpha ? 1 : 0) === 1;
   const { width, height } = header.autoOrient;
   const isResized = width !== spec.width || height !== spec.height;
+  const { scaled, left, top, transform } = fitSteps({ width, height }, spec, fit);
   // Color spaces must be named: sharp turns gray into three channels and 16 bits into 8 unless told otherwise.
   const space = bits === 8 ? (isGray ? 'b-w' : 'srgb') : isGray ? 'grey16' : 'rgb16';
   const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
   if (header.hasAlpha) pipeline.flatten({ background: '#000' });
   if (isResized) {
-    pipeline.resize({
-      width: spec.width,
-      height: spec.height,
-      fit,
-      kernel: bits === 16 && isGray ? 'nearest' : 'lanczos3',
-    });
+    const kernel = bits === 16 && isGray ? 'nearest' : 'lanczos3';
+    pipeline.resize({ ...scaled, fit: 'fill', kernel });
+    if (left > 0 || top > 0 || scaled.width > spec.width || scaled.height > spec.height) {
+      pipeline.extract({ left, top, width: spec.width, height: spec.height });
+    }
   }
   const { data, info } = await pipeline
     .toColourspace(space)
@@ -230,7 +249,20 @@ async function decode(
       throw damaged(error);
     });
   const values = bits === 8 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-  return { image: toSpec(values, info.channels, bits, spec), isResized };
+  return {
+    image: toSpec(values, info.channels, bits, spec, valueRange),
+    isResized,
+    transform,
+    isTurned: (header.orientation ?? 1) !== 1,
+    hasAlpha: header.hasAlpha,
+    ...(bits > spec.bits && { highest: highestOf(values) }),
+  };
+}
+
+function highestOf(values: ArrayLike<number>): number {
+  let highest = 0;
+  for (let i = 0; i < values.length; i++) if (values[i]! > highest) highest = values[i]!;
+  return highest;
 }
 
 /** What a picture's header says, rotated by its EXIF orientation. */
@@ -341,16 +373,23 @@ function checkKind(bytes: Uint8Array): void {
   }
 }
 
-function toSpec(values: Uint8Array | Uint16Array, channels: number, bits: 8 | 16, spec: SizedForm): Image {
+function toSpec(
+  values: Uint8Array | Uint16Array,
+  channels: number,
+  bits: 8 | 16,
+  spec: SizedForm,
+  [low, high]: StoredRange = [0, 65_535],
+): Image {
   const image = createImage(spec);
-  const divisor = bits === spec.bits ? 1 : 257;
+  const [black, divisor] = bits === spec.bits ? [0, 1] : [low, (high - low) / 255];
   const pixels = spec.width * spec.height;
   if (values.length !== pixels * channels || (channels !== 1 && channels !== 3)) {
     throw unusable(
       `The picture decodes to ${values.length} values in ${channels} channels, which is not expected.`,
     );
   }
-  if (channels === spec.channels && divisor === 1) {
+  if (channels === spec.channels && bits === spec.bits) {
+    checkRange(values, spec);
     image.data.set(values);
     return image;
   }
@@ -362,10 +401,26 @@ function toSpec(values: Uint8Array | Uint16Array, channels: number, bits: 8 | 16
           : channels === 1
             ? values[pixel]!
             : luma(values[pixel * 3]!, values[pixel * 3 + 1]!, values[pixel * 3 + 2]!);
-      image.data[pixel * spec.channels + channel] = Math.round(value / divisor);
+      image.data[pixel * spec.channels + channel] = Math.min(
+        255,
+        Math.max(0, Math.round((value - black) / divisor)),
+      );
     }
   }
   return image;
+}
+
+/** @throws SimganError INVALID_IMAGE if a value is outside the range that the form declares. */
+function checkRange(values: ArrayLike<number>, { range }: ImageForm): void {
+  if (!range) return;
+  const [low, high] = range;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value >= low && value <= high) continue;
+    throw unusable(
+      `The picture holds the value ${value}, and pictures of this domain hold ${low} to ${high}: its values are of another unit or kind.`,
+    );
+  }
 }
 
 /** ITU-R BT.601, in thousandths so that equal channels give exactly their value. */

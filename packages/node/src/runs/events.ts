@@ -32,10 +32,16 @@ export type JobEvent =
       readonly rejects: number;
       /** Pictures that had to be scaled. */
       readonly resized?: number;
+      /** Pictures with transparency, which became 0. */
+      readonly transparent?: number;
+      /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
+      readonly range?: readonly [low: number, high: number];
       /** Files that are no pictures. */
       readonly ignored?: number;
       readonly format?: string;
       readonly annotations?: 'plugin' | 'foreign';
+      /** What the fields of foreign annotations were declared to be. */
+      readonly labelGeometry?: Readonly<Record<string, string>>;
     }
   /** Corrections of light were decided on. */
   | {

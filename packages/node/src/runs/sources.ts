@@ -1,4 +1,6 @@
 /** @file The pictures of a job: what is refined, and what refinement should come close to. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import {
   cacheItems,
   createRng,
@@ -11,11 +13,15 @@ import {
 } from '@simgan/core';
 import { suggestion } from '@simgan/core/plugin';
 import { type DatasetReader, idKey, idProblem, type LabeledFolder, type Reject } from '@simgan/core/reading';
+import { METADATA } from '../datasets/dataset-format.ts';
 import { readFormat } from '../datasets/folder.ts';
+import type { LabelGeometryOption } from '../datasets/label-declaration.ts';
 import { inspectOutput } from '../datasets/output-folder.ts';
-import { readDataset } from '../datasets/read-dataset.ts';
-import { readImages } from '../datasets/read-images.ts';
+import { type LabelsOption, readDataset, refuseUnreadLabels } from '../datasets/read-dataset.ts';
+import { checkFolder, readImages } from '../datasets/read-images.ts';
 import { isWebUrl } from '../files/fetch-bytes.ts';
+import { saidOf } from '../pictures/load-pictures.ts';
+import type { StoredRange } from '../pictures/stored-range.ts';
 import type { Job } from './job.ts';
 import type { Rendering } from './rendering.ts';
 
@@ -29,6 +35,18 @@ export interface SourceOptions {
   readonly real?: string | readonly string[] | Dataset<RealImage> | undefined;
   /** One of the plugin's readers, for a folder of real pictures. Default: the plugin's `realFormat`. */
   readonly realFormat?: string | undefined;
+  /**
+   * What the fields of foreign labels beside synthetic pictures are, by their paths: `{ pupil: 'point', bbox: 'box' }`.
+   * They follow when their pictures are scaled and cropped.
+   */
+  readonly labelGeometry?: LabelGeometryOption | undefined;
+  /** `invariant`: fields that are not declared never change. `none`: labels that are not read are left out. */
+  readonly labels?: LabelsOption | undefined;
+  /**
+   * The stored values of 16-bit pictures that become black and white where pictures have 8 bits, such as [0, 1023].
+   * Default: what the values of each set say.
+   */
+  readonly valueRange?: StoredRange | undefined;
 }
 
 /** What is refined, and where it comes from. */
@@ -38,6 +56,8 @@ export interface SyntheticSource {
   /** What is trained on: the same, and more of it where a simulator can give more. */
   readonly training: Dataset<Sample<unknown>>;
   readonly annotations: 'plugin' | 'foreign';
+  /** What the fields of foreign annotations were declared to be. */
+  readonly labelGeometry?: LabelGeometryOption;
   readonly rejects: readonly Reject[];
   /** For the provenance: a whole path, `simulator`, `dataset`, or `renderer` and its URL or command. */
   readonly origin: string;
@@ -70,10 +90,12 @@ interface Means {
 /** The synthetic pictures that the options name. `count`: how many the simulator makes; 0 for those trained on. */
 export async function openSynthetic(
   plugin: Plugin,
-  { synthetic, format }: SourceOptions,
+  options: SourceOptions,
   { count, seed, atLeast, rendering }: Means & { count: number },
   job: Job,
 ): Promise<SyntheticSource> {
+  const { synthetic } = options;
+  const format = options.format ?? (await defaultFormat(plugin, options, job));
   const reader = format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic');
   if (synthetic !== undefined && rendering.origin !== 'simulator') {
     throw new SimganError(
@@ -113,24 +135,57 @@ export async function openSynthetic(
     });
     return { samples, training: samples, annotations: 'plugin', rejects, origin: `${dir} (${format})` };
   }
-  const { samples, rejects, resized, annotations } = await readDataset(dir, plugin, reading(job));
+  const { labelGeometry, labels, valueRange } = options;
+  const read = await readDataset(dir, plugin, {
+    ...reading(job),
+    labelGeometry,
+    labels,
+    ...(valueRange && { valueRange }),
+    readers: plugin.readers,
+  });
+  const { samples, rejects, annotations } = read;
   checkCount('synthetic', dir, samples.length, atLeast);
   job.emit({
     type: 'synthetic',
     origin: dir,
     count: samples.length,
     rejects: rejects.length,
-    resized,
+    ...saidOf(read),
     annotations,
+    ...(read.labelGeometry && { labelGeometry: read.labelGeometry }),
   });
   const all = samples as Dataset<Sample<unknown>>;
-  return { samples: all, training: all, annotations, rejects, origin: dir };
+  return {
+    samples: all,
+    training: all,
+    annotations,
+    ...(read.labelGeometry && { labelGeometry: read.labelGeometry }),
+    rejects,
+    origin: dir,
+  };
+}
+
+/**
+ * The plugin's own way of reading folders of pictures that nobody labeled: a sensor's frames are no pictures of a hand,
+ * on this side as on the other.
+ */
+async function defaultFormat(
+  plugin: Plugin,
+  { synthetic, labels }: SourceOptions,
+  job: Job,
+): Promise<string | undefined> {
+  if (typeof synthetic !== 'string' || plugin.realFormat === undefined) return undefined;
+  const dir = job.path(synthetic);
+  if ((await isOurs(dir)) || existsSync(join(dir, METADATA))) return undefined;
+  await checkFolder(dir);
+  if (labels !== 'none') await refuseUnreadLabels(dir, plugin, plugin.readers);
+  return plugin.realFormat;
 }
 
 /** The real pictures that the options name, or the plugin's stand-in camera, with a warning. */
 export async function openReal(
   plugin: Plugin,
-  { real, realFormat }: SourceOptions,
+  { real, realFormat, valueRange }: SourceOptions,
   { seed, atLeast, rendering }: Means,
   job: Job,
 ): Promise<RealSource> {
@@ -147,9 +202,19 @@ export async function openReal(
   if (dir !== undefined || Array.isArray(real)) {
     const source = dir ?? (real as readonly string[]).map((name) => (isWebUrl(name) ? name : job.path(name)));
     const origin = originOfReal({ real }, job);
-    const { images, rejects, resized, ignored } = await readImages(source, plugin.image, reading(job));
+    const { images, rejects, ignored, ...pictures } = await readImages(source, plugin.image, {
+      ...reading(job),
+      ...(valueRange && { valueRange }),
+    });
     checkCount('real', origin, images.length, atLeast);
-    job.emit({ type: 'real', origin, count: images.length, rejects: rejects.length, resized, ignored });
+    job.emit({
+      type: 'real',
+      origin,
+      count: images.length,
+      rejects: rejects.length,
+      ...saidOf(pictures),
+      ignored,
+    });
     return { images, rejects, origin, isStandIn: false };
   }
   if (real !== undefined) {

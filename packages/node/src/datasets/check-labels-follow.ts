@@ -1,0 +1,64 @@
+/** @file Whether foreign labels can follow what is done to their pictures. */
+import { SimganError } from '@simgan/core';
+import type { Reject } from '../files/reject.ts';
+import type { LoadedPictures, PictureSource } from '../pictures/load-pictures.ts';
+import type { JsonObject } from './dataset-format.ts';
+import type { DeclaredLabels } from './label-declaration.ts';
+import { type MetadataLine, parseMetadataLine } from './metadata-line.ts';
+import { findPixelFields } from './pixel-fields.ts';
+
+/** Where labels come from. */
+interface LabelLines {
+  /** The plugin's schema, whose geometry all fields follow. */
+  readonly schema: object | undefined;
+  readonly declared: DeclaredLabels;
+}
+
+type Labeled = PictureSource & { readonly line?: string };
+
+/**
+ * Looks at the labels of all pictures whose geometry changes.
+ *
+ * @returns the pictures that cannot be used: those that EXIF's orientation turned, beside labels that count in pixels.
+ * @throws SimganError INVALID_ARGUMENT if fields that nobody declared look like pixels.
+ */
+export function checkLabelsFollow(
+  dir: string,
+  { usable, factsOf }: Pick<LoadedPictures<Labeled>, 'usable' | 'factsOf'>,
+  { schema, declared }: LabelLines,
+): { index: number; reject: Reject }[] {
+  const finder = findPixelFields(declared);
+  const turned: { index: number; reject: Reject }[] = [];
+  let size: string | undefined;
+  for (const [index, { name, line }] of usable.entries()) {
+    const { isResized, isTurned, transform } = factsOf(index);
+    if (line === undefined || !(isResized || isTurned)) continue;
+    const fields = (): JsonObject => (parseMetadataLine(line) as MetadataLine).fields;
+    if (isTurned && (schema || declared.size > 0 || countsInPixels(fields(), transform.from))) {
+      turned.push({ index, reject: { file: name, reason: TURNED } });
+    } else if (!schema) {
+      const { from, to } = transform;
+      size ??= `${from.width} x ${from.height} become ${to.width} x ${to.height}`;
+      finder.look(fields(), from);
+    }
+  }
+  const found = finder.found();
+  if (found.length === 0) return turned;
+  const names = found.map(({ path }) => path).join(', ');
+  const guesses = found.map(({ path, guess }) => `${path}=${guess}`).join(',');
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `Pictures in ${dir} of ${size}, and ${found.length === 1 ? 'a field of their labels looks' : 'fields of their labels look'} like pixels of the stored ones: ${names}. ` +
+      `Declare what each is, so that it follows its picture: \`labelGeometry\` ${guesses} (a guess; check it). ` +
+      'Or pass `labels` invariant, if no field that is not declared is in pixels.',
+  );
+}
+
+const TURNED =
+  'EXIF turns it, and whether its labels count in pixels before or after that cannot be known. Turn the stored pixels, and remove the orientation.';
+
+function countsInPixels(fields: JsonObject, size: { width: number; height: number }): boolean {
+  const finder = findPixelFields(new Map());
+  finder.look(fields, size);
+  return finder.found().length > 0;
+}
