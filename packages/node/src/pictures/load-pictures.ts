@@ -64,12 +64,15 @@ export interface LoadedPictures<Source extends PictureSource> {
   readonly range?: StoredRange;
 }
 
+/** What is worth saying of pictures that were loaded. */
+interface PictureNews {
+  readonly resized: number;
+  readonly transparent?: number;
+  readonly range?: StoredRange;
+}
+
 /** What is to be said of pictures that were loaded. */
-export function saidOf({
-  resized,
-  transparent,
-  range,
-}: Pick<LoadedPictures<PictureSource>, 'resized' | 'transparent' | 'range'>) {
+export function saidOf({ resized, transparent = 0, range }: PictureNews) {
   return { resized, ...(transparent > 0 && { transparent }), ...(range && { range }) };
 }
 
