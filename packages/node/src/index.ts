@@ -62,6 +62,7 @@ export type { JobEvent, JobOptions, JobPhase } from './runs/events.ts';
 export { type FeatureNetwork, type FeatureSettings, featureProblems } from './runs/features.ts';
 export { type OpenRefiner, type OpenRefinerOptions, openRefiner } from './runs/open-refiner.ts';
 export { openRun, type Run } from './runs/open-run.ts';
+export type { Outcome } from './runs/outcome.ts';
 export type { RunConfig } from './runs/run-config.ts';
 export type { LabelShift, Moment, Timeline } from './runs/timeline-file.ts';
 export { type TrainedRun, type TrainRunOptions, trainRun } from './runs/train-run.ts';

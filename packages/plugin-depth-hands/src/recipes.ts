@@ -36,6 +36,8 @@ export const quickRecipe = {
   historySize: 256,
   warmup: { refiner: 0, discriminator: 50 },
   averaging: 0.98,
+  // Of a hand's pixels; dropouts at its outline are the camera's, a moved outline is not.
+  steering: { every: 50, labelShift: 0.1 },
   refiner: quickRefiner,
   discriminator: quickDiscriminator,
 } satisfies TrainingRecipe;

@@ -42,6 +42,7 @@ export const quickRecipe: TrainingRecipe = {
   historySize: 1024,
   warmup: { refiner: 0, discriminator: 50 },
   averaging: 0.995,
+  steering: { every: 100 },
   // Blur, noise and JPEG are the camera's. Histograms of random real pictures come closer to real eyes in every distance
   // and cost open and closed eyes ten points of accuracy: what is dark or bright is part of what an eye shows.
   match: 'auto',

@@ -138,5 +138,5 @@ function meanDistance(pictures: readonly Float64Array[]): number {
 }
 
 function ratio(value: number, reference: number): number {
-  return reference > 0 ? value / reference : value > 0 ? Number.POSITIVE_INFINITY : 1;
+  return reference > 0 ? value / reference : 1;
 }

@@ -32,8 +32,9 @@ export interface Symptom {
 export const thresholds = {
   /** Turns before which signals are those of a beginning. */
   settled: 300,
-  /** Mean change of gray levels in [0, 1] below which nothing happened. */
+  /** Mean change of gray levels in [0, 1] below which nothing happened, or this share of the target if that is less. */
   noEffect: 0.005,
+  ofTarget: 0.1,
   /** Accuracy of a discriminator that has won, on both kinds. */
   won: 0.95,
   /** Loss of a discriminator that guesses; ln 2 is 0.693. */
@@ -63,6 +64,7 @@ export function symptomsOf(
   if (!last || turns < settled) return [];
   const found: Symptom[] = [];
   const note = (name: SymptomName, finding: string, advice: string) => found.push({ name, finding, advice });
+  const isMoved = last.moved >= leastChange(recipe.lambda);
   const { labels } = last;
   const limit = recipe.steering?.labelShift ?? LABEL_SHIFT;
   if (labels && labels.found >= FEW && labels.median > limit) {
@@ -93,21 +95,21 @@ export function symptomsOf(
       'Use the history buffer, a lower learning rate, or a lower lambda target.',
     );
   }
-  if (last.fixedPattern > thresholds.fixedPattern && last.moved > thresholds.noEffect) {
+  if (last.fixedPattern > thresholds.fixedPattern && isMoved) {
     note(
       'fixed pattern',
       `${percent(last.fixedPattern)} of the fine change is the same in all pictures.`,
       'Give the refiner a noise channel, take batch norm out of the discriminator, or lower the target.',
     );
   }
-  if (last.border > thresholds.frame && last.moved > thresholds.noEffect) {
+  if (last.border > thresholds.frame && isMoved) {
     note(
       'frame',
       `Pictures change ${last.border.toFixed(1)} times as much at the border as inside.`,
       "Use padding: 'reflect' in the refiner.",
     );
   }
-  if (last.moved < thresholds.noEffect) {
+  if (!isMoved) {
     const accuracy = Math.min(last.accuracyOnRefined, last.accuracyOnReal);
     if (accuracy > thresholds.won) {
       note(
@@ -163,6 +165,11 @@ const FEW = 8;
 /** Looks in a row with lambda at its floor. */
 const STUCK = 3;
 const LAMBDA_RANGE = [0.2, 50] as const;
+
+function leastChange(lambda: TrainingRecipe['lambda']): number {
+  const { noEffect, ofTarget } = thresholds;
+  return typeof lambda === 'number' ? noEffect : Math.min(noEffect, ofTarget * lambda.target);
+}
 
 function isOutOfReach(looks: readonly Signals[], lambda: TrainingRecipe['lambda']): boolean {
   if (typeof lambda === 'number' || looks.length < STUCK) return false;

@@ -35,6 +35,7 @@ import {
   stepText,
   type TrainedRefiner,
 } from '../runs/open-refiner.ts';
+import { chooseRecipe, prepareTraining, type TrainingChoiceOptions } from '../runs/prepare-training.ts';
 import { startRendering } from '../runs/rendering.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import { augmentFiles, claimAugmentFolder } from '../runs/run-folder.ts';
@@ -45,12 +46,7 @@ import {
   type RealSource,
   type SyntheticSource,
 } from '../runs/sources.ts';
-import {
-  chooseRecipe,
-  prepareTraining,
-  type TrainingChoiceOptions,
-  trainInFolder,
-} from '../runs/train-run.ts';
+import { trainInFolder } from '../runs/train-in-folder.ts';
 import { endOf, type PlacedShard, placeShard, type Shard, shardFolder } from '../shards/shard.ts';
 import { shardOf } from '../shards/shard-option.ts';
 import { writeShard } from '../shards/write-shard.ts';

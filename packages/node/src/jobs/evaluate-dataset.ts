@@ -32,10 +32,10 @@ import {
   startJob,
 } from '../runs/job.ts';
 import { openMatching } from '../runs/matching.ts';
+import { chooseRecipe } from '../runs/prepare-training.ts';
 import { type Rendering, startRendering } from '../runs/rendering.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import { openReal, openSynthetic, reading, type SourceOptions } from '../runs/sources.ts';
-import { chooseRecipe } from '../runs/train-run.ts';
 import { lookAt, measureDistances, measureLabelShift, type SetDistance } from './report.ts';
 
 /** Options for {@link evaluateDataset}. */

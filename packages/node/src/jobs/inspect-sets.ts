@@ -15,9 +15,9 @@ import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startJob } from '../runs/job.ts';
 import { openMatching } from '../runs/matching.ts';
+import { chooseRecipe } from '../runs/prepare-training.ts';
 import { startRendering } from '../runs/rendering.ts';
 import { openReal, openSynthetic, type SourceOptions } from '../runs/sources.ts';
-import { chooseRecipe } from '../runs/train-run.ts';
 import { lookAt, writePreview } from './report.ts';
 
 /** Options for {@link inspectSets}. */

@@ -1,5 +1,7 @@
 import type { TrainStep } from '@simgan/core';
 import type { PlannedCorrection } from '@simgan/core/matching';
+import type { Signals, Symptom } from '@simgan/core/monitoring';
+import type { Outcome } from './outcome.ts';
 import type { Moment } from './timeline-file.ts';
 
 /** What a job is doing, where that takes long. */
@@ -58,6 +60,15 @@ export type JobEvent =
   | ({ readonly type: 'step' } & TrainStep)
   /** The same pictures were refined and measured again; `file` shows them. */
   | ({ readonly type: 'moment'; readonly file: string } & Moment)
+  /** A training was looked at: what was found, and the step of the best refiner so far. */
+  | {
+      readonly type: 'look';
+      readonly signals: Signals;
+      readonly symptoms: readonly Symptom[];
+      readonly best: number | undefined;
+    }
+  /** A training that is looked at has ended. */
+  | ({ readonly type: 'outcome' } & Outcome)
   /** `done` of `total`; the last event of a phase has both equal, unless the job ends before. */
   | {
       readonly type: 'progress';

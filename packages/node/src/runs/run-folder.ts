@@ -20,6 +20,14 @@ export const runFiles = {
   events: 'events.out.tfevents.simgan',
   /** The same pictures at several moments of the training. */
   timeline: 'timeline',
+  /** One JSON line a look at the training, in runs that are steered. */
+  looks: 'looks.jsonl',
+  /** The refiner of the best look so far. */
+  best: 'best.safetensors',
+  /** The state at the last look, to go back to if training diverges. */
+  steady: 'steady.safetensors',
+  /** How the training ended. */
+  outcome: 'outcome.json',
   /** The refiner to use, once the run is done: weights, corrections and configuration. */
   refiner: 'refiner.safetensors',
 } as const;

@@ -1,8 +1,7 @@
 /** @file What a training leaves beside its checkpoints: the log, TensorBoard's events, the timeline. */
-import { appendFile, readFile, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TrainStep } from '@simgan/core';
-import { outputFailed } from '../files/atomic-file.ts';
+import { appendStep, cutSteps } from '../files/step-log.ts';
 import { openEventFile } from '../tensorboard/event-file.ts';
 import type { EventPicture } from '../tensorboard/events.ts';
 import { stepScalars } from '../tensorboard/step-scalars.ts';
@@ -32,7 +31,7 @@ export async function openTrainingRecord(
 ): Promise<TrainingRecord> {
   const { training, isResumed } = parts;
   const log = join(dir, runFiles.log);
-  await cutLog(log, training.step);
+  await cutSteps(log, training.step);
   const events = await openEventFile(join(dir, runFiles.events), isResumed ? training.step : undefined);
   const timeline = await openTimeline(join(dir, runFiles.timeline), parts);
   if (events.isNew) {
@@ -49,9 +48,7 @@ export async function openTrainingRecord(
   };
   return {
     async add(step) {
-      await appendFile(log, `${JSON.stringify(step)}\n`).catch((error) => {
-        throw outputFailed(log, error);
-      });
+      await appendStep(log, step);
       await events.append(step.step, stepScalars(step));
       if (timeline.isDue(step.step)) await keepMoment();
     },
@@ -72,17 +69,4 @@ function momentScalars({ change, labels }: Moment): Record<string, number> {
     [`labels/${name} lost`, lost],
   ]);
   return { 'timeline/change': change, ...Object.fromEntries(shifts) };
-}
-
-/** Steps after the last checkpoint are done again, and logged again. */
-async function cutLog(file: string, steps: number): Promise<void> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch {
-    return;
-  }
-  const lines = text.split('\n').slice(0, -1);
-  const kept = lines.slice(0, steps).map((line) => `${line}\n`);
-  await truncate(file, Buffer.byteLength(kept.join('')));
 }

@@ -1,0 +1,128 @@
+/** @file The recipe and the pictures that a training needs, from what a job's options name. */
+import { createRng, type Dataset, type Sample, type TrainingRecipe } from '@simgan/core';
+import type { Engine } from '@simgan/core/engine';
+import { formatMatch, type Matcher, type MatchSetting } from '@simgan/core/matching';
+import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
+import type { RendererChoice } from '../wire/renderer-options.ts';
+import { defaults } from './defaults.ts';
+import { type FeatureNetwork, withFeatures } from './features.ts';
+import type { ChosenPlugin, Job } from './job.ts';
+import { openMatching } from './matching.ts';
+import type { Rendering } from './rendering.ts';
+import { type RunConfig, recipeNumbers } from './run-config.ts';
+import {
+  openReal,
+  openSynthetic,
+  type RealSource,
+  type SourceOptions,
+  type SyntheticSource,
+} from './sources.ts';
+
+/** What a refiner is trained with. */
+export interface TrainingChoiceOptions extends SourceOptions {
+  /** One of the plugin's recipes, or one of your own. Default: `quick`, or else the plugin's first. */
+  readonly recipe?: string | TrainingRecipe | undefined;
+  /**
+   * A renderer in another process, in place of the plugin's simulator: `{ url }` for one that speaks HTTP, `{ command }`
+   * for a program to start.
+   */
+  readonly renderer?: RendererChoice | undefined;
+  /** In place of the recipe's number of steps. */
+  readonly steps?: number | undefined;
+  /** In place of the recipe's batch size. */
+  readonly batchSize?: number | undefined;
+  /** In place of the recipe's corrections of light. */
+  readonly match?: MatchSetting | undefined;
+  /** A network whose features refined pictures keep, beside what the plugin keeps. */
+  readonly features?: FeatureNetwork | undefined;
+  /** Everything random follows from it. Default: 1. */
+  readonly seed?: number | undefined;
+}
+
+/** The recipe that the options name, with what they put in its place. */
+export function chooseRecipe(
+  plugin: ChosenPlugin['plugin'],
+  { recipe: wanted, steps, batchSize, match }: TrainingChoiceOptions,
+): { name: string; recipe: TrainingRecipe } {
+  const name = wanted === undefined ? defaultRecipe(plugin) : typeof wanted === 'string' ? wanted : 'custom';
+  const recipe = typeof wanted === 'object' ? wanted : recipeOf(plugin, name);
+  return {
+    name,
+    recipe: {
+      ...recipe,
+      ...(steps !== undefined && { steps }),
+      ...(batchSize !== undefined && { batchSize }),
+      ...(match !== undefined && { match }),
+    },
+  };
+}
+
+/** The recipe and the pictures that a training needs. */
+export interface PreparedTraining {
+  readonly plugin: ChosenPlugin['plugin'];
+  readonly recipe: TrainingRecipe;
+  readonly config: RunConfig;
+  readonly seed: number;
+  readonly synthetic: SyntheticSource;
+  readonly real: RealSource;
+  /** Synthetic pictures to look at while training: others than those trained on, where there is a simulator. */
+  readonly lookedAt: Dataset<Sample<unknown>>;
+  /** What is done to the light of synthetic pictures. */
+  readonly matcher: Matcher;
+}
+
+/** Opens the pictures that the options name, and decides on the corrections of light. */
+export async function prepareTraining(
+  { plugin, reference, options: pluginOptions }: ChosenPlugin,
+  options: TrainingChoiceOptions & { readonly count: number },
+  { rendering }: { engine: Engine; rendering: Rendering },
+  job: Job,
+): Promise<PreparedTraining> {
+  const { seed = defaults.seed, count, features } = options;
+  const { name, recipe: chosen } = chooseRecipe(plugin, options);
+  const network = features && { ...features, file: job.path(features.file) };
+  const recipe = network ? await withFeatures(plugin, chosen, network) : chosen;
+  const means = { seed, atLeast: recipe.batchSize, rendering };
+  const synthetic = await openSynthetic(plugin, options, { ...means, count }, job);
+  const real = await openReal(plugin, options, means, job);
+  // Decided on what is trained with, of which there is as much however many samples are asked for.
+  const { matcher } = await openMatching(
+    recipe.match ?? 'none',
+    { synthetic: synthetic.training, real: real.images, plugin, recipe, seed },
+    job,
+  );
+  job.signal?.throwIfAborted();
+  const config = {
+    plugin: reference,
+    pluginOptions,
+    recipe: name,
+    numbers: recipeNumbers(recipe),
+    corrections: formatMatch(matcher.corrections),
+    seed,
+    synthetic: synthetic.origin,
+    real: real.origin,
+    ...(real.format !== undefined && { realFormat: real.format }),
+    ...(network && { features: { file: network.file, options: network.options ?? {} } }),
+  };
+  return {
+    plugin,
+    recipe,
+    config: JSON.parse(JSON.stringify(config)) as RunConfig,
+    seed,
+    synthetic,
+    real,
+    lookedAt: options.synthetic === undefined ? freshPictures(rendering, seed) : synthetic.training,
+    matcher,
+  };
+}
+
+/** Simulated pictures that are not trained on. */
+function freshPictures(rendering: Rendering, seed: number): Dataset<Sample<unknown>> {
+  const other = createRng(seed)
+    .fork('looked at')
+    .int(2 ** 31);
+  return rendering.simulate('simulator', { seed: other, length: LOOKED_AT });
+}
+
+/** More are never looked at during a training. */
+const LOOKED_AT = 256;
