@@ -5,7 +5,7 @@ export {
   type Initializer,
   type Padding,
 } from './convolution.ts';
-export { type DiscriminatorLayer, patchDiscriminator } from './discriminator.ts';
+export { type DiscriminatorLayer, type DiscriminatorOptions, patchDiscriminator } from './discriminator.ts';
 export { type EstimatorLayer, estimatorNetwork } from './estimator.ts';
 export { convolutionFeatures, hashOf } from './features.ts';
 export {

@@ -152,3 +152,37 @@ test('the clamp passes the gradients that lead back and stops those that lead ou
   expect([...value.dataSync()]).toEqual([0.5, 1, 1, -1, -1]);
   tf.dispose([x, slope, gradient, value]);
 });
+
+test('a global discriminator makes one decision, from all of the picture', () => {
+  const layers = [{ convolution: 3, stride: 2, filters: 4 }];
+  const network = patchDiscriminator(layers, { scope: 'global' })(image, 1);
+  const judge = (batch: tf.Tensor4D) => network.apply(batch).dataSync();
+  tf.tidy(() => {
+    const zeros = tf.zeros<tf.Rank.R4>([1, 9, 11, 1]);
+    expect(network.apply(zeros).shape).toEqual([1, 1, 1, 2]);
+    const corner = tf.pad(tf.ones<tf.Rank.R4>([1, 2, 2, 1]), [
+      [0, 0],
+      [7, 0],
+      [9, 0],
+      [0, 0],
+    ]);
+    expect(judge(corner)).not.toEqual(judge(zeros));
+  });
+  network.dispose();
+});
+
+test('batch norm takes out what all pictures of a batch share', () => {
+  const layers = [{ convolution: 3, filters: 4 }];
+  for (const batchNorm of [true, false]) {
+    const network = patchDiscriminator(layers, { batchNorm })(image, 1);
+    tf.tidy(() => {
+      const batch = randomBatch(3, image);
+      const [plain, louder] = [network.apply(batch), network.apply(tf.mul(batch, 3) as tf.Tensor4D)];
+      const difference = tf.max(tf.abs(tf.sub(plain, louder))).dataSync()[0]!;
+      if (batchNorm) expect(difference).toBeLessThan(1e-3);
+      else expect(difference).toBeGreaterThan(0.5);
+    });
+    expect(network.variables.some(({ name }) => name.includes('layer0/scale'))).toBe(batchNorm);
+    network.dispose();
+  }
+});
