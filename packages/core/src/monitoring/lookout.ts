@@ -5,7 +5,7 @@ import type { LabelProbe } from '../evaluation/label-probe.ts';
 import { decodeImages, encodeImages, type Image } from '../image.ts';
 import { imageFeatures } from '../measures/image-features.ts';
 import { kernelDistance } from '../measures/kernel-distance.ts';
-import { noiseBatch } from '../networks/noise.ts';
+import { noiseKey, pixelNoise } from '../refining/pixel-noise.ts';
 import { refineStep } from '../refining/refine-step.ts';
 import { createRng } from '../rng.ts';
 import type { RealImage, Sample } from '../sample.ts';
@@ -78,13 +78,14 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
   async function refined(): Promise<Image[]> {
     const images: Image[] = [];
     for (const batch of batchesOf(samples, recipe.batchSize)) {
-      const noise = batch.map(({ id }) => rng.fork(id));
+      const window = { left: 0, top: 0, width: form.width, height: form.height };
+      const noise = batch.map(({ id }) => ({ key: noiseKey(rng.fork(id)), window }));
       const outputs = await refine.run({
         synthetic: encodeImages(
           batch.map(({ image }) => image),
           form,
         ),
-        ...(noiseChannels > 0 && { noise: noiseBatch(noise, form, noiseChannels) }),
+        ...(noiseChannels > 0 && { noise: pixelNoise(noise, noiseChannels) }),
       });
       images.push(...decodeImages(outputs.refined, form));
     }
