@@ -60,22 +60,17 @@ export async function triedTreatments<Annotation>(
   } else {
     await correct('blur 1 px', { correction: 'blur', strength: 1 });
     await correct('noise 5%', { correction: 'noise', strength: 0.05 });
-    await correct('jpeg 50', { correction: 'jpeg', strength: 1 });
     await correct('blur, noise, jpeg', ...camera);
-    await correct('sharpened', { correction: 'sharpen', strength: 1 });
     await correct('shaded', { correction: 'shading', strength: 0.3 });
     await correct('histogram', { correction: 'histogram', strength: 1 });
-    await correct('half histogram', { correction: 'histogram', strength: 0.5 });
     await correct('equalized', { correction: 'equalize', strength: 1 });
     change('random light', randomLight(image));
     sets['mean and contrast of a real one'] = mapDataset(raw, async (sample, index) => {
       const other = await real.at(rng.fork('real').fork(index).int(real.length));
       return { ...sample, image: withLightOf(sample.image, other.image) };
     });
-    change('half the resolution', halfResolution);
     change('thick or thin', thickOrThin);
     if (task.shiftable) {
-      change('shifted', shifted);
       change('turned, sheared, stretched', affine);
       change('turned, sheared, stretched, with noise', (picture, draw) =>
         withNoise(image)(affine(picture, draw.fork('place')), draw.fork('noise')),
@@ -136,19 +131,6 @@ const thickOrThin: Change = (image, rng) => {
       }
     }
     return choose(...near);
-  });
-};
-
-/** Shifts by up to a tenth of the picture; edges are replicated. */
-const shifted: Change = (image, rng) => {
-  const { width, height, channels, data } = image;
-  const most = Math.round(Math.min(width, height) / 10);
-  const [right, down] = [rng.int(2 * most + 1) - most, rng.int(2 * most + 1) - most];
-  return withValues(image, (_, i) => {
-    const [channel, pixel] = [i % channels, Math.floor(i / channels)];
-    const x = Math.min(width - 1, Math.max(0, (pixel % width) - right));
-    const y = Math.min(height - 1, Math.max(0, Math.floor(pixel / width) - down));
-    return data[(y * width + x) * channels + channel]!;
   });
 };
 

@@ -45,13 +45,17 @@ export async function gazeStrips(data: string): Promise<Task<EyeAnnotation>> {
   const half = (split: string): Dataset<Look> =>
     datasetOf(looks.filter((look) => look.split === split).map(({ split: _, ...look }) => look));
   const test = half('test');
+  const estimator = {
+    ...smallGazeEstimator,
+    recipe: { ...smallGazeEstimator.recipe, steps: 800, batchSize: 32 },
+  };
   const length = 4000;
   return {
     name: 'gaze-strips',
     title: 'Simulated eyes to webcam strips: cells of a 10x10 screen',
     plugin,
     image,
-    estimator: smallGazeEstimator,
+    estimator,
     length,
     real: datasetOf(
       looks.filter(({ split }) => split === 'unlabelled').map(({ id, image }) => ({ id, image })),

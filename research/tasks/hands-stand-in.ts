@@ -1,6 +1,6 @@
 import { type Dataset, type RealImage, type Sample, simulate } from '@simgan/core';
 import { testEstimator } from '@simgan/core/evaluation';
-import { depthHands, type HandAnnotation, jointRegressor } from '@simgan/plugin-depth-hands';
+import { depthHands, type HandAnnotation, jointRegressor, regressorRecipe } from '@simgan/plugin-depth-hands';
 import { unlabeled } from './labeled-to-other.ts';
 import type { Task } from './task.ts';
 
@@ -13,7 +13,7 @@ const SIZE = 48;
 export function handsStandIn(): Task<HandAnnotation> {
   const plugin = depthHands({ size: SIZE });
   const { image } = plugin;
-  const estimator = jointRegressor(image);
+  const estimator = jointRegressor(image, { ...regressorRecipe, steps: 500 });
   const camera = (seed: number, length: number): Dataset<Sample<HandAnnotation>> =>
     simulate(plugin.standIn, { seed, length });
   const length = 1500;

@@ -22,13 +22,17 @@ export async function openEyes(data: string): Promise<Task<EyeAnnotation>> {
   );
   const half = (split: string) =>
     datasetOf<Sample<EyeAnnotation>>(samples.filter((sample) => sample.split === split));
+  const estimator = {
+    ...opennessClassifier,
+    recipe: { ...opennessClassifier.recipe, steps: 400, batchSize: 32 },
+  };
   const length = 3000;
   return {
     name: 'open-eyes',
     title: 'Simulated eyes to photographs of open and closed eyes',
     plugin,
     image,
-    estimator: opennessClassifier,
+    estimator,
     length,
     real: unlabeled(half('unlabelled')),
     labeled: half('unlabelled'),
@@ -37,7 +41,6 @@ export async function openEyes(data: string): Promise<Task<EyeAnnotation>> {
     harm: 2,
     shiftable: true,
     raw: async (seed, count = length) => simulate(plugin.simulator, { seed, length: count }),
-    score: (network, engine) =>
-      accuracyOf(network, engine, { estimator: opennessClassifier, image, test: half('test') }),
+    score: (network, engine) => accuracyOf(network, engine, { estimator, image, test: half('test') }),
   };
 }

@@ -105,7 +105,7 @@ test('points are judged by where they are', async () => {
 
 test('planted sets are refused, each by the gate that is there for it', async () => {
   const treatments = Object.fromEntries(Object.entries(planted).map(([name, { set }]) => [name, set]));
-  const report = await judgeUse({ ...base, estimator: barWay, treatments });
+  const report = await judgeUse({ ...base, estimator: barWay, treatments, steps: 100 });
   for (const [name, { gate }] of Object.entries(planted)) {
     expect(report.treatments[name], name).toMatchObject({ verdict: 'refused' });
     expect(report.treatments[name]!.failed, name).toContain(gate);

@@ -103,10 +103,17 @@ const VARIED = 'raw, varied';
  * `raw`, or `repeats` is below 2; NOT_ENOUGH_DATA if there are too few pictures or labels; TRAINING_DIVERGED if networks
  * diverge on raw pictures (a treatment on which they do is refused); the signal's reason if it aborts.
  * @example
- * const { estimator, image } = plugin;
- * const treatments = { refined };
- * const report = await judgeUse({ estimator, image, engine, seed: 1, raw, treatments, real });
- * console.log(report.recommended, report.treatments.refined.reason);
+ * ```ts no-run
+ * import { eyes } from '@simgan/plugin-eyes';
+ *
+ * const { image, estimator, simulator, standIn } = eyes();
+ * const raw = simulate(simulator, { seed: 1, length: 3000 });
+ * const photographs = simulate(standIn, { seed: 2, length: 1000 });
+ * const matcher = await createMatcher([{ correction: 'blur', strength: 1 }], photographs, { image, seed: 1 });
+ * const treatments = { blurred: matcher.match(raw) };
+ * const report = await judgeUse({ estimator, image, engine, seed: 1, raw, treatments, real: photographs });
+ * console.log(report.recommended, report.treatments.blurred?.reason);
+ * ```
  */
 export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>): Promise<UseReport> {
   const { image, engine, signal, onProgress, onTrained, repeats = 2 } = options;
