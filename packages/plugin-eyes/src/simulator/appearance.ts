@@ -1,6 +1,6 @@
 import type { Rng } from '@simgan/core';
 import { drawEyeColors, type EyeColors, type EyeStyle, renderedEye } from './iris.ts';
-import { drawLighting, type Lighting, type LightStyle, studioLight } from './light.ts';
+import { drawLighting, everydayLight, type Lighting, type LightStyle } from './light.ts';
 import type { EyeScene } from './scene.ts';
 import { drawSkin, renderedSkin, type Skin, type SkinStyle } from './skin.ts';
 
@@ -18,8 +18,8 @@ export interface Style {
   readonly light: LightStyle;
 }
 
-/** A clean computer rendering. */
-export const renderedStyle: Style = { skin: renderedSkin, eye: renderedEye, light: studioLight };
+/** Clean computer renderings in any light. */
+export const renderedStyle: Style = { skin: renderedSkin, eye: renderedEye, light: everydayLight };
 
 export function drawAppearance(rng: Rng, scene: EyeScene, style: Style): Appearance {
   const skin = drawSkin(rng.fork('skin'), style.skin);

@@ -34,6 +34,36 @@ function sumOfSquares(data: Float32Array): number {
   return sum;
 }
 
+/** What a camera does to light before it is shown; see {@link tone}. */
+export interface Tone {
+  readonly exposure: number;
+  /** The light, after exposure, that contrast leaves as it is. */
+  readonly level: number;
+  /** How much steeper than linear the tone curve is at that level. */
+  readonly contrast: number;
+  /** The share by which the picture's mean color is turned into gray, 0 to 1. */
+  readonly balance: number;
+}
+
+/** Light as a camera records it, in place: exposed, white-balanced, and bent by a quadratic tone curve. */
+export function tone({ data }: Radiance, { exposure, level, contrast, balance }: Tone): void {
+  let [red, green, blue] = [0, 0, 0];
+  for (let i = 0; i < data.length; i += 3) {
+    red += data[i]!;
+    green += data[i + 1]!;
+    blue += data[i + 2]!;
+  }
+  const gray = (red + green + blue) / 3;
+  const gain = (sum: number) => (sum > 0 ? (gray / sum) ** balance : 1) * (exposure / level);
+  const [redGain, greenGain, blueGain] = [gain(red), gain(green), gain(blue)];
+  const bend = (light: number) => level * light * Math.max(0, 1 - contrast + contrast * light);
+  for (let i = 0; i < data.length; i += 3) {
+    data[i] = bend(data[i]! * redGain);
+    data[i + 1] = bend(data[i + 1]! * greenGain);
+    data[i + 2] = bend(data[i + 2]! * blueGain);
+  }
+}
+
 /** Display values, 0 to 255 with fractions, of light times `exposure`: `[height, width, 1]` of luminance, or `[height, width, 3]`. */
 export function develop({ data }: Radiance, exposure: number, color: boolean): Float32Array {
   const out = new Float32Array(color ? data.length : data.length / 3);

@@ -2,7 +2,7 @@ import type { Simulator } from '@simgan/core';
 import { parseOptions } from '@simgan/core/plugin';
 import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { drawAppearance, renderedStyle } from './appearance.ts';
-import { develop, meter, quantize } from './develop.ts';
+import { develop, meter, quantize, tone } from './develop.ts';
 import { labelsOf } from './labels.ts';
 import { type EyeSimulatorOptions, eyeOptions, imageForm } from './options.ts';
 import { render } from './render.ts';
@@ -34,8 +34,9 @@ export function eyeSimulator(options: EyeSimulatorOptions = {}): Simulator<Compl
     const scene = drawScene(rng.fork('scene'), parsed);
     const appearance = drawAppearance(rng.fork('appearance'), scene, renderedStyle);
     const radiance = render(rng.fork('render'), scene, appearance, form.width, form.height);
-    const exposure = meter(radiance, appearance.lighting.exposure);
-    const image = quantize(develop(radiance, exposure, parsed.color), form);
+    const { exposure: level, contrast, balance } = appearance.lighting;
+    tone(radiance, { exposure: meter(radiance, level), level, contrast, balance });
+    const image = quantize(develop(radiance, 1, parsed.color), form);
     return { image, annotation: labelsOf(scene) };
   };
 }

@@ -30,12 +30,12 @@ export function drawFace(rng: Rng): Face {
     lidRadiusX: between(rng, 13.5, 16.5),
     lidRadiusUp: between(rng, 12.2, 13.4),
     lidRadiusDown: between(rng, 15, 20),
-    orbit: around(rng, 5.6, 1.1),
-    join: between(rng, 2.5, 4.5),
-    brow: { height: around(rng, 7, 1.6), y: between(rng, -22, -18), width: between(rng, 8, 11) },
+    orbit: around(rng, 5, 1.4),
+    join: between(rng, 3, 6),
+    brow: { height: around(rng, 7, 1.6), y: between(rng, -21, -14), width: between(rng, 8, 11) },
     nose: { height: around(rng, 11, 1.6), x: between(rng, -27, -24), width: between(rng, 9, 12) },
     temple: between(rng, 0.004, 0.009),
-    cheek: between(rng, 0.25, 0.5),
+    cheek: between(rng, 0.05, 0.45),
   };
 }
 

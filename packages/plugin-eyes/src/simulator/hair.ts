@@ -1,6 +1,6 @@
 import type { Rng } from '@simgan/core';
 import { type Camera, project } from './camera.ts';
-import { around, between } from './draw.ts';
+import { around, between, chance } from './draw.ts';
 import { marginsAt } from './lids.ts';
 import { type EyeScene, onFace } from './scene.ts';
 import { apply, scale, type Vector } from './vector.ts';
@@ -23,21 +23,30 @@ interface Canvas {
   readonly height: number;
 }
 
-/** Lashes stand on the margins and turn with the lids: up when the eye is open, down when it is closed. */
+/**
+ * Lashes stand on the margins and turn with the lids: up when the eye is open, and hanging over the seam, in one dark
+ * fringe, when it is closed.
+ */
 function drawLashes(rng: Rng, scene: EyeScene, canvas: Canvas): void {
   const { lids, face, camera } = scene;
-  const length = between(rng, 4.5, 8.5);
-  const thickness = between(rng, 0.07, 0.14);
-  const count = 34 + rng.int(26);
+  const isMadeUp = chance(rng, 0.25);
+  const length = between(rng, 5, 8.5) * (isMadeUp ? 1.25 : 1);
+  const thickness = between(rng, 0.14, 0.32) * (isMadeUp ? 1.7 : 1);
+  const count = 40 + rng.int(40);
+  // Some fringes hang straight, some curl up at their tips, closed or not.
+  const curl = between(rng, -0.55, -0.35);
+  const hanging = between(rng, 0.5, 1.1);
   for (let i = 0; i < count; i++) {
     const s = 0.1 + (0.9 * (i + rng.next())) / count;
-    const { x, upper } = marginsAt(lids, Math.min(0.995, s));
+    const { x, upper, lower } = marginsAt(lids, Math.min(0.995, s));
+    const closing = Math.max(0, 1 - (lower - upper) * (1 / 4.5));
     // The lid's own rotation about the ball: 0 when it is at the height of the eyeball's center.
-    const lift = 0.05 - upper * 0.085 + around(rng, 0, 0.1);
+    const lift = 0.05 - upper * 0.085 + around(rng, 0, 0.1) - hanging * closing;
     const fan = 1.5 * (s - 0.42) + around(rng, 0, 0.12);
     const reach =
       length * (0.55 + 0.45 * Math.sin(Math.PI * Math.min(1, s * 1.02))) * between(rng, 0.7, 1.05);
-    hair(canvas, camera, onFace(face, x, upper), [fan, -lift, -1], reach, -0.5, thickness);
+    const root = onFace(face, x, upper);
+    hair(canvas, camera, root, [fan, -lift, -1], reach, curl * (1 - 0.75 * closing), thickness);
   }
   const below = 18 + rng.int(16);
   for (let i = 0; i < below; i++) {
@@ -56,7 +65,7 @@ function drawBrow(rng: Rng, scene: EyeScene, canvas: Canvas): void {
   const height = face.brow.y - between(rng, -2.5, 2.5);
   const density = between(rng, 0.4, 1);
   const halfWidth = between(rng, 2, 3.6);
-  const thickness = between(rng, 0.09, 0.15);
+  const thickness = between(rng, 0.1, 0.26);
   const lowest = project(camera, onFace(face, middle, height + halfWidth + 3))[1];
   const lowestInner = project(camera, onFace(face, middle - 18, height + halfWidth + 3))[1];
   const lowestOuter = project(camera, onFace(face, middle + 18, height + halfWidth + 5))[1];
@@ -75,9 +84,6 @@ function drawBrow(rng: Rng, scene: EyeScene, canvas: Canvas): void {
   }
 }
 
-/** Segments per hair. */
-const pieces = 4;
-
 /** One hair: a parabola from its root, bent by `curl` (negative: upwards), drawn as strokes of its own width. */
 function hair(
   canvas: Canvas,
@@ -90,6 +96,8 @@ function hair(
 ): void {
   const step = length / Math.hypot(direction[0], direction[1], direction[2]);
   const pixels = camera.focalLength / camera.distance;
+  // Segments per hair: short ones look the same with fewer.
+  const pieces = length * pixels < 10 ? 2 : 4;
   // Root, direction and bend in the camera's frame.
   const [rx, ry, rz] = apply(camera.rotation, root);
   const [gx, gy, gz] = apply(camera.rotation, scale(direction, step));

@@ -43,7 +43,7 @@ export interface EyeStyle {
 }
 
 /** Clear eyes of all colors. */
-export const renderedEye: EyeStyle = { brown: 1, white: [0.4, 0.6] };
+export const renderedEye: EyeStyle = { brown: 2, white: [0.28, 0.6] };
 
 /** Eyes for a skin with this much melanin: light eyes come with light skin. */
 export function drawEyeColors(rng: Rng, style: EyeStyle, melanin: number): EyeColors {

@@ -14,9 +14,21 @@ test('the upper lid and its fold follow the gaze up and down, the lid further th
     const [down, level, up] = [at(-20), at(0), at(20)];
     expect(down.upper).toBeGreaterThan(level.upper + 1.5);
     expect(up.upper).toBeLessThan(level.upper - 1.5);
-    expect(down.lower).toBeGreaterThan(level.lower + 0.5);
+    expect(Math.abs(down.lower - level.lower)).toBeLessThan(0.7);
     expect(down.crease).toBeGreaterThan(level.crease + 0.5);
     expect(down.upper - level.upper).toBeGreaterThan(down.crease - level.crease);
+  }
+});
+
+test('looking down, the opening collapses onto the lower lid, but never shuts', () => {
+  for (const shape of shapes) {
+    const openings = [0, -10, -20, -30].map((pitch) => {
+      const { upper, lower } = marginsAt(poseLids(shape, pitch * degrees, 1), 0.5);
+      return lower - upper;
+    });
+    for (const k of [1, 2, 3]) expect(openings[k]).toBeLessThan(openings[k - 1]!);
+    expect(openings[2]! / openings[0]!).toBeLessThan(0.65);
+    expect(openings[3]).toBeGreaterThan(1.2);
   }
 });
 

@@ -20,6 +20,10 @@ export interface LidShape {
   /** The furrow under the lower lid: how far below the margin, and how deep. */
   readonly furrowHeight: number;
   readonly furrowDepth: number;
+  /** How far the two lids go down with the eye that looks down, as fractions of what the pupil does. */
+  readonly follow: readonly [upper: number, lower: number];
+  /** How far above the lower margin the lids meet, as a fraction of the opening. */
+  readonly seam: number;
 }
 
 export function drawLidShape(rng: Rng): LidShape {
@@ -30,14 +34,16 @@ export function drawLidShape(rng: Rng): LidShape {
   return {
     inner: [middle - width / 2, drop + tilt / 2],
     outer: [middle + width / 2, drop - tilt / 2],
-    upperHeight: drop + around(rng, 4.6, 0.55),
-    lowerHeight: around(rng, 5.3, 0.35) - drop,
+    upperHeight: drop + around(rng, 4.8, 0.75),
+    lowerHeight: around(rng, 5.3, 0.5) - drop,
     upperArch: [between(rng, 0.68, 0.92), between(rng, 0.6, 0.8)],
     lowerArch: [between(rng, 0.95, 1.2), between(rng, 0.66, 0.9)],
     creaseHeight: between(rng, 1.6, 5),
     creaseDepth: chance(rng, 0.15) ? between(rng, 0, 0.25) : between(rng, 0.5, 1),
     furrowHeight: between(rng, 4.5, 8),
     furrowDepth: between(rng, 0.1, 0.75),
+    seam: between(rng, 0, 0.2),
+    follow: [between(rng, 1.15, 1.6), between(rng, -0.15, 0.15)],
   };
 }
 
@@ -51,16 +57,25 @@ export interface Lids {
   readonly blink: number;
 }
 
-/** Lids that follow the eye: the upper one almost fully, the lower one a little; both less upwards. */
+/**
+ * Lids that follow the eye. Looking down, the upper lid goes further than the eye and cuts the iris, and the lower stays:
+ * the opening collapses onto the seam. Looking up, the upper lid keeps up with the eye and the lower comes along a little.
+ */
 export function poseLids(shape: LidShape, gazePitch: number, blink: number): Lids {
   const down = -12 * Math.sin(gazePitch);
-  return {
-    shape,
-    upperDrop: down > 0 ? 0.72 * down : 0.62 * down,
-    lowerDrop: down > 0 ? 0.3 * down : 0.22 * down,
-    blink,
-  };
+  if (down <= 0) return { shape, upperDrop: 0.8 * down, lowerDrop: 0.22 * down, blink };
+  const lowerDrop = shape.follow[1] * down;
+  const level = shape.upperHeight + shape.lowerHeight + lowerDrop;
+  // The opening never shuts by looking down: a smooth maximum of what is left and of the narrowest slit.
+  const left = level - shape.follow[0] * down;
+  const root = Math.hypot(left - narrowest, 1.5);
+  const atLevel = 0.5 * (level + narrowest + Math.hypot(level - narrowest, 1.5)) - level;
+  const opening = 0.5 * (left + narrowest + root) - atLevel;
+  return { shape, upperDrop: level - opening, lowerDrop, blink };
 }
+
+/** The opening that is left when an eye looks down as far as it can, mm. */
+const narrowest = 1.8;
 
 /** Both margins at `s`, 0 at the inner corner and 1 at the outer: heights in the eye's frame, mm. Upper is never below lower. */
 export function marginsAt(lids: Lids, s: number): { x: number; upper: number; lower: number } {
@@ -72,7 +87,7 @@ export function marginsAt(lids: Lids, s: number): { x: number; upper: number; lo
   const lower = line + (shape.lowerHeight + lids.lowerDrop) * arch(s, shape.lowerArch);
   const upper = Math.min(open, lower);
   // The upper lid does most of the closing.
-  const seam = lower - 0.12 * (lower - upper);
+  const seam = lower - shape.seam * (lower - upper);
   return { x, upper: seam + lids.blink * (upper - seam), lower: seam + lids.blink * (lower - seam) };
 }
 

@@ -29,6 +29,10 @@ export interface Lighting {
   readonly up: Vector;
   /** Mean luminance that the camera's exposure aims at, 0 to 1. */
   readonly exposure: number;
+  /** How much steeper than linear the camera's tone curve is at that mean: 0 where it is linear. */
+  readonly contrast: number;
+  /** How far the camera's white balance turns the mean color into gray, 0 to 1. */
+  readonly balance: number;
 }
 
 /** The distributions that a renderer draws lighting from. */
@@ -38,21 +42,28 @@ export interface LightStyle {
   readonly lamps: readonly number[];
   /** How far lamps may be off the camera's axis, radians. */
   readonly spread: number;
+  /** Light from all around. */
+  readonly around: readonly [low: number, high: number];
   /** Light from below as a fraction of that from above. */
   readonly ground: readonly [low: number, high: number];
   /** Spread of color temperatures around white. */
   readonly tint: number;
   readonly exposure: readonly [low: number, high: number];
+  readonly contrast: readonly [low: number, high: number];
+  readonly balance: readonly [low: number, high: number];
 }
 
-/** The even studio light of a rendering program. */
-export const studioLight: LightStyle = {
-  key: [0.6, 1.7],
-  lamps: [1, 1, 2],
-  spread: 1.15,
-  ground: [0.45, 0.8],
-  tint: 0.12,
-  exposure: [0.26, 0.42],
+/** The light of rooms, streets and studios: even or from one side, white or colored, bright or dim. */
+export const everydayLight: LightStyle = {
+  key: [0.5, 2.6],
+  lamps: [1, 1, 2, 3],
+  spread: 1.4,
+  around: [0.15, 0.55],
+  ground: [0.15, 0.8],
+  tint: 0.4,
+  exposure: [0.05, 0.4],
+  contrast: [-0.08, 0.7],
+  balance: [0, 0.8],
 };
 
 /** Draws lights in the camera's frame, in which rooms are upright, and rotates them into the eye's. */
@@ -77,13 +88,15 @@ export function drawLighting(rng: Rng, rotation: Matrix, style: LightStyle): Lig
       radiance: between(rng, 9, 22) * Math.sqrt(strength),
     };
   });
-  const around = between(rng, 0.3, 0.55);
+  const around = between(rng, style.around[0], style.around[1]);
   return {
     lamps,
     sky: tinted(rng, around, 0.5 * style.tint),
     ground: tinted(rng, around * between(rng, style.ground[0], style.ground[1]), 0.5 * style.tint),
     up: apply(back, [0, -1, 0]),
     exposure: between(rng, style.exposure[0], style.exposure[1]) * (chance(rng, 0.15) ? 0.6 : 1),
+    contrast: between(rng, style.contrast[0], style.contrast[1]),
+    balance: between(rng, style.balance[0], style.balance[1]),
   };
 }
 

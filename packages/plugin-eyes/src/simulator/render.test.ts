@@ -1,6 +1,8 @@
 import { createRng } from '@simgan/core';
+import { std } from '@simgan/core/measures';
 import { expect, test } from 'vitest';
 import { drawAppearance, renderedStyle } from './appearance.ts';
+import { eyeSimulator } from './eye-simulator.ts';
 import { labelsOf } from './labels.ts';
 import { poseLids } from './lids.ts';
 import { eyeOptions } from './options.ts';
@@ -119,4 +121,47 @@ test('skin is not flat: its relief and pigments give it grain, in small pictures
     expect(textured).toBeGreaterThan(0.01);
     expect(textured).toBeGreaterThan(4 * smooth);
   }
+});
+
+test('the skin below a closed lid lies in the soft shadow of its fringe, that below an open lid does not', () => {
+  /** Light in the band from 1 to 3 mm below the lower margin, against that without any fringe. */
+  const share = (scene: EyeScene) => {
+    const look = drawAppearance(rng.fork('look'), scene, renderedStyle);
+    const [shadowed, plain] = [0.5, 0].map((fringe) => {
+      const { data } = render(
+        rng.fork('render'),
+        scene,
+        { ...look, skin: { ...look.skin, fringe } },
+        width,
+        height,
+      );
+      const millimeter = scene.camera.focalLength / scene.camera.distance;
+      const [column, row] = labelsOf(scene).lidMargin[12]!;
+      let light = 0;
+      for (let y = Math.round(row + millimeter); y < row + 3 * millimeter; y++) {
+        for (let x = Math.round(column) - 6; x <= column + 6; x++) light += data[(y * width + x) * 3 + 1]!;
+      }
+      return light;
+    });
+    return shadowed! / plain!;
+  };
+  const framed = { ...options, headRoll: [0, 0], headPitch: [0, 0], eyeHeight: [0.4, 0.5] } as const;
+  for (let i = 0; i < 8; i++) {
+    const scene = drawScene(rng.fork('fringe').fork(i), framed);
+    const at = (blink: number): EyeScene => ({ ...scene, lids: poseLids(scene.lids.shape, 0, blink) });
+    expect(share(at(0))).toBeLessThan(0.95);
+    expect(share(at(1))).toBeCloseTo(1, 6);
+  }
+});
+
+test('contrasts of closed eyes are nearly those of open ones, as in photographs', async () => {
+  const contrast = async (closedRate: number) => {
+    const simulator = eyeSimulator({ closedRate, blinkRate: 0 });
+    let sum = 0;
+    for (let i = 0; i < 80; i++) sum += std((await simulator(rng.fork('contrast').fork(i))).image.data) / 80;
+    return sum;
+  };
+  const [open, closed] = [await contrast(0), await contrast(1)];
+  expect(closed / open).toBeGreaterThan(0.75);
+  expect(closed / 255).toBeGreaterThan(0.1);
 });

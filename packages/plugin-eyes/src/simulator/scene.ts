@@ -3,9 +3,10 @@ import { type Camera, project } from './camera.ts';
 import { around, between, chance } from './draw.ts';
 import { drawEyeball, type Eyeball } from './eyeball.ts';
 import { drawFace, type Face, faceAt, facePoint } from './face.ts';
-import { drawLidShape, type LidShape, type Lids, marginsAt, poseLids } from './lids.ts';
+import { drawLidShape, type Lids, marginsAt, poseLids } from './lids.ts';
 import type { EyeOptions } from './options.ts';
 import { apply, directionOf, headRotation, type Matrix, type Vector } from './vector.ts';
+import { viewpointOf } from './viewpoint.ts';
 
 /** One eye in front of one camera: everything that determines the labels, without color or light. */
 export interface EyeScene {
@@ -29,13 +30,14 @@ export function drawScene(rng: Rng, options: EyeOptions): EyeScene {
   const side = chance(person, 0.5) ? 'left' : 'right';
 
   const pose = rng.fork('pose');
+  const view = viewpointOf(options);
   const head = {
-    pitch: betweenDegrees(pose, options.headPitch),
-    yaw: betweenDegrees(pose, options.headYaw),
-    roll: betweenDegrees(pose, options.headRoll),
+    pitch: betweenDegrees(pose, view.headPitch),
+    yaw: betweenDegrees(pose, view.headYaw),
+    roll: betweenDegrees(pose, view.headRoll),
   };
-  const gazePitch = betweenDegrees(pose, options.gazePitch);
-  const gazeYaw = betweenDegrees(pose, options.gazeYaw);
+  const gazePitch = betweenDegrees(pose, view.gazePitch);
+  const gazeYaw = betweenDegrees(pose, view.gazeYaw);
   const [x, y, z] = directionOf(gazePitch, gazeYaw);
   const mirror = side === 'left' ? 1 : -1;
   const gaze: Vector = [mirror * x, y, z];
@@ -43,7 +45,8 @@ export function drawScene(rng: Rng, options: EyeOptions): EyeScene {
 
   const turn = headRotation(head);
   const rotation: Matrix = [mirrored(turn[0], mirror), mirrored(turn[1], mirror), mirrored(turn[2], mirror)];
-  const camera = drawCamera(rng.fork('camera'), rotation, face, shape, options);
+  const distance = between(pose, view.distance[0], view.distance[1]);
+  const camera = drawCamera(rng.fork('camera'), rotation, distance, face, lids, options);
   return { side, head, camera, gaze, eyeball, face, lids };
 }
 
@@ -61,34 +64,38 @@ function drawBlink(rng: Rng, options: EyeOptions): number {
   return between(rng, 0.84, 1);
 }
 
-/** A camera whose picture is a crop around the eye, as in eye-tracking datasets. */
+/** A camera whose picture is a crop around the eye that follows it, as detectors crop. */
 function drawCamera(
   rng: Rng,
   rotation: Matrix,
+  distance: number,
   face: Face,
-  shape: LidShape,
-  { width, height }: EyeOptions,
+  lids: Lids,
+  { width, height, eyeWidth, eyeHeight }: EyeOptions,
 ): Camera {
-  const fissure = shape.outer[0] - shape.inner[0];
+  const fissure = lids.shape.outer[0] - lids.shape.inner[0];
   // 0 for the usual flat crops, 1 for square ones, which take in more of the face and its brow.
   const tallness = Math.max(0, Math.min(1, (height / width - 0.68) / 0.32));
-  const fill = between(rng, 0.64, 0.82) - 0.14 * tallness;
+  const fill = between(rng, eyeWidth[0], eyeWidth[1]) - 0.14 * tallness;
   // In very wide pictures the height decides, or the lids would be cut off.
   const millimetersPerPixel = Math.max(fissure / fill / width, 26 / height);
-  const distance = between(rng, 350, 650);
   const centered: Camera = {
     rotation,
     distance,
     focalLength: distance / millimetersPerPixel,
     principalPoint: [0, 0],
   };
-  const middle = marginsAt({ shape, upperDrop: 0, lowerDrop: 0, blink: 1 }, 0.5);
-  const [x, y] = project(centered, onFace(face, middle.x, 0.5 * (middle.upper + middle.lower)));
+  // Detectors place some crops by the corners of the eye, which stay, and most by the lids, which move.
+  const middle = marginsAt(lids, 0.5);
+  const corners = 0.5 * (lids.shape.inner[1] + lids.shape.outer[1]);
+  const byLids = between(rng, 0.5, 1.5);
+  const anchor = corners + byLids * (0.5 * (middle.upper + middle.lower) - corners);
+  const [x, y] = project(centered, onFace(face, middle.x, anchor));
   return {
     ...centered,
     principalPoint: [
-      0.5 * width - x + around(rng, 0, 0.022) * width,
-      (0.48 + 0.1 * tallness) * height - y + around(rng, 0, 0.03) * height,
+      0.5 * width - x + around(rng, 0, 0.03) * width,
+      (between(rng, eyeHeight[0], eyeHeight[1]) + 0.05 * tallness) * height - y,
     ],
   };
 }

@@ -19,10 +19,13 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
   const sampleGrain = grainSampler({ skin, key, middle: [middle, middleY], footprint });
   const grain: Grain = { pores: 0, bumps: 0, lines: 0, spots: 0 };
   const roughness = (0.18 * skin.pores) / (1 + footprint);
-  const grooveWidth = Math.max(0.7, 0.7 * footprint);
-  const groove = (shape.creaseDepth * 0.7) / grooveWidth;
+  // 0 in an open eye, 1 in a closed one: the skin of the lid is stretched, its fold smoothed out.
+  const closing = Math.max(0, 1 - 2 * scene.lids.blink);
+  const grooveWidth = Math.max(0.7, 0.7 * footprint) * (1 + 1.2 * closing);
+  const groove = ((shape.creaseDepth * 0.7) / grooveWidth) * (1 - 0.55 * closing);
+  const fringe = closing * skin.fringe;
   const furrow = shape.furrowDepth;
-  const rootWidth = Math.max(0.55, 0.5 * footprint);
+  const rootWidth = Math.max(0.55 + 1.6 * fringe, 0.5 * footprint);
   const rootShare = 0.85 * Math.min(1, 0.55 / rootWidth + 0.45);
   const rimWidth = Math.max(0.75, footprint);
   // Computed once, used by every pixel.
@@ -66,6 +69,8 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
       dark -= 0.5 * depth * Math.min(1, 0.5 + aboveUpper);
     }
     if (belowLower > 0) {
+      // The fringe of a closed lid throws a soft shadow on the skin below.
+      dark -= (fringe * sideways) / (1 + belowLower * belowLower * 0.25);
       const f = (belowLower - shape.furrowHeight * (0.45 + 0.55 * sideways)) * (1 / 1.6);
       const g = 1 / (1 + f * f);
       slopeY += 0.35 * furrow * sideways * f * g * g;
@@ -93,7 +98,7 @@ export function skinShader(scene: EyeScene, { skin, lighting }: Appearance, foot
     irradiance(lighting, nx, ny, nz, 0.22, out);
 
     // Hollows, and what lies under the brow, see less of the sky; skin darkens and reddens towards the lids.
-    const hollow = surface.height < 11 ? 1 - 0.035 * (11 - surface.height) : 1;
+    const hollow = surface.height < 11 ? 1 - skin.hollow * (11 - surface.height) : 1;
     const open = y > 8 ? 1 : y < -20 ? 0 : (y + 20) * (1 / 28);
     const underBrow = 0.62 + 0.38 * open * open * (3 - 2 * open);
     const occluded = dark * underBrow * Math.max(0.35, hollow) * (1 + relief);

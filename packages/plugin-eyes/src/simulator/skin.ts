@@ -25,6 +25,10 @@ export interface Skin {
   readonly shine: number;
   /** Where this person's skin lies in the noise, texels. */
   readonly offset: readonly [u: number, v: number];
+  /** How much light a hollow loses with each millimeter of depth. */
+  readonly hollow: number;
+  /** How much light the lashes of the closed eye keep from the skin below them. */
+  readonly fringe: number;
   /** Color of lashes and brows. */
   readonly hair: Color;
 }
@@ -39,7 +43,7 @@ export interface SkinStyle {
 }
 
 /** Clean skin in all human tones. */
-export const renderedSkin: SkinStyle = { melanin: [0.03, 1.7], detail: 1, shine: [0.02, 0.1] };
+export const renderedSkin: SkinStyle = { melanin: [0.03, 1.7], detail: 1, shine: [0.02, 0.3] };
 
 export function drawSkin(rng: Rng, style: SkinStyle): Skin {
   // Raised to 1.5, because equal steps are less visible in dark tones than in pale ones.
@@ -56,12 +60,14 @@ export function drawSkin(rng: Rng, style: SkinStyle): Skin {
     blood: absorb.blood,
     mottle: between(rng, 0.02, 0.08),
     flush: between(rng, 0.03, 0.11),
-    shade: between(rng, 0.02, 0.3),
+    shade: between(rng, 0.02, 0.45),
     rim: between(rng, 0.2, 0.6),
     pores: style.detail * between(rng, 0.25, 1),
     wrinkles: style.detail * between(rng, 0.1, 1),
     shine: between(rng, style.shine[0], style.shine[1]),
     offset: [between(rng, 0, 256), between(rng, 0, 256)],
+    hollow: between(rng, 0.03, 0.09),
+    fringe: between(rng, 0.1, 0.5),
     hair: [0.012 + fair, 0.009 + 0.6 * fair, 0.008 + 0.35 * fair],
   };
 }

@@ -21,9 +21,12 @@ const roomStyle: Style = {
     key: [0.6, 2.4],
     lamps: [1, 2, 2, 3],
     spread: 1.4,
+    around: [0.3, 0.55],
     ground: [0.25, 0.7],
     tint: 0.22,
     exposure: [0.2, 0.45],
+    contrast: [0, 0],
+    balance: [0, 0],
   },
 };
 
