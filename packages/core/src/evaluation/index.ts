@@ -26,6 +26,11 @@ export type { LabelProbe, Measurement, Quantity, Values } from './label-probe.ts
 export { compareLooks, type Interval, type LooksComparison, type LooksOptions } from './looks.ts';
 export { type PatchTestOptions, type PatchTestResult, patchTest } from './patch-test.ts';
 export {
+  type RefinementFindings,
+  type RefinementVerdict,
+  refinementVerdict,
+} from './refinement-verdict.ts';
+export {
   compareDownstream,
   createEstimatorState,
   type EstimatorResult,
