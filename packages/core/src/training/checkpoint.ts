@@ -22,7 +22,8 @@ export interface Checkpoint {
  * }
  */
 export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
-  const { history, engine, lambda, learningRate, pace, step, turn, drawn, fingerprint } = training;
+  const { history, engine, fingerprint } = training;
+  const { lambda, learningRate, pace, fidelity, step, turn, drawn } = training;
   const named = namedVariables(training);
   const values = await engine.read(named.map(([, variable]) => variable));
   const tensors: Record<string, HostTensor> = {};
@@ -33,7 +34,7 @@ export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
     for (const [i, entry] of history.entries.entries()) data.set(entry, i * length);
     tensors.history = { data, shape: [history.size, length] };
   }
-  const counters = JSON.stringify({ lambda, learningRate, pace, step, turn, drawn });
+  const counters = JSON.stringify({ lambda, learningRate, pace, fidelity, step, turn, drawn });
   return {
     tensors,
     about: { training: counters, ...(fingerprint !== undefined && { regularizer: fingerprint }) },
@@ -89,7 +90,7 @@ export function restoreCheckpoint(training: Training, { tensors, about }: Checkp
   Object.assign(training, counters);
 }
 
-type Counters = Pick<Training, 'lambda' | 'learningRate' | 'pace' | 'step' | 'turn' | 'drawn'>;
+type Counters = Pick<Training, 'lambda' | 'learningRate' | 'pace' | 'fidelity' | 'step' | 'turn' | 'drawn'>;
 
 /** The counters that {@link takeCheckpoint} wrote; `undefined` if they cannot be its own. */
 function parseCounters(text: string | undefined): Counters | undefined {
@@ -100,7 +101,7 @@ function parseCounters(text: string | undefined): Counters | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { lambda, learningRate, pace, step, turn, drawn } = value;
+  const { lambda, learningRate, pace, fidelity, step, turn, drawn } = value;
   const counts = [
     step,
     pace?.refinerUpdates,
@@ -112,7 +113,7 @@ function parseCounters(text: string | undefined): Counters | undefined {
   ];
   const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
   if (!counts.every(isCount) || !(Number.isFinite(lambda) && lambda! >= 0)) return undefined;
-  if (!(Number.isFinite(learningRate) && learningRate! > 0)) return undefined;
+  if (!(Number.isFinite(learningRate) && learningRate! > 0 && Number.isFinite(fidelity))) return undefined;
   if (!(pace!.refinerUpdates >= 1 && Number.isFinite(pace!.accuracy) && Number.isFinite(pace!.loss)))
     return undefined;
   // A turn with updates holds the losses that the last ones reported.
@@ -124,6 +125,7 @@ function parseCounters(text: string | undefined): Counters | undefined {
     lambda: lambda!,
     learningRate: learningRate!,
     pace: pace!,
+    fidelity: fidelity!,
     step: step!,
     turn: turn!,
     drawn: drawn!,

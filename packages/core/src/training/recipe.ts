@@ -33,7 +33,7 @@ export interface TrainingRecipe {
   /** B: the number of refined images that the history buffer holds; 0 turns it off. */
   readonly historySize: number;
   /** Steps before the first turn: the refiner with the regularizer alone, then the discriminator alone. */
-  readonly warmup: { readonly refiner: number; readonly discriminator: number };
+  readonly warmup: Warmup;
   /**
    * Decay per refiner step of the exponential moving average of the refiner's weights. The average is the trained
    * refiner; with 0, the last weights are. Default: 0. Not in the paper.
@@ -58,6 +58,18 @@ export interface TrainingRecipe {
   readonly refiner?: NetworkBuilder<Refiner>;
   readonly discriminator?: NetworkBuilder<Discriminator>;
   readonly regularizer?: Regularizer;
+}
+
+/** The steps before the first turn. */
+export interface Warmup {
+  /** Steps of the refiner; with `faithful` the most of them. */
+  readonly refiner: number;
+  readonly discriminator: number;
+  /**
+   * The regularizer's value, averaged over about ten steps, at which the refiner counts as a faithful copy of its input
+   * and its warm-up ends. Default: it ends with its steps.
+   */
+  readonly faithful?: number;
 }
 
 /**
@@ -113,6 +125,9 @@ export function checkRecipe(recipe: TrainingRecipe): void {
   whole('historySize', recipe.historySize, 0);
   whole('warmup.refiner', recipe.warmup.refiner, 0);
   whole('warmup.discriminator', recipe.warmup.discriminator, 0);
+  const { faithful } = recipe.warmup;
+  if (faithful !== undefined && !(faithful > 0))
+    problems.push(`warmup.faithful must be above 0, not ${faithful}`);
   if (!(recipe.learningRate > 0)) problems.push(`learningRate must be above 0, not ${recipe.learningRate}`);
   if (!(initialLambda(recipe.lambda) >= 0))
     problems.push(`lambda must be at least 0, not ${initialLambda(recipe.lambda)}`);

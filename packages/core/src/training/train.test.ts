@@ -196,3 +196,22 @@ test('losses that are not finite end the run with a reason', async () => {
   });
   wild.dispose();
 });
+
+test('the warm-up of a refiner that copies faithfully ends early', async () => {
+  const warmup = { refiner: 80, discriminator: 1 };
+  const changes = { steps: 1, learningRate: 0.02 };
+  const stepsWith = async (more: { faithful?: number }) => {
+    const training = await setUp({ ...changes, warmup: { ...warmup, ...more } });
+    const steps = await collect(train(training));
+    training.dispose();
+    return steps;
+  };
+  const all = await stepsWith({});
+  expect(stepsOf(all, 'refiner warm-up')).toHaveLength(80);
+  const some = await stepsWith({ faithful: 0.3 });
+  const learned = stepsOf(some, 'refiner warm-up');
+  expect(learned.length).toBeLessThan(60);
+  expect(learned.at(-1)!.regularization).toBeLessThan(0.4);
+  // The steps that were skipped count as done.
+  expect(some.slice(learned.length - 1).map(({ step }) => step)).toEqual([80, 81, 82]);
+});

@@ -65,7 +65,11 @@ export async function* train(
     // Section 3.1: the refiner first learns with the regularizer alone, then the discriminator alone.
     while (training.step < warmup.refiner && !signal?.aborted) {
       const regularization = await update.refinerWarmup();
-      yield { phase: 'refiner warm-up', regularization, step: ++training.step, steps };
+      training.fidelity += RECENT * (regularization - training.fidelity);
+      // A faithful copy has nothing left to learn: the steps that remain are skipped.
+      const isFaithful = training.fidelity <= (warmup.faithful ?? 0);
+      training.step = isFaithful ? warmup.refiner : training.step + 1;
+      yield { phase: 'refiner warm-up', regularization, step: training.step, steps };
     }
     while (training.step < warmup.refiner + warmup.discriminator && !signal?.aborted) {
       const discriminator = await update.discriminator();
@@ -96,6 +100,9 @@ export async function* train(
     await update.dispose();
   }
 }
+
+/** The share of the latest warm-up step in its moving average. */
+const RECENT = 0.1;
 
 /** The updates of Algorithm 1, compiled; each draws its own batches and counts them in the training. */
 function createUpdates(training: Training) {

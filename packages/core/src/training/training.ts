@@ -93,6 +93,8 @@ export interface Training {
   learningRate: number;
   /** K_g of the next turn, and what it follows. */
   pace: Pace;
+  /** The regularizer's moving average in the refiner's warm-up: how faithful a copy it makes. */
+  fidelity: number;
   /** Steps done, warm-up included. */
   step: number;
   /** The turn in progress: the number of updates of each network, and the reports of the last ones. */
@@ -184,6 +186,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
       lambda: initialLambda(recipe.lambda),
       learningRate: recipe.learningRate,
       pace: initialPace(recipe.refinerUpdates),
+      fidelity: 1,
       step: 0,
       turn: { refinerUpdates: 0, discriminatorUpdates: 0 },
       drawn: { synthetic: 0, real: 0 },
