@@ -64,7 +64,16 @@ const surroundings = 'example-surroundings.ts';
 function exportsByName(first: string): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
   for (const name of namesOf(join(root, 'test', surroundings))) names.set(name, `../${surroundings}`);
-  const others = ['core', 'node', 'formats', 'testing', 'tfjs-onnx', 'plugin-eyes', 'plugin-depth-hands'];
+  const others = [
+    'core',
+    'node',
+    'formats',
+    'testing',
+    'tfjs-onnx',
+    'plugin-eyes',
+    'plugin-depth-hands',
+    'plugin-images',
+  ];
   for (const folder of [...others.filter((name) => name === first), ...others]) {
     const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')) as {
       name: string;

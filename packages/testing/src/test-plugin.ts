@@ -18,6 +18,7 @@ import {
   type Refiner,
   restoreCheckpoint,
   type Sample,
+  type Simulator,
   type SizedForm,
   simulate,
   type TrainingRecipe,
@@ -48,12 +49,15 @@ export const laws = [
   'an exported refiner agrees with the engine',
   'a dataset survives the way to disk and back',
   'training runs on every engine, and they agree',
+  'a refined pixel depends on the pixels of its receptive field alone',
 ] as const;
 
 export type Law = (typeof laws)[number];
 
 /** Options for {@link testPlugin}. */
-export interface TestPluginOptions {
+export interface TestPluginOptions<Annotation = unknown> {
+  /** Renders the pictures to test with, for a plugin that has no simulator of its own. */
+  readonly simulator?: Simulator<Annotation>;
   /** Laws that the plugin does not keep, each with the reason, which the test's name then states. */
   readonly skip?: readonly { readonly law: Law; readonly reason: string }[];
   /** How many samples of the simulator are looked at. Default: 24. */
@@ -74,8 +78,14 @@ export interface TestPluginOptions {
  * testPlugin(crosses());
  * ```
  */
-export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: TestPluginOptions = {}): void {
+export function testPlugin<Annotation>(
+  plugin: Plugin<Annotation>,
+  options: TestPluginOptions<Annotation> = {},
+): void {
   const { skip = [], samples = 24, engines = ['wasm', 'onnx'] } = options;
+  const simulator = plugin.simulator ?? options.simulator;
+  if (!simulator) throw new Error(`The plugin ${plugin.name} has no simulator: pass one to test it with.`);
+  const tested = { ...plugin, simulator };
   const law = (name: Law, keep: () => void | Promise<void>) => {
     const reason = skip.find((entry) => entry.law === name)?.reason;
     if (reason) test.skip(`${name} (skipped: ${reason})`, keep);
@@ -97,8 +107,8 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
       expect(tf.memory().numTensors, 'tensors that outlived their owner').toBe(tensors);
     });
 
-    const dataset = (seed: number, length = samples) => simulate(plugin.simulator, { seed, length });
-    const cameras = { simulator: plugin.simulator, ...(plugin.standIn && { 'stand-in': plugin.standIn }) };
+    const dataset = (seed: number, length = samples) => simulate(simulator, { seed, length });
+    const cameras = { simulator, ...(plugin.standIn && { 'stand-in': plugin.standIn }) };
 
     describe.each(Object.entries(cameras))('%s', (_, camera) => {
       law('the simulator is deterministic in seed and index, whatever was asked before', async () => {
@@ -157,7 +167,7 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
 
       law('the refiner keeps the shape, stays in [-1, 1] and is the same for the same seed', async () => {
         const image = cropped(plugin, recipe, 40);
-        const batch = await testBatch(plugin, 3, image);
+        const batch = await testBatch(tested, 3, image);
         const output = (seed: number) => {
           const refiner = buildNetwork(networks.refiner, image, seed);
           const values = tf.tidy(() => {
@@ -175,9 +185,43 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
         batch.dispose();
       });
 
+      law('a refined pixel depends on the pixels of its receptive field alone', async () => {
+        const image = cropped(plugin, recipe, 72);
+        const refiner = buildNetwork(networks.refiner, image, 7);
+        nudge(refiner);
+        const batch = await testBatch(tested, 1, image);
+        const [x, y] = [Math.floor(image.width / 2), Math.floor(image.height / 2)];
+        const touched = tf.tidy(() => {
+          const pixel = tf.pad(tf.ones([1, 1, 1, image.channels]), [
+            [0, 0],
+            [y, image.height - 1 - y],
+            [x, image.width - 1 - x],
+            [0, 0],
+          ]);
+          // Any other value in the middle of the range.
+          return tf.where(tf.greater(pixel, 0), tf.sub(0.5, tf.abs(batch)), batch) as tf.Tensor4D;
+        });
+        const [before, after] = [batch, touched].map((one) =>
+          tf.tidy(() => applyRefiner(refiner, one, image).dataSync()),
+        );
+        const halo = Math.floor(refiner.receptiveField / 2);
+        let moved = 0;
+        for (const [i, value] of before!.entries()) {
+          if (value === after![i]) continue;
+          const pixel = Math.floor(i / image.channels);
+          const [dx, dy] = [(pixel % image.width) - x, Math.floor(pixel / image.width) - y];
+          moved = Math.max(moved, Math.abs(dx), Math.abs(dy));
+        }
+        expect(moved, 'how far a pixel reaches, beside half of the receptive field').toBeLessThanOrEqual(
+          halo,
+        );
+        tf.dispose([batch, touched]);
+        refiner.dispose();
+      });
+
       law('the discriminator judges local patches with two logits each', async () => {
         const image = cropped(plugin, recipe, 128);
-        const batch = await testBatch(plugin, 1, image);
+        const batch = await testBatch(tested, 1, image);
         const discriminator = buildNetwork(networks.discriminator, image, 7);
         const cornered = tf.tidy(() => {
           const corner = tf.pad(tf.ones([1, 2, 2, image.channels]), [
@@ -202,7 +246,7 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
 
       law('the regularizer is 0 on equal images, positive otherwise, and has a gradient', async () => {
         const image = cropped(plugin, recipe, 40);
-        const batch = await testBatch(plugin, 2, image);
+        const batch = await testBatch(tested, 2, image);
         tf.tidy(() => {
           const moved = tf.add(tf.mul(batch, 0.5), 0.2) as tf.Tensor4D;
           expect(networks.regularizer(batch, batch).dataSync()[0]).toBe(0);
@@ -218,7 +262,7 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
         for (const who of ['refiner', 'discriminator'] as const) {
           const warmup = { refiner: 0, discriminator: 0, [who]: 1 };
           const small = { ...tiny(recipe, image), averaging: 0, steps: 0, warmup };
-          const pictures = await croppedSamples(plugin, 4, image);
+          const pictures = await croppedSamples(tested, 4, image);
           const training = await createTraining({ ...sets(pictures), plugin, recipe: small, engine });
           // The refiner starts at the identity in some recipes, where the regularizer has no gradient.
           nudge(training.refiner.network);
@@ -241,7 +285,7 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
 
       law('refinement changes pixels and nothing else, the same in batches of every size', async () => {
         const image = cropped(plugin, recipe, 40);
-        const originals = await croppedSamples(plugin, 3, image);
+        const originals = await croppedSamples(tested, 3, image);
         const network = buildNetwork(networks.refiner, image, 1);
         nudge(network);
         const refineBy = async (batchSize: number) => {
@@ -265,7 +309,7 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
 
       law('a training that is interrupted and resumed ends in the same bytes', async () => {
         const image = cropped(plugin, recipe, 16);
-        const pictures = await croppedSamples(plugin, 4, image);
+        const pictures = await croppedSamples(tested, 4, image);
         const options = { ...sets(pictures), plugin, recipe: tiny(recipe, image), engine, seed: 3 };
         const whole = await createTraining(options);
         for await (const _ of train(whole));
@@ -296,7 +340,7 @@ export function testPlugin<Annotation>(plugin: Plugin<Annotation>, options: Test
 
       law('training runs on every engine, and they agree', async () => {
         const image = cropped(plugin, recipe, 16);
-        const pictures = await croppedSamples(plugin, 4, image);
+        const pictures = await croppedSamples(tested, 4, image);
         const losses: Record<string, TrainStep[]> = {};
         for (const name of engines) {
           const { engine: other } = await createEngine(name);
@@ -394,10 +438,17 @@ function cropped({ image }: Pick<Plugin, 'image'>, recipe: TrainingRecipe, side:
   return { ...form, width: Math.min(form.width, side), height: Math.min(form.height, side) };
 }
 
+/** A plugin with the simulator that it is tested with. */
+type Tested<Annotation> = Plugin<Annotation> & { readonly simulator: Simulator<Annotation> };
+
 /** Simulated samples cut down to the middle of their images. */
-async function croppedSamples<Annotation>(plugin: Plugin<Annotation>, length: number, form: SizedForm) {
+async function croppedSamples<Annotation>(
+  { simulator }: Tested<Annotation>,
+  length: number,
+  form: SizedForm,
+) {
   const samples = [];
-  for await (const sample of simulate(plugin.simulator, { seed: 9, length })) {
+  for await (const sample of simulate(simulator, { seed: 9, length })) {
     const { width, height } = form;
     const left = Math.floor((sample.image.width - width) / 2);
     const top = Math.floor((sample.image.height - height) / 2);
@@ -406,7 +457,11 @@ async function croppedSamples<Annotation>(plugin: Plugin<Annotation>, length: nu
   return datasetOf(samples);
 }
 
-async function testBatch(plugin: Plugin, size: number, image: SizedForm): Promise<tf.Tensor4D> {
+async function testBatch<Annotation>(
+  plugin: Tested<Annotation>,
+  size: number,
+  image: SizedForm,
+): Promise<tf.Tensor4D> {
   const images = [];
   for await (const sample of await croppedSamples(plugin, size, image)) images.push(sample.image);
   const { data, shape } = encodeImages(images, image);

@@ -25,7 +25,11 @@ export interface Plugin<Annotation = unknown> extends NetworkParts {
   readonly display?: ImageDisplay;
   /** The schema and geometry of annotations; see `annotationSchema`. Annotations are plain JSON. */
   readonly annotation: AnnotationSchema<Annotation>;
-  readonly simulator: Simulator<Annotation>;
+  /**
+   * Renders labeled pictures. Without one, synthetic pictures always come from elsewhere: a folder, or a renderer in
+   * another process.
+   */
+  readonly simulator?: Simulator<Annotation>;
   /** A second, harder renderer that stands in for the real camera in demos and tests. */
   readonly standIn?: Simulator<Annotation>;
   /**

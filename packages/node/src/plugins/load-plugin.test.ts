@@ -56,7 +56,7 @@ test('options are parsed with defaults and kept for other threads', async () => 
   const { plugin, origin } = await loadPlugin(blobsPath, options);
   expect(origin.options).toEqual(options);
   const [dim, bright] = await Promise.all(
-    [plugin, blobs()].map((one) => simulate(one.simulator, { seed: 1, length: 1 }).at(0)),
+    [plugin, blobs()].map((one) => simulate(one.simulator!, { seed: 1, length: 1 }).at(0)),
   );
   expect(Math.max(...dim!.image.data)).toBeLessThanOrEqual(60);
   expect(Math.max(...bright!.image.data)).toBeGreaterThan(100);
@@ -280,7 +280,7 @@ test('modules and factories that do not make a plugin are reported', async () =>
     ],
     'bare.js': [
       factoryOf('() => ({ apiVersion: 1 })'),
-      'lacks name, image, annotation, simulator, refiner, discriminator, regularizer, recipes.',
+      'lacks name, image, annotation, refiner, discriminator, regularizer, recipes.',
     ],
     'nulls.js': [
       moduleOf('x')

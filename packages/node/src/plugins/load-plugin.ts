@@ -107,16 +107,7 @@ function checked(name: string, plugin: Partial<Plugin> | undefined): Plugin {
       `The plugin ${name} speaks version ${String(plugin.apiVersion)} of the plugin interface, this program version 1. Install a version of it that fits.`,
     );
   }
-  const needed = [
-    'name',
-    'image',
-    'annotation',
-    'simulator',
-    'refiner',
-    'discriminator',
-    'regularizer',
-    'recipes',
-  ];
+  const needed = ['name', 'image', 'annotation', 'refiner', 'discriminator', 'regularizer', 'recipes'];
   const missing = needed.filter((part) => (plugin[part as keyof Plugin] ?? undefined) === undefined);
   if (missing.length > 0)
     throw fail(`The plugin ${name} lacks ${missing.join(', ')}. Add them to definePlugin({ … }).`);

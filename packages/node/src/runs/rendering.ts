@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Dataset, prefetch, type Sample, simulate } from '@simgan/core';
+import { type Dataset, type Plugin, prefetch, type Sample, SimganError, simulate } from '@simgan/core';
 import { createRenderPool, type RenderPool } from '../render/pool.ts';
 import { originOf, type RendererName } from '../render/protocol.ts';
 import { type RendererRetry, remoteSimulator } from '../wire/remote-simulator.ts';
@@ -72,8 +72,10 @@ function startPool({ plugin, origin }: ChosenPlugin, threads: number | undefined
     return {
       origin: 'simulator',
       ahead: 0,
-      simulate: (renderer: RendererName, options): Dataset<Sample<unknown>> =>
-        simulate(plugin[renderer]!, { ...options, origin: originOf(plugin, renderer) }),
+      simulate: (renderer: RendererName, options): Dataset<Sample<unknown>> => {
+        checkRenderer(plugin, renderer);
+        return simulate(plugin[renderer]!, { ...options, origin: originOf(plugin, renderer) });
+      },
       close: async () => {},
     };
   }
@@ -86,7 +88,19 @@ function startPool({ plugin, origin }: ChosenPlugin, threads: number | undefined
   return {
     origin: 'simulator',
     ahead: pool.ahead,
-    simulate: (renderer, options) => pool.simulate(renderer, options),
+    simulate: (renderer, options) => {
+      checkRenderer(plugin, renderer);
+      return pool.simulate(renderer, options);
+    },
     close: () => pool.close(),
   };
+}
+
+/** @throws SimganError INVALID_ARGUMENT if the plugin has no simulator, with what to pass in its place. */
+function checkRenderer({ name, simulator }: Plugin, renderer: RendererName): void {
+  if (renderer !== 'simulator' || simulator) return;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `The plugin ${name} has no simulator: pass a folder of synthetic pictures as \`synthetic\`, of which all are refined, or a \`renderer\`.`,
+  );
 }

@@ -1,0 +1,31 @@
+import { definePlugin, type ImageForm, pluginFactory } from '@simgan/core';
+import { pictureAnnotation } from './annotation.ts';
+import { pictureDiscriminator, pictureRefiner, pictureRegularizer } from './networks.ts';
+import { pictureOptions } from './options.ts';
+import { quickRecipe } from './recipes.ts';
+
+/**
+ * The plugin for two folders of pictures and no simulator. Pictures may be of any size, and keep it; networks train on
+ * random crops. Annotations are whatever the source declares, and are passed on untouched.
+ *
+ * @throws SimganError INVALID_ARGUMENT naming every option that is unknown or out of range.
+ * @example
+ * ```ts no-run
+ * import { augment } from '@simgan/node';
+ * import { images } from '@simgan/plugin-images';
+ *
+ * await augment({ plugin: images({ channels: 1 }), synthetic: 'renders', real: 'photos', out: 'renders-refined' });
+ * ```
+ */
+export const images = pluginFactory(pictureOptions, ({ channels, bits, range, crop }) => {
+  const image: ImageForm = { channels, bits, ...(range && { range }) };
+  return definePlugin({
+    name: 'images',
+    image,
+    annotation: pictureAnnotation,
+    refiner: pictureRefiner,
+    discriminator: pictureDiscriminator,
+    regularizer: pictureRegularizer(channels),
+    recipes: { quick: quickRecipe({ width: crop, height: crop }) },
+  });
+});

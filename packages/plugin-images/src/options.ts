@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/** The options of the plugin, as `--plugin-option` sets them. */
+export const pictureOptions = z.object({
+  channels: z
+    .union([z.literal(1), z.literal(3)])
+    .default(3)
+    .describe('1: gray, or one value a pixel such as depth. 3: RGB'),
+  bits: z
+    .union([z.literal(8), z.literal(16)])
+    .default(8)
+    .describe('Bits per value, in what is read and what is written'),
+  range: z
+    .tuple([z.number(), z.number()])
+    .optional()
+    .describe('The stored values that networks see as -1 and 1. Default: the full scale of the bits'),
+  crop: z
+    .int()
+    .min(24)
+    .max(512)
+    .default(64)
+    .describe('Side of the random crops to train on, in pixels; no picture may be smaller'),
+});
+
+/** Options of the plugin `images`. */
+export type PictureOptions = z.input<typeof pictureOptions>;
