@@ -1,0 +1,3 @@
+export { type Direction, type Displacement, displacementAt, type NoDisplacement } from './displacement.ts';
+export { type DisplacementOptions, measureDisplacements } from './measure-displacements.ts';
+export { type LabelPlace, placesOf } from './places.ts';
