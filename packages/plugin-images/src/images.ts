@@ -1,12 +1,13 @@
 import { definePlugin, type ImageForm, pluginFactory } from '@simgan/core';
-import { pictureAnnotation } from './annotation.ts';
+import { objectsAnnotation } from '@simgan/formats';
 import { pictureDiscriminator, pictureRefiner, pictureRegularizer } from './networks.ts';
 import { pictureOptions } from './options.ts';
 import { quickRecipe } from './recipes.ts';
 
 /**
  * The plugin for two folders of pictures and no simulator. Pictures may be of any size, and keep it; networks train on
- * random crops. Annotations are whatever the source declares, and are passed on untouched.
+ * random crops. Annotations are those of objects (`ObjectsAnnotation`: classes, boxes, outlines, masks, keypoints);
+ * whatever else stands beside the pictures is passed on byte for byte.
  *
  * @throws SimganError INVALID_ARGUMENT naming every option that is unknown or out of range.
  * @example
@@ -22,7 +23,7 @@ export const images = pluginFactory(pictureOptions, ({ channels, bits, range, cr
   return definePlugin({
     name: 'images',
     image,
-    annotation: pictureAnnotation,
+    annotation: objectsAnnotation,
     refiner: pictureRefiner,
     discriminator: pictureDiscriminator,
     regularizer: pictureRegularizer(channels),

@@ -31,6 +31,16 @@ export {
   refinementVerdict,
 } from './refinement-verdict.ts';
 export {
+  type Direction,
+  type Displacement,
+  type DisplacementOptions,
+  displacementAt,
+  type LabelPlace,
+  measureDisplacements,
+  type NoDisplacement,
+  placesOf,
+} from './registration/index.ts';
+export {
   compareDownstream,
   createEstimatorState,
   type EstimatorResult,

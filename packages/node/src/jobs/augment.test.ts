@@ -1,6 +1,7 @@
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  annotationSchema,
   createDataset,
   type Dataset,
   datasetOf,
@@ -524,7 +525,7 @@ test('the real set may be a list of files and URLs', async () => {
   expect(listed.distances).toEqual(inFolder.distances);
 });
 
-test('the shift of labels is measured with the probe, and omitted without one', async () => {
+test('the shift of labels is measured with the probe, or else by what is seen where they are', async () => {
   const cwd = await temporaryFolder();
   const { labels, dataset } = await augment({ ...options, cwd, count: 8, out: 'with' });
   const { samples } = await readDataset(dataset, plugin);
@@ -545,9 +546,13 @@ test('the shift of labels is measured with the probe, and omitted without one', 
   expect([shift.count, shift.mean]).toEqual([8, expect.closeTo(moved, 9)]);
   expect(toAnnotation.refined.mean).toBeCloseTo(off, 9);
   const { probe: _, ...blind } = plugin;
-  expect(
-    (await augment({ ...options, plugin: blind, cwd, count: 2, out: 'without' })).labels,
-  ).toBeUndefined();
+  const without = await augment({ ...options, plugin: blind, cwd, count: 8, out: 'without' });
+  const { points } = without.labels!.quantities;
+  expect(points!.shift.count + points!.abstained + points!.lost).toBe(8);
+  const annotation = annotationSchema(plugin.annotation, { x: 'invariant', y: 'invariant' });
+  const placeless = { ...blind, annotation };
+  const nowhere = await augment({ ...options, plugin: placeless, cwd, count: 2, out: 'nowhere' });
+  expect(nowhere.labels).toBeUndefined();
 });
 
 test('ids that cannot be written are refused before anything is trained', async () => {

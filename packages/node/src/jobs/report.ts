@@ -9,7 +9,13 @@ import {
   type Sample,
   spreadItems,
 } from '@simgan/core';
-import { type LabelPreservation, measureLabelPreservation, pairById } from '@simgan/core/evaluation';
+import {
+  type LabelPreservation,
+  measureDisplacements,
+  measureLabelPreservation,
+  pairById,
+  type RefinedPair,
+} from '@simgan/core/evaluation';
 import { type ImageStatistics, measureStatistics, statisticsDistance } from '@simgan/core/measures';
 import { cropsOf, trainingForm } from '@simgan/core/training';
 import { writeFileAtomic } from '../files/atomic-file.ts';
@@ -76,8 +82,8 @@ export async function measureDistances(
 }
 
 /**
- * How far the labels moved between synthetic pictures and what was made of them, by the plugin's probe; `undefined`
- * if the plugin has none.
+ * How far the labels moved between synthetic pictures and what was made of them: by the plugin's probe, or else by
+ * registering what is seen where the annotations have labels. `undefined` if no place of a label is known.
  */
 export async function measureLabelShift(
   plugin: Plugin,
@@ -85,6 +91,20 @@ export async function measureLabelShift(
   after: Dataset<RealImage>,
   limit = LOOKED_AT,
 ): Promise<LabelPreservation | undefined> {
+  const pairs = pairById(before.samples, after, limit);
   const probe = probeFor(plugin, before.annotations);
-  return probe && measureLabelPreservation(pairById(before.samples, after, limit), probe);
+  if (probe) return measureLabelPreservation(pairs, probe);
+  const { annotation, image } = plugin;
+  return measureDisplacements(ofSchema(pairs, annotation), { geometry: annotation.geometry, image });
+}
+
+/** The pairs whose annotation is of a plugin's kind, whoever wrote it: of others no geometry is known. */
+async function* ofSchema(
+  pairs: AsyncIterable<RefinedPair>,
+  schema: Plugin['annotation'],
+): AsyncGenerator<RefinedPair, void, void> {
+  for await (const pair of pairs) {
+    const { issues } = await schema['~standard'].validate(pair.synthetic.annotation);
+    if (!issues) yield pair;
+  }
 }

@@ -66,13 +66,11 @@ export function displacementAt(
   const itself = register(from, from, [0, 0], undefined, Math.max(rounding, noiseOf(raw)));
   if (!itself || itself.deviations[0] > UNCERTAIN) return 'unseen';
 
-  let isLost = false;
   const isCorner = itself.deviations[1] <= UNCERTAIN;
   for (const axis of isCorner ? [undefined, itself.axis] : [itself.axis]) {
     const start = searchShift(from, to, axis);
-    if (start === 'ambiguous') continue;
-    isLost ||= start.correlation < ALIKE;
-    if (isLost) break;
+    if (start.correlation < ALIKE) return 'lost';
+    if (start.isAmbiguous) continue;
     const found = register(...equallySharp(from, to, start.shift), start.shift, axis, rounding);
     if (!found) continue;
     const deviation = axis ? found.deviations[0] : found.deviations[1];
@@ -80,7 +78,7 @@ export function displacementAt(
     const [dx, dy] = found.shift;
     return { dx, dy, deviation, confidence: 1 - deviation / UNCERTAIN, ...(axis && { along: axis }) };
   }
-  return isLost ? 'lost' : 'unseen';
+  return 'unseen';
 }
 
 /** How often the sharper of two patches may be smoothed to become like the other. */

@@ -138,17 +138,7 @@ type Four = readonly [number, number, number, number];
 function cubic(t: number): readonly [weights: Four, slopes: Four] {
   const [t2, t3] = [t * t, t * t * t];
   return [
-    [
-      -0.5 * t3 + t2 - 0.5 * t,
-      1.5 * t3 - 2.5 * t2 + 1,
-      -1.5 * t3 + 2 * t2 + 0.5 * t,
-      0.5 * t3 - 0.5 * t2,
-    ],
-    [
-      -1.5 * t2 + 2 * t - 0.5,
-      4.5 * t2 - 5 * t,
-      -4.5 * t2 + 4 * t + 0.5,
-      1.5 * t2 - t,
-    ],
+    [-0.5 * t3 + t2 - 0.5 * t, 1.5 * t3 - 2.5 * t2 + 1, -1.5 * t3 + 2 * t2 + 0.5 * t, 0.5 * t3 - 0.5 * t2],
+    [-1.5 * t2 + 2 * t - 0.5, 4.5 * t2 - 5 * t, -4.5 * t2 + 4 * t + 0.5, 1.5 * t2 - t],
   ];
 }

@@ -13,25 +13,19 @@ export interface FoundShift {
   readonly shift: readonly [number, number];
   /** From -1 to 1. */
   readonly correlation: number;
+  /** Whether another place looks nearly as much alike. */
+  readonly isAmbiguous: boolean;
 }
 
-/**
- * Looks for a patch in another, in whole pixels, or along one direction in half pixels.
- *
- * @returns `ambiguous` if another place looks nearly as much alike.
- */
-export function searchShift(
-  from: Patch,
-  to: Patch,
-  axis: Direction | undefined,
-): FoundShift | 'ambiguous' {
+/** Looks for a patch in another, in whole pixels, or along one direction in half pixels. */
+export function searchShift(from: Patch, to: Patch, axis: Direction | undefined): FoundShift {
   const shifts = axis
     ? Array.from({ length: 4 * RANGE + 1 }, (_, i) => i / 2 - RANGE).map(
         (along) => [along * axis[0], along * axis[1]] as const,
       )
     : wholeShifts;
   const goal = middleOf(from, RADIUS);
-  const found = shifts.map((shift): FoundShift => {
+  const found = shifts.map((shift) => {
     const { values } = shiftPatch(to, ...shift, RADIUS);
     return { shift, correlation: correlation(goal, values) };
   });
@@ -41,7 +35,7 @@ export function searchShift(
     return isApart ? Math.max(most, correlation) : most;
   }, -1);
   // The better the best is, the less another may differ from it.
-  return 1 - rival < 1.5 * (1 - best.correlation) + 0.01 ? 'ambiguous' : best;
+  return { ...best, isAmbiguous: 1 - rival < 1.5 * (1 - best.correlation) + 0.01 };
 }
 
 const wholeShifts = Array.from(
