@@ -64,7 +64,7 @@ export async function gazeStrips(data: string): Promise<Task<EyeAnnotation>> {
     higherIsBetter: false,
     harm: 0.1,
     shiftable: false,
-    raw: async (seed, count = length) => simulate(plugin.simulator, { seed, length: count }),
+    raw: async (seed, count = length) => simulate(plugin.simulator!, { seed, length: count }),
     async score(network, engine) {
       const batchSize = 50;
       const { answer } = smallGazeEstimator;

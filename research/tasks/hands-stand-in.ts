@@ -31,7 +31,7 @@ export function handsStandIn(): Task<HandAnnotation> {
     higherIsBetter: false,
     harm: 0.3,
     shiftable: false,
-    raw: async (seed, count = length) => simulate(plugin.simulator, { seed, length: count }),
+    raw: async (seed, count = length) => simulate(plugin.simulator!, { seed, length: count }),
     async score(network, engine) {
       const test = camera(1002, 400);
       const { mean, share } = await testEstimator({ estimator, network, samples: test, image, engine });

@@ -40,7 +40,7 @@ export async function openEyes(data: string): Promise<Task<EyeAnnotation>> {
     higherIsBetter: true,
     harm: 2,
     shiftable: true,
-    raw: async (seed, count = length) => simulate(plugin.simulator, { seed, length: count }),
+    raw: async (seed, count = length) => simulate(plugin.simulator!, { seed, length: count }),
     score: (network, engine) => accuracyOf(network, engine, { estimator, image, test: half('test') }),
   };
 }

@@ -35,7 +35,7 @@ export async function printDigits({ data, fonts }: TaskPlaces): Promise<Task<{ r
     higherIsBetter: true,
     harm: 2,
     shiftable: true,
-    raw: async (seed, count = length) => simulate(plugin.simulator, { seed, length: count }),
+    raw: async (seed, count = length) => simulate(plugin.simulator!, { seed, length: count }),
     score: (network, engine) =>
       accuracyOf(network, engine, { estimator: tenClasses, image: classImage, test: tested }),
   };
