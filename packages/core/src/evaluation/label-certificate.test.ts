@@ -19,7 +19,7 @@ test('a certificate counts what moved, what was lost and what was not seen', () 
   expect(certificate).toMatchObject({ sampled: 100, within: 90, lost: 2, abstained: 3, confidence: 0.99 });
   expect(certificate.atLeast).toBeCloseTo(0.80867, 5);
   expect(certificateText(certificate)).toBe(
-    'With 99 % confidence, at least 80.8 % of labels (pupilCenter) moved less than 1 px (100 random pictures).',
+    'With 99% confidence, at least 80.8% of labels (pupilCenter) moved less than 1 px (100 random pictures).',
   );
   expect(certifyLabels([], about).atLeast).toBe(0);
   expect(certifyLabels(['abstained'], about).atLeast).toBe(0);

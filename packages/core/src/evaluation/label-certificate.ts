@@ -65,5 +65,5 @@ export function certificateText({
 }: LabelCertificate): string {
   // Rounded down: the statement must stay true.
   const share = Math.floor(1000 * atLeast) / 10;
-  return `With ${100 * confidence} % confidence, at least ${share.toFixed(1)} % of labels (${quantity}) moved less than ${limit} ${unit} (${sampled} random pictures).`;
+  return `With ${100 * confidence}% confidence, at least ${share.toFixed(1)}% of labels (${quantity}) moved less than ${limit} ${unit} (${sampled} random pictures).`;
 }

@@ -60,7 +60,7 @@ test('without a judgment of use, looks decide, and it is said that use is not kn
 test('reasons have figures and intervals', () => {
   const { reasons } = refinementVerdict({ looks: looks('closer', 0.8), labels: labels(99, 1) });
   expect(reasons[0]).toBe(
-    'Looks: refinement closed 80 % (95 % interval 70 % to 90 %) of the gap to real pictures (kernel distance 40.0 before, 8.00 after, 0.0500 between real pictures).',
+    'Looks: refinement closed 80% (95% interval 70% to 90%) of the gap to real pictures (kernel distance 40.0 before, 8.00 after, 0.0500 between real pictures).',
   );
-  expect(reasons[1]).toMatch(/^With 99 % confidence, at least 93\.\d % of labels/);
+  expect(reasons[1]).toMatch(/^With 99% confidence, at least 93\.\d% of labels/);
 });

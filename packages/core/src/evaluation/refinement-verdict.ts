@@ -67,8 +67,8 @@ function overall({ looks, labels, use }: Omit<RefinementVerdict, 'verdict' | 're
 }
 
 function looksText({ verdict, closed, synthetic, refined, control }: LooksComparison): string {
-  const percent = (share: number) => `${Math.round(100 * share)} %`;
-  const share = `${percent(closed.value)} (95 % interval ${percent(closed.low)} to ${percent(closed.high)})`;
+  const percent = (share: number) => `${Math.round(100 * share)}%`;
+  const share = `${percent(closed.value)} (95% interval ${percent(closed.low)} to ${percent(closed.high)})`;
   const figures = `kernel distance ${shown(synthetic.value)} before, ${shown(refined.value)} after, ${shown(control)} between real pictures`;
   if (verdict === 'closer')
     return `Looks: refinement closed ${share} of the gap to real pictures (${figures}).`;

@@ -36,7 +36,7 @@ test('the best look is the closest one, smoothed over its neighbors', () => {
 test('a run ends when the distance no longer falls, and not before its least number of turns', () => {
   const flat = run([10, 5, 5, 5, 5, 5, 5, 5]);
   expect(decide(flat.slice(0, 5), steering).end).toBeUndefined();
-  expect(decide(flat, steering).end).toMatch('has not fallen by 5 % in 4 looks');
+  expect(decide(flat, steering).end).toMatch('has not fallen by 5% in 4 looks');
   expect(decide(flat, { ...steering, least: 5000 }).end).toBeUndefined();
   const falling = run([10, 9, 8, 7, 6, 5, 4, 3, 2]);
   expect(decide(falling, steering).end).toBeUndefined();

@@ -48,7 +48,7 @@ export function decide(looks: readonly Signals[], steering: Steering, warmup = 0
     };
   }
   if (best !== undefined && looks.length - 1 - lastGain >= patience) {
-    return { best: step, end: `the distance to real pictures has not fallen by 5 % in ${patience} looks` };
+    return { best: step, end: `the distance to real pictures has not fallen by 5% in ${patience} looks` };
   }
   return { best: step, end: undefined };
 }

@@ -67,6 +67,6 @@ test('a label that was hardly found anywhere says nothing', () => {
 
 test('findings have their figures, and advice', () => {
   const [symptom] = symptomsOf([{ ...healthy, labels: { ...healthy.labels!, lost: 0.33 } }], recipe);
-  expect(symptom!.finding).toContain('33 %');
+  expect(symptom!.finding).toContain('33%');
   expect(symptom!.advice).toMatch(/target/);
 });

@@ -180,5 +180,5 @@ function isOutOfReach(looks: readonly Signals[], lambda: TrainingRecipe['lambda'
 }
 
 function percent(share: number): string {
-  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`;
 }

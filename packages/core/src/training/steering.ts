@@ -4,7 +4,7 @@ export interface Steering {
   readonly every: number;
   /** Turns before which a run does not end: distances rise at first, before they fall. Default: 6 looks. */
   readonly least?: number;
-  /** Looks without a gain of 5 % after which the run ends. Default: 5. */
+  /** Looks without a gain of 5% after which the run ends. Default: 5. */
   readonly patience?: number;
   /** Held-out pictures of each set per look. Default: 128. */
   readonly pictures?: number;

@@ -81,7 +81,7 @@ test('a run ends early, saying why, and stays ended when it is resumed', async (
   expect(steps).toBe(11);
   expect(await readJson(join(dir, 'outcome.json'))).toMatchObject({
     steps: 11,
-    ended: 'the distance to real pictures has not fallen by 5 % in 2 looks',
+    ended: 'the distance to real pictures has not fallen by 5% in 2 looks',
   });
   const files = await filesBelow(dir);
   const resumed = await trainRun({ ...options, out: 'run', existing: 'resume' });
