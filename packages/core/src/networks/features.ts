@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { SimganError } from '../errors.ts';
 import { readSafetensors } from '../safetensors.ts';
+import { constantTensor } from './constant.ts';
 import { type FeatureTransform, meanOfChannels } from './regularizer.ts';
 
 /**
@@ -57,12 +58,4 @@ export function hashOf(bytes: Uint8Array): string {
     b ^= b >>> 15;
   }
   return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
-}
-
-/**
- * A constant tensor. It is stored on tfjs's cpu backend if that is registered, whatever backend is active, so that an
- * engine that traces a step recognizes it as a constant. Scopes (`tf.tidy`) dispose it.
- */
-function constantTensor(data: Float32Array, shape: readonly number[]): tf.Tensor {
-  return tf.engine().makeTensor(data, [...shape], 'float32', tf.findBackend('cpu') ?? undefined);
 }

@@ -15,6 +15,8 @@ export {
   type NetworkParts,
   parameterCount,
   type Refiner,
+  type WarpedBatch,
+  type Warping,
 } from './network.ts';
 export { noiseBatch } from './noise.ts';
 export { clampToRange, type ResidualRefinerOptions, residualRefiner } from './refiner.ts';
@@ -28,4 +30,6 @@ export {
   regionMeans,
   weightedSum,
 } from './regularizer.ts';
+export { sampleAt } from './sampling.ts';
 export { buildNetwork, createVariable, variableName } from './variables.ts';
+export { type WarpingRefinerOptions, warpingRefiner } from './warping-refiner.ts';

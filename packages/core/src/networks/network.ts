@@ -26,6 +26,32 @@ export interface Refiner extends Network {
    * normal with std 1. 0 in the paper's networks.
    */
   readonly noiseChannels: number;
+  /** Present if the refiner also moves what a picture shows; `apply` then gives the refined pictures of `refine`. */
+  readonly warping?: Warping;
+}
+
+/** The part of a refiner that moves things: see `warpingRefiner`. */
+export interface Warping {
+  /** The control points of its displacement field; see `ControlGrid`. */
+  readonly grid: { readonly rows: number; readonly columns: number };
+  /**
+   * Refines a batch and says where everything went.
+   *
+   * @param share - `[batch, 1, 1, 1]`, what each picture's displacements are multiplied by. Default: 1.
+   */
+  refine(batch: Tensor4D, noise?: Tensor4D, share?: Tensor4D): WarpedBatch;
+}
+
+/** A refined batch, and how each of its pictures was moved. */
+export interface WarpedBatch {
+  /** `[batch, height, width, channels]` in [-1, 1]. */
+  readonly refined: Tensor4D;
+  /** The same after moving and before any pixel was changed. */
+  readonly moved: Tensor4D;
+  /** `[batch, rows, columns, 2]`: x and y at the control points, pixels. */
+  readonly field: Tensor4D;
+  /** `[batch, height, width, 2]`: pixel p of the moved picture shows the point p + displacement of the old one, pixels. */
+  readonly displacement: Tensor4D;
 }
 
 /**
