@@ -17,6 +17,15 @@ export interface SourcePicture {
   readonly values?: string;
 }
 
+/** How far a refiner moved what a picture shows, for its provenance. */
+export interface SampleDisplacement {
+  /** The root mean square over the picture, and the largest displacement, pixels. */
+  readonly rms: number;
+  readonly largest: number;
+  /** What the refiner's field was multiplied by to keep the labels true: 1 unless it went beyond their limits. */
+  readonly share: number;
+}
+
 /** An unlabeled picture. */
 export interface RealImage {
   /** Unique within its dataset. */
@@ -24,9 +33,14 @@ export interface RealImage {
   readonly image: Image;
   /** Where it was read from; missing if it was made. */
   readonly source?: SourcePicture;
+  /** Of refined pictures, if their refiner moves things. */
+  readonly displacement?: SampleDisplacement;
 }
 
-/** A picture with its annotation. Refinement changes `image` and nothing else. */
+/**
+ * A picture with its annotation. Refinement changes `image` and nothing else, unless the refiner moves things: then the
+ * annotation moves with them, and `displacement` says how far.
+ */
 export interface Sample<Annotation> extends RealImage {
   readonly annotation: Annotation;
 }

@@ -47,11 +47,10 @@ export function displacementMap(size: Size, grid: ControlGrid): PictureMap {
   }
   const from = sizeOf(size);
   const field = fieldOf(from, grid);
-  const source = (point: Point): Point => field(point).source;
   return {
     from,
     to: from,
-    source,
+    source: sourceBy(from, grid),
     move: (point) => solve(field, point),
     derivative: (point) => invertMatrix(field(solve(field, point)).slope),
   };
@@ -78,25 +77,15 @@ export function stretchOf(size: Size, grid: ControlGrid): number {
   return least;
 }
 
+/** The `source` of a field's map, without a check whether it can be inverted. */
+export function sourceBy(size: Size, grid: ControlGrid): (point: Point) => Point {
+  const field = fieldOf(size, grid);
+  return (point) => field(point).source;
+}
+
 /** The displacement field with all of its displacements times a factor. */
 export function scaleGrid({ rows, columns, values }: ControlGrid, factor: number): ControlGrid {
   return { rows, columns, values: Float64Array.from(values, (value) => value * factor) };
-}
-
-/** Where each pixel's displacement is measured, its mean square over the picture's pixels, and the largest, pixels. */
-export function displacementSize(size: Size, grid: ControlGrid): { meanSquare: number; largest: number } {
-  const field = fieldOf(size, grid);
-  let sum = 0;
-  let largest = 0;
-  for (let y = 0.5; y < size.height; y++) {
-    for (let x = 0.5; x < size.width; x++) {
-      const [sx, sy] = field([x, y]).source;
-      const square = (sx - x) ** 2 + (sy - y) ** 2;
-      sum += square;
-      largest = Math.max(largest, square);
-    }
-  }
-  return { meanSquare: sum / (size.width * size.height), largest: Math.sqrt(largest) };
 }
 
 type Field = (point: Point) => { source: Point; slope: Matrix2 };

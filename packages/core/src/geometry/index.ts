@@ -2,9 +2,9 @@ export {
   affineGrid,
   type ControlGrid,
   displacementMap,
-  displacementSize,
   LEAST_STRETCH,
   scaleGrid,
+  sourceBy,
   stretchOf,
 } from './displacement.ts';
 export {

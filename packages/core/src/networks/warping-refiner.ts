@@ -124,7 +124,7 @@ export function warpingRefiner(options: WarpingRefinerOptions): NetworkBuilder<R
     };
     return {
       noiseChannels: pixelNoise + 1,
-      receptiveField: Math.max(image.width, image.height),
+      receptiveField: Number.POSITIVE_INFINITY,
       variables,
       warping: { grid: { rows: basis.count, columns: basis.count }, refine },
       apply: (batch, noise) => refine(batch, noise).refined,

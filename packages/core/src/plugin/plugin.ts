@@ -6,6 +6,7 @@ import type { AnnotationSchema } from '../geometry/labels.ts';
 import { hasSize, type ImageForm, imageRange } from '../image.ts';
 import type { NetworkParts } from '../networks/network.ts';
 import type { DatasetReader } from '../reading/reader.ts';
+import type { DisplacementLimits } from '../refining/displacement-limits.ts';
 import type { Simulator } from '../simulate.ts';
 import { suggestion } from '../suggestion.ts';
 import { checkRecipe, type TrainingRecipe } from '../training/recipe.ts';
@@ -32,6 +33,11 @@ export interface Plugin<Annotation = unknown> extends NetworkParts {
   readonly simulator?: Simulator<Annotation>;
   /** A second, harder renderer that stands in for the real camera in demos and tests. */
   readonly standIn?: Simulator<Annotation>;
+  /**
+   * How far refiners that move things may move these pictures, by kind of label. Default: as
+   * `DEFAULT_DISPLACEMENT_LIMITS` says.
+   */
+  readonly displacementLimits?: DisplacementLimits;
   /**
    * Presets for training, by name; at least one. By convention, `paper` has the published numbers, if there is a
    * paper, and `quick` gives a visible result in minutes on a CPU. The default is `quick`, or else the first.

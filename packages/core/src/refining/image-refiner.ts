@@ -1,4 +1,6 @@
 import type { CompiledStep, Engine } from '../engine/engine.ts';
+import type { LabelGeometry } from '../geometry/index.ts';
+import type { HostTensor } from '../host-tensor.ts';
 import {
   cropImage,
   decodeImages,
@@ -9,12 +11,14 @@ import {
   type Size,
 } from '../image.ts';
 import { type Matcher, matcherOf } from '../matching/matcher.ts';
-import type { Refiner } from '../networks/network.ts';
+import type { Refiner, Warping } from '../networks/network.ts';
 import { createRng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
+import { checkLimits, type DisplacementLimits } from './displacement-limits.ts';
 import { type NoiseKey, noiseKey, pixelNoise } from './pixel-noise.ts';
-import { refineStep } from './refine-step.ts';
+import { refineStep, refineWarpedStep } from './refine-step.ts';
 import { refineTiles } from './refine-tiles.ts';
+import { refineWarped, type WarpedParts, type WarpedRun } from './refine-warped.ts';
 import { isLargerThan, type PixelWindow, planTiles, type TilePlan } from './tiles.ts';
 
 /** Options for {@link createImageRefiner}. */
@@ -38,12 +42,21 @@ export interface ImageRefinerOptions {
    * the receptive field if that is more.
    */
   readonly tileSize?: number;
+  /**
+   * How labels follow their picture, the `geometry` of an `annotationSchema`: needed for samples with annotations if the
+   * network moves things.
+   */
+  readonly geometry?: object;
+  /** Changes to {@link DEFAULT_DISPLACEMENT_LIMITS} of networks that move things. */
+  readonly displacementLimits?: DisplacementLimits;
 }
 
 /**
  * A refiner ready to use: network, corrections of light and engine. It is compiled once, at its first picture.
  *
- * All other fields of a sample pass through unchanged; the network never sees them. A picture's result depends on the
+ * All other fields of a sample pass through unchanged; the network never sees them. A network that moves things also
+ * gives a displacement field, by which the annotation moves, and samples have the field's size in `displacement`: see
+ * {@link DEFAULT_DISPLACEMENT_LIMITS} for how far. A picture's result depends on the
  * picture, its id and the refiner alone, never on the other pictures of its batch.
  */
 export interface ImageRefiner {
@@ -72,7 +85,7 @@ export interface ImageRefiner {
  * Creates a refiner that is ready to use. Pictures larger than a tile are refined in tiles, with the memory of a few
  * tiles beside the picture's own.
  *
- * @throws SimganError INVALID_ARGUMENT if `tileSize` leaves nothing between the halos of a tile.
+ * @throws SimganError INVALID_ARGUMENT if `tileSize` leaves nothing between the halos of a tile, or a limit is no number.
  * @example
  * const refiner = createImageRefiner({ network, image: plugin.image, engine });
  * const refined = await refiner.refine(picture);
@@ -90,9 +103,15 @@ class CompiledRefiner implements ImageRefiner {
   readonly #batchSize: number;
   readonly #tiles: TilePlan;
   readonly #noise: ReturnType<typeof createRng>;
+  readonly #geometry: LabelGeometry<unknown> | undefined;
+  readonly #limits: DisplacementLimits | undefined;
   #program: CompiledStep<'refined'> | undefined;
 
-  constructor({ network, image, engine, matcher, seed = 0, batchSize = 32, tileSize }: ImageRefinerOptions) {
+  constructor(options: ImageRefinerOptions) {
+    const { network, image, engine, matcher, seed = 0, batchSize = 32, tileSize } = options;
+    checkLimits(options.displacementLimits ?? {});
+    this.#geometry = options.geometry as LabelGeometry<unknown> | undefined;
+    this.#limits = options.displacementLimits;
     this.network = network;
     this.matcher = matcher ?? matcherOf([], [], { image, seed });
     this.#image = image;
@@ -158,9 +177,11 @@ class CompiledRefiner implements ImageRefiner {
     const samples = items.map((item) =>
       this.matcher.apply(isSample(item) ? item : { id: idOf(item), image: item }),
     );
-    const result = this.#isLarge(samples[0]!.image)
-      ? this.#refineLarge(samples[0]!)
-      : this.#refineWhole(samples);
+    const result = this.network.warping
+      ? this.#refineMoving(items, samples, this.network.warping)
+      : this.#isLarge(samples[0]!.image)
+        ? this.#refineLarge(samples[0]!)
+        : this.#refineWhole(samples);
     result.catch(() => {}); // thrown when it is awaited, which may be after the next batch was read
     return { items, result };
   }
@@ -169,24 +190,34 @@ class CompiledRefiner implements ImageRefiner {
     return isLargerThan(image, this.#tiles);
   }
 
-  async #refineWhole(samples: readonly RealImage[]): Promise<Image[]> {
-    const images = await this.#run(
-      samples.map(({ id, image }) => ({ image, key: this.#keyOf(id), window: wholeOf(image) })),
-      this.#batchSize,
-    );
-    return images.slice(0, samples.length);
+  async #refineWhole(samples: readonly RealImage[]): Promise<WarpedParts[]> {
+    const { images } = await this.#run(this.#wholes(samples), this.#batchSize);
+    return samples.map((_, i) => ({ image: images[i]! }));
   }
 
-  async #refineLarge({ id, image }: RealImage): Promise<Image[]> {
+  #refineMoving(
+    items: readonly Item[],
+    samples: readonly RealImage[],
+    { grid }: Warping,
+  ): Promise<WarpedParts[]> {
+    const run = (pictures: readonly RealImage[], shares: readonly number[]) =>
+      this.#run(this.#wholes(pictures), this.#batchSize, shares);
+    return refineWarped(items, samples, { grid, geometry: this.#geometry, limits: this.#limits, run });
+  }
+
+  #wholes(samples: readonly RealImage[]): PicturePart[] {
+    return samples.map(({ id, image }) => ({ image, key: this.#keyOf(id), window: wholeOf(image) }));
+  }
+
+  async #refineLarge({ id, image }: RealImage): Promise<WarpedParts[]> {
     const key = this.#keyOf(id);
     // Two for each worker, so that none is idle while a result is copied.
     const tilesPerRun = 2 * (this.#engine.parallelItems ?? 1);
-    const run = (windows: readonly PixelWindow[]) =>
-      this.#run(
-        windows.map((window) => ({ image, key, window })),
-        tilesPerRun,
-      );
-    return [await refineTiles(image, { form: this.#image, plan: this.#tiles, tilesPerRun, run })];
+    const run = async (windows: readonly PixelWindow[]) => {
+      const parts = windows.map((window) => ({ image, key, window }));
+      return (await this.#run(parts, tilesPerRun)).images;
+    };
+    return [{ image: await refineTiles(image, { form: this.#image, plan: this.#tiles, tilesPerRun, run }) }];
   }
 
   #keyOf(id: string): NoiseKey {
@@ -194,8 +225,8 @@ class CompiledRefiner implements ImageRefiner {
   }
 
   /** Runs the network on windows of pictures, all of one size, at most `most` of them. */
-  async #run(parts: readonly PicturePart[], most: number): Promise<Image[]> {
-    const { noiseChannels } = this.network;
+  async #run(parts: readonly PicturePart[], most: number, shares?: readonly number[]): Promise<WarpedRun> {
+    const { noiseChannels, warping } = this.network;
     // An engine whose results depend on the batch size is given one size only.
     const size = this.#engine.isBatchInvariant ? parts.length : most;
     const filled = Array.from({ length: size }, (_, i) => parts[Math.min(i, parts.length - 1)]!);
@@ -206,17 +237,26 @@ class CompiledRefiner implements ImageRefiner {
       : { ...this.#image, width: window.width, height: window.height };
     const synthetic = encodeImages(filled.map(pixelsOf), form);
     const noise = noiseChannels > 0 ? { noise: pixelNoise(filled, noiseChannels) } : {};
-    this.#program ??= this.#engine.compile(refineStep(this.network), {
+    const share = shares && {
+      share: {
+        data: Float32Array.from({ length: size }, (_, i) => shares[Math.min(i, shares.length - 1)]!),
+        shape: [size, 1, 1, 1],
+      },
+    };
+    this.#program ??= this.#engine.compile(warping ? refineWarpedStep(warping) : refineStep(this.network), {
       itemwise: true,
       placeInvariant: !hasSize(this.#image) || isLargerThan(this.#image, this.#tiles),
     });
-    return decodeImages((await this.#program.run({ synthetic, ...noise })).refined, this.#image);
+    const inputs = { synthetic, ...noise, ...share };
+    const outputs: { refined: HostTensor; field?: HostTensor } = await this.#program.run(inputs);
+    const { refined, field } = outputs;
+    return { images: decodeImages(refined, this.#image), fields: field ? rowsOf(field) : [] };
   }
 
   async *#finish({ items, result }: Running): AsyncGenerator<Item, void, void> {
-    const images = await result;
+    const refined = await result;
     for (const [i, item] of items.entries()) {
-      yield isSample(item) ? { ...item, image: images[i]! } : images[i]!;
+      yield isSample(item) ? { ...item, ...refined[i]! } : refined[i]!.image;
     }
   }
 }
@@ -226,7 +266,7 @@ type Item = RealImage | Image;
 /** A batch that the engine works on. */
 interface Running {
   readonly items: readonly Item[];
-  readonly result: Promise<readonly Image[]>;
+  readonly result: Promise<readonly WarpedParts[]>;
 }
 
 /** What the network is run on: a window of a picture, and the key of the picture's noise. */
@@ -234,6 +274,12 @@ interface PicturePart {
   readonly image: Image;
   readonly key: NoiseKey;
   readonly window: PixelWindow;
+}
+
+/** The values of each item of a batch. */
+function rowsOf({ data, shape: [count = 1] }: HostTensor): Float32Array[] {
+  const length = data.length / count;
+  return Array.from({ length: count }, (_, i) => data.slice(i * length, (i + 1) * length));
 }
 
 function wholeOf({ width, height }: Image): PixelWindow {

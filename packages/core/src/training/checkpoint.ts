@@ -23,7 +23,7 @@ export interface Checkpoint {
  */
 export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
   const { history, engine, fingerprint } = training;
-  const { lambda, learningRate, pace, fidelity, step, turn, drawn } = training;
+  const { lambda, displacementLambda, learningRate, pace, fidelity, step, turn, drawn } = training;
   const named = namedVariables(training);
   const values = await engine.read(named.map(([, variable]) => variable));
   const tensors: Record<string, HostTensor> = {};
@@ -34,10 +34,13 @@ export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
     for (const [i, entry] of history.entries.entries()) data.set(entry, i * length);
     tensors.history = { data, shape: [history.size, length] };
   }
-  const counters = JSON.stringify({ lambda, learningRate, pace, fidelity, step, turn, drawn });
+  const state = { lambda, displacementLambda, learningRate, pace, fidelity, step, turn, drawn };
   return {
     tensors,
-    about: { training: counters, ...(fingerprint !== undefined && { regularizer: fingerprint }) },
+    about: {
+      training: JSON.stringify(state),
+      ...(fingerprint !== undefined && { regularizer: fingerprint }),
+    },
   };
 }
 
@@ -90,7 +93,10 @@ export function restoreCheckpoint(training: Training, { tensors, about }: Checkp
   Object.assign(training, counters);
 }
 
-type Counters = Pick<Training, 'lambda' | 'learningRate' | 'pace' | 'fidelity' | 'step' | 'turn' | 'drawn'>;
+type Counters = Pick<
+  Training,
+  'lambda' | 'displacementLambda' | 'learningRate' | 'pace' | 'fidelity' | 'step' | 'turn' | 'drawn'
+>;
 
 /** The counters that {@link takeCheckpoint} wrote; `undefined` if they cannot be its own. */
 function parseCounters(text: string | undefined): Counters | undefined {
@@ -101,7 +107,7 @@ function parseCounters(text: string | undefined): Counters | undefined {
     return undefined;
   }
   if (typeof value !== 'object' || value === null) return undefined;
-  const { lambda, learningRate, pace, fidelity, step, turn, drawn } = value;
+  const { lambda, displacementLambda, learningRate, pace, fidelity, step, turn, drawn } = value;
   const counts = [
     step,
     pace?.refinerUpdates,
@@ -112,7 +118,8 @@ function parseCounters(text: string | undefined): Counters | undefined {
     drawn?.real,
   ];
   const isCount = (count: unknown) => Number.isSafeInteger(count) && (count as number) >= 0;
-  if (!counts.every(isCount) || !(Number.isFinite(lambda) && lambda! >= 0)) return undefined;
+  const isWeight = (weight: number | undefined) => Number.isFinite(weight) && weight! >= 0;
+  if (!counts.every(isCount) || !isWeight(lambda) || !isWeight(displacementLambda)) return undefined;
   if (!(Number.isFinite(learningRate) && learningRate! > 0 && Number.isFinite(fidelity))) return undefined;
   if (!(pace!.refinerUpdates >= 1 && Number.isFinite(pace!.accuracy) && Number.isFinite(pace!.loss)))
     return undefined;
@@ -123,6 +130,7 @@ function parseCounters(text: string | undefined): Counters | undefined {
   if (!isWhole(turn!.discriminatorUpdates, turn!.discriminator)) return undefined;
   return {
     lambda: lambda!,
+    displacementLambda: displacementLambda!,
     learningRate: learningRate!,
     pace: pace!,
     fidelity: fidelity!,

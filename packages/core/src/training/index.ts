@@ -5,6 +5,7 @@ export { HistoryBuffer } from './history-buffer.ts';
 export {
   adversarialLoss,
   discriminatorLoss,
+  meanSquareDisplacement,
   patchAccuracy,
   patchesOf,
   patchLoss,
@@ -17,12 +18,20 @@ export {
   type Optimizer,
   type OptimizerSpec,
 } from './optimizer.ts';
-export { checkRecipe, type LambdaTarget, networksOf, type TrainingRecipe, trainingForm } from './recipe.ts';
+export {
+  checkRecipe,
+  DEFAULT_DISPLACEMENT,
+  type LambdaTarget,
+  networksOf,
+  type TrainingRecipe,
+  trainingForm,
+} from './recipe.ts';
 export { type TrainOptions, type TrainStep, totalSteps, train } from './train.ts';
 export {
   createTraining,
   cropsOf,
   type DiscriminatorLosses,
+  labelsOf,
   type Player,
   type RefinerLosses,
   type TrainedDomain,

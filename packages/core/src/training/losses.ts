@@ -41,6 +41,11 @@ export function adversarialLoss(onRefined: tf.Tensor4D): tf.Scalar {
   return patchLoss(onRefined, 'real');
 }
 
+/** The mean over batch and pixels of how far a displacement field moves, squared: px². */
+export function meanSquareDisplacement(displacement: tf.Tensor4D): tf.Scalar {
+  return tf.mean(tf.sum(tf.square(displacement), 3)) as tf.Scalar;
+}
+
 /** The two logits of every patch, each `[batch, h, w, 1]`. Sliced: a gather has no gradient on wasm. */
 function byClass(logits: tf.Tensor4D): { real: tf.Tensor4D; refined: tf.Tensor4D } {
   const [batch, height, width] = logits.shape;

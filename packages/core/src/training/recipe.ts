@@ -26,6 +26,12 @@ export interface TrainingRecipe {
    * is 5 x 126 / 1925 = 0.33 there.
    */
   readonly lambda: number | LambdaTarget;
+  /**
+   * The weight of the displacement of a refiner that moves things, by the mean over batch and pixels of its square, px²:
+   * a fixed number, or controlled by a target. Only for such refiners; see `warpingRefiner`. Default:
+   * {@link DEFAULT_DISPLACEMENT}. Not in the paper.
+   */
+  readonly displacement?: number | LambdaTarget;
   /** K_g: refiner steps per turn, fixed or following the discriminator's accuracy. */
   readonly refinerUpdates: number | AdaptiveUpdates;
   /** K_d: discriminator steps per turn. */
@@ -88,14 +94,17 @@ export interface LambdaTarget {
   readonly range?: readonly [low: number, high: number];
 }
 
+/** Things move by a pixel in the root mean square, which suits pictures of about 30 to 60 pixels. */
+export const DEFAULT_DISPLACEMENT: LambdaTarget = { start: 0.05, target: 1, range: [1e-4, 10] };
+
 /** Lambda for the first refiner step. */
-export function initialLambda(lambda: TrainingRecipe['lambda']): number {
+export function initialLambda(lambda: number | LambdaTarget): number {
   return typeof lambda === 'number' ? lambda : lambda.start;
 }
 
 /** Lambda for the refiner step after one whose regularizer was `regularization`. */
 export function nextLambda(
-  recipeLambda: TrainingRecipe['lambda'],
+  recipeLambda: number | LambdaTarget,
   lambda: number,
   regularization: number,
 ): number {
@@ -129,10 +138,16 @@ export function checkRecipe(recipe: TrainingRecipe): void {
   if (faithful !== undefined && !(faithful > 0))
     problems.push(`warmup.faithful must be above 0, not ${faithful}`);
   if (!(recipe.learningRate > 0)) problems.push(`learningRate must be above 0, not ${recipe.learningRate}`);
-  if (!(initialLambda(recipe.lambda) >= 0))
-    problems.push(`lambda must be at least 0, not ${initialLambda(recipe.lambda)}`);
-  if (typeof recipe.lambda !== 'number' && !(recipe.lambda.target > 0)) {
-    problems.push(`lambda.target must be above 0, not ${recipe.lambda.target}`);
+  for (const key of ['lambda', 'displacement'] as const) {
+    const weight = recipe[key] ?? 0;
+    if (!(initialLambda(weight) >= 0))
+      problems.push(`${key} must be at least 0, not ${initialLambda(weight)}`);
+    if (typeof weight === 'number') continue;
+    if (!(weight.target > 0)) problems.push(`${key}.target must be above 0, not ${weight.target}`);
+    const [low, high] = weight.range ?? [0, 1];
+    if (!(low >= 0 && low < high)) {
+      problems.push(`${key}.range must be an interval of numbers of at least 0, not [${weight.range}]`);
+    }
   }
   for (const [side, length] of Object.entries(recipe.crop ?? {})) whole(`crop.${side}`, length, 1);
   const averaging = recipe.averaging ?? 0;

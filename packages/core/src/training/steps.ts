@@ -1,45 +1,62 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Step } from '../engine/engine.ts';
-import { adversarialLoss, discriminatorLoss, patchAccuracy, patchesOf } from './losses.ts';
+import type { WarpedBatch } from '../networks/network.ts';
+import {
+  adversarialLoss,
+  discriminatorLoss,
+  meanSquareDisplacement,
+  patchAccuracy,
+  patchesOf,
+} from './losses.ts';
 import { minimize } from './optimizer.ts';
 import type { Training } from './training.ts';
 
 // The three updates of Algorithm 1 as pure functions of tensors. A step changes the variables in the list that it
 // passes to `minimize`, and no others; networks have no flag for it.
 
-/** `{ synthetic, noise?, learningRate }`: the refiner learns to preserve the image, by the regularizer alone. */
+/**
+ * `{ synthetic, noise?, learningRate, displacementLambda? }`: the refiner learns to preserve the image, by the regularizer
+ * alone; one that moves things, to leave them where they are too.
+ */
 export function refinerWarmupStep(training: Training): Step<'regularization'> {
   return (inputs) => {
-    const synthetic = inputs.synthetic as tf.Tensor4D;
-    const { loss } = minimize(
-      () => ({ loss: training.regularizer(applyRefiner(training, inputs), synthetic) }),
+    const { regularization } = minimize(
+      () => {
+        const { refined, moved, displacement } = applyRefiner(training, inputs);
+        const regularization = training.regularizer(refined, moved);
+        const still = displacement && meanSquareDisplacement(displacement);
+        return { loss: plus(regularization, still, inputs.displacementLambda), regularization };
+      },
       refinerUpdate(training, inputs),
     );
     followAverage(training);
-    return { regularization: loss };
+    return { regularization };
   };
 }
 
 /**
- * `{ synthetic, noise?, lambda, learningRate }`: the refiner's step of Algorithm 1, eq. 2. The
- * discriminator is evaluated and not changed.
+ * `{ synthetic, noise?, lambda, learningRate, displacementLambda? }`: the refiner's step of Algorithm 1, eq. 2. The
+ * discriminator is evaluated and not changed. Where the refiner moves things, the regularizer compares pictures after
+ * they were moved, and the displacement has a term of its own, which is an output too.
  */
 export function refinerStep(
   training: Training,
 ): Step<'loss' | 'adversarial' | 'adversarialSum' | 'regularization'> {
   return (inputs) => {
-    const synthetic = inputs.synthetic as tf.Tensor4D;
     const parts = minimize(
       () => {
-        const refined = applyRefiner(training, inputs);
+        const { refined, moved, displacement: field } = applyRefiner(training, inputs);
         const logits = training.discriminator.network.apply(refined);
         const adversarial = adversarialLoss(logits);
-        const regularization = training.regularizer(refined, synthetic);
+        const regularization = training.regularizer(refined, moved);
+        const displacement = field && meanSquareDisplacement(field);
+        const kept = plus(adversarial, regularization, inputs.lambda);
         return {
-          loss: tf.add(adversarial, tf.mul(regularization, inputs.lambda!)) as tf.Scalar,
+          loss: plus(kept, displacement, inputs.displacementLambda),
           adversarial,
           adversarialSum: tf.mul(adversarial, patchesOf(logits)) as tf.Scalar,
           regularization,
+          ...(displacement && { displacement }),
         };
       },
       refinerUpdate(training, inputs),
@@ -77,8 +94,21 @@ export function discriminatorStep(
     );
 }
 
-function applyRefiner(training: Training, { synthetic, noise }: Parameters<Step>[0]): tf.Tensor4D {
-  return training.refiner.network.apply(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined);
+/** The refined batch; what it is held to, which is the synthetic batch unless things were moved; and how far they were. */
+function applyRefiner(
+  training: Training,
+  inputs: Parameters<Step>[0],
+): Pick<WarpedBatch, 'refined' | 'moved'> & Partial<WarpedBatch> {
+  const { network } = training.refiner;
+  const synthetic = inputs.synthetic as tf.Tensor4D;
+  const noise = inputs.noise as tf.Tensor4D | undefined;
+  if (network.warping) return network.warping.refine(synthetic, noise);
+  return { refined: network.apply(synthetic, noise), moved: synthetic };
+}
+
+/** A loss and a weighted term, if there is one. */
+function plus(loss: tf.Scalar, term: tf.Scalar | undefined, weight: tf.Tensor | undefined): tf.Scalar {
+  return term && weight ? (tf.add(loss, tf.mul(term, weight)) as tf.Scalar) : loss;
 }
 
 function refinerUpdate(training: Training, { learningRate }: Parameters<Step>[0]) {

@@ -5,7 +5,7 @@ import { refineStep } from '../refining/refine-step.ts';
 import { createRng } from '../rng.ts';
 import { batchesAhead, shuffledBatches } from './batches.ts';
 import { nextPace } from './pace.ts';
-import { nextLambda, type TrainingRecipe } from './recipe.ts';
+import { DEFAULT_DISPLACEMENT, nextLambda, type TrainingRecipe } from './recipe.ts';
 import { discriminatorStep, refinerStep, refinerWarmupStep } from './steps.ts';
 import type { DiscriminatorLosses, RefinerLosses, Training } from './training.ts';
 
@@ -116,17 +116,21 @@ function createUpdates(training: Training) {
   const draw = createDraw(training);
   return {
     async refinerWarmup(): Promise<number> {
-      const inputs = { ...(await draw.synthetic()), learningRate: hostScalar(training.learningRate) };
+      const learningRate = hostScalar(training.learningRate);
+      const inputs = { ...(await draw.synthetic()), learningRate, ...displacementWeight(training) };
       return readLosses(await programs.refinerWarmup.run(inputs)).regularization;
     },
     async refiner(): Promise<RefinerLosses> {
-      const { lambda } = training;
-      const { learningRate } = training;
+      const { lambda, learningRate, displacementLambda } = training;
       const rates = { learningRate: hostScalar(learningRate), lambda: hostScalar(lambda) };
-      const inputs = { ...(await draw.synthetic()), ...rates };
-      const losses = readLosses(await programs.refiner.run(inputs));
+      const inputs = { ...(await draw.synthetic()), ...rates, ...displacementWeight(training) };
+      const read: Omit<RefinerLosses, 'lambda'> = readLosses(await programs.refiner.run(inputs));
+      const { displacement, ...losses } = read;
       training.lambda = nextLambda(recipe.lambda, lambda, losses.regularization);
-      return { ...losses, lambda };
+      if (displacement === undefined) return { ...losses, lambda };
+      const weight = recipe.displacement ?? DEFAULT_DISPLACEMENT;
+      training.displacementLambda = nextLambda(weight, displacementLambda, displacement);
+      return { ...losses, lambda, displacement, displacementLambda };
     },
     async discriminator(): Promise<DiscriminatorLosses> {
       const { refined } = await programs.refine.run(await draw.synthetic());
@@ -146,6 +150,11 @@ function createUpdates(training: Training) {
       ]);
     },
   };
+}
+
+/** The input of a step of a refiner that moves things. */
+function displacementWeight({ refiner, displacementLambda }: Training): Record<string, HostTensor> {
+  return refiner.network.warping ? { displacementLambda: hostScalar(displacementLambda) } : {};
 }
 
 /** Draws batches by number, and keeps the numbers in the training: resumed, it draws the same batches. */

@@ -8,18 +8,33 @@ import { planCorrections } from '../matching/plan.ts';
 import type { Discriminator, NetworkBuilder, NetworkParts, Refiner } from '../networks/network.ts';
 import type { Regularizer } from '../networks/regularizer.ts';
 import { buildNetwork } from '../networks/variables.ts';
-import { createImageRefiner, type ImageRefiner } from '../refining/image-refiner.ts';
+import {
+  createImageRefiner,
+  type ImageRefiner,
+  type ImageRefinerOptions,
+} from '../refining/image-refiner.ts';
 import { createRng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 import { randomCrop } from './batches.ts';
 import { HistoryBuffer } from './history-buffer.ts';
 import { createOptimizer, createOptimizerState, type Optimizer } from './optimizer.ts';
 import { initialPace, type Pace } from './pace.ts';
-import { checkRecipe, initialLambda, networksOf, type TrainingRecipe, trainingForm } from './recipe.ts';
+import {
+  checkRecipe,
+  DEFAULT_DISPLACEMENT,
+  initialLambda,
+  networksOf,
+  type TrainingRecipe,
+  trainingForm,
+} from './recipe.ts';
 
 /** The parts of a domain that training needs; every plugin has them. */
 export interface TrainedDomain extends NetworkParts {
   readonly image: ImageForm;
+  /** How labels follow their picture, for refiners that move things; every plugin says so. */
+  readonly annotation?: { readonly geometry: NonNullable<ImageRefinerOptions['geometry']> };
+  /** How far they may move; see `DEFAULT_DISPLACEMENT_LIMITS`. */
+  readonly displacementLimits?: ImageRefinerOptions['displacementLimits'];
 }
 
 /** Options for {@link createTraining}. */
@@ -52,6 +67,9 @@ export interface RefinerLosses {
   readonly adversarialSum: number;
   readonly regularization: number;
   readonly lambda: number;
+  /** Of refiners that move things: the mean square of the displacement, px², and its weight. */
+  readonly displacement?: number;
+  readonly displacementLambda?: number;
 }
 
 /** The report of a discriminator update; accuracies are in [0, 1]. */
@@ -72,6 +90,8 @@ export interface Training {
   readonly engine: Engine;
   /** The form of the domain's images. */
   readonly image: ImageForm;
+  /** How the domain's labels follow refiners that move things. */
+  readonly labels: Pick<ImageRefinerOptions, 'geometry' | 'displacementLimits'>;
   /** The form of the images that the networks see: whole images, or the recipe's crops. */
   readonly form: SizedForm;
   /** The corrections of light that the recipe asks for, as measured. */
@@ -89,6 +109,8 @@ export interface Training {
   readonly averagedRefiner: Refiner;
   history: HistoryBuffer;
   lambda: number;
+  /** The weight of the displacement of refiners that move things. */
+  displacementLambda: number;
   /** The learning rate of the next update: the recipe's, unless a diverged run was rolled back. */
   learningRate: number;
   /** K_g of the next turn, and what it follows. */
@@ -163,6 +185,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   };
   try {
     const refiner = player('refiner', networks.refiner);
+    checkDisplacement(recipe, refiner.network);
     const discriminator = player('discriminator', networks.discriminator);
     const averagedRefiner = recipe.averaging
       ? own(buildNetwork(networks.refiner, form, seed))
@@ -172,6 +195,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
       seed,
       engine,
       image: plugin.image,
+      labels: labelsOf(plugin),
       form,
       matcher,
       synthetic,
@@ -184,6 +208,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
       averagedRefiner,
       history: new HistoryBuffer(recipe.historySize),
       lambda: initialLambda(recipe.lambda),
+      displacementLambda: initialLambda(recipe.displacement ?? DEFAULT_DISPLACEMENT),
       learningRate: recipe.learningRate,
       pace: initialPace(recipe.refinerUpdates),
       fidelity: 1,
@@ -203,8 +228,31 @@ export async function createTraining(options: TrainingOptions): Promise<Training
  * shares its variables with the training, which must not be disposed before it.
  */
 export function trainedRefiner(training: Training): ImageRefiner {
-  const { averagedRefiner, image, engine, matcher, seed } = training;
-  return createImageRefiner({ network: averagedRefiner, image, engine, matcher, seed });
+  const { averagedRefiner, image, engine, matcher, seed, labels } = training;
+  return createImageRefiner({ network: averagedRefiner, image, engine, matcher, seed, ...labels });
+}
+
+/** What an image refiner must know of a domain's labels. */
+export function labelsOf({ annotation, displacementLimits }: TrainedDomain): Training['labels'] {
+  return {
+    ...(annotation && { geometry: annotation.geometry }),
+    ...(displacementLimits && { displacementLimits }),
+  };
+}
+
+function checkDisplacement({ displacement, crop }: TrainingRecipe, { warping }: Refiner): void {
+  if (displacement !== undefined && !warping) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      'The recipe sets displacement, but its refiner moves nothing. Use a warpingRefiner, or leave displacement out.',
+    );
+  }
+  if (crop && warping) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      'The recipe trains on crops, but its refiner moves things by a field that spans whole pictures. Leave crop out, or use a refiner without warping.',
+    );
+  }
 }
 
 /** The corrections that a recipe asks for, measured on both sets at the size of training. */

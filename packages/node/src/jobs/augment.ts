@@ -387,7 +387,13 @@ async function writeRefined(
   job: Job,
 ): Promise<{ count: number; resumed: number }> {
   const { samples } = synthetic;
-  const { matcher } = refiner;
+  const { matcher, network } = refiner;
+  if (network.warping && synthetic.annotations === 'foreign') {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `This refiner moves what pictures show, and how the labels of ${synthetic.origin} would follow is not known: they are not those of the plugin ${chosen.plugin.name}. Refine with a recipe that moves nothing, or bring the labels into the plugin's form.`,
+    );
+  }
   const [start, end] = shard ? [shard.start, endOf(shard)] : [0, samples.length];
   const total = end - start;
   const update = job.progress('refine', total);
@@ -413,9 +419,12 @@ async function writeRefined(
       refiner: origin,
       seed,
     },
-    sampleProvenance: ({ id }: Sample<unknown>) => {
+    sampleProvenance: ({ id, displacement }: Sample<unknown>) => {
       const reference = matcher.referenceOf(id);
-      return reference === undefined ? {} : { matchedTo: reference };
+      return {
+        ...(reference !== undefined && { matchedTo: reference }),
+        ...(displacement && { displacement: { ...displacement } }),
+      };
     },
     rejects: [
       ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),

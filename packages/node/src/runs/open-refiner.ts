@@ -9,7 +9,7 @@ import type { Engine } from '@simgan/core/engine';
 import { restoreMatcher } from '@simgan/core/matching';
 import { buildNetwork } from '@simgan/core/networks';
 import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
-import { networksOf, trainingForm } from '@simgan/core/training';
+import { labelsOf, networksOf, trainingForm } from '@simgan/core/training';
 import { isPackageName } from '../plugins/load-plugin.ts';
 import { assignWeights } from '../weights/weights.ts';
 import type { JobOptions } from './events.ts';
@@ -159,6 +159,7 @@ export function buildRefiner(
       engine,
       matcher,
       seed,
+      ...labelsOf(plugin),
       ...(batchSize !== undefined && { batchSize }),
     });
     return {
