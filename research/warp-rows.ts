@@ -1,0 +1,40 @@
+/** @file The refiners that are compared. */
+import { patchDiscriminator, type TrainingRecipe } from '@simgan/core';
+import { type WarpingRefinerOptions, warpingRefiner } from '@simgan/core/networks';
+
+type MakeRecipe = (base: TrainingRecipe, task: string) => TrainingRecipe;
+
+const pixels = { width: 24, blocks: 2, padding: 'reflect', noiseChannels: 1, noiseStd: 0.5 } as const;
+
+/** Mean squares of the displacement, px², by task. */
+const targets: Readonly<Record<string, number>> = { 'print-mnist': 6, 'open-eyes': 3 };
+
+const warping =
+  (changes: Partial<TrainingRecipe> = {}, options: Partial<WarpingRefinerOptions> = {}): MakeRecipe =>
+  (base, task) => ({
+    ...base,
+    match: 'none',
+    learningRate: 4e-4,
+    lambda: { start: 5, target: 0.06 },
+    displacement: { start: 0.05, target: targets[task] ?? 1, range: [1e-4, 10] },
+    refiner: warpingRefiner({ ...pixels, ...options }),
+    ...changes,
+  });
+
+/** By the name of the table's row. */
+export const warpRows: Readonly<Record<string, MakeRecipe>> = {
+  pixels: (base) => ({ ...base, match: 'none' }),
+  warp: warping(),
+  'warp-stroke': warping({}, { stroke: true }),
+  'warp-whole': warping(
+    {
+      discriminator: patchDiscriminator([
+        { convolution: 3, stride: 2, filters: 32 },
+        { convolution: 3, stride: 2, filters: 48 },
+        { convolution: 3, stride: 2, filters: 64 },
+        { convolution: 3, filters: 64 },
+      ]),
+    },
+    { stroke: true },
+  ),
+};
