@@ -32,6 +32,7 @@ import { networksOf, trainingForm } from '@simgan/core/training';
 import { createEngine, type EngineName, exportRefiner, readDataset, writeDataset } from '@simgan/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { expectBlobsWhereLabelsAre } from './moved-blobs.ts';
 
 /** The laws, as `skip` names them. */
 export const laws = [
@@ -45,6 +46,7 @@ export const laws = [
   'the regularizer is 0 on equal images, positive otherwise, and has a gradient',
   'one update of a network moves its variables and no others',
   'refinement changes pixels and nothing else, the same in batches of every size',
+  'a refiner that moves things does so smoothly and invertibly, and labels land on the pixels that they mark',
   'a training that is interrupted and resumed ends in the same bytes',
   'an exported refiner agrees with the engine',
   'a dataset survives the way to disk and back',
@@ -261,9 +263,14 @@ export function testPlugin<Annotation>(
         const image = cropped(plugin, recipe, 24);
         for (const who of ['refiner', 'discriminator'] as const) {
           const warmup = { refiner: 0, discriminator: 0, [who]: 1 };
-          const small = { ...tiny(recipe, image), averaging: 0, steps: 0, warmup };
+          const small = { ...tiny(recipe), averaging: 0, steps: 0, warmup };
           const pictures = await croppedSamples(tested, 4, image);
-          const training = await createTraining({ ...sets(pictures), plugin, recipe: small, engine });
+          const training = await createTraining({
+            ...sets(pictures),
+            plugin: { ...plugin, image },
+            recipe: small,
+            engine,
+          });
           // The refiner starts at the identity in some recipes, where the regularizer has no gradient.
           nudge(training.refiner.network);
           const players = {
@@ -289,7 +296,8 @@ export function testPlugin<Annotation>(
         const network = buildNetwork(networks.refiner, image, 1);
         nudge(network);
         const refineBy = async (batchSize: number) => {
-          const refiner = createImageRefiner({ network, image, engine, batchSize });
+          const { geometry } = plugin.annotation;
+          const refiner = createImageRefiner({ network, image, engine, batchSize, geometry });
           const refined: Sample<Annotation>[] = [];
           for await (const sample of refiner.refine(originals)) refined.push(sample);
           await refiner.dispose();
@@ -299,7 +307,14 @@ export function testPlugin<Annotation>(
         expect(refined.length).toBe(3);
         for (let i = 0; i < 3; i++) {
           const original = await originals.at(i);
-          expect({ ...refined[i]!, image: original.image }).toEqual(original);
+          // A refiner that moves things moves labels too, and says how far.
+          const { displacement, annotation, ...others } = refined[i]!;
+          const { annotation: labels, ...rest } = original;
+          expect({ ...others, image: original.image }).toEqual(rest);
+          const { issues } = await plugin.annotation['~standard'].validate(annotation);
+          expect(issues).toBeUndefined();
+          if (!network.warping) expect(annotation).toEqual(labels);
+          expect(displacement === undefined).toBe(network.warping === undefined);
           expect(imageProblem(refined[i]!.image, image)).toBeUndefined();
           expect(refined[i]!.image.data).not.toEqual(original.image.data);
         }
@@ -307,10 +322,27 @@ export function testPlugin<Annotation>(
         network.dispose();
       });
 
+      law(
+        'a refiner that moves things does so smoothly and invertibly, and labels land on the pixels that they mark',
+        () => {
+          const image = cropped(plugin, recipe, 40);
+          const network = buildNetwork(networks.refiner, image, 1);
+          nudge(network);
+          tf.tidy(() => expectBlobsWhereLabelsAre(network, image));
+          network.dispose();
+        },
+      );
+
       law('a training that is interrupted and resumed ends in the same bytes', async () => {
         const image = cropped(plugin, recipe, 16);
         const pictures = await croppedSamples(tested, 4, image);
-        const options = { ...sets(pictures), plugin, recipe: tiny(recipe, image), engine, seed: 3 };
+        const options = {
+          ...sets(pictures),
+          plugin: { ...plugin, image },
+          recipe: tiny(recipe),
+          engine,
+          seed: 3,
+        };
         const whole = await createTraining(options);
         for await (const _ of train(whole));
         const first = await createTraining(options);
@@ -344,8 +376,13 @@ export function testPlugin<Annotation>(
         const losses: Record<string, TrainStep[]> = {};
         for (const name of engines) {
           const { engine: other } = await createEngine(name);
-          const small = { ...tiny(recipe, image), steps: 2, refinerUpdates: 1, discriminatorUpdates: 1 };
-          const training = await createTraining({ ...sets(pictures), plugin, recipe: small, engine: other });
+          const small = { ...tiny(recipe), steps: 2, refinerUpdates: 1, discriminatorUpdates: 1 };
+          const training = await createTraining({
+            ...sets(pictures),
+            plugin: { ...plugin, image },
+            recipe: small,
+            engine: other,
+          });
           const steps: TrainStep[] = [];
           for await (const step of train(training)) steps.push(step);
           training.dispose();
@@ -396,8 +433,8 @@ function recipesWithTheirOwnNetworks(plugin: Plugin): [name: string, recipe: Tra
   });
 }
 
-/** A recipe that trains in a moment, on images of a form. */
-function tiny(recipe: TrainingRecipe, { width, height }: SizedForm): TrainingRecipe {
+/** A recipe that trains in a moment, on whole images. */
+function tiny({ crop: _, ...recipe }: TrainingRecipe): TrainingRecipe {
   return {
     ...recipe,
     // Adam divides by gradients that are almost 0 in the first steps, and amplifies what is rounding.
@@ -409,7 +446,6 @@ function tiny(recipe: TrainingRecipe, { width, height }: SizedForm): TrainingRec
     discriminatorUpdates: 1,
     warmup: { refiner: 0, discriminator: 0 },
     match: 'none',
-    crop: { width, height },
   };
 }
 

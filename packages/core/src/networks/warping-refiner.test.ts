@@ -201,6 +201,37 @@ test('sampling has the gradients of its formula, in picture and displacement', (
   });
 });
 
+test('depth is copied, never mixed, and learns where to copy from as if it were mixed', () => {
+  tf.tidy(() => {
+    const rows = tf.tensor4d([0, 0, 1, 1, 0, 0, 1, 1], [1, 2, 4, 1]);
+    const shift = (x: number): tf.Tensor4D => tf.tile(tf.tensor4d([x, 0], [1, 1, 1, 2]), [1, 2, 4, 1]);
+    expect([...sampleAt(rows, shift(0.4), 'nearest').dataSync()]).toEqual([...rows.dataSync()]);
+    expect([...sampleAt(rows, shift(0.6), 'nearest').dataSync()]).toEqual([0, 1, 1, 1, 0, 1, 1, 1]);
+    const slopes = (['linear', 'nearest'] as const).map((filter) =>
+      tf
+        .grad((places) => tf.sum(sampleAt(rows, places as tf.Tensor4D, filter)))(shift(0.3))
+        .dataSync(),
+    );
+    // Across, where a neighboring row has the same values, both say the same.
+    const across = slopes.map((values) =>
+      [...values].filter((_, i) => i % 2 === 0).map((v) => Math.round(v * 1e4)),
+    );
+    expect(across[1]).toEqual(across[0]);
+    expect(across[0]!.some((value) => value !== 0)).toBe(true);
+    const refiner = warpingRefiner({ width: 4, blocks: 1, encoder: [4], noiseChannels: 1 })(
+      { ...image, bits: 16 },
+      1,
+    );
+    nudge(refiner);
+    const [batch, noise] = inputs(refiner);
+    const { moved } = refiner.warping!.refine(batch, noise);
+    const known = new Set(batch.dataSync());
+    expect([...moved.dataSync()].every((value) => known.has(value))).toBe(true);
+    expect([...moved.dataSync()]).not.toEqual([...batch.dataSync()]);
+    refiner.dispose();
+  });
+});
+
 test('pictures of too few pixels are refused when the network is built', () => {
   expect(() => build({ ...image, width: 3, height: 4 }, 1)).toThrow('3 x 4 pixels are fewer');
 });

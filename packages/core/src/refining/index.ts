@@ -8,4 +8,4 @@ export {
 } from './displacement-limits.ts';
 export { createImageRefiner, type ImageRefiner, type ImageRefinerOptions } from './image-refiner.ts';
 export { type FieldMeasures, measureField } from './measure-field.ts';
-export { refineStep, refineWarpedStep } from './refine-step.ts';
+export { refineStep, refineWarpedStep, wholeRefineStep } from './refine-step.ts';

@@ -17,6 +17,22 @@ export function refineWarpedStep({ refine }: Warping): Step<'refined' | 'field'>
   };
 }
 
+/**
+ * `{ synthetic, noise? }` to all that a refiner gives: `{ refined }`, and for refiners that move things `{ refined,
+ * displacement }`, where `displacement` is `[batch, height, width, 2]`, pixels.
+ */
+export function wholeRefineStep(refiner: Refiner): Step {
+  const { warping } = refiner;
+  if (!warping) return refineStep(refiner);
+  return ({ synthetic, noise }) => {
+    const { refined, displacement } = warping.refine(
+      synthetic as tf.Tensor4D,
+      noise as tf.Tensor4D | undefined,
+    );
+    return { refined, displacement };
+  };
+}
+
 /** `{ synthetic, noise? }` to `{ refined }`: inference, without training. */
 export function refineStep(refiner: Refiner): Step<'refined'> {
   return ({ synthetic, noise }) => ({

@@ -6,6 +6,8 @@ import { expect, onTestFinished, test } from 'vitest';
 import '../../../core/test/cpu-backend.ts';
 import type { Engine } from '@simgan/core';
 import { eagerEngine, residualRefiner } from '@simgan/core';
+import { warpingRefiner } from '@simgan/core/networks';
+import * as tf from '@tensorflow/tfjs-core';
 import { exportRefiner } from './export-refiner.ts';
 
 const image = { width: 12, height: 10, channels: 3, bits: 8 } as const;
@@ -45,6 +47,29 @@ test.each([0, 1])(
     refiner.dispose();
   },
 );
+
+test('a refiner that moves things has its displacement as the second output', async () => {
+  const dir = await temporaryFolder();
+  const refiner = warpingRefiner({ width: 4, blocks: 1, encoder: [4], stroke: true, noiseChannels: 1 })(
+    image,
+    1,
+  );
+  const bias = refiner.variables.at(-1)!;
+  tf.tidy(() => bias.assign(tf.fill(bias.shape, 0.7)));
+  const file = join(dir, 'refiner.onnx');
+  const { maxDifference } = await exportRefiner(file, refiner, { image, engine });
+  expect(maxDifference).toBeLessThan(1e-4);
+  const session = await InferenceSession.create(file);
+  expect(session.outputNames).toEqual(['refined', 'displacement']);
+  const outputs = await session.run({
+    synthetic: new Tensor('float32', new Float32Array(4 * 10 * 12 * 3), [4, 10, 12, 3]),
+    noise: new Tensor('float32', new Float32Array(4 * 10 * 12 * 2), [4, 10, 12, 2]),
+  });
+  expect(outputs.displacement!.dims).toEqual([4, 10, 12, 2]);
+  expect(Math.max(...(outputs.displacement!.data as Float32Array))).toBeGreaterThan(0.5);
+  await session.release();
+  refiner.dispose();
+});
 
 test('a file that does not agree with the engine is not written', async () => {
   const dir = await temporaryFolder();

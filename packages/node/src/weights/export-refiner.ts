@@ -1,7 +1,7 @@
 import { createRng, imageRange, type Refiner, SimganError, type SizedForm } from '@simgan/core';
 import type { Engine, HostTensor } from '@simgan/core/engine';
 import { noiseBatch } from '@simgan/core/networks';
-import { refineStep } from '@simgan/core/refining';
+import { wholeRefineStep } from '@simgan/core/refining';
 import { exportOnnx } from '@simgan/tfjs-onnx';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { writeFileAtomic } from '../files/atomic-file.ts';
@@ -12,14 +12,16 @@ const TOLERANCE = 1e-4;
 /** What {@link exportRefiner} wrote. */
 export interface ExportedRefiner {
   readonly bytes: number;
-  /** The largest difference between the file's pictures and the engine's, in values of [-1, 1]. */
+  /** The largest difference between the file's outputs and the engine's: values of [-1, 1], and pixels of displacements. */
   readonly maxDifference: number;
 }
 
 /**
  * Writes a refiner as an ONNX file (opset 17, standard operators) that takes batches of any size:
  * `synthetic` `[batch, height, width, channels]` in [-1, 1], for refiners with noise also `noise`
- * `[batch, height, width, noiseChannels]`, normal with deviation 1; out comes `refined` in [-1, 1]. Its metadata
+ * `[batch, height, width, noiseChannels]`, normal with deviation 1; out comes `refined` in [-1, 1], and of refiners that
+ * move things also `displacement` `[batch, height, width, 2]`, x and y in pixels: the refined pixel p shows what was at p
+ * + displacement. Its metadata
  * hold the image's form (`image`, JSON), the stored values seen as -1 and 1 (`range`, JSON) and `about`.
  *
  * The file is written once it has been run and agrees with the engine.
@@ -38,7 +40,7 @@ export async function exportRefiner(
 ): Promise<ExportedRefiner> {
   await engine.read(refiner.variables);
   const { height, width, channels } = image;
-  const step = refineStep(refiner);
+  const step = wholeRefineStep(refiner);
   const inputs = {
     synthetic: [1, height, width, channels],
     ...(refiner.noiseChannels > 0 && { noise: [1, height, width, refiner.noiseChannels] }),
@@ -52,14 +54,16 @@ export async function exportRefiner(
   try {
     for (const batch of [1, 3]) {
       const feeds = randomInputs(batch, refiner, image);
-      const { refined: expected } = await program.run(feeds);
-      const { refined: actual } = await session.run(
+      const expected = await program.run(feeds);
+      const actual = await session.run(
         Object.fromEntries(
           Object.entries(feeds).map(([name, { data, shape }]) => [name, new Tensor('float32', data, shape)]),
         ),
       );
-      for (const [i, value] of (actual!.data as Float32Array).entries()) {
-        maxDifference = Math.max(maxDifference, Math.abs(value - expected.data[i]!));
+      for (const [name, { data }] of Object.entries(expected)) {
+        for (const [i, value] of (actual[name]!.data as Float32Array).entries()) {
+          maxDifference = Math.max(maxDifference, Math.abs(value - data[i]!));
+        }
       }
     }
   } finally {
