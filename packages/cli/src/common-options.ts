@@ -1,7 +1,18 @@
 import { parseMatch } from '@simgan/core/matching';
 import { defaults, deviceNames, engineNames } from '@simgan/node/names';
 import { labelGeometry } from './label-geometry-option.ts';
-import { choice, excluding, flag, folder, keyValues, parsed, requiredText, text, whole } from './options.ts';
+import {
+  choice,
+  excluding,
+  flag,
+  folder,
+  keyValues,
+  list,
+  parsed,
+  requiredText,
+  text,
+  whole,
+} from './options.ts';
 
 /** Options that several commands share, so that they mean the same everywhere. */
 export const common = {
@@ -36,6 +47,12 @@ function parseRange(text: string): readonly [low: number, high: number] {
   return [low, high];
 }
 
+/** Other formats of the dataset that a command writes. */
+export const to = list(
+  'NAME,…',
+  'The dataset in other formats too, each beside --out as OUT-NAME: coco, yolo, parquet, … (see docs/formats.md)',
+);
+
 /** One part of a dataset, for runs on several machines. */
 export const shard = text(
   'I/N|auto',
@@ -47,9 +64,12 @@ export const sources = {
   synthetic: folder(
     "Synthetic pictures in place of the plugin's simulator; labels from a metadata.jsonl in it",
   ),
-  format: text('NAME', "The plugin's reader for --synthetic, such as unityeyes"),
+  format: text(
+    'NAME',
+    "The format of --synthetic: the plugin's, such as unityeyes, or coco, yolo, … (see docs/formats.md)",
+  ),
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
-  realFormat: text('NAME', "The plugin's reader for --real. Default: what the plugin says, or plainly."),
+  realFormat: text('NAME', 'The format of --real. Default: what the plugin says, or plainly.'),
   labels: choice(
     ['invariant', 'none'],
     'invariant: labels of --synthetic that are not declared never change; none: labels that are not read are left out',

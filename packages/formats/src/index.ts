@@ -25,6 +25,7 @@ export {
   objectsSchema,
   type RunLengthMask,
 } from './objects/objects.ts';
+export { objectsOfLabels } from './objects/objects-of-labels.ts';
 export { areaOf, boxOf, fillPolygons, polygonArea } from './objects/outline.ts';
 export { decodeMask, encodeMask, maskArea, maskBox, packRuns, runsOf } from './objects/run-length.ts';
 export { traceMask } from './objects/trace-mask.ts';

@@ -23,6 +23,7 @@ export {
 } from './engines/engines.ts';
 export { type DeviceName, deviceNames, type EngineName, engineNames } from './engines/names.ts';
 export { measureThroughput, type Throughput } from './engines/throughput.ts';
+export type { CopyOptions, WrittenFormat } from './formats/dataset-copies.ts';
 export { type OpenedFormat, type OpenFormatOptions, openFormat } from './formats/open-format.ts';
 export {
   type AugmentedShard,
@@ -33,7 +34,6 @@ export {
 } from './jobs/augment.ts';
 export {
   type ConvertedDataset,
-  type ConvertedFormat,
   type ConvertOptions,
   convertDataset,
 } from './jobs/convert-dataset.ts';

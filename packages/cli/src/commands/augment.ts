@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
-import { common, existingOf, regularization, rendering, shard, sources } from '../common-options.ts';
+import { common, existingOf, regularization, rendering, shard, sources, to } from '../common-options.ts';
 import { featuresOf } from '../features-option.ts';
+import { formatLines } from '../format-report.ts';
 import { augmentCommand } from '../next-command.ts';
 import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
 import { rendererOf, rendererRepeated } from '../renderer-option.ts';
@@ -39,6 +40,7 @@ const options = {
     },
   ),
   shard,
+  to,
   out: folder("Where to write. Default: the plugin's name with -augmented."),
 };
 
@@ -80,7 +82,7 @@ export const augmentVerb = defineCommand({
       return;
     }
     const result = await runJob(context, (job) => augment({ ...job, ...wanted, existing }));
-    const { count, rejects, real, distances, labels, seconds } = result;
+    const { count, rejects, real, distances, labels, seconds, formats } = result;
     const out = values.out ?? result.dir.slice(context.cwd.length + 1);
     context.output.result(
       [
@@ -89,10 +91,11 @@ export const augmentVerb = defineCommand({
         ...(labels ? labelLines(labels).slice(0, 1) : []),
         '',
         `${count} refined samples in ${join(out, 'dataset')}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
+        ...formatLines(formats, context.cwd),
         `Look at ${join(out, 'preview.png')}`,
         nextStep(values, out, real === 'stand-in'),
       ],
-      { out, count, rejects, seconds, distances, labels },
+      { out, count, rejects, seconds, distances, labels, ...(formats.length > 0 && { formats }) },
     );
   },
 });

@@ -1,6 +1,6 @@
-import { relative } from 'node:path';
 import { defineCommand, runJob } from '../command.ts';
 import { common } from '../common-options.ts';
+import { formatLines } from '../format-report.ts';
 import { folder, requiredFolder, requiredList, text } from '../options.ts';
 
 const { force, json } = common;
@@ -36,10 +36,6 @@ export const convertVerb = defineCommand({
         existing: isReplaced ? 'replace' : 'refuse',
       }),
     );
-    const lines = formats.map((one) => {
-      const left = one.rejects > 0 ? `, ${one.rejects} left out (see rejects.jsonl)` : '';
-      return `${one.count} samples in ${relative(context.cwd, one.dir) || '.'} (${one.format})${left}`;
-    });
-    context.output.result([`read as   ${from}`, ...lines], { from, formats });
+    context.output.result([`read as   ${from}`, ...formatLines(formats, context.cwd)], { from, formats });
   },
 });

@@ -1,6 +1,7 @@
 import { defineCommand, runJob } from '../command.ts';
-import { common } from '../common-options.ts';
-import { flag, requiredFolder } from '../options.ts';
+import { common, to } from '../common-options.ts';
+import { formatLines } from '../format-report.ts';
+import { flag, requiredFolder, text } from '../options.ts';
 import { shownPath } from '../shard-report.ts';
 
 const { json } = common;
@@ -20,20 +21,23 @@ export const mergeVerb = defineCommand({
       isBare: true,
     },
     keep: flag('Leave the shards where they are; their pictures take no space of their own'),
+    to,
+    plugin: text('NAME', 'The plugin whose labels --to writes. Default: the one that the dataset names.'),
     json,
   },
-  async run({ out, keep }, context) {
+  async run({ out, keep, to: other, plugin }, context) {
     const { mergeShards } = await import('@simgan/node');
-    const { dir, count, rejects, shards, left } = await runJob(context, (job) =>
-      mergeShards(out, { ...job, keep }),
+    const { dir, count, rejects, shards, left, formats } = await runJob(context, (job) =>
+      mergeShards(out, { ...job, keep, to: other, plugin }),
     );
     const dataset = shownPath(context.cwd, dir);
     const from = shards === 0 ? 'merged before' : `of ${shards} shards`;
     const lines = [
       `${count} samples, ${from}, in ${dataset}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
+      ...formatLines(formats, context.cwd),
     ];
     if (left.length > 0)
       lines.push(`Not removed, since they hold other files or are written to: ${left.join(', ')}`);
-    context.output.result(lines, { out: dataset, count, rejects, shards, left });
+    context.output.result(lines, { out: dataset, count, rejects, shards, left, ...(formats.length > 0 && { formats }) });
   },
 });

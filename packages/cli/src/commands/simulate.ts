@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
-import { common, existingOf, rendering, shard } from '../common-options.ts';
+import { common, existingOf, rendering, shard, to } from '../common-options.ts';
+import { formatLines } from '../format-report.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
 import { rendererOf } from '../renderer-option.ts';
@@ -26,6 +27,7 @@ export const simulateVerb = defineCommand({
     seed,
     threads,
     ...rendering,
+    to,
     shard,
     resume,
     force,
@@ -43,7 +45,7 @@ export const simulateVerb = defineCommand({
         existing: existingOf(values),
       }),
     );
-    const { dir, count, shard } = written;
+    const { dir, count, shard, formats } = written;
     if (shard) {
       const part = { shard, count, folder: dir, out: join(dir, '..', '..') };
       context.output.result(...shardReport('samples', part, context.cwd));
@@ -53,9 +55,10 @@ export const simulateVerb = defineCommand({
     context.output.result(
       [
         `${count} samples in ${out}`,
+        ...formatLines(formats, context.cwd),
         `Next: ${augmentCommand({ plugin: values.plugin, pluginOption: pluginOptions }, { synthetic: out, real: 'YOUR_PICTURES' })}`,
       ],
-      { out, count },
+      { out, count, ...(formats.length > 0 && { formats }) },
     );
   },
 });

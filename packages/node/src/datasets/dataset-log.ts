@@ -1,10 +1,12 @@
 /** @file The states of a dataset folder while it is written: free, begun, complete. */
+import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SimganError } from '@simgan/core';
 import { makeFolder, outputFailed, syncFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { type FolderLock, lockFolder } from '../files/folder-lock.ts';
 import { jsonDifferences } from '../files/json-differences.ts';
+import { readLines } from '../files/read-lines.ts';
 import type { Reject } from '../files/reject.ts';
 import { sha256 } from '../files/sha256.ts';
 import {
@@ -46,6 +48,8 @@ export interface DatasetLog {
   count(): number;
   /** Samples that were written before. */
   readonly resumed: number;
+  /** Their lines, before any other is appended. */
+  lines(): AsyncIterable<string>;
   /** The position in the whole dataset of the first sample that is not written. */
   readonly next: number;
   /** Turns the folder into a begun dataset, once; a complete one that stays as it is is not touched. */
@@ -178,6 +182,16 @@ class FolderLog implements DatasetLog {
 
   count(): number {
     return this.resumed + this.#added;
+  }
+
+  async *lines(): AsyncGenerator<string> {
+    if (this.resumed === 0) return;
+    const begun = this.#path(BEGUN_METADATA);
+    const file = existsSync(begun) ? begun : this.#path(METADATA);
+    for await (const line of readLines(file)) {
+      if (line.end > this.#end) return;
+      if ('text' in line) yield line.text;
+    }
   }
 
   async begin(): Promise<void> {

@@ -40,6 +40,11 @@ export interface WriteDatasetOptions<Annotation> {
   readonly existing?: ExistingOutput;
   /** Names in the folder that the caller writes itself; see {@link inspectOutput}. */
   readonly companions?: readonly string[];
+  /**
+   * Called with each line of the metadata in order, those that were there before included, once its picture is written.
+   * The next sample waits for it.
+   */
+  readonly onLine?: ((line: string) => Promise<void>) | undefined;
   /** Called after each sample with how many the dataset now has. */
   readonly onProgress?: ((written: number) => void) | undefined;
   /** Stops between samples; what is written can be resumed. */
@@ -132,12 +137,15 @@ export async function writeDataset<Annotation>(
   let position = log.next;
   // A line leaves the queue when it is in the log, so that lines keep their order whatever fails.
   const settleOne = async () => {
-    await log.append(await underWay[0]!);
+    const line = await underWay[0]!;
+    await log.append(line);
     underWay.shift();
+    await options.onLine?.(line);
     onProgress?.(log.count());
   };
   try {
     const isWritten = (id: string) => log.isWritten(id);
+    if (options.onLine) for await (const line of log.lines()) await options.onLine(line);
     for await (const sample of typeof samples === 'function' ? samples(isWritten) : samples) {
       signal?.throwIfAborted();
       checkId(sample.id, seen);

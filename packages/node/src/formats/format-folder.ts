@@ -64,7 +64,7 @@ export async function beginFormatFolder(
   format: DatasetFormat & Required<Pick<DatasetFormat, 'write'>>,
   { name, count, provenance, isReplaced }: FormatFolderOptions,
 ): Promise<FormatFolder> {
-  await checkFree(dir, isReplaced);
+  await checkFormatFolder(dir, isReplaced);
   const lock = await lockFolder(dir);
   const begun = join(dir, BEGUN);
   const rejects: Reject[] = [];
@@ -126,7 +126,12 @@ async function giveBack(begun: string, lock: FolderLock): Promise<void> {
   await lock.release();
 }
 
-async function checkFree(dir: string, isReplaced: boolean): Promise<void> {
+/**
+ * Whether a format may be written to a folder.
+ *
+ * @throws SimganError OUTPUT_EXISTS if it holds anything, or anything but an earlier conversion that may be replaced.
+ */
+export async function checkFormatFolder(dir: string, isReplaced: boolean): Promise<void> {
   const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code === 'ENOTDIR') {

@@ -305,9 +305,9 @@ test('conflicting options are reported all at once, before anything is done', as
   const wrong: [AugmentOptions, string, string][] = [
     [{ recipe: 'quik' }, 'INVALID_ARGUMENT', 'Did you mean quick?'],
     [
-      { format: 'coco', synthetic: 'x' },
+      { format: 'cocoa', synthetic: 'x' },
       'INVALID_ARGUMENT',
-      'does not read the format "coco": it reads none.',
+      'does not read the format "cocoa": it has no formats of its own; every plugin reads coco, yolo,',
     ],
     [{ synthetic: 'nowhere' }, 'NOT_ENOUGH_DATA', 'nowhere cannot be read'],
     [{ real: 'nowhere' }, 'NOT_ENOUGH_DATA', 'nowhere cannot be read'],

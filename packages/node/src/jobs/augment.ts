@@ -16,6 +16,7 @@ import { fileNameOf } from '../datasets/dataset-format.ts';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { writeDataset } from '../datasets/write-dataset.ts';
 import { isWebUrl } from '../files/fetch-bytes.ts';
+import { beginCopies, type CopyOptions, checkCopies, type WrittenFormat } from '../formats/dataset-copies.ts';
 import { readPicture } from '../pictures/pixels.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
@@ -48,7 +49,7 @@ import {
 } from '../runs/sources.ts';
 import { trainInFolder } from '../runs/train-in-folder.ts';
 import { endOf, type PlacedShard, placeShard, type Shard, shardFolder } from '../shards/shard.ts';
-import { shardOf } from '../shards/shard-option.ts';
+import { checkShardCopies, shardOf } from '../shards/shard-option.ts';
 import { writeShard } from '../shards/write-shard.ts';
 import {
   LOOKED_AT,
@@ -64,7 +65,8 @@ export interface AugmentOptions
   extends JobOptions,
     Partial<PluginChoiceOptions>,
     EngineChoiceOptions,
-    TrainingChoiceOptions {
+    TrainingChoiceOptions,
+    CopyOptions {
   /** How many samples the simulator makes; not beside `synthetic`, of which all are refined. Default: 1000. */
   readonly count?: number | undefined;
   /**
@@ -116,6 +118,8 @@ export interface AugmentResult {
   /** Samples in the dataset, and how many of them were there before. */
   readonly count: number;
   readonly resumed: number;
+  /** The dataset in other formats. */
+  readonly formats: readonly WrittenFormat[];
   /** Inputs that were left out, listed in the dataset's `rejects.jsonl`. */
   readonly rejects: number;
   /** What the pictures were compared with: a folder, `dataset`, `stand-in`; `undefined` if with nothing. */
@@ -163,6 +167,7 @@ export async function augment(
   options: AugmentOptions | AugmentShardOptions,
 ): Promise<AugmentResult | AugmentedShard> {
   checkOptions(options);
+  checkShardCopies(options);
   return isSharded(options) ? augmentShard(options) : augmentAll(options);
 }
 
@@ -182,6 +187,7 @@ async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
   const { recipe } = chooseRecipe(plugin, settings);
   const seed = settings.seed ?? defaults.seed;
   const dir = job.path(options.out ?? `${plugin.name}-augmented`);
+  await checkCopies(dir, options, existing);
   const claimed = await claimAugmentFolder(dir, existing, { trains: trained === undefined });
   const count = options.count ?? defaults.count;
   // What is to be given back at the end, the last first.
@@ -288,7 +294,8 @@ async function augmentShard(options: AugmentShardOptions): Promise<AugmentedShar
       job,
     );
     const seconds = (performance.now() - started) / 1000;
-    return { dir, dataset: shardFolder(dir, shard), shard, ...written, seconds };
+    const { count: samples, resumed } = written;
+    return { dir, dataset: shardFolder(dir, shard), shard, count: samples, resumed, seconds };
   } finally {
     for (const dispose of disposals.toReversed()) await dispose();
   }
@@ -385,7 +392,7 @@ async function writeRefined(
   { refiner, origin, synthetic, real, recipeName }: RefinedParts,
   { chosen, seed, options, ahead, shard }: Refining,
   job: Job,
-): Promise<{ count: number; resumed: number }> {
+): Promise<Pick<AugmentResult, 'count' | 'resumed' | 'formats'>> {
   const { samples } = synthetic;
   const { matcher, network } = refiner;
   if (network.warping && synthetic.annotations === 'foreign') {
@@ -435,15 +442,26 @@ async function writeRefined(
   };
   if (!shard) {
     const existing = options.existing === 'resume' ? 'resume' : 'refuse';
-    return writeDataset(join(dir, augmentFiles.dataset), unwritten, { ...writing, existing });
+    const dataset = join(dir, augmentFiles.dataset);
+    const { plugin } = chosen;
+    const schema = synthetic.annotations === 'plugin' ? plugin.annotation : undefined;
+    const about = { schema, name: plugin.name, count: total, provenance: writing.provenance, out: dir };
+    const copies = await beginCopies(dataset, { ...options, ...about });
+    try {
+      const written = await writeDataset(dataset, unwritten, { ...writing, existing, onLine: copies.add });
+      return { ...written, formats: await copies.finish(writing.rejects) };
+    } finally {
+      await copies.close();
+    }
   }
-  return writeShard(dir, shard, unwritten, {
+  const written = await writeShard(dir, shard, unwritten, {
     ...writing,
     existing: options.existing,
     pluginOptions: chosen.options,
     rendererParameters: options.renderer?.parameters,
     onWait: (message) => job.emit({ type: 'warning', message }),
   });
+  return { ...written, formats: [] };
 }
 
 /** Draws the preview and measures, on a bounded number of pictures. */

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { prefetch, type Reject, SimganError } from '@simgan/core';
 import { columnsOf, type DatasetFormat, type FormatEntry, findFormat } from '@simgan/formats';
 import { reasonOf } from '../files/reject.ts';
+import type { WrittenFormat } from '../formats/dataset-copies.ts';
 import { beginFormatFolder, type FormatFolder } from '../formats/format-folder.ts';
 import { type OpenedFormat, openFormat } from '../formats/open-format.ts';
 import { type StoredSample, storedSample } from '../formats/stored-sample.ts';
@@ -25,21 +26,11 @@ export interface ConvertOptions extends JobOptions {
   readonly existing?: 'refuse' | 'replace' | undefined;
 }
 
-/** A dataset in one format, as {@link convertDataset} wrote it. */
-export interface ConvertedFormat {
-  readonly format: string;
-  /** The whole path of its folder. */
-  readonly dir: string;
-  readonly count: number;
-  /** Inputs that were left out, listed in its `rejects.jsonl`. */
-  readonly rejects: number;
-}
-
 /** What {@link convertDataset} did. */
 export interface ConvertedDataset {
   /** The format that was read. */
   readonly from: string;
-  readonly formats: readonly ConvertedFormat[];
+  readonly formats: readonly WrittenFormat[];
 }
 
 /** Pictures that are read ahead. */

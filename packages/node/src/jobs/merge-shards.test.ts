@@ -78,7 +78,7 @@ test.each([1, 2, 3, 7, 10, 13])(
     const { cwd, out, whole } = await simulated({ shards });
     const events: JobEvent[] = [];
     const merged = await mergeShards('out', { cwd, onEvent: (event) => events.push(event) });
-    expect(merged).toEqual({ dir: out, count: COUNT, rejects: 0, shards, left: [] });
+    expect(merged).toEqual({ dir: out, count: COUNT, rejects: 0, shards, formats: [], left: [] });
     expect(await filesBelow(out)).toEqual(whole);
     expect((await readdir(out)).sort()).toEqual([
       'dataset.json',
@@ -148,6 +148,7 @@ test.each(['matched', 'noisy'])('refined shards become what one run writes: reci
     count: COUNT,
     rejects: 1,
     shards: 3,
+    formats: [],
     left: [],
   });
   expect(await filesBelow(join(out, 'dataset'))).toEqual(whole);

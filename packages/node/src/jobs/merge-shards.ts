@@ -1,10 +1,19 @@
 import { join } from 'node:path';
-import { SimganError } from '@simgan/core';
-import { type DatasetManifest, MANIFEST, readManifest } from '../datasets/dataset-format.ts';
+import { type Plugin, type Reject, SimganError } from '@simgan/core';
+import {
+  type DatasetHeader,
+  type DatasetManifest,
+  type JsonObject,
+  MANIFEST,
+  REJECTS,
+  readManifest,
+} from '../datasets/dataset-format.ts';
 import { inspectOutput, type OutputFolder, someOf } from '../datasets/output-folder.ts';
 import { lockFolder } from '../files/folder-lock.ts';
+import { readLines } from '../files/read-lines.ts';
+import { type CopyOptions, checkCopies, copyDataset, type WrittenFormat } from '../formats/dataset-copies.ts';
 import type { JobOptions } from '../runs/events.ts';
-import { startJob } from '../runs/job.ts';
+import { choosePlugin, type Job, startJob } from '../runs/job.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import { type FoundShard, findDamage, findShards, throwProblems } from '../shards/find-shards.ts';
 import { compareJoined, joinShards } from '../shards/join-shards.ts';
@@ -14,7 +23,9 @@ import { findTextProblems } from '../shards/shard-content.ts';
 import { headerOf, wholeHeader } from '../shards/shard-manifest.ts';
 
 /** Options for {@link mergeShards}. */
-export interface MergeShardsOptions extends JobOptions {
+export interface MergeShardsOptions extends JobOptions, CopyOptions {
+  /** The plugin whose labels other formats get. Default: the one that the dataset names, if it is installed. */
+  readonly plugin?: string | Plugin | undefined;
   /** Whether the shards stay once the dataset is complete. Their pictures take no space of their own. Default: false. */
   readonly keep?: boolean | undefined;
 }
@@ -29,6 +40,8 @@ export interface MergedDataset {
   readonly rejects: number;
   /** How many shards there were; 0 if they had been merged and removed before. */
   readonly shards: number;
+  /** The dataset in other formats. */
+  readonly formats: readonly WrittenFormat[];
   /** Folders of shards that were to be removed and hold files of others. */
   readonly left: readonly string[];
 }
@@ -54,20 +67,23 @@ export interface MergedDataset {
  * const { dir, count } = await mergeShards('eyes-refined');
  * ```
  */
-export async function mergeShards(
-  dir: string,
-  { keep = false, ...options }: MergeShardsOptions = {},
-): Promise<MergedDataset> {
+export async function mergeShards(dir: string, options: MergeShardsOptions = {}): Promise<MergedDataset> {
+  const { keep = false } = options;
   const job = startJob(options);
   const { signal } = job;
   const out = job.path(dir);
+  await checkCopies(out, options, 'resume');
   signal?.throwIfAborted();
   const { shards, problems } = await findShards(out);
   const [first] = shards;
   if (!first) {
     throwProblems(out, problems);
-    return mergedBefore(out);
+    const merged = await mergedBefore(out);
+    const manifest = (await readManifest(merged.dir, MANIFEST))!;
+    const plugin = await pluginOf(manifest, {}, options, job);
+    return { ...merged, formats: await copyMerged(out, merged, plugin, options, job) };
   }
+  const plugin = await pluginOf(first.manifest, first.manifest.pluginOptions, options, job);
   const { made } = first.manifest.provenance;
   const target = made === 'refined' ? join(out, augmentFiles.dataset) : out;
   const companions = target === out ? [SHARDS] : [];
@@ -90,15 +106,62 @@ export async function mergeShards(
       return joinShards(target, shards, { onPicture: counter('merge'), signal });
     };
     const { count, rejects } = state === 'joined' ? existing! : await merge();
+    const merged = { dir: target, count, rejects, shards: shards.length };
+    const formats = await copyMerged(out, merged, plugin, options, job);
     const left = keep ? [] : await removeShards(out, shards);
-    return { dir: target, count, rejects, shards: shards.length, left };
+    return { ...merged, formats, left };
   } finally {
     await lock.release();
   }
 }
 
+/** The plugin of a dataset's labels, if they are to be written in other formats. */
+async function pluginOf(
+  manifest: DatasetHeader,
+  pluginOptions: JsonObject,
+  { plugin, to = [] }: MergeShardsOptions,
+  job: Job,
+): Promise<Plugin | undefined> {
+  if (to.length === 0) return undefined;
+  const { plugin: named = manifest.plugin } = manifest.provenance;
+  return (await choosePlugin({ plugin: plugin ?? String(named), pluginOptions }, job)).plugin;
+}
+
+/** Writes the merged dataset in other formats. */
+async function copyMerged(
+  out: string,
+  { dir, count }: Pick<MergedDataset, 'dir' | 'count'>,
+  plugin: Plugin | undefined,
+  options: MergeShardsOptions,
+  job: Job,
+): Promise<readonly WrittenFormat[]> {
+  const manifest = await readManifest(dir, MANIFEST);
+  if (!manifest || !plugin) return [];
+  const update = job.progress('convert', count);
+  let done = 0;
+  return copyDataset(dir, {
+    ...options,
+    out,
+    schema: manifest.annotations === 'plugin' ? plugin.annotation : undefined,
+    name: plugin.name,
+    count,
+    provenance: manifest.provenance,
+    rejects: await readRejects(dir),
+    onSample: () => update(++done),
+    signal: job.signal,
+  });
+}
+
+async function readRejects(dir: string): Promise<Reject[]> {
+  const rejects: Reject[] = [];
+  for await (const line of readLines(join(dir, REJECTS))) {
+    if ('text' in line && line.text !== '') rejects.push(JSON.parse(line.text) as Reject);
+  }
+  return rejects;
+}
+
 /** What an earlier merge left, which removed the shards: whoever repeats it is told the same. */
-async function mergedBefore(out: string): Promise<MergedDataset> {
+async function mergedBefore(out: string): Promise<Omit<MergedDataset, 'formats'>> {
   for (const dir of [join(out, augmentFiles.dataset), out]) {
     const manifest = await readManifest(dir, MANIFEST);
     if (!manifest || (await findTextProblems(dir, manifest)).length > 0) continue;

@@ -19,7 +19,7 @@ test('samples are those of the simulator, the same for the same seed and any num
     seed: 3,
     onEvent: (event) => events.push(event),
   });
-  expect(own).toEqual({ dir: join(cwd, 'blobs-synthetic'), count: 12, resumed: 0 });
+  expect(own).toEqual({ dir: join(cwd, 'blobs-synthetic'), count: 12, resumed: 0, formats: [] });
   expect(events).toEqual(
     Array.from({ length: 12 }, (_, i) => ({ type: 'progress', phase: 'simulate', done: i + 1, total: 12 })),
   );

@@ -1,17 +1,18 @@
 import { prefetch, selectItems } from '@simgan/core';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { type WrittenDataset, writeDataset } from '../datasets/write-dataset.ts';
+import { beginCopies, type CopyOptions, checkCopies, type WrittenFormat } from '../formats/dataset-copies.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startJob } from '../runs/job.ts';
 import { startRendering } from '../runs/rendering.ts';
 import { endOf, type PlacedShard, placeShard, type Shard, shardFolder } from '../shards/shard.ts';
-import { shardOf } from '../shards/shard-option.ts';
+import { checkShardCopies, shardOf } from '../shards/shard-option.ts';
 import { writeShard } from '../shards/write-shard.ts';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 
 /** Options for {@link simulateDataset}. */
-export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions {
+export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions, CopyOptions {
   /** How many samples. Default: 1000. */
   readonly count?: number | undefined;
   /** The folder to write. Default: the plugin's name with `-synthetic`. */
@@ -35,6 +36,8 @@ export interface SimulateDatasetOptions extends JobOptions, PluginChoiceOptions 
 export interface SimulatedDataset extends WrittenDataset {
   /** The whole path of the folder; of a shard, that within `out/shards`. */
   readonly dir: string;
+  /** The dataset in other formats. */
+  readonly formats: readonly WrittenFormat[];
   /** The shard, if it is one: it has the samples from `start` on. */
   readonly shard?: PlacedShard;
 }
@@ -54,6 +57,8 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
   const shard = options.shard === undefined ? undefined : placeShard(shardOf(options.shard), count);
   const chosen = await choosePlugin(options, job);
   const dir = job.path(options.out ?? `${chosen.plugin.name}-synthetic`);
+  checkShardCopies(options);
+  await checkCopies(dir, options, existing);
   const rendering = startRendering(chosen, options.threads, job, options.renderer);
   const samples = rendering.simulate('simulator', { seed, length: count });
   const [start, end] = shard ? [shard.start, endOf(shard)] : [0, count];
@@ -75,7 +80,23 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
     signal: job.signal,
   };
   try {
-    if (!shard) return { dir, ...(await writeDataset(dir, unwritten, { ...writing, existing })) };
+    if (!shard) {
+      const { plugin } = chosen;
+      const about = {
+        schema: plugin.annotation,
+        name: plugin.name,
+        count,
+        provenance: writing.provenance,
+        out: dir,
+      };
+      const copies = await beginCopies(dir, { ...options, ...about });
+      try {
+        const written = await writeDataset(dir, unwritten, { ...writing, existing, onLine: copies.add });
+        return { dir, ...written, formats: await copies.finish([]) };
+      } finally {
+        await copies.close();
+      }
+    }
     const written = await writeShard(dir, shard, unwritten, {
       ...writing,
       existing,
@@ -83,7 +104,7 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
       rendererParameters: options.renderer?.parameters,
       onWait: (message) => job.emit({ type: 'warning', message }),
     });
-    return { dir: shardFolder(dir, shard), shard, ...written };
+    return { dir: shardFolder(dir, shard), shard, ...written, formats: [] };
   } finally {
     await rendering.close();
   }

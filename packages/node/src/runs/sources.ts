@@ -12,7 +12,8 @@ import {
   takeFrom,
 } from '@simgan/core';
 import { suggestion } from '@simgan/core/plugin';
-import { type DatasetReader, idKey, idProblem, type LabeledFolder, type Reject } from '@simgan/core/reading';
+import { idKey, idProblem, type LabeledFolder, type Reject } from '@simgan/core/reading';
+import { type DatasetFormat, datasetFormats, objectsAnnotation } from '@simgan/formats';
 import { METADATA } from '../datasets/dataset-format.ts';
 import { readFormat } from '../datasets/folder.ts';
 import type { LabelGeometryOption } from '../datasets/label-declaration.ts';
@@ -20,6 +21,7 @@ import { inspectOutput } from '../datasets/output-folder.ts';
 import { type LabelsOption, readDataset, refuseUnreadLabels } from '../datasets/read-dataset.ts';
 import { checkFolder, readImages } from '../datasets/read-images.ts';
 import { isWebUrl } from '../files/fetch-bytes.ts';
+import { readFormatSamples } from '../formats/format-samples.ts';
 import { saidOf } from '../pictures/load-pictures.ts';
 import type { StoredRange } from '../pictures/stored-range.ts';
 import type { Job } from './job.ts';
@@ -29,11 +31,11 @@ import type { Rendering } from './rendering.ts';
 export interface SourceOptions {
   /** A folder of synthetic pictures with their labels, or a dataset. Default: the plugin's simulator. */
   readonly synthetic?: string | Dataset<Sample<unknown>> | undefined;
-  /** One of the plugin's readers, for a folder of synthetic pictures. */
+  /** The format of a folder of synthetic pictures: one of the plugin's readers, or of `@simgan/formats`. */
   readonly format?: string | undefined;
   /** A folder of real pictures, a list of files and URLs, or a dataset. Default: the plugin's stand-in camera. */
   readonly real?: string | readonly string[] | Dataset<RealImage> | undefined;
-  /** One of the plugin's readers, for a folder of real pictures. Default: the plugin's `realFormat`. */
+  /** The format of a folder of real pictures. Default: the plugin's `realFormat`. */
   readonly realFormat?: string | undefined;
   /**
    * What the fields of foreign labels beside synthetic pictures are, by their paths: `{ pupil: 'point', bbox: 'box' }`.
@@ -47,6 +49,8 @@ export interface SourceOptions {
    * Default: what the values of each set say.
    */
   readonly valueRange?: StoredRange | undefined;
+  /** Formats beside the plugin's and those of `@simgan/formats`. */
+  readonly formats?: readonly DatasetFormat[] | undefined;
 }
 
 /** What is refined, and where it comes from. */
@@ -94,9 +98,10 @@ export async function openSynthetic(
   { count, seed, atLeast, rendering }: Means & { count: number },
   job: Job,
 ): Promise<SyntheticSource> {
-  const { synthetic } = options;
+  const { synthetic, formats } = options;
   const format = options.format ?? (await defaultFormat(plugin, options, job));
-  const reader = format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic');
+  const reader =
+    format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic', formats);
   if (synthetic !== undefined && rendering.origin !== 'simulator') {
     throw new SimganError(
       'INVALID_ARGUMENT',
@@ -123,7 +128,7 @@ export async function openSynthetic(
   }
   const dir = job.path(synthetic);
   if (reader) {
-    const { samples, rejects } = await readAs(dir, reader, plugin, job);
+    const { samples, rejects } = await reader.read(dir, job);
     checkCount('synthetic', dir, samples.length, atLeast);
     checkIds(samples, dir);
     job.emit({
@@ -133,7 +138,8 @@ export async function openSynthetic(
       count: samples.length,
       rejects: rejects.length,
     });
-    return { samples, training: samples, annotations: 'plugin', rejects, origin: `${dir} (${format})` };
+    const { annotations } = reader;
+    return { samples, training: samples, annotations, rejects, origin: `${dir} (${format})` };
   }
   const { labelGeometry, labels, valueRange } = options;
   const read = await readDataset(dir, plugin, {
@@ -185,7 +191,7 @@ async function defaultFormat(
 /** The real pictures that the options name, or the plugin's stand-in camera, with a warning. */
 export async function openReal(
   plugin: Plugin,
-  { real, realFormat, valueRange }: SourceOptions,
+  { real, realFormat, valueRange, formats }: SourceOptions,
   { seed, atLeast, rendering }: Means,
   job: Job,
 ): Promise<RealSource> {
@@ -193,8 +199,8 @@ export async function openReal(
   const dir = isFolder ? job.path(real) : undefined;
   const format = realFormat ?? (dir === undefined || (await isOurs(dir)) ? undefined : plugin.realFormat);
   if (format !== undefined) {
-    const reader = readerOf(plugin, format, real, 'real');
-    const { samples, rejects } = await readAs(dir!, reader, plugin, job);
+    const reader = readerOf(plugin, format, real, 'real', formats);
+    const { samples, rejects } = await reader.read(dir!, job);
     checkCount('real', dir!, samples.length, atLeast);
     job.emit({ type: 'real', origin: dir!, format, count: samples.length, rejects: rejects.length });
     return { images: samples, rejects, origin: dir!, format, isStandIn: false };
@@ -249,20 +255,27 @@ export function originOfReal({ real }: SourceOptions, job: Job): string {
   return real === undefined ? 'stand-in' : 'dataset';
 }
 
-/** The plugin's reader of a format, for a folder that must be given. */
+/** How a folder is read, and what its annotations are. */
+interface FolderReader {
+  readonly annotations: 'plugin' | 'foreign';
+  read(dir: string, job: Job): Promise<LabeledFolder<unknown>>;
+}
+
+/** The reader of a format, the plugin's before those of others, for a folder that must be given. */
 function readerOf(
   plugin: Plugin,
   format: string,
   folder: unknown,
   kind: 'synthetic' | 'real',
-): DatasetReader<unknown> {
-  const names = Object.keys(plugin.readers ?? {});
-  const reader = names.includes(format) ? plugin.readers?.[format] : undefined;
-  if (!reader) {
-    const known = names.length > 0 ? `it reads ${names.join(', ')}` : 'it reads none';
+  formats: readonly DatasetFormat[] = [],
+): FolderReader {
+  const own = Object.keys(plugin.readers ?? {});
+  const others = [...formats, ...datasetFormats].filter(({ read }) => read).map(({ name }) => name);
+  if (!own.includes(format) && !others.includes(format)) {
+    const known = own.length > 0 ? `it reads ${own.join(', ')}` : 'it has no formats of its own';
     throw new SimganError(
       'INVALID_ARGUMENT',
-      `The plugin ${plugin.name} does not read the format ${JSON.stringify(format)}: ${known}.${suggestion(format, names)}`,
+      `The plugin ${plugin.name} does not read the format ${JSON.stringify(format)}: ${known}; every plugin reads ${others.join(', ')}.${suggestion(format, [...own, ...others])}`,
     );
   }
   if (typeof folder !== 'string') {
@@ -272,16 +285,16 @@ function readerOf(
       `\`${option}\` ${format} names the reader of the \`${kind}\` folder: pass \`${kind}\` too.`,
     );
   }
-  return reader;
-}
-
-function readAs(
-  dir: string,
-  reader: DatasetReader<unknown>,
-  { image }: Plugin,
-  job: Job,
-): Promise<LabeledFolder<unknown>> {
-  return readFormat(dir, reader, { image, ...reading(job) });
+  const { image, annotation } = plugin;
+  const reader = own.includes(format) ? plugin.readers?.[format] : undefined;
+  if (reader) {
+    return { annotations: 'plugin', read: (dir, job) => readFormat(dir, reader, { image, ...reading(job) }) };
+  }
+  return {
+    // A plugin of objects has the labels of all formats as its own.
+    annotations: (annotation.geometry as unknown) === objectsAnnotation.geometry ? 'plugin' : 'foreign',
+    read: (dir, job) => readFormatSamples(dir, { format, formats, image, ...reading(job) }),
+  };
 }
 
 /** Tells how far the reading of a folder is, which takes long where there are many pictures. */

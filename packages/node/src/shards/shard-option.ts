@@ -24,3 +24,18 @@ function parse(text: string): Shard {
   const [, index, count] = /^(\d{1,9})\/(\d{1,9})$/.exec(text) ?? [];
   return { index: Number(index), count: Number(count) };
 }
+
+/** @throws SimganError INVALID_ARGUMENT if a shard is to be written in other formats, which hold whole datasets. */
+export function checkShardCopies({
+  shard,
+  to = [],
+}: {
+  readonly shard?: Shard | string | undefined;
+  readonly to?: readonly string[] | undefined;
+}): void {
+  if (shard === undefined || to.length === 0) return;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    '`to` has no place beside `shard`: other formats hold the whole dataset. Pass it when the shards are merged.',
+  );
+}
