@@ -18,7 +18,10 @@ test('converts a dataset to several formats, says what was left out, and replace
   expect(await convert('in', '--to', 'yolo,kitti', '--out', 'out')).toMatchObject({ exitCode: 2 });
   expect(await convert('in', '--to', 'yolo,kitti', '--out', 'out', '--force')).toMatchObject({ exitCode: 0 });
   const again = await convert('out/kitti', '--to', 'coco');
-  expect(again).toMatchObject({ exitCode: 0, stdout: 'read as   kitti\n3 samples in out/kitti-coco (coco)\n' });
+  expect(again).toMatchObject({
+    exitCode: 0,
+    stdout: 'read as   kitti\n3 samples in out/kitti-coco (coco)\n',
+  });
 });
 
 test.each([

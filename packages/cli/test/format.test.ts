@@ -70,7 +70,10 @@ test.each<[args: string[], problem: string]>([
   [[...eyes, '--synthetic', '.', '--format', 'unityeye'], 'Did you mean unityeyes?'],
   [[...eyes, '--format', 'unityeyes'], 'pass --synthetic too'],
   [[...hands, '--real-format', 'depth'], 'pass --real too'],
-  [['--plugin', blobsPlugin, '--synthetic', '.', '--format', 'nyu'], 'it has no formats of its own; every plugin reads coco'],
+  [
+    ['--plugin', blobsPlugin, '--synthetic', '.', '--format', 'nyu'],
+    'it has no formats of its own; every plugin reads coco',
+  ],
 ])('refused: %j', async (args, problem) => {
   const cwd = await temporaryFolder();
   expect(await callCli(['train', ...args, ...oneStep], { cwd })).toMatchObject({

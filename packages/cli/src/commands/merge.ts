@@ -38,6 +38,13 @@ export const mergeVerb = defineCommand({
     ];
     if (left.length > 0)
       lines.push(`Not removed, since they hold other files or are written to: ${left.join(', ')}`);
-    context.output.result(lines, { out: dataset, count, rejects, shards, left, ...(formats.length > 0 && { formats }) });
+    context.output.result(lines, {
+      out: dataset,
+      count,
+      rejects,
+      shards,
+      left,
+      ...(formats.length > 0 && { formats }),
+    });
   },
 });

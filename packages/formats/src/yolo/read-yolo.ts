@@ -2,17 +2,19 @@ import { SimganError, type Size } from '@simgan/core';
 import { type Folder, stemOf } from '@simgan/core/reading';
 import type { LabeledObject } from '../objects/objects.ts';
 import type { FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
-import { contentOf, picturesIn, readEachLabel } from '../registry/picture-files.ts';
+import { contentOf, isPictureName, picturesIn, readEachLabel } from '../registry/picture-files.ts';
 import { LARGEST_PICTURE_LABELS, linesOf, numberOf, readText } from '../registry/read-labels.ts';
-import { readConfig, type YoloConfig } from './yolo-config.ts';
+import { classesFile, configFile, readConfig, type YoloConfig } from './yolo-config.ts';
 
-/** Whether a folder has pictures with YOLO's labels: `images/…` beside `labels/…`, or `data.yaml`. */
+/** Whether a folder has pictures with YOLO's labels: `images/…` beside `labels/…`, or texts beside pictures and classes. */
 export function looksLikeYolo({ files }: Pick<Folder, 'files'>): boolean {
   const known = new Set(files);
-  return files.some((file) => {
-    const labels = labelsOf(file);
-    return labels !== undefined && known.has(labels);
-  });
+  const hasClasses = configFile({ files }) !== undefined || classesFile({ files }) !== undefined;
+  return files.some(
+    (file) =>
+      isPictureName(file) &&
+      (known.has(labelsOf(file) ?? '') || (hasClasses && known.has(`${stemOf(file)}.txt`))),
+  );
 }
 
 /** Where the labels of a picture are: the last `images` of its path becomes `labels`. */

@@ -69,7 +69,8 @@ export async function writeYolo(output: FormatOutput, { count }: FormatWriteOpti
         });
         await output.write(`labels/${labels.file}`, lines.join(''));
       }
-      const list = Object.fromEntries(classes.names.map((name, number) => [number, name]));
+      // Numbers as keys, which JavaScript's objects do not have.
+      const list = new Map(classes.names.map((name, number) => [number, name]));
       const config = {
         path: '.',
         ...Object.fromEntries(
@@ -81,10 +82,10 @@ export async function writeYolo(output: FormatOutput, { count }: FormatWriteOpti
         names: list,
         ...(task === 'pose' && {
           kpt_shape: [names.length, 3],
-          kpt_names: Object.fromEntries(classes.names.map((_, number) => [number, names])),
+          kpt_names: new Map(classes.names.map((_, number) => [number, names])),
         }),
       };
-      await output.write('data.yaml', stringify(config));
+      await output.write('data.yaml', stringify(config, { aliasDuplicateObjects: false }));
     },
   };
 }

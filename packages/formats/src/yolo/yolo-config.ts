@@ -36,11 +36,16 @@ export function configFile({ files }: Pick<Folder, 'files'>): string | undefined
   );
 }
 
+/** The file of a folder that lists classes, one a line (Darknet, labelImg). */
+export function classesFile({ files }: Pick<Folder, 'files'>): string | undefined {
+  return files.find((file) => /(^|\/)(classes\.txt|obj\.names)$/.test(file));
+}
+
 /** Reads `data.yaml`, or `classes.txt` where there is none. */
 export async function readConfig(folder: Folder): Promise<YoloConfig> {
   const file = configFile(folder);
   if (file === undefined) {
-    const list = folder.files.find((one) => /(^|\/)(classes\.txt|obj\.names)$/.test(one));
+    const list = classesFile(folder);
     const lines = list === undefined ? [] : (await readText(folder, list, 2 ** 20)).split(/\r?\n/);
     return { classOf: (number) => lines[number]?.trim() || String(number), keypointName, splits: [] };
   }

@@ -232,14 +232,19 @@ const blind: DatasetReader<object> = (folder, options) =>
     options,
   );
 
-test.each([
+test.each<[string, Record<string, string>, shown: string, format?: string]>([
   ['a text of the same name', { 'a.json': '{}', 'b.json': '{}' }, '2 .json files (a.json, b.json)'],
-  ['a table', { 'metadata.csv': 'file_name,x' }, 'metadata.csv'],
-  ["YOLO's texts", { 'a.txt': '0 .5 .5 .1 .1', 'classes.txt': 'eye' }, '2 .txt files (a.txt, classes.txt)'],
+  ['a table', { 'metadata.csv': 'file_name,x' }, 'metadata.csv', 'imagefolder'],
+  [
+    "YOLO's texts",
+    { 'a.txt': '0 .5 .5 .1 .1', 'classes.txt': 'eye' },
+    '2 .txt files (a.txt, classes.txt)',
+    'yolo',
+  ],
   ['texts in a folder of their own', { 'labels/a.txt': '0 .5 .5 .1 .1' }, 'labels/a.txt'],
-  ['metadata of splits', { 'train/metadata.jsonl': '{}' }, 'train/metadata.jsonl'],
+  ['metadata of splits', { 'train/metadata.jsonl': '{}' }, 'train/metadata.jsonl', 'imagefolder'],
   ['arrays', { 'joints.mat': 'x' }, 'joints.mat'],
-])('labels that are not read end the reading: %s', async (_, labels, shown) => {
+])('labels that are not read end the reading: %s', async (_, labels, shown, format) => {
   const picture = await dotAt(5, 5, image);
   const dir = await folderOf({
     'a.png': picture,
@@ -250,9 +255,14 @@ test.each([
   });
   await expect(readDataset(dir, plugin, { readers: { blind } })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: expect.stringMatching(/2 pictures without labels.*None of the formats blind reads them/s),
+    message: expect.stringMatching(
+      format
+        ? /2 pictures without labels/
+        : /2 pictures without labels.*None of the formats blind reads them/s,
+    ),
   });
-  await expect(readDataset(dir, plugin)).rejects.toThrow(`not read: ${shown}. Write them`);
+  const advice = format ? `They are read with \`format\` ${format}.` : 'Write them';
+  await expect(readDataset(dir, plugin)).rejects.toThrow(`not read: ${shown}. ${advice}`);
   const { samples } = await readDataset(dir, plugin, { labels: 'none' });
   expect(samples.length).toBe(2);
 });

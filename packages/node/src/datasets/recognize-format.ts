@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { type DatasetReader, type ImageForm, SimganError } from '@simgan/core';
 import { type Folder, stemOf } from '@simgan/core/reading';
+import { detectFormat } from '@simgan/formats';
 import { isNamedAsPicture } from '../pictures/picture-kind.ts';
 import { openFolder } from './folder.ts';
 import { findLabelFiles } from './unread-labels.ts';
@@ -31,6 +32,8 @@ export async function recognizeFormats(
       .catch(() => undefined);
     if (read && read.samples.length > 0 && hasReadLabels()) found.push(name);
   }
+  const general = found.length === 0 ? detectFormat(whole) : undefined;
+  if (general) found.push(general.name);
   return found;
 }
 

@@ -100,8 +100,7 @@ export async function openSynthetic(
 ): Promise<SyntheticSource> {
   const { synthetic, formats } = options;
   const format = options.format ?? (await defaultFormat(plugin, options, job));
-  const reader =
-    format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic', formats);
+  const reader = format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic', formats);
   if (synthetic !== undefined && rendering.origin !== 'simulator') {
     throw new SimganError(
       'INVALID_ARGUMENT',
