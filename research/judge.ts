@@ -8,7 +8,7 @@
  *     npm run research:judge -- --data DIR --quick                   # a smoke test: minutes, no result
  *
  * Options: `--data DIR` (the folders `digits`, `eyes-open-closed`, `eyes-gaze-webcam`), `--fashion DIR`, `--fonts DIR`
- * (default: where Debian's packages put them), `--tasks a,b`, `--seed 1`, `--repeats 2`, `--steps N` (of a network;
+ * (default: where Debian's packages put them), `--tasks a,b`, `--seed 1`, `--repeats 2`, `--sets 'a;b'` (some of the treatments), `--steps N` (of a network;
  * default: the task's), `--threads 1`, `--quick`.
  *
  * Prints a report as it grows and saves it with all figures in `research/results`.
@@ -32,6 +32,7 @@ const { values: options } = parseArgs({
     tasks: { type: 'string', default: Object.keys(tasks).join(',') },
     seed: { type: 'string', default: '1' },
     repeats: { type: 'string', default: '2' },
+    sets: { type: 'string', default: '' },
     steps: { type: 'string', default: '' },
     threads: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
@@ -74,7 +75,9 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
   const raw: Dataset<Sample<unknown>> = await collect(await task.raw(seed, quick ? 300 : task.length));
   const tried = await triedTreatments(task, raw, seed);
   const treatments: Record<string, Dataset<Sample<unknown>>> = {};
-  for (const [name, { set }] of Object.entries(tried)) treatments[name] = await collect(set);
+  const wanted =
+    options.sets === '' ? Object.keys(tried) : options.sets.split(';').filter((name) => tried[name]);
+  for (const name of wanted) treatments[name] = await collect(tried[name]!.set);
   const scores: Record<string, number[]> = {};
   const { estimator, image, real } = task;
   const steps = Number(options.steps || (quick ? 20 : estimator.recipe.steps));

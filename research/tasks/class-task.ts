@@ -43,7 +43,7 @@ export const tenClasses: Estimator<ClassAnnotation> = {
     { dense: 64 },
     { dense: 10 },
   ]),
-  recipe: { steps: 400, batchSize: 32, optimizer: { kind: 'adam' }, learningRate: 0.001 },
+  recipe: { steps: 250, batchSize: 32, optimizer: { kind: 'adam' }, learningRate: 0.002 },
   target: ({ label }) => Float32Array.from({ length: 10 }, (_, index) => Number(index === label)),
   loss: (output, target) => {
     const largest = tf.max(output, 3, true);

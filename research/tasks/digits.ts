@@ -10,10 +10,10 @@ export async function mnistToUsps(data: string) {
     readDigits(data, 'usps', 'test'),
   ]);
   const title = 'MNIST to USPS';
-  return labeledToOther({ name: 'mnist-usps', title, length: 4000, source, target, test });
+  return labeledToOther({ name: 'mnist-usps', title, length: 2000, source, target, test });
 }
 
-/** USPS to MNIST: 7,291 labeled pictures; MNIST has 60,000 unlabeled and 10,000 tested ones. */
+/** USPS to MNIST: 7,291 labeled pictures; MNIST has 60,000 unlabeled and 10,000 others, of which 2,000 are tested. */
 export async function uspsToMnist(data: string) {
   const [source, target, test] = await Promise.all([
     readDigits(data, 'usps', 'train'),
@@ -24,9 +24,9 @@ export async function uspsToMnist(data: string) {
   return labeledToOther({
     name: 'usps-mnist',
     title,
-    length: 4000,
+    length: 2000,
     source,
     target,
-    test: takeFrom(test, 5000),
+    test: takeFrom(test, 2000),
   });
 }

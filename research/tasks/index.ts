@@ -17,7 +17,7 @@ export const tasks = {
   'fashion-textured': texturedFashion,
   'open-eyes': ({ data }) => openEyes(data),
   'gaze-strips': ({ data }) => gazeStrips(data),
-  hands: async () => handsStandIn(),
+  hands: () => handsStandIn(),
 } as const satisfies Readonly<Record<string, (places: TaskPlaces) => Promise<AnyTask>>>;
 
 export { defaultPlaces, type Task, type TaskPlaces } from './task.ts';

@@ -24,9 +24,9 @@ export async function openEyes(data: string): Promise<Task<EyeAnnotation>> {
     datasetOf<Sample<EyeAnnotation>>(samples.filter((sample) => sample.split === split));
   const estimator = {
     ...opennessClassifier,
-    recipe: { ...opennessClassifier.recipe, steps: 400, batchSize: 32 },
+    recipe: { ...opennessClassifier.recipe, steps: 160, batchSize: 32, learningRate: 0.002 },
   };
-  const length = 3000;
+  const length = 1200;
   return {
     name: 'open-eyes',
     title: 'Simulated eyes to photographs of open and closed eyes',

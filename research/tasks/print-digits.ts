@@ -8,20 +8,20 @@ import type { Task, TaskPlaces } from './task.ts';
 /** Samples of a pixel along each axis. */
 const SAMPLES = 3;
 
-/** Digits printed in 14 fonts to MNIST: 5,000 unlabeled and 5,000 tested pictures. */
+/** Digits printed in 14 fonts to MNIST: 5,000 unlabeled and 2,000 tested pictures. */
 export async function printDigits({ data, fonts }: TaskPlaces): Promise<Task<{ readonly label: number }>> {
   const glyphs = await fontGlyphs(fonts, '0123456789');
   const [train, test] = await Promise.all([
     readDigits(data, 'mnist', 'train'),
     readDigits(data, 'mnist', 'test'),
   ]);
-  const tested = takeFrom(test, 5000);
+  const tested = takeFrom(test, 2000);
   const plugin = classPlugin('print-digits', (rng) => {
     const label = rng.int(10);
     const font = glyphs[rng.int(glyphs.length)]!;
     return { image: print(font[label]!, rng.fork('print')), annotation: { label } };
   });
-  const length = 4000;
+  const length = 2000;
   return {
     name: 'print-mnist',
     title: 'Print digits (14 fonts) to MNIST',

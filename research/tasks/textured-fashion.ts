@@ -14,7 +14,7 @@ import { readLabeled } from './idx-digits.ts';
 import { labeledToOther, someOf } from './labeled-to-other.ts';
 import type { TaskPlaces } from './task.ts';
 
-/** Fashion-MNIST on black to other pictures of it on textures of our own: 4,000 unlabeled and 3,000 tested ones. */
+/** Fashion-MNIST on black to other pictures of it on textures of our own: 4,000 unlabeled and 2,000 tested ones. */
 export async function texturedFashion({ fashion }: TaskPlaces) {
   if (!existsSync(fashion)) {
     throw new Error(`There is no folder ${fashion}. Install dataset-fashion-mnist, or give --fashion.`);
@@ -37,10 +37,10 @@ export async function texturedFashion({ fashion }: TaskPlaces) {
   return labeledToOther({
     name: 'fashion-textured',
     title: 'Fashion-MNIST to Fashion-MNIST on textures',
-    length: 4000,
+    length: 2000,
     source,
     target: textured(someOf(others, 2, 4000), 2),
-    test: textured(someOf(test, 3, 3000), 3),
+    test: textured(someOf(test, 3, 2000), 3),
   });
 }
 
