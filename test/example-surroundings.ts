@@ -41,16 +41,16 @@ export const quick: TrainingRecipe = {
   warmup: { refiner: 0, discriminator: 0 },
 };
 
-export function drawCross(rng: Rng): { image: Image; annotation: { x: number; y: number } } {
+export function drawCross(rng: Rng): { image: Image; annotation: { center: [x: number, y: number] } } {
   const drawn = createImage(form);
   for (let i = 0; i < drawn.data.length; i++) drawn.data[i] = rng.int(256);
-  return { image: drawn, annotation: { x: 3, y: 4 } };
+  return { image: drawn, annotation: { center: [3, 4] } };
 }
 
 export const plugin = definePlugin({
   name: 'noise',
   image: form,
-  annotation: annotationSchema(z.object({ x: z.number(), y: z.number() }), { x: 'x', y: 'y' }),
+  annotation: annotationSchema(z.object({ center: z.tuple([z.number(), z.number()]) }), { center: 'point' }),
   simulator: drawCross,
   standIn: drawCross,
   refiner: residualRefiner({ width: 4, blocks: 1 }),

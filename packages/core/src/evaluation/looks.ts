@@ -45,7 +45,8 @@ const LEAST = 0.05;
  *
  * @throws SimganError NOT_ENOUGH_DATA if a set has fewer than eight pictures.
  * @example
- * const { verdict, closed } = await compareLooks({ synthetic, refined, real }, { image, seed: 1 });
+ * const refined = mapDataset(synthetic, (sample) => refiner.refine(sample));
+ * const { verdict, closed } = await compareLooks({ synthetic, refined, real }, { image: training.form, seed: 1 });
  */
 export async function compareLooks(
   sets: Readonly<Record<'synthetic' | 'refined' | 'real', Dataset<RealImage>>>,

@@ -31,7 +31,9 @@ const HOLDING = 0.9;
  * Sums up what was found of a refinement.
  *
  * @example
- * const { verdict, reasons } = refinementVerdict({ looks: await compareLooks(sets, { image, seed: 1 }) });
+ * const refined = mapDataset(synthetic, (sample) => refiner.refine(sample));
+ * const looks = await compareLooks({ synthetic, refined, real }, { image: training.form, seed: 1 });
+ * const { verdict, reasons } = refinementVerdict({ looks });
  */
 export function refinementVerdict({ looks, labels, use }: RefinementFindings): RefinementVerdict {
   const parts = {

@@ -32,7 +32,8 @@ export const LEAST_STRETCH = 0.1;
  * @throws SimganError INVALID_ARGUMENT if the grid is smaller than 4 x 4, its values do not fit or are not finite, or
  * the field would fold the picture (see {@link stretchOf}).
  * @example
- * const map = displacementMap(image, { rows: 4, columns: 4, values: field });
+ * const values = new Float32Array(4 * 4 * 2).fill(0.5);
+ * const map = displacementMap(image, { rows: 4, columns: 4, values });
  * const warped = resampleBy(image, map);
  */
 export function displacementMap(size: Size, grid: ControlGrid): PictureMap {

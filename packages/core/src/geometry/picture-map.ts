@@ -41,7 +41,7 @@ export interface AffineOptions {
  * @throws SimganError INVALID_ARGUMENT if a scale is 0 or a number is not finite.
  * @example
  * const map = affineMap(image, { rotation: 0.2, shift: [3, 0] });
- * const turned = { image: resampleBy(image, map), annotation: carryLabels(map, annotation, geometry) };
+ * const turned = { image: resampleBy(image, map), annotation: carryLabels(map, annotation, plugin.annotation.geometry) };
  */
 export function affineMap(size: Size, options: AffineOptions = {}): PictureMap {
   const { scale = 1, shear = 0, rotation = 0, shift = [0, 0] } = options;

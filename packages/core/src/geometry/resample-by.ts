@@ -18,7 +18,7 @@ import { described } from './transform.ts';
  * @example
  * const map = affineMap(image, { rotation: 0.2 });
  * const turned = resampleBy(image, map);
- * const mask = resampleBy(maskImage, map, { filter: 'nearest' });
+ * const mask = resampleBy(image, map, { filter: 'nearest' });
  */
 export function resampleBy(
   image: Image,

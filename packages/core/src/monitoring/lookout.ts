@@ -45,7 +45,7 @@ const PICTURES = 128;
  * Prepares looks at a training: renders and reads its held-out pictures once, and measures what does not change.
  *
  * @example
- * const lookout = await createLookout({ training, synthetic: heldOutSamples, heldOut, probe: plugin.probe });
+ * const lookout = await createLookout({ training, synthetic });
  * for await (const step of train(training)) {
  *   if (step.phase === 'adversarial' && step.step % 100 === 0) console.log(await lookout.look(step));
  * }

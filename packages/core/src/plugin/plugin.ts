@@ -73,7 +73,7 @@ export type PluginParts<Annotation = unknown> = Omit<Plugin<Annotation>, 'apiVer
  * const crosses = definePlugin({
  *   name: 'crosses',
  *   image: { width: 24, height: 24, channels: 1, bits: 8 },
- *   annotation: annotationSchema(z.object({ x: z.number(), y: z.number() }), { x: 'x', y: 'y' }),
+ *   annotation: annotationSchema(z.object({ center: z.tuple([z.number(), z.number()]) }), { center: 'point' }),
  *   simulator: drawCross,
  *   refiner: residualRefiner({ width: 8, blocks: 1 }),
  *   discriminator: patchDiscriminator([{ convolution: 3, stride: 2, filters: 16 }]),

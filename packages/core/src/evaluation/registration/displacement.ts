@@ -45,7 +45,8 @@ const ALIKE = 0.6;
  * @param form - the range of the pictures' values, if it is not the full scale.
  * @returns the displacement, or why there is none.
  * @example
- * const moved = displacementAt(synthetic, refined, [12.5, 8.5]);
+ * const refined = await refiner.refine(image);
+ * const moved = displacementAt(image, refined, [6.5, 4.5]);
  * if (typeof moved === 'object') console.log(moved.dx, moved.dy, moved.confidence);
  */
 export function displacementAt(

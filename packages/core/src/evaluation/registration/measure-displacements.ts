@@ -25,6 +25,7 @@ export interface DisplacementOptions<Annotation> {
  *
  * @returns `undefined` if no annotation has a place.
  * @example
+ * const pairs = pairById(synthetic, mapDataset(synthetic, (sample) => refiner.refine(sample)));
  * const { quantities } = (await measureDisplacements(pairs, { geometry: plugin.annotation.geometry }))!;
  * console.log(quantities.points?.shift.median, 'px');
  */
