@@ -12,7 +12,7 @@ import { handReaders } from './readers/index.ts';
 import { paperRecipe, quickRecipe } from './recipes.ts';
 import { holesMasked } from './regularizer.ts';
 import { handSimulator } from './simulator/hand-simulator.ts';
-import { handSimulatorOptions } from './simulator/options.ts';
+import { handCamera, handSimulatorOptions } from './simulator/options.ts';
 import { standInDepthCamera } from './stand-in/stand-in-camera.ts';
 
 const estimators = {
@@ -31,6 +31,19 @@ const depthHandsOptions = handSimulatorOptions.extend({
     .describe(
       'Estimator of joints: hourglass, two with maps of 64x64 as in the paper, for a GPU; small, one with maps of 32x32; ' +
         `regressor, coordinates, a minute on a CPU. By default regressor below a size of ${REGRESSOR_BELOW}, else hourglass.`,
+    ),
+  depthUnit: z
+    .number()
+    .positive()
+    .max(1000)
+    .optional()
+    .describe(
+      'Millimeters per stored step of depth pictures that are read, such as 0.125, 0.2 or 10. By default 1, and hands at implausible distances are refused.',
+    ),
+  depthCamera: handCamera
+    .optional()
+    .describe(
+      "The camera of depth pictures that are read: fx, fy, cx, cy, width and height in pixels. Default: the NYU dataset's Kinect.",
     ),
 });
 
@@ -54,23 +67,26 @@ export type DepthHandsOptions = z.input<typeof depthHandsOptions>;
  * const shown = plugin.display.paint(image); // 64 x 64 in 8-bit RGB
  * ```
  */
-export const depthHands = pluginFactory(depthHandsOptions, ({ estimator, ...options }) => {
-  const image = handImage(options.size, options.cube);
-  return definePlugin({
-    name: 'depth-hands',
-    image,
-    display: depthDisplay(image),
-    annotation: handAnnotation,
-    simulator: handSimulator(options),
-    standIn: standInDepthCamera(options),
-    refiner: paperRefiner,
-    discriminator: paperDiscriminator,
-    regularizer: holesMasked(image),
-    recipes: { paper: paperRecipe, quick: quickRecipe },
-    readers: handReaders,
-    realFormat: 'depth',
-    randomization: handRandomization,
-    probe: handProbe(image),
-    estimator: estimators[estimator ?? (image.width < REGRESSOR_BELOW ? 'regressor' : 'hourglass')](image),
-  });
-});
+export const depthHands = pluginFactory(
+  depthHandsOptions,
+  ({ estimator, depthUnit, depthCamera, ...options }) => {
+    const image = handImage(options.size, options.cube);
+    return definePlugin({
+      name: 'depth-hands',
+      image,
+      display: depthDisplay(image),
+      annotation: handAnnotation,
+      simulator: handSimulator(options),
+      standIn: standInDepthCamera(options),
+      refiner: paperRefiner,
+      discriminator: paperDiscriminator,
+      regularizer: holesMasked(image),
+      recipes: { paper: paperRecipe, quick: quickRecipe },
+      readers: handReaders({ unit: depthUnit, camera: depthCamera }),
+      realFormat: 'depth',
+      randomization: handRandomization,
+      probe: handProbe(image),
+      estimator: estimators[estimator ?? (image.width < REGRESSOR_BELOW ? 'regressor' : 'hourglass')](image),
+    });
+  },
+);

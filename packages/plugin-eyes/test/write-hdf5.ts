@@ -5,7 +5,7 @@ import h5wasm from 'h5wasm/node';
 export type Hdf5Content =
   | {
       readonly shape: number[];
-      readonly data: Uint8Array | Float64Array;
+      readonly data: Uint8Array | Int8Array | Float32Array | Float64Array;
       /** The shape of the blocks that it is compressed in. Default: it is not. */
       readonly chunks?: number[];
     }

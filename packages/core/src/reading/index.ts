@@ -6,5 +6,6 @@ export {
   type ReaderOptions,
   type Reject,
   readEach,
+  type StoredPicture,
 } from './reader.ts';
 export { idKey, idProblem, idsOfFiles, idsOfNames, stemOf } from './sample-ids.ts';

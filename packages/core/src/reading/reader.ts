@@ -53,13 +53,20 @@ export interface Folder {
    *
    * @throws SimganError INVALID_IMAGE if it is not a picture.
    */
-  pictureSize(file: string): Promise<Size>;
+  pictureSize(file: string): Promise<StoredPicture>;
   /**
    * The path of a file on this machine, for formats that are read in place; `undefined` if it is elsewhere.
    *
    * @throws SimganError INVALID_FILE if the folder has no such file.
    */
   locate(file: string): string | undefined;
+}
+
+/** How a picture is stored: its size as it is displayed, its colors and bits. */
+export interface StoredPicture extends Size {
+  /** Without transparency. */
+  readonly channels: number;
+  readonly bits: number;
 }
 
 /** The form that a picture is decoded to, and how large it may be. */

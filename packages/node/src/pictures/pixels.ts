@@ -7,10 +7,10 @@ import {
   type ImageForm,
   imageProblem,
   SimganError,
-  type Size,
   type SizedForm,
 } from '@simgan/core';
 import type { ImageTransform } from '@simgan/core/geometry';
+import type { StoredPicture } from '@simgan/core/reading';
 import sharp from 'sharp';
 import { fitSteps } from './fit.ts';
 import { pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
@@ -318,18 +318,21 @@ export async function inspectPicture(
 }
 
 /**
- * The size of a picture file, rotated by its EXIF orientation. Only its header is read.
+ * The size of a picture file, rotated by its EXIF orientation, and how it is stored. Only its header is read.
  *
  * @throws SimganError INVALID_IMAGE if it is not a picture; the system's error if the file cannot be read.
  */
-export async function readPictureSize(file: string): Promise<Size> {
+export async function readPictureSize(file: string): Promise<StoredPicture> {
   const source = sourceOfFile(file);
   if ((await source.size()) > decodeDefaults.maxBytes)
     throw tooManyBytes(await source.size(), decodeDefaults.maxBytes);
   checkKind(await source.start());
-  const { autoOrient } = await readHeader(file);
-  return { width: autoOrient.width, height: autoOrient.height };
+  const { autoOrient, channels, hasAlpha, depth } = await readHeader(file);
+  const { width, height } = autoOrient;
+  return { width, height, channels: channels - (hasAlpha ? 1 : 0), bits: storedBits[depth] ?? 32 };
 }
+
+const storedBits: Readonly<Record<string, number>> = { uchar: 8, char: 8, ushort: 16, short: 16, double: 64 };
 
 function bitsOf({ depth }: Header): 8 | 16 {
   if (depth === 'uchar') return 8;

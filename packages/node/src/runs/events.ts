@@ -41,6 +41,8 @@ export type JobEvent =
       /** Files that are no pictures. */
       readonly ignored?: number;
       readonly format?: string;
+      /** How stored values became those of the pictures, where they are not the same. */
+      readonly values?: string;
       readonly annotations?: 'plugin' | 'foreign';
       /** What the fields of foreign annotations were declared to be. */
       readonly labelGeometry?: Readonly<Record<string, string>>;

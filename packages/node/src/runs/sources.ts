@@ -136,6 +136,7 @@ export async function openSynthetic(
       format: format!,
       count: samples.length,
       rejects: rejects.length,
+      ...(await valuesOf(samples)),
     });
     const { annotations } = reader;
     return { samples, training: samples, annotations, rejects, origin: `${dir} (${format})` };
@@ -201,7 +202,14 @@ export async function openReal(
     const reader = readerOf(plugin, format, real, 'real', formats);
     const { samples, rejects } = await reader.read(dir!, job);
     checkCount('real', dir!, samples.length, atLeast);
-    job.emit({ type: 'real', origin: dir!, format, count: samples.length, rejects: rejects.length });
+    job.emit({
+      type: 'real',
+      origin: dir!,
+      format,
+      count: samples.length,
+      rejects: rejects.length,
+      ...(await valuesOf(samples)),
+    });
     return { images: samples, rejects, origin: dir!, format, isStandIn: false };
   }
   if (dir !== undefined || Array.isArray(real)) {
@@ -294,6 +302,12 @@ function readerOf(
     annotations: (annotation.geometry as unknown) === objectsAnnotation.geometry ? 'plugin' : 'foreign',
     read: (dir, job) => readFormatSamples(dir, { format, formats, image, ...reading(job) }),
   };
+}
+
+/** What a reader says of stored values, by its first sample. */
+async function valuesOf(samples: Dataset<RealImage>): Promise<{ values?: string }> {
+  const { source } = await samples.at(0);
+  return source?.values === undefined ? {} : { values: source.values };
 }
 
 /** Tells how far the reading of a folder is, which takes long where there are many pictures. */

@@ -1,7 +1,10 @@
+import type { DatasetReader, SizedForm } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { grayPng, readAll, temporaryFolder } from '../../test/reading.ts';
+import type { HandAnnotation } from '../annotation.ts';
+import { depthHands } from '../depth-hands.ts';
 import { backgroundValue, handImage, invalidValue, pixelKind } from '../hand-image.ts';
-import { depthPictures, SR305 } from './depth-pictures.ts';
+import { type DepthPicturesOptions, depthPictures, SR305 } from './depth-pictures.ts';
 
 const count = (values: ArrayLike<number>, kind: string) =>
   Array.from(values).filter((value) => pixelKind(value, 300) === kind).length;
@@ -70,4 +73,63 @@ test('pictures whose paths differ only by extension have different ids', async (
   const dir = await temporaryFolder({ 'a.PNG': picture, 'a.png': picture, 'a.tif': picture });
   const { samples } = await readAll(dir, depthPictures());
   expect(samples.map(({ id }) => id)).toEqual(['a', 'a-png', 'a-tif']);
+});
+
+/** A palm of 100 x 100 mm at a distance in mm, as a camera of a focal length sees it. */
+const palm = (width: number, height: number, focal: number, perMillimeter = 1, distance = 600) => {
+  const half = Math.round((50 * focal) / distance);
+  return grayPng(width, height, (u, v) =>
+    Math.abs(u - width / 2) < half && Math.abs(v - height / 2) < half
+      ? Math.round(distance * perMillimeter)
+      : Math.round(2 * distance * perMillimeter),
+  );
+};
+
+test('frames in another unit and frames of other cameras are refused, and read with what is missing', async () => {
+  const dir = await temporaryFolder({
+    'a-mm.png': await palm(640, 480, 588),
+    'b-fifths.png': await palm(640, 480, 588, 5),
+    'c-tenths.png': await palm(640, 480, 588, 10),
+    'd-cm.png': await palm(640, 480, 588, 0.1),
+    'e-half.png': await palm(320, 240, 294),
+    'f-double.png': await palm(1280, 960, 1176),
+    'g-far.png': await palm(640, 480, 588, 1, 2500),
+  });
+  const { samples, rejects } = await readAll(dir, depthPictures(), handImage(64, 300));
+  expect(samples.map(({ id }) => id)).toEqual(['a-mm']);
+  expect(rejects.map(({ file }) => file)).toEqual([
+    'b-fifths.png',
+    'c-tenths.png',
+    'd-cm.png',
+    'e-half.png',
+    'f-double.png',
+    'g-far.png',
+  ]);
+  expect(rejects[5]!.reason).toBe(
+    'With 1 mm per stored step its hand would be 2.52 m from the camera, and depth cameras see hands from 0.2 m to 2 m. Give the unit: the option depthUnit of the plugin, such as 0.125, 0.2 or 10.',
+  );
+  expect(rejects[3]!.reason).toContain(
+    'It is 320 x 240, a frame of another camera than the one of 640 x 480',
+  );
+  const { near } = samples[0]!.annotation.crop!;
+  const read = async (name: string, options: DepthPicturesOptions) => {
+    const only: DatasetReader<HandAnnotation> = (folder, given) =>
+      depthPictures(options)({ ...folder, files: [name] }, given);
+    const found = await readAll(dir, only, handImage(64, 300));
+    expect(found.rejects).toEqual([]);
+    return found.samples[0]!;
+  };
+  expect((await read('b-fifths.png', { unit: 0.2 })).image).toEqual(samples[0]!.image);
+  // Whoever gives the unit knows where the hands are.
+  expect((await read('g-far.png', { unit: 1 })).annotation.crop!.near).toBe(2517 - 150);
+  expect((await read('d-cm.png', { unit: 10 })).annotation.crop!.near).toBe(near);
+  const half = { fx: 294, fy: 294, cx: 159.5, cy: 119.5, width: 320, height: 240 };
+  expect((await read('e-half.png', { camera: half })).annotation.crop!.near).toBe(near);
+});
+
+test('the options of the plugin are those of its plain reader', async () => {
+  const dir = await temporaryFolder({ 'a.png': await palm(640, 480, 588, 5) });
+  const plugin = depthHands({ size: 64, depthUnit: 0.2 });
+  const { samples } = await readAll(dir, plugin.readers.depth, plugin.image as SizedForm);
+  expect(samples.length).toBe(1);
 });

@@ -9,11 +9,24 @@ import { withIds } from './sample-ids.ts';
 
 /** Options for {@link depthPictures}. */
 export interface DepthPicturesOptions {
-  /** Millimeters per step of the stored values. Default: 1. */
-  readonly unit?: number;
+  /**
+   * Millimeters per step of the stored values. Default: 1, where hands must be at distances from which depth cameras see
+   * hands; with a unit that is given, they may be anywhere.
+   */
+  readonly unit?: number | undefined;
   /** The camera that took the pictures. Default: the NYU dataset's Kinect. */
-  readonly camera?: CameraIntrinsics;
+  readonly camera?: CameraIntrinsics | undefined;
 }
+
+/** Distances of palms, mm, at which depth cameras measure and resolve hands. */
+const PLAUSIBLE_DISTANCE = [200, 2000] as const;
+
+/** The sizes of depth cameras' frames, pixels: a picture of that size is no window about a hand. */
+const FRAME_SIZES = new Set(
+  '320x180 320x240 424x240 480x270 512x424 640x360 640x480 640x576 848x480 1024x768 1280x720 1280x960'.split(
+    ' ',
+  ),
+);
 
 /** Intel's RealSense SR305 as in the recordings of Ondris' hand recognition: 1/8 mm, 640 x 480. */
 export const SR305: Required<DepthPicturesOptions> = {
@@ -28,7 +41,9 @@ export const SR305: Required<DepthPicturesOptions> = {
  * A picture of the camera's size is a frame. A picture of another size is a window cropped tightly about the
  * hand: it is seen by a camera of the same focal length whose principal point is the middle of the window, so that the
  * hand has its true size. Beyond the window lies background; holes that reach its border become background too, because
- * their outline would show where it was cropped. Pictures of more than 16 megapixels (2^24) are rejects.
+ * their outline would show where it was cropped. Pictures that are larger than the camera's frames or have the size of
+ * another camera's, pictures of more than 16 megapixels (2^24) and, where no unit is given, hands that would be nearer
+ * than 0.2 m or farther than 2 m are rejects.
  *
  * @throws SimganError INVALID_ARGUMENT if the unit is not above 0.
  * @example
@@ -41,10 +56,12 @@ export const SR305: Required<DepthPicturesOptions> = {
  * ```
  */
 export function depthPictures({
-  unit = 1,
+  unit: given,
   camera = NYU_KINECT,
 }: DepthPicturesOptions = {}): DatasetReader<HandAnnotation> {
+  const unit = given ?? 1;
   checkUnit(unit);
+  const distance = given === undefined ? PLAUSIBLE_DISTANCE : undefined;
   return async (folder, options) => {
     const form = sizedForm(options.image);
     const pictures = folder.files.filter((file) => /\.(png|tiff?)$/i.test(file));
@@ -55,11 +72,14 @@ export function depthPictures({
         folder.picture(source.file, STORED_DEPTH, (picture) => {
           const frame = depthFrame(picture, picture.data, { unit });
           const isFrame = picture.width === camera.width && picture.height === camera.height;
-          if (isFrame) return handSample(source, { frame, camera }, form);
+          if (isFrame) return handSample(source, { frame, camera, distance }, form);
+          const other = frameProblem(picture, camera);
+          if (other) return { file: source.file, reason: other };
           fillHolesAtBorder(frame);
           const seen = {
             frame,
             camera: windowOf(camera, picture),
+            distance,
             cropping: { beyond: 'background' },
           } as const;
           return handSample(source, seen, form);
@@ -70,6 +90,16 @@ export function depthPictures({
 }
 
 const STORED_DEPTH = { channels: 1, bits: 16, maxPixels: MOST_FRAME_PIXELS } as const;
+
+/** Why a picture is no window of the camera's frames; `undefined` if it may be one. */
+function frameProblem({ width, height }: Size, camera: Size): string | undefined {
+  const isLarger = width > camera.width || height > camera.height;
+  if (!isLarger && !FRAME_SIZES.has(`${width}x${height}`)) return undefined;
+  return (
+    `It is ${width} x ${height}, a frame of another camera than the one of ${camera.width} x ${camera.height}, ` +
+    'so that the size of its hand is unknown. Give the camera: the option depthCamera of the plugin.'
+  );
+}
 
 /** A camera with the focal length of another, whose frame is a window about the viewing axis. */
 function windowOf({ fx, fy }: CameraIntrinsics, { width, height }: Size): CameraIntrinsics {

@@ -26,6 +26,8 @@ export interface SeenHand {
   readonly joints?: KnownJoints;
   readonly side?: 'left' | 'right';
   readonly cropping?: Omit<CropHandOptions, 'size'>;
+  /** The least and the greatest plausible distance of the palm, mm. */
+  readonly distance?: readonly [least: number, most: number] | undefined;
 }
 
 /** Hands are nearer to the camera and its axis, mm: 16 bits hold no larger depth. */
@@ -44,13 +46,16 @@ const LEAST_SHARE = 0.005;
  */
 export function handSample(
   { id, file }: SampleSource,
-  { frame, camera, joints, side, cropping }: SeenHand,
+  { frame, camera, joints, side, cropping, distance }: SeenHand,
   form: SizedForm,
 ): Sample<HandAnnotation> | Reject {
   const cube = cubeOf(form);
   const size = form.width;
   const center = joints ? palmOf(joints) : locateHand(frame, camera, cube);
   if (!center) return { file, reason: 'None of its surfaces has the size of a hand.' };
+  if (distance && (center[2] < distance[0] || center[2] > distance[1])) {
+    return { file, reason: implausible(center[2], distance) };
+  }
   const [outlier] = [center, ...(joints?.values() ?? [])].filter((point) => !canBeSeen(point));
   if (outlier) {
     const place = outlier.map((value) => Math.round(value)).join(', ');
@@ -86,6 +91,14 @@ export function handSample(
   const scale = [1 / crop.scaleU, 1 / crop.scaleV] as const;
   const shift = [0.5 - (crop.u + 0.5) * scale[0], 0.5 - (crop.v + 0.5) * scale[1]] as const;
   return { id, image, annotation, source: { file, width, height, scale, shift } };
+}
+
+function implausible(found: number, [least, most]: readonly [number, number]): string {
+  const meters = (millimeters: number) => `${Math.round(millimeters / 10) / 100} m`;
+  return (
+    `With 1 mm per stored step its hand would be ${meters(found)} from the camera, and depth cameras see hands from ` +
+    `${meters(least)} to ${meters(most)}. Give the unit: the option depthUnit of the plugin, such as 0.125, 0.2 or 10.`
+  );
 }
 
 /** Whether a point, mm in the camera frame, is one that a camera can see. */

@@ -38,7 +38,30 @@ test('reads lists of labels and the pictures in Depth beside them', async () => 
   expect(annotation.crop!.near + image.data[50 * 100 + column]!).toBe(380 + (shown % 7));
   expect(rejects).toEqual([
     { file: 'Training/labels.txt:3', reason: 'Its picture 2014/image_0001.png is missing.' },
-    { file: 'Training/labels.txt:4', reason: 'The line is not a path and 48 numbers.' },
+    {
+      file: 'Training/labels.txt:4',
+      reason: expect.stringContaining('The line is not a path and 48 numbers: "2014/'),
+    },
     { file: 'Testing/Depth/test_seq_1/image_0001.png', reason: expect.stringContaining('64 x 64') },
+  ]);
+});
+
+test('paths may hold spaces, and lines with other separators are rejects that show what was found', async () => {
+  const picture = await grayPng(320, 240, hand);
+  const dir = await temporaryFolder({
+    'spaces/labels.txt': line('my seq/image 0.png'),
+    'spaces/Depth/my seq/image 0.png': picture,
+    'commas/labels.txt': line('seq/0.png').replaceAll(' ', ','),
+    'commas/Depth/seq/0.png': picture,
+  });
+  const { samples, rejects } = await readAll(dir, icvl(), handImage(64, 300));
+  expect(samples.map(({ id }) => id)).toEqual(['spaces/Depth/my seq/image 0']);
+  expect(rejects).toEqual([
+    {
+      file: 'commas/labels.txt:1',
+      reason: expect.stringContaining(
+        'The line is not a path and 48 numbers, with spaces between them: "seq/0.png,170,110,400,',
+      ),
+    },
   ]);
 });

@@ -48,7 +48,7 @@ export function icvl(): DatasetReader<HandAnnotation> {
       const lines = await linesOf(folder, list, rejects);
       if (!lines) continue;
       // Licenses and notes are text files too.
-      if (!lines.some((line) => /^\S+\.png\s/i.test(line.slice(0, LONGEST_LINE)))) continue;
+      if (!lines.some((line) => /\.png\b.*\d/i.test(line.slice(0, LONGEST_LINE)))) continue;
       const parent = list.slice(0, list.lastIndexOf('/') + 1);
       for (const [index, line] of lines.entries()) {
         if (line.trim() === '') continue;
@@ -83,10 +83,13 @@ interface Entry {
 
 function entryOf(line: string, find: (path: string) => string | undefined): Entry | string {
   if (line.length > LONGEST_LINE) return `The line has more than ${LONGEST_LINE} characters.`;
-  const [path = '', ...words] = line.trim().split(/\s+/);
-  const numbers = words.map(Number);
+  // A path may hold spaces: it ends with the extension of a picture.
+  const [, path = '', rest = ''] = /^\s*(.*?\.png)\s+(.*)$/i.exec(line) ?? [];
+  const numbers = rest.trim().split(/\s+/).map(Number);
   if (numbers.length !== 3 * JOINTS.length || !numbers.every(Number.isFinite)) {
-    return `The line is not a path and ${3 * JOINTS.length} numbers.`;
+    const found = line.trim().slice(0, 60);
+    const hint = /\.png\s*[,;]/i.test(line) ? ', with spaces between them' : '';
+    return `The line is not a path and ${3 * JOINTS.length} numbers${hint}: ${JSON.stringify(found)}.`;
   }
   const file = find(path);
   if (file === undefined) return `Its picture ${path} is missing.`;

@@ -67,3 +67,21 @@ test('refuses windows that lie outside of the frame', async () => {
   const { rejects } = await readAll(dir, msra15());
   expect(rejects[0]!.reason).toContain('a window from (300, 80) to (340, 170) of a frame of 320 x 240');
 });
+
+test.each([
+  ['no count', `${jointLine()}\n${jointLine()}\n`, 'Its first line is "0 -60 -400'],
+  ['a wrong count', `3\n${jointLine()}\n${jointLine()}\n`, 'Its first line is "3", and 2 lines follow.'],
+  ['a part of a count', `1.5\n${jointLine()}\n`, 'Its first line is "1.5"'],
+])(
+  'with %s nobody knows whose joints are whose: all pictures beside it are left out',
+  async (_, text, reason) => {
+    const dir = await temporaryFolder({
+      'P0/1/000000_depth.bin': depthBin(hand),
+      'P0/1/000001_depth.bin': depthBin(hand),
+      'P0/1/joint.txt': text,
+    });
+    const { samples, rejects } = await readAll(dir, msra15(), handImage(64, 300));
+    expect(samples).toEqual([]);
+    expect(rejects).toEqual([{ file: 'P0/1/joint.txt:1', reason: expect.stringContaining(reason) }]);
+  },
+);

@@ -28,7 +28,7 @@ const JOINTS = namedJoints([
  * Reads MSRA15 (Sun et al., "Cascaded hand pose regression", CVPR 2015): `PN/gesture/NNNNNN_depth.bin` beside
  * `joint.txt`. A picture is six 32-bit integers, width, height and the window (left, top, right, bottom) of the
  * frame, then the window's depths in mm as 32-bit floats, 0 where the hand is not. `joint.txt` has the number of
- * frames, then a line for each with 21 joints, `x y z` in mm, y up and z toward the camera: the wrist, then
+ * frames, then as many lines with 21 joints, `x y z` in mm, y up and z toward the camera: the wrist, then
  * index, middle, ring, little finger and thumb, each from its root to its tip.
  *
  * The hand is cropped about the middle of the palm, between the wrist and the middle finger's root.
@@ -122,9 +122,20 @@ async function readJoints(
     rejects.push({ file, reason: 'It is missing, so the joints of the pictures beside it are unknown.' });
     return undefined;
   }
-  const lines = (await linesOf(folder, file, rejects))?.slice(1);
-  while (lines?.at(-1)?.trim() === '') lines.pop();
-  return lines?.map((line, index) => {
+  const all = await linesOf(folder, file, rejects);
+  while (all?.at(-1)?.trim() === '') all.pop();
+  if (!all) return undefined;
+  const [first = '', ...lines] = all;
+  if (!/^\s*\d+\s*$/.test(first) || Number(first) !== lines.length) {
+    // With one line more or less, every picture would get the joints of the next.
+    const shown = first.trim().slice(0, 40);
+    rejects.push({
+      file: `${file}:1`,
+      reason: `Its first line is ${JSON.stringify(shown)}, and ${lines.length} lines follow. It must be their number, so that each picture gets its own joints; correct the file.`,
+    });
+    return undefined;
+  }
+  return lines.map((line, index) => {
     if (line.length > LONGEST_LINE)
       return `Line ${index + 2} of ${file} has more than ${LONGEST_LINE} characters.`;
     const numbers = line.trim().split(/\s+/).map(Number);

@@ -1,4 +1,4 @@
-import { createRng } from '@simgan/core';
+import { createImage, createRng, type Image } from '@simgan/core';
 import { encodePng } from '@simgan/node';
 import { expect, test } from 'vitest';
 import { grayPng, matFile, nyuPng, readAll, temporaryFolder } from '../../test/reading.ts';
@@ -145,4 +145,24 @@ test('packed depth is read back to the millimeter', async () => {
     } else expect(value === 0 || value < crop.near || value > crop.near + crop.cube).toBe(true);
   }
   expect(inside).toBeGreaterThan(3000);
+});
+
+test('depth that others have unpacked to 16-bit gray is in millimeters, and other colors are refused', async () => {
+  const stored = new Uint16Array(640 * 480).fill(617);
+  const gray = toMillimeters(depthFrame({ width: 640, height: 480 }, stored));
+  const joints = matFile('joint_uvd', [3, 1, 36, 3], uvd);
+  const read = async (picture: Image) => {
+    const dir = await temporaryFolder({
+      'depth_1_0000001.png': await encodePng(picture),
+      'joint_data.mat': joints,
+    });
+    return readAll(dir, nyu(), form);
+  };
+  const [plain, packed] = [await read(gray), await read(packNyuDepth(gray))];
+  expect(plain.rejects).toEqual([]);
+  expect(plain.samples[0]!.image).toEqual(packed.samples[0]!.image);
+  const bytes = createImage({ width: 640, height: 480, channels: 1, bits: 8 });
+  expect((await read(bytes)).rejects).toEqual([
+    { file: 'depth_1_0000001.png', reason: expect.stringContaining('It has 1 channels of 8 bits') },
+  ]);
 });

@@ -25,7 +25,7 @@ export interface NyuOptions {
 /**
  * Reads the NYU hand pose dataset (Tompson et al., ACM Transactions on Graphics 33(5), 2014):
  * `depth_K_NNNNNNN.png` or `synthdepth_K_NNNNNNN.png` beside `joint_data.mat`, whose `joint_uvd` (3 cameras x
- * frames x 36 joints x 3) has pixels and mm. A `*keypointsUVD*.mat` of the 14 evaluated joints in the
+ * frames x 36 joints x 3) has pixels and mm. Pictures that were unpacked to 16-bit gray are in mm. A `*keypointsUVD*.mat` of the 14 evaluated joints in the
  * first camera (frames x 14 x 3, as published with A2J) may take its place.
  *
  * Hands are cropped about the joint in the middle of the palm. Broken pictures, frames whose joints are not finite
@@ -102,10 +102,25 @@ const UNMEASURED = 32_001;
 
 const PACKED_DEPTH = { channels: 3, bits: 8, maxPixels: MOST_FRAME_PIXELS } as const;
 
-function readDepth(folder: Folder, file: string, pictures: 'depth' | 'synthdepth'): Promise<DepthFrame> {
-  return folder.picture(file, PACKED_DEPTH, (picture) => {
+const PLAIN_DEPTH = { channels: 1, bits: 16, maxPixels: MOST_FRAME_PIXELS } as const;
+
+/** Depth packed into two bytes of a color, as published, or in millimeters, as others have unpacked it. */
+async function readDepth(
+  folder: Folder,
+  file: string,
+  pictures: 'depth' | 'synthdepth',
+): Promise<DepthFrame> {
+  const { channels, bits } = await folder.pictureSize(file);
+  const isPlain = channels === 1 && bits === 16;
+  if (!isPlain && !(channels === 3 && bits === 8)) {
+    throw new SimganError(
+      'INVALID_IMAGE',
+      `It has ${channels} channels of ${bits} bits; depth of this dataset has 3 of 8 bits (millimeters = 256 green + blue) or, unpacked, 1 of 16.`,
+    );
+  }
+  return folder.picture(file, isPlain ? PLAIN_DEPTH : PACKED_DEPTH, (picture) => {
     checkFrameSize(picture, NYU_KINECT);
-    const millimeters = unpackNyuDepth(picture);
+    const millimeters = isPlain ? picture : unpackNyuDepth(picture);
     const stored = millimeters.data.map((value) => (value >= UNMEASURED ? 0 : value));
     // A rendering has no holes.
     return depthFrame(millimeters, stored, { zero: pictures === 'depth' ? 'invalid' : 'background' });

@@ -23,6 +23,16 @@ const focal = z.number().min(1).max(MOST_PIXELS);
 const place = z.number().min(-MOST_PIXELS).max(MOST_PIXELS);
 const side = z.int().min(1).max(MOST_PIXELS);
 
+/** A camera as an option. */
+export const handCamera = z.strictObject({
+  fx: focal,
+  fy: focal,
+  cx: place,
+  cy: place,
+  width: side,
+  height: side,
+});
+
 /** Which hands are simulated, and how they are seen. */
 export const handSimulatorOptions = z.object({
   size: z
@@ -37,8 +47,7 @@ export const handSimulatorOptions = z.object({
     .max(2000)
     .default(300)
     .describe('Edge of the metric cube about the hand in whole mm, 50 to 2000. Default: 300.'),
-  camera: z
-    .strictObject({ fx: focal, fy: focal, cx: place, cy: place, width: side, height: side })
+  camera: handCamera
     .default(NYU_KINECT)
     .describe(
       "The camera: fx, fy, cx, cy, width and height in pixels, at most 100000. Default: the NYU dataset's Kinect.",

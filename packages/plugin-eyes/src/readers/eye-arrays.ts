@@ -6,11 +6,13 @@ import {
   imageOf,
   type Sample,
   SimganError,
+  type Size,
   type SizedForm,
 } from '@simgan/core';
 import { composeTransforms, mirrorTransform, resizeTransform } from '@simgan/core/geometry';
 import type { EyeAnnotation } from '../annotation.ts';
 import { type EyeSource, sampleOf } from './eye-picture.ts';
+import type { PixelScale } from './pixel-scale.ts';
 
 /** More pictures are in no file of eyes; a few bytes of a damaged or hostile one can claim any number. */
 const MOST_PICTURES = 2 ** 22;
@@ -22,18 +24,6 @@ export function sizeProblem(count: number, height: number, width: number): strin
   if (count > MOST_PICTURES) return `It has ${count} pictures; at most ${MOST_PICTURES} are read.`;
   if (height * width > MOST_PIXELS) {
     return `Its pictures are ${width} x ${height}; pictures of more than ${MOST_PIXELS} pixels are not read.`;
-  }
-  return undefined;
-}
-
-/** Why values are not those of 8-bit pictures; `undefined` if they are. */
-export function pixelProblem(values: ArrayLike<number>): string | undefined {
-  if (values instanceof Uint8Array) return undefined;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (!(Number.isInteger(value) && value >= 0 && value <= 255)) {
-      return `It holds the value ${value}; pixels are whole numbers from 0 to 255.`;
-    }
   }
   return undefined;
 }
@@ -87,15 +77,16 @@ export function datasetOfBlocks<Source>(
   );
 }
 
-/** A gray picture of numbers, each read from its own place. */
+/** A gray picture of stored values, each read from its own place. */
 export function grayPicture(
-  width: number,
-  height: number,
+  { width, height }: Size,
+  { factor }: PixelScale,
   at: (row: number, column: number) => number,
 ): Image {
   const data = new Uint8Array(width * height);
   for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) data[row * width + column] = at(row, column);
+    for (let column = 0; column < width; column++)
+      data[row * width + column] = Math.round(factor * at(row, column));
   }
   return imageOf(data, { width, height, channels: 1, bits: 8 });
 }

@@ -48,6 +48,32 @@ test("reads Kaggle's synthetic and real eyes, exact at their own size", async ()
   ]);
 });
 
+test('floats of 0 to 1 become gray values, which their sources say; other types are rejects that name them', async () => {
+  const dir = await temporaryFolder();
+  const bytes = picture(9).data;
+  await writeHdf5(join(dir, 'real_gaze.h5'), {
+    image: {
+      a: { shape: [35, 55], data: Float32Array.from(bytes, (value) => value / 255) },
+      b: { shape: [35, 55], data: Float64Array.from(bytes) },
+      c: { shape: [35, 55], data: Int8Array.from(bytes) },
+      d: { shape: [35, 55], data: Float32Array.from(bytes, (value) => value / 127.5 - 1) },
+      e: { shape: [35, 55], data: Float32Array.from(bytes, (value) => Number(value > 99)) },
+    },
+  });
+  const { samples, rejects } = await readAll(dir, eyeGazeH5());
+  expect(samples.map(({ image }) => image.data)).toEqual([bytes, bytes]);
+  expect(samples.map(({ source }) => source)).toMatchObject([
+    { file: 'real_gaze.h5:image/a', width: 55, height: 35, values: 'float32, 0 to 1, times 255' },
+    { file: 'real_gaze.h5:image/b' },
+  ]);
+  expect(samples[1]!.source).not.toHaveProperty('values');
+  expect(rejects.map(({ file, reason }) => [file, reason.split(';')[0]])).toEqual([
+    ['real_gaze.h5:image/c', 'Its pixels are int8 from -128 to 127'],
+    ['real_gaze.h5:image/d', 'Its pixels are float32 from -1 to 1'],
+    ['real_gaze.h5:image/e', 'Its pixels are float32 from 0 to 1'],
+  ]);
+});
+
 test('repeats gray in every channel where color is asked for', async () => {
   const dir = await temporaryFolder();
   await writeHdf5(join(dir, 'real_gaze.h5'), { image: { a: picture(9) } });

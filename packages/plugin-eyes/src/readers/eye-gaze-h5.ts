@@ -3,15 +3,9 @@ import { idsOfFiles, idsOfNames } from '@simgan/core/reading';
 import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfUnity } from './eye-angles.ts';
-import {
-  type Block,
-  datasetOfBlocks,
-  grayPicture,
-  pixelProblem,
-  sizeProblem,
-  stretched,
-} from './eye-arrays.ts';
+import { type Block, datasetOfBlocks, grayPicture, sizeProblem, stretched } from './eye-arrays.ts';
 import { LabelProblem, parseVector } from './label-text.ts';
+import { type PixelScale, pixelProblem, pixelScale } from './pixel-scale.ts';
 
 /**
  * A reader of the `gaze.h5` and `real_gaze.h5` of Kaggle's 4quant/eye-gaze: a group `image` of pictures (35x55
@@ -53,10 +47,14 @@ export function eyeGazeH5(): DatasetReader<EyeAnnotation> {
     const samples = datasetOfBlocks(blocks, ({ file, keys }, row, id) =>
       hdf5(folder, file, (open) => {
         const key = keys[row]!;
-        const { shape, data } = open.numbers(`image/${key}`);
+        const path = `image/${key}`;
+        const { shape, data } = open.numbers(path);
         const [height, width] = shape as [number, number];
-        const picture = grayPicture(width, height, (y, x) => data[y * width + x]!);
-        return stretched({ id, file: `${file}:image/${key}` }, picture, annotationOf(open, key), form);
+        const scale = scaleOf(open, path, data);
+        if (typeof scale === 'string') throw new SimganError('INVALID_FILE', scale);
+        const picture = grayPicture({ width, height }, scale, (y, x) => data[y * width + x]!);
+        const source = { id, file: `${file}:${path}`, values: scale.values };
+        return stretched(source, picture, annotationOf(open, key), form);
       }),
     );
     return { samples, rejects };
@@ -101,10 +99,16 @@ function usableKeys(
   return { keys, rows };
 }
 
+function scaleOf(open: Hdf5File, path: string, data: ArrayLike<number>): PixelScale | string {
+  return pixelScale([data], open.dtype(path));
+}
+
 /** Why a picture cannot be read: damage within it shows only when it is decompressed. */
 function unreadable(open: Hdf5File, path: string): string | undefined {
   try {
-    return pixelProblem(open.numbers(path).data);
+    const { data } = open.numbers(path);
+    const scale = scaleOf(open, path, data);
+    return typeof scale === 'string' ? scale : pixelProblem(data, scale);
   } catch (error) {
     if (!(error instanceof SimganError)) throw error;
     return error.message;

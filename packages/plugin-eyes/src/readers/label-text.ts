@@ -46,8 +46,23 @@ const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$/i;
 /** Longer ones are no numbers that a program wrote. */
 const LONGEST_NUMBER = 64;
 
+/** A number as many languages write it. */
+const DECIMAL_COMMA = /^[-+]?\d+,\d+(?:e[-+]?\d+)?$/i;
+
 /**
- * The numbers of a vector: `"(1.5, 2, 3e-2)"`, with spaces in place of commas, without parentheses, or a JSON array.
+ * The words of a text between its separators. Where commas without a space stand within numbers, as programs write them
+ * on systems of many languages (`(-0,3399, 0,2574)`), these are decimal commas, and what separates has a space.
+ */
+function wordsOf(text: string): string[] {
+  const apart = text.split(/\s*;\s*|,?\s+/);
+  return apart.length > 1 && apart.every((word) => DECIMAL_COMMA.test(word))
+    ? apart.map((word) => word.replace(',', '.'))
+    : text.split(/\s*[,;]\s*|\s+/);
+}
+
+/**
+ * The numbers of a vector: `"(1.5, 2, 3e-2)"`, with spaces in place of commas, without parentheses, with decimal commas
+ * (`"(1,5, 2,0)"`), or a JSON array.
  *
  * @throws LabelProblem if it is missing, not a vector of finite numbers, or has fewer than `least` of them.
  */
@@ -55,11 +70,12 @@ export function parseVector(value: unknown, key: string, least: number): number[
   if (value === undefined) throw new LabelProblem(key, `${key} is missing.`);
   const words = Array.isArray(value)
     ? value.map(wordOf)
-    : wordOf(value)
-        .trim()
-        .replace(/^\((.*)\)$/s, '$1')
-        .trim()
-        .split(/\s*[,;]\s*|\s+/);
+    : wordsOf(
+        wordOf(value)
+          .trim()
+          .replace(/^\((.*)\)$/s, '$1')
+          .trim(),
+      );
   const numbers = words.map(numberOf);
   const wrong = words.find((_, index) => !Number.isFinite(numbers[index]));
   if (wrong !== undefined) {

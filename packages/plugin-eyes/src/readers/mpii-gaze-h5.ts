@@ -3,14 +3,8 @@ import { idsOfFiles } from '@simgan/core/reading';
 import { type Hdf5File, hdf5 } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOfAngles } from './eye-angles.ts';
-import {
-  type Block,
-  datasetOfBlocks,
-  grayPicture,
-  pixelProblem,
-  sizeProblem,
-  stretched,
-} from './eye-arrays.ts';
+import { type Block, datasetOfBlocks, grayPicture, sizeProblem, stretched } from './eye-arrays.ts';
+import { type PixelScale, pixelProblem, pixelScale } from './pixel-scale.ts';
 
 /**
  * A reader of the `MPIIGaze.h5` that hysts' pytorch_mpiigaze writes: groups `p00` to `p14`, each of `image`
@@ -41,7 +35,6 @@ export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
       signal?.throwIfAborted();
       try {
         const found = await hdf5(folder, file, (open) => peopleOf(open, file, rejects));
-        if (found.length === 0) rejects.push({ file, reason: 'It has no group p00, p01 and so on.' });
         for (const { rows, ...source } of found) {
           const idOf = (row: number) => `${fileIds[index]}/${source.name}/${String(row).padStart(4, '0')}`;
           blocks.push({ source, rows, idOf });
@@ -52,7 +45,7 @@ export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
       }
       onProgress?.(index + 1, files.length);
     }
-    const samples = datasetOfBlocks(blocks, ({ file, name, width, height }, row, id) =>
+    const samples = datasetOfBlocks(blocks, ({ file, name, scale, ...size }, row, id) =>
       hdf5(folder, file, (open) => {
         const part = { axis: 0, start: row, end: row + 1 };
         const pixels = open.numbers(`${name}/image`, part).data;
@@ -63,8 +56,9 @@ export function mpiiGazeH5(): DatasetReader<EyeAnnotation> {
           headPose: { pitch: pose[0]!, yaw: pose[1]!, roll: 0 },
           side: 'left',
         };
-        const picture = grayPicture(width, height, (y, x) => pixels[y * width + x]!);
-        return stretched({ id, file: `${file}:${name}/image[${row}]` }, picture, annotation, form);
+        const picture = grayPicture(size, scale, (y, x) => pixels[y * size.width + x]!);
+        const source = { id, file: `${file}:${name}/image[${row}]`, values: scale.values };
+        return stretched(source, picture, annotation, form);
       }),
     );
     return { samples, rejects };
@@ -79,64 +73,83 @@ interface Person {
   readonly name: string;
   readonly width: number;
   readonly height: number;
+  readonly scale: PixelScale;
 }
 
 function peopleOf(open: Hdf5File, file: string, rejects: Reject[]): (Person & { rows: number[] })[] {
-  return open
-    .names('')
-    .filter((name) => /^p\d+$/.test(name))
-    .flatMap((name) => {
-      const shapes = {
-        image: open.shape(`${name}/image`),
-        gaze: open.shape(`${name}/gaze`),
-        pose: open.shape(`${name}/pose`),
-      };
-      const [count = 0, height = 0, width = 0] = shapes.image ?? [];
-      const isPair = (shape?: readonly number[]) =>
-        shape?.length === 2 && shape[0] === count && shape[1] === 2;
-      if (shapes.image?.length !== 3 || !isPair(shapes.gaze) || !isPair(shapes.pose)) {
-        const [image, gaze, pose] = Object.values(shapes).map((shape) => shape?.join(' x ') ?? 'missing');
-        const reason = `Its image is ${image}, gaze ${gaze} and pose ${pose}, not N x 36 x 60, N x 2 and N x 2.`;
-        rejects.push({ file: `${file}:${name}`, reason });
-        return [];
-      }
-      const tooLarge = sizeProblem(count, height, width);
-      if (tooLarge) {
-        rejects.push({ file: `${file}:${name}`, reason: tooLarge });
-        return [];
-      }
-      const rows: number[] = [];
-      const gaze = open.numbers(`${name}/gaze`).data;
-      const pose = open.numbers(`${name}/pose`).data;
-      const finite = (array: ArrayLike<number>, row: number) =>
-        Number.isFinite(array[2 * row]) && Number.isFinite(array[2 * row + 1]);
-      const areAngles = (array: ArrayLike<number>, row: number) =>
-        Math.abs(array[2 * row]!) <= HALF_TURN && Math.abs(array[2 * row + 1]!) <= HALF_TURN;
-      const damaged = damagedPictures(open, `${name}/image`, count);
-      for (let row = 0; row < count; row++) {
-        const reject = (array: string, reason: string) =>
-          rejects.push({ file: `${file}:${name}/${array}[${row}]`, reason });
-        const damage = damaged.get(row);
-        if (!finite(gaze, row)) reject('gaze', 'Its gaze is not finite.');
-        else if (!finite(pose, row)) reject('pose', 'Its pose is not finite.');
-        else if (!areAngles(gaze, row)) reject('gaze', 'Its gaze is no pitch and yaw in radians.');
-        else if (!areAngles(pose, row)) reject('pose', 'Its pose is no pitch and yaw in radians.');
-        else if (damage) reject('image', damage);
-        else rows.push(row);
-      }
-      return [{ file, name, width, height, rows }];
-    });
+  const names = open.names('').filter((name) => /^p\d+$/.test(name));
+  if (names.length === 0) rejects.push({ file, reason: 'It has no group p00, p01 and so on.' });
+  return names.flatMap((name) => {
+    const shapes = {
+      image: open.shape(`${name}/image`),
+      gaze: open.shape(`${name}/gaze`),
+      pose: open.shape(`${name}/pose`),
+    };
+    const [count = 0, height = 0, width = 0] = shapes.image ?? [];
+    const isPair = (shape?: readonly number[]) => shape?.length === 2 && shape[0] === count && shape[1] === 2;
+    if (shapes.image?.length !== 3 || !isPair(shapes.gaze) || !isPair(shapes.pose)) {
+      const [image, gaze, pose] = Object.values(shapes).map((shape) => shape?.join(' x ') ?? 'missing');
+      const reason = `Its image is ${image}, gaze ${gaze} and pose ${pose}, not N x 36 x 60, N x 2 and N x 2.`;
+      rejects.push({ file: `${file}:${name}`, reason });
+      return [];
+    }
+    const tooLarge = sizeProblem(count, height, width);
+    if (tooLarge) {
+      rejects.push({ file: `${file}:${name}`, reason: tooLarge });
+      return [];
+    }
+    const rows: number[] = [];
+    const gaze = open.numbers(`${name}/gaze`).data;
+    const pose = open.numbers(`${name}/pose`).data;
+    const finite = (array: ArrayLike<number>, row: number) =>
+      Number.isFinite(array[2 * row]) && Number.isFinite(array[2 * row + 1]);
+    const areAngles = (array: ArrayLike<number>, row: number) =>
+      Math.abs(array[2 * row]!) <= HALF_TURN && Math.abs(array[2 * row + 1]!) <= HALF_TURN;
+    const scale = pixelScale(usableParts(open, `${name}/image`, count), open.dtype(`${name}/image`));
+    if (typeof scale === 'string') {
+      rejects.push({ file: `${file}:${name}/image`, reason: scale });
+      return [];
+    }
+    const damaged = damagedPictures(open, `${name}/image`, { count, scale });
+    for (let row = 0; row < count; row++) {
+      const reject = (array: string, reason: string) =>
+        rejects.push({ file: `${file}:${name}/${array}[${row}]`, reason });
+      const damage = damaged.get(row);
+      if (!finite(gaze, row)) reject('gaze', 'Its gaze is not finite.');
+      else if (!finite(pose, row)) reject('pose', 'Its pose is not finite.');
+      else if (!areAngles(gaze, row)) reject('gaze', 'Its gaze is no pitch and yaw in radians.');
+      else if (!areAngles(pose, row)) reject('pose', 'Its pose is no pitch and yaw in radians.');
+      else if (damage) reject('image', damage);
+      else rows.push(row);
+    }
+    return [{ file, name, width, height, scale, rows }];
+  });
 }
 
 /** How many pictures are checked in one go: arrays are stored, and damaged, in blocks. */
 const CHECKED_TOGETHER = 256;
 
+/** The values of an array, without the parts that cannot be read. */
+function* usableParts(open: Hdf5File, path: string, count: number): Generator<ArrayLike<number>> {
+  for (let start = 0; start < count; start += CHECKED_TOGETHER) {
+    try {
+      yield open.numbers(path, { axis: 0, start, end: Math.min(count, start + CHECKED_TOGETHER) }).data;
+    } catch (error) {
+      if (!(error instanceof SimganError)) throw error;
+    }
+  }
+}
+
 /** The pictures of an array that cannot be read, each with the reason. */
-function damagedPictures(open: Hdf5File, path: string, count: number): Map<number, string> {
+function damagedPictures(
+  open: Hdf5File,
+  path: string,
+  { count, scale }: { readonly count: number; readonly scale: PixelScale },
+): Map<number, string> {
   const damaged = new Map<number, string>();
   const problemIn = (start: number, end: number): string | undefined => {
     try {
-      return pixelProblem(open.numbers(path, { axis: 0, start, end }).data);
+      return pixelProblem(open.numbers(path, { axis: 0, start, end }).data, scale);
     } catch (error) {
       if (!(error instanceof SimganError)) throw error;
       return error.message;

@@ -3,14 +3,8 @@ import { type Folder, idsOfFiles, idsOfNames, stemOf } from '@simgan/core/readin
 import { type Hdf5File, hdf5, isMat73, type MatValue, type NumericArray, readMatFile } from '@simgan/formats';
 import type { EyeAnnotation } from '../annotation.ts';
 import { gazeOf, headPoseOf, rotationOf } from './eye-angles.ts';
-import {
-  type Block,
-  datasetOfBlocks,
-  grayPicture,
-  pixelProblem,
-  sizeProblem,
-  stretched,
-} from './eye-arrays.ts';
+import { type Block, datasetOfBlocks, grayPicture, sizeProblem, stretched } from './eye-arrays.ts';
+import { type PixelScale, pixelProblem, pixelScale } from './pixel-scale.ts';
 
 /** Options for {@link mpiiGaze}. */
 export interface MpiiGazeOptions {
@@ -73,10 +67,10 @@ export function mpiiGaze({ mirrorRightEyes = true }: MpiiGazeOptions = {}): Data
     const samples = datasetOfBlocks(blocks, async ({ file, side }, row, id) => {
       const day = await load(file);
       const eyes = day.eyes[side] as Eyes;
-      const picture = grayPicture(eyes.width, eyes.height, (y, x) => {
+      const picture = grayPicture(eyes, eyes.scale, (y, x) => {
         return eyes.image.data[row + eyes.count * (y + eyes.height * x)]!;
       });
-      const source = { id, file: `${file}:data.${side}.image(${row + 1})` };
+      const source = { id, file: `${file}:data.${side}.image(${row + 1})`, values: eyes.scale.values };
       return stretched(
         source,
         picture,
@@ -101,6 +95,7 @@ interface Eyes {
   readonly width: number;
   readonly height: number;
   readonly image: NumericArray;
+  readonly scale: PixelScale;
   readonly gaze: NumericArray;
   readonly pose: NumericArray;
 }
@@ -172,8 +167,11 @@ function eyesOf(find: Find, side: Side): Eyes | string {
     const form = (array: NumericArray) => array.shape.join(' x ');
     return `Its image is ${form(image)}, gaze ${form(gaze)} and pose ${form(pose)}, not N x 36 x 60, N x 3 and N x 3.`;
   }
-  const problem = sizeProblem(count, height, width) ?? pixelProblem(image.data);
-  return problem ?? { count, height, width, image, gaze, pose };
+  const tooLarge = sizeProblem(count, height, width);
+  if (tooLarge !== undefined) return tooLarge;
+  const scale = pixelScale([image.data]);
+  if (typeof scale === 'string') return scale;
+  return pixelProblem(image.data, scale) ?? { count, height, width, image, scale, gaze, pose };
 }
 
 /** The rows whose labels are finite; the others are rejects. */

@@ -98,6 +98,29 @@ test("stretches both axes by their own scale with carpedm20's window", async () 
   );
 });
 
+test('numbers with decimal commas are those of their system, not twice as many others', async () => {
+  const { json, pixels } = unityEye();
+  const withCommas = (value: unknown): unknown =>
+    typeof value === 'string' && value.startsWith('(')
+      ? value.replaceAll(/(\d)\.(\d)/g, '$1,$2')
+      : Array.isArray(value)
+        ? value.map(withCommas)
+        : typeof value === 'object'
+          ? Object.fromEntries(Object.entries(value!).map(([key, member]) => [key, withCommas(member)]))
+          : value;
+  expect(JSON.stringify(withCommas(json))).toContain('"(-0,3600, 0,4800, -0,8000, 0,0000)"');
+  const dir = await temporaryFolder({
+    'a.json': JSON.stringify(json),
+    'a.png': await pixels,
+    'b.json': JSON.stringify(withCommas(json)),
+    'b.png': await pixels,
+  });
+  const { samples, rejects } = await readAll(dir, unityEyes());
+  expect(rejects).toEqual([]);
+  expect(samples[1]!.annotation).toEqual(samples[0]!.annotation);
+  expect(samples[1]!.image).toEqual(samples[0]!.image);
+});
+
 test('a right eye is recognized by its inner corner', async () => {
   const { json, pixels } = unityEye({ mirrored: true });
   const dir = await temporaryFolder({ '1.json': JSON.stringify(json), '1.png': await pixels });
