@@ -1,6 +1,13 @@
 /** @file One line of `metadata.jsonl`: `file_name`, the annotation's fields, where the sample comes from. */
 import { annotationText } from './annotation-text.ts';
-import { FILE_NAME, type JsonObject, PICTURE_HASH, PROVENANCE, SAMPLE_ID } from './dataset-format.ts';
+import {
+  FILE_NAME,
+  type Json,
+  type JsonObject,
+  PICTURE_HASH,
+  PROVENANCE,
+  SAMPLE_ID,
+} from './dataset-format.ts';
 import { jsonProblem, TOO_DEEP, TOO_MANY } from './json-problem.ts';
 
 /** No system has longer paths. */
@@ -97,10 +104,14 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The text of members (`"gaze": [1.0, 2], "pupil": 3`) with the values of some of them replaced. */
-export function replaceMembers(text: string, values: JsonObject): string {
+/**
+ * The text of members (`"gaze": [1.0, 2], "pupil": 3`) with the values of some of them replaced; those whose new value is
+ * `undefined` are left out.
+ */
+export function replaceMembers(text: string, values: Readonly<Record<string, Json | undefined>>): string {
   if (Object.keys(values).length === 0) return text;
   return splitMembers(`{${text}}`)
+    .filter(({ key }) => !(Object.hasOwn(values, key) && values[key] === undefined))
     .map((member) =>
       Object.hasOwn(values, member.key)
         ? `${JSON.stringify(member.key)}:${JSON.stringify(values[member.key])}`

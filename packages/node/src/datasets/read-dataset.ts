@@ -14,6 +14,7 @@ import { describeRange, type StoredRange } from '../pictures/stored-range.ts';
 import { bareAnnotation, rememberText } from './annotation-text.ts';
 import { carryFields, changedMembers, declarationProblem } from './carry-fields.ts';
 import { checkLabelsFollow } from './check-labels-follow.ts';
+import { companionsByName, findCompanionFields, withoutFields } from './companion-fields.ts';
 import {
   BEGUN_MANIFEST,
   type DatasetManifest,
@@ -96,6 +97,10 @@ export type DatasetFolder<Annotation> =
  * nested more than 200 levels deep, and those of other programs with a field `simgan`: under that name a line that this
  * library wrote has the provenance of its sample, which is not part of the annotation.
  *
+ * Companions of pictures (masks, depth, normals), which a field `file_name`, `*_file_name` or a declared one names, or
+ * their own name (`masks/0.png` beside `0.png`), are no samples. They are listed as left out, and so are such fields, which
+ * would name nothing.
+ *
  * Annotations are frozen, and {@link writeDataset} writes their fields byte for byte as they stand in the
  * file, order, spaces and digits included. Where a picture has to be scaled or cropped, its labels follow: those of the
  * plugin's kind by the geometry that it declares, others by `labelGeometry`. What is not declared and looks like pixels
@@ -160,7 +165,7 @@ export async function readDataset<Annotation>(
     kept.length,
     async (item) => {
       const index = kept[item]!;
-      const { id, file, line } = usable[index]!;
+      const { id, file } = usable[index]!;
       const { transform, isResized, highest } = factsOf(index);
       const { from, scale, shift } = transform;
       const image = await imageAt(index);
@@ -172,7 +177,7 @@ export async function readDataset<Annotation>(
         shift,
         ...(highest !== undefined && values !== undefined && { values }),
       };
-      return { id, image, annotation: await annotationOf(line, schema, move), source };
+      return { id, image, annotation: await annotationOf(usable[index]!, schema, move), source };
     },
     (item) => usable[kept[item]!]!.id,
   );
@@ -242,6 +247,8 @@ interface Entry {
   readonly line?: string;
   /** The id that the line gives, if this library wrote it. */
   readonly id?: string | undefined;
+  /** The paths of its fields that name companions, which are left out with them. */
+  readonly leftOut?: ReadonlySet<string>;
 }
 
 interface EntryOptions {
@@ -252,6 +259,11 @@ interface EntryOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+/** Why a companion of a picture is a reject, by what it is. */
+function leftOut(what: string): string {
+  return `It is ${what}: companions of pictures are not written yet, and fields that name them are left out.`;
+}
+
 async function findEntries(
   dir: string,
   { isOurs, schema, declared, signal }: EntryOptions,
@@ -260,10 +272,15 @@ async function findEntries(
   const files = listing.files.map((file) => (isOurs ? `${IMAGES}/${file}` : file));
   const rejects = [...listing.rejects];
   const metadata = join(dir, METADATA);
-  if (!files.includes(METADATA) && !isOurs) return { entries: files.map((file) => ({ file })), rejects };
+  if (!files.includes(METADATA) && !isOurs) {
+    const owners = companionsByName(files);
+    for (const [file, owner] of owners) rejects.push({ file, reason: leftOut(`a companion of ${owner}`) });
+    return { entries: files.filter((file) => !owners.has(file)).map((file) => ({ file })), rejects };
+  }
 
   const entries: Entry[] = [];
   const named = new Map<string, number>();
+  const companions = new Set<string>();
   for await (const { number, ...read } of readLines(metadata, { signal })) {
     signal?.throwIfAborted();
     const reject = (reason: string) => rejects.push({ file: `${METADATA}:${number}`, reason });
@@ -291,11 +308,23 @@ async function findEntries(
         (await pictureProblem(dir, file)) ??
         (schema ? await annotationProblem(parsed, schema) : declarationProblem(parsed.fields, declared));
       if (problem) reject(problem);
-      else entries.push({ file, line, id: idOf(parsed) });
+      else {
+        const fields = isOurs ? [] : findCompanionFields(parsed.fields, declared);
+        for (const { path, file } of fields) {
+          companions.add(file);
+          rejects.push({ file: shortened(file), reason: leftOut(`the ${path} of ${METADATA}:${number}`) });
+        }
+        entries.push({
+          file,
+          line,
+          id: idOf(parsed),
+          ...(fields.length > 0 && { leftOut: new Set(fields.map(({ path }) => path)) }),
+        });
+      }
     }
   }
   for (const file of files) {
-    if (!named.has(file) && isNamedAsPicture(file)) {
+    if (!named.has(file) && !companions.has(file) && isNamedAsPicture(file)) {
       rejects.push({ file, reason: `No usable line of ${METADATA} names it.` });
     }
   }
@@ -357,13 +386,25 @@ interface LabelMotion {
   readonly declared: DeclaredLabels;
 }
 
+/** A line without fields that name companions. */
+function withoutCompanions(line: MetadataLine, paths: ReadonlySet<string>): MetadataLine {
+  const changes = withoutFields(line.fields, paths);
+  const fields = Object.entries({ ...line.fields, ...changes }).filter(([, value]) => value !== undefined);
+  return {
+    ...line,
+    fields: Object.fromEntries(fields) as JsonObject,
+    text: replaceMembers(line.text, changes),
+  };
+}
+
 async function annotationOf(
-  line: string | undefined,
+  { line, leftOut }: Pick<Entry, 'line' | 'leftOut'>,
   schema: AnnotationSchema | undefined,
   motion?: LabelMotion,
 ): Promise<unknown> {
   if (line === undefined) return null;
-  const parsed = parseMetadataLine(line) as MetadataLine;
+  const whole = parseMetadataLine(line) as MetadataLine;
+  const parsed = leftOut ? withoutCompanions(whole, leftOut) : whole;
   const isEmpty = Object.keys(parsed.fields).length === 0;
   if (!schema) {
     if (isEmpty) return null;

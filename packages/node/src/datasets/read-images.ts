@@ -1,13 +1,16 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import type { ImageForm, RealImage } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { listFiles } from '../files/list-files.ts';
+import { readLines } from '../files/read-lines.ts';
 import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
 import { type LoadOptions, loadPictures, type PictureSource, saidOf } from '../pictures/load-pictures.ts';
 import type { StoredRange } from '../pictures/stored-range.ts';
-import { BEGUN_MANIFEST, IMAGES, MANIFEST, readManifest } from './dataset-format.ts';
+import { companionsByName, findCompanionFields } from './companion-fields.ts';
+import { BEGUN_MANIFEST, IMAGES, MANIFEST, METADATA, readManifest } from './dataset-format.ts';
+import { parseMetadataLine } from './metadata-line.ts';
 
 /** Options for {@link readImages}. */
 export interface ReadImagesOptions extends LoadOptions {
@@ -36,7 +39,8 @@ export interface ImageFolder {
  * Files are recognized by content, not by name: PNG, JPEG, WebP and TIFF (the first page). A file of another
  * content is a reject if its name ends as pictures' names do, and is ignored otherwise (`metadata.jsonl`,
  * `README.md`, `labels.mat`); names that begin with a dot are not looked at. Of a dataset that this library
- * wrote, the pictures are those in `images/`. A link to a file is that file; links to folders are
+ * wrote, the pictures are those in `images/`. Companions of pictures, by their names or by a `metadata.jsonl`, are rejects:
+ * a mask is no photograph. A link to a file is that file; links to folders are
  * not followed and are rejects, so that no loop can trap the reader.
  *
  * Every picture is decoded once at the start, a few at a time, so that rejects are known before training
@@ -90,10 +94,35 @@ async function picturesOf(dir: string): Promise<{ sources: PictureSource[]; reje
   const isOurs = (await readManifest(dir, MANIFEST)) ?? (await readManifest(dir, BEGUN_MANIFEST));
   const root = isOurs ? join(dir, IMAGES) : dir;
   const { files, rejects } = await listFolder(root);
+  const companions = isOurs ? new Map<string, string>() : await companionsIn(root, files);
   return {
-    sources: files.map((name) => ({ name, location: join(root, name), isOptional: true })),
-    rejects,
+    sources: files
+      .filter((name) => !companions.has(name))
+      .map((name) => ({ name, location: join(root, name), isOptional: true })),
+    rejects: [...rejects, ...Array.from(companions, ([file, reason]) => ({ file, reason }))],
   };
+}
+
+/** Pictures that are no photographs, since they belong to others, each with the reason. */
+async function companionsIn(root: string, files: readonly string[]): Promise<Map<string, string>> {
+  const listed = new Set(files);
+  const found = new Map<string, string>();
+  for (const [file, owner] of companionsByName(files)) {
+    found.set(file, `It is a companion of ${owner}, such as a mask, and no photograph.`);
+  }
+  for (const metadata of files.filter((file) => posix.basename(file) === METADATA)) {
+    const folder = posix.dirname(metadata);
+    for await (const read of readLines(join(root, metadata))) {
+      const line = 'text' in read ? parseMetadataLine(read.text) : 'no line';
+      if (typeof line === 'string') continue;
+      for (const { path, file } of findCompanionFields(line.fields, new Map())) {
+        const reason = `It is the ${path} of ${metadata}:${read.number}, and no photograph.`;
+        const name = posix.normalize(posix.join(folder, file));
+        if (listed.has(name)) found.set(name, reason);
+      }
+    }
+  }
+  return found;
 }
 
 /** {@link listFiles}. @throws SimganError NOT_ENOUGH_DATA if the folder cannot be listed. */
