@@ -22,7 +22,7 @@ export interface HandScene {
 /** Places a random person's hand in a random pose in front of the camera and crops the cube about its palm. */
 export function randomScene(rng: Rng, options: ResolvedHandOptions): HandScene {
   const shape = randomShape(rng.fork('shape'));
-  const pose = withoutSelfPenetration(shape, randomPose(rng.fork('pose'), options.closure));
+  const pose = withoutSelfPenetration(shape, randomPose(rng.fork('pose'), options.closure, options.gestures));
   const skeleton = articulate(shape, pose);
   const joints = jointPositions(skeleton, shape);
 

@@ -42,7 +42,7 @@ test('an unknown estimator or sensor value is refused by what has the option', (
 test('every option is described, with its type and default', () => {
   const described = describeOptions(depthHands.options)!;
   expect(described.map(({ key }) => key)).toEqual([
-    ...['size', 'cube', 'camera', 'distance', 'side', 'view', 'closure', 'forearm'],
+    ...['size', 'cube', 'camera', 'distance', 'side', 'view', 'closure', 'gestures', 'forearm'],
     'estimator',
   ]);
   for (const { key, type, description, ...rest } of described) {

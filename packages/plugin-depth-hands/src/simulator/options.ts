@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { NYU_KINECT } from '../camera.ts';
 import { WHOLE_FOREARM_MM } from './flesh.ts';
+import { GESTURE_SETS } from './gestures.ts';
 import { HAND_VIEWS } from './view.ts';
 
 /** The forearm of a nearer hand could reach behind the camera. */
@@ -75,6 +76,12 @@ export const handSimulatorOptions = z.object({
     .optional()
     .describe(
       'Least and most closed hand, 0 (open) to 1 (a fist). By default all hands and common gestures are simulated.',
+    ),
+  gestures: z
+    .enum(GESTURE_SETS)
+    .default('common')
+    .describe(
+      'What hands show: common gestures and grasps, or letters of the American manual alphabet alone. Without effect where closure is given. Default: common.',
     ),
   forearm: interval(SHORTEST_FOREARM_MM, WHOLE_FOREARM_MM)
     .default([WHOLE_FOREARM_MM, WHOLE_FOREARM_MM])

@@ -57,6 +57,34 @@ test('hands have the requested closure, without gestures', () => {
   expect(pointing(bends([0, 1]))).toEqual([]);
 });
 
+test('letters are fists, flat hands and fingers apart, with the thumb where the letter has it', () => {
+  const letters = Array.from({ length: 400 }, (_, index) =>
+    randomPose(createRng(index), undefined, 'letters'),
+  );
+  const bent = (pose: (typeof letters)[number]) =>
+    (['little', 'ring', 'middle', 'index'] as const)
+      .map((finger) => (pose[`${finger}.pipFlexion`] > 50 ? 1 : 0))
+      .join('');
+  const shown = new Map<string, (typeof letters)[number][]>();
+  for (const pose of letters) shown.set(bent(pose), [...(shown.get(bent(pose)) ?? []), pose]);
+  // A fist, a flat hand, D and L, F, I and Y, U and V, W.
+  for (const shape of ['1111', '0000', '1110', '0001', '0111', '1100', '1000']) {
+    expect(shown.get(shape)?.length ?? 0, shape).toBeGreaterThan(5);
+  }
+  const thumbs = (shape: string) => shown.get(shape)!.map((pose) => pose['thumb.cmcFlexion']);
+  // B has its thumb across the palm; common flat hands mostly have it beside.
+  const flat = poses.filter((pose) => bent(pose) === '0000').map((pose) => pose['thumb.cmcFlexion']);
+  expect(mean(thumbs('0000'))).toBeGreaterThan(mean(flat) + 10);
+  // A and S are the same fist with the thumb at two places.
+  expect(Math.max(...thumbs('1111')) - Math.min(...thumbs('1111'))).toBeGreaterThan(35);
+  for (const pose of letters) {
+    for (const angle of JOINT_ANGLES) {
+      expect(pose[angle]).toBeGreaterThanOrEqual(JOINT_LIMITS[angle][0]);
+      expect(pose[angle]).toBeLessThanOrEqual(JOINT_LIMITS[angle][1]);
+    }
+  }
+});
+
 function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
