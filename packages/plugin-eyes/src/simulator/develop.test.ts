@@ -8,7 +8,7 @@ function ramp() {
   return { data, width: 41, height: 1 };
 }
 
-const linear = { exposure: 1, level: 0.2, contrast: 0, balance: 0 };
+const linear = { exposure: 1, level: 0.2, contrast: 0, balance: 0, veil: 0 };
 
 test('exposure alone scales light', () => {
   const toned = ramp();
@@ -37,8 +37,16 @@ test('white balance turns the mean color into gray, by the share that is asked f
   expect(redOverBlue(1)).toBeCloseTo(1, 5);
 });
 
+test('a veil of stray light lifts the dark and leaves the level as it is', () => {
+  const toned = ramp();
+  tone(toned, { ...linear, veil: 0.25 });
+  expect(toned.data[1]).toBeCloseTo(0.05, 6);
+  expect(toned.data[61]).toBeCloseTo(0.2, 6);
+  expect(toned.data[121]).toBeCloseTo(0.35, 6);
+});
+
 test('a black picture stays black', () => {
   const black = { data: new Float32Array(12), width: 2, height: 2 };
-  tone(black, { exposure: 1, level: 0.2, contrast: 0.4, balance: 1 });
+  tone(black, { exposure: 1, level: 0.2, contrast: 0.4, balance: 1, veil: 0 });
   expect([...black.data]).toEqual(new Array(12).fill(0));
 });

@@ -43,10 +43,12 @@ export interface Tone {
   readonly contrast: number;
   /** The share by which the picture's mean color is turned into gray, 0 to 1. */
   readonly balance: number;
+  /** The share of all light that strays over the whole picture, 0 to 1. */
+  readonly veil: number;
 }
 
-/** Light as a camera records it, in place: exposed, white-balanced, and bent by a quadratic tone curve. */
-export function tone({ data }: Radiance, { exposure, level, contrast, balance }: Tone): void {
+/** Light as a camera records it, in place: exposed, white-balanced, veiled, and bent by a quadratic tone curve. */
+export function tone({ data }: Radiance, { exposure, level, contrast, balance, veil }: Tone): void {
   let [red, green, blue] = [0, 0, 0];
   for (let i = 0; i < data.length; i += 3) {
     red += data[i]!;
@@ -54,9 +56,12 @@ export function tone({ data }: Radiance, { exposure, level, contrast, balance }:
     blue += data[i + 2]!;
   }
   const gray = (red + green + blue) / 3;
-  const gain = (sum: number) => (sum > 0 ? (gray / sum) ** balance : 1) * (exposure / level);
+  const gain = (sum: number) => (sum > 0 ? (gray / sum) ** balance : 1) * (1 - veil) * (exposure / level);
   const [redGain, greenGain, blueGain] = [gain(red), gain(green), gain(blue)];
-  const bend = (light: number) => level * light * Math.max(0, 1 - contrast + contrast * light);
+  const bend = (light: number) => {
+    const veiled = light + veil;
+    return level * veiled * Math.max(0, 1 - contrast + contrast * veiled);
+  };
   for (let i = 0; i < data.length; i += 3) {
     data[i] = bend(data[i]! * redGain);
     data[i + 1] = bend(data[i + 1]! * greenGain);

@@ -34,8 +34,8 @@ export function eyeSimulator(options: EyeSimulatorOptions = {}): Simulator<Compl
     const scene = drawScene(rng.fork('scene'), parsed);
     const appearance = drawAppearance(rng.fork('appearance'), scene, renderedStyle);
     const radiance = render(rng.fork('render'), scene, appearance, form.width, form.height);
-    const { exposure: level, contrast, balance } = appearance.lighting;
-    tone(radiance, { exposure: meter(radiance, level), level, contrast, balance });
+    const { exposure: level, contrast, balance, veil } = appearance.lighting;
+    tone(radiance, { exposure: meter(radiance, level), level, contrast, balance, veil });
     const image = quantize(develop(radiance, 1, parsed.color), form);
     return { image, annotation: labelsOf(scene) };
   };

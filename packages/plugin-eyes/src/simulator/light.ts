@@ -33,6 +33,8 @@ export interface Lighting {
   readonly contrast: number;
   /** How far the camera's white balance turns the mean color into gray, 0 to 1. */
   readonly balance: number;
+  /** Stray light in the lens, a veil over the whole picture, as a share of all light. */
+  readonly veil: number;
 }
 
 /** The distributions that a renderer draws lighting from. */
@@ -51,6 +53,8 @@ export interface LightStyle {
   readonly exposure: readonly [low: number, high: number];
   readonly contrast: readonly [low: number, high: number];
   readonly balance: readonly [low: number, high: number];
+  /** Most pictures lie near the lower end. */
+  readonly veil: readonly [low: number, high: number];
 }
 
 /** The light of rooms, streets and studios: even or from one side, white or colored, bright or dim. */
@@ -61,9 +65,10 @@ export const everydayLight: LightStyle = {
   around: [0.15, 0.55],
   ground: [0.15, 0.8],
   tint: 0.4,
-  exposure: [0.05, 0.4],
+  exposure: [0.035, 0.4],
   contrast: [-0.08, 0.7],
   balance: [0, 0.8],
+  veil: [0, 0.4],
 };
 
 /** Draws lights in the camera's frame, in which rooms are upright, and rotates them into the eye's. */
@@ -97,6 +102,7 @@ export function drawLighting(rng: Rng, rotation: Matrix, style: LightStyle): Lig
     exposure: between(rng, style.exposure[0], style.exposure[1]) * (chance(rng, 0.15) ? 0.6 : 1),
     contrast: between(rng, style.contrast[0], style.contrast[1]),
     balance: between(rng, style.balance[0], style.balance[1]),
+    veil: style.veil[0] + (style.veil[1] - style.veil[0]) * rng.next() ** 3,
   };
 }
 

@@ -63,7 +63,7 @@ export const eyeOptions = z.object({
     .default([0.5, 0.85])
     .describe('Range of the width of the eye as a fraction of the width of the picture, within [0.2, 1.2].'),
   eyeHeight: share(0.2, 0.8)
-    .default([0.42, 0.7])
+    .default([0.4, 0.8])
     .describe(
       'Range of the height at which the middle of the eye lies in the picture, 0 at the top, 1 at the bottom, within [0.2, 0.8].',
     ),

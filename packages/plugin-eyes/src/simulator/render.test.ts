@@ -97,7 +97,7 @@ test('skin is not flat: its relief and pigments give it grain, in small pictures
     [55, 35],
     [110, 70],
   ] as const) {
-    const sized = eyeOptions.parse({ width: columns, height: rows });
+    const sized = eyeOptions.parse({ width: columns, height: rows, eyeHeight: [0.4, 0.5] });
     /** Mean difference of a pixel to its neighbors' mean, as a share of its light, in the lowest rows: cheek. */
     const grain = (data: Float32Array) => {
       let [sum, light] = [0, 0];

@@ -27,6 +27,7 @@ const roomStyle: Style = {
     exposure: [0.2, 0.45],
     contrast: [0, 0],
     balance: [0, 0],
+    veil: [0, 0],
   },
 };
 
