@@ -3,7 +3,7 @@
  *
  *     npm run bench                          # everything, some minutes
  *     npm run bench -- --quick               # without the large batches, the hands and the memory
- *     npm run bench -- --only steps          # one part: steps, serving or simulators
+ *     npm run bench -- --only steps          # one part: steps, serving, pictures or simulators
  *
  * The steps are compared with PyTorch where `/usr/bin/python3`, or the Python that the environment variable
  * `BENCH_PYTHON` names, can import torch.
@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { matrixPeak, peakMemory } from './machine.ts';
 import { Peer } from './peer.ts';
+import { benchPictures } from './pictures.ts';
 import { benchServing } from './serving.ts';
 import { benchSimulators } from './simulators.ts';
 import { benchSteps } from './steps.ts';
@@ -34,6 +35,7 @@ const say = (line = '') => {
 const parts: Record<string, () => Promise<void>> = {
   steps,
   serving: () => benchServing(say, THREADS),
+  pictures: () => benchPictures(say, THREADS),
   simulators: () => benchSimulators(say),
 };
 if (only !== undefined && !Object.hasOwn(parts, only)) {

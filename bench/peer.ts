@@ -42,8 +42,10 @@ export class Peer {
     return new Peer(name, (JSON.parse(first.value) as { version: string }).version, child, lines);
   }
 
-  /** The peer's steps of one setting. */
-  subject(setting: Setting): Subject {
+  /** The peer's steps of one setting. Large pictures are refined by PyTorch only. */
+  subject(
+    setting: Omit<Setting, 'network'> & { readonly network: Setting['network'] | 'pictures' },
+  ): Subject {
     return {
       name: this.#name,
       run: async (step) => {

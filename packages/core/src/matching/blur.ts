@@ -29,9 +29,17 @@ export function sharpen(light: Light, image: SizedForm, amount: number): Light {
   return light.map((value, i) => value + amount * (value - soft[i]!));
 }
 
+/** How far blurring reaches, in pixels. */
+export function reachOfBlur(sigma: number): number {
+  return Math.max(1, Math.ceil(3.5 * sigma));
+}
+
+/** How far sharpening reaches, in pixels. */
+export const REACH_OF_SHARPENING = reachOfBlur(DETAIL);
+
 /** One half of a symmetric kernel, starting at its center; the whole kernel sums to 1. */
 function gaussian(sigma: number): Float64Array {
-  const radius = Math.max(1, Math.ceil(3.5 * sigma));
+  const radius = reachOfBlur(sigma);
   // The integral over each pixel, not the value at its center: exact for a small std too.
   const edge = (x: number) => errorFunction(x / (sigma * Math.SQRT2));
   const kernel = Float64Array.from({ length: radius + 1 }, (_, x) => (edge(x + 0.5) - edge(x - 0.5)) / 2);

@@ -4,7 +4,7 @@ import type { Rng } from '../rng.ts';
 import type { Light } from './light.ts';
 
 /** The side of a block, pixels. */
-const SIDE = 8;
+export const SIDE = 8;
 
 /** The example tables of the standard (ITU-T T.81, annex K.1), row by row: steps in levels of 256. */
 const tables = {
@@ -27,18 +27,24 @@ const basis = Float64Array.from({ length: SIDE * SIDE }, (_, i) => {
   return norm * Math.cos(((2 * position + 1) * frequency * Math.PI) / (2 * SIDE));
 });
 
+/** How far the grid of blocks begins before the picture, in pixels. */
+export type GridOffset = readonly [x: number, y: number];
+
+/** Draws where the grid of blocks begins: pictures are mostly crops of larger ones. */
+export function drawGridOffset(rng: Rng): GridOffset {
+  return [rng.int(SIDE), rng.int(SIDE)];
+}
+
 /**
  * What JPEG leaves of a picture. Colors are compressed as luma and two chromas (JFIF, full range) at full resolution.
  *
  * @param strength - times the tables of the standard, as libjpeg scales them: 0.2 is quality 90, 1 is quality 50, 2 is
  * quality 25.
- * @param rng - draws where the grid of blocks begins: pictures are mostly crops of larger ones.
  */
-export function compress(light: Light, image: SizedForm, strength: number, rng: Rng): Light {
+export function compress(light: Light, image: SizedForm, strength: number, offset: GridOffset): Light {
   const { width, height, channels } = image;
   const [low, high] = imageRange(image);
   const levels = 255 / (high - low);
-  const offset = [rng.int(SIDE), rng.int(SIDE)] as const;
   const planes = toPlanes(light, channels, low, levels);
   for (const [index, plane] of planes.entries()) {
     const table = index === 0 ? tables.luma : tables.chroma;
@@ -86,7 +92,7 @@ function quantizeBlocks(
   plane: Float64Array,
   { width, height }: { width: number; height: number },
   steps: Float64Array,
-  offset: readonly [x: number, y: number],
+  offset: GridOffset,
 ): void {
   const block = new Float64Array(SIDE * SIDE);
   const between = new Float64Array(SIDE * SIDE);

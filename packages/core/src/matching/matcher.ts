@@ -3,11 +3,12 @@ import { SimganError } from '../errors.ts';
 import { formOf, type ImageForm } from '../image.ts';
 import { createRng, type Rng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
+import { applyInBands, isLocal, PIXELS_PER_BAND } from './bands.ts';
 import { blur, sharpen } from './blur.ts';
 import { type Correction, checkMatch, correctionNames } from './corrections.ts';
 import { equalize } from './equalize.ts';
 import { type Look, lookOf, takeOn } from './histogram.ts';
-import { compress } from './jpeg.ts';
+import { compress, drawGridOffset } from './jpeg.ts';
 import { type Light, lightOf, storedLight } from './light.ts';
 import { addNoise } from './noise.ts';
 import { shade } from './shading.ts';
@@ -67,6 +68,9 @@ export function matcherOf(
     if (inOrder.length === 0) return sample;
     const form = formOf(sample.image, image);
     const source = rng.fork(sample.id);
+    if (isLocal(inOrder) && form.width * form.height > PIXELS_PER_BAND) {
+      return { ...sample, image: applyInBands(sample.image, inOrder, { form, source }) };
+    }
     let light: Light = lightOf(sample.image);
     for (const { correction, strength } of inOrder) {
       switch (correction) {
@@ -89,7 +93,7 @@ export function matcherOf(
           light = addNoise(light, form, strength, source.fork('noise'));
           break;
         case 'jpeg':
-          light = compress(light, form, strength, source.fork('jpeg'));
+          light = compress(light, form, strength, drawGridOffset(source.fork('jpeg')));
           break;
       }
     }

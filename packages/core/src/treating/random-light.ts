@@ -1,6 +1,6 @@
 import { type Image, imageRange, type SizedForm } from '../image.ts';
 import { blur } from '../matching/blur.ts';
-import { compress } from '../matching/jpeg.ts';
+import { compress, drawGridOffset } from '../matching/jpeg.ts';
 import { type Light, lightOf, storedLight } from '../matching/light.ts';
 import { addNoise } from '../matching/noise.ts';
 import { shade } from '../matching/shading.ts';
@@ -29,7 +29,7 @@ export function randomizeLight(
   const compression = rng.fork('jpeg');
   const strength = options.jpeg * compression.next();
   if (strength > 0 && compression.next() < 0.5) {
-    light = compress(light, form, strength, compression.fork('offset'));
+    light = compress(light, form, strength, drawGridOffset(compression.fork('offset')));
   }
   return storedLight(light, form);
 }
