@@ -1,23 +1,34 @@
 /** @file The refiners that are compared. */
-import { patchDiscriminator, type TrainingRecipe } from '@simgan/core';
-import { type WarpingRefinerOptions, warpingRefiner } from '@simgan/core/networks';
+import { patchDiscriminator, residualRefiner, type TrainingRecipe } from '@simgan/core';
+import {
+  type ResidualRefinerOptions,
+  type WarpingRefinerOptions,
+  warpingRefiner,
+} from '@simgan/core/networks';
 
 type MakeRecipe = (base: TrainingRecipe, task: string) => TrainingRecipe;
 
-const pixels = { width: 24, blocks: 2, padding: 'reflect', noiseChannels: 1, noiseStd: 0.5 } as const;
+const pixels: ResidualRefinerOptions = {
+  width: 24,
+  blocks: 2,
+  padding: 'reflect',
+  output: 'residual',
+  noiseChannels: 1,
+  noiseStd: 0.5,
+};
 
 /** Mean squares of the displacement, px², by task. */
 const targets: Readonly<Record<string, number>> = { 'print-mnist': 6, 'open-eyes': 3 };
 
 const warping =
-  (changes: Partial<TrainingRecipe> = {}, options: Partial<WarpingRefinerOptions> = {}): MakeRecipe =>
+  (changes: Partial<TrainingRecipe> = {}, options: WarpingRefinerOptions = {}): MakeRecipe =>
   (base, task) => ({
     ...base,
     match: 'none',
     learningRate: 4e-4,
     lambda: { start: 5, target: 0.06 },
     displacement: { start: 0.05, target: targets[task] ?? 1, range: [1e-4, 10] },
-    refiner: warpingRefiner({ ...pixels, ...options }),
+    refiner: warpingRefiner(residualRefiner(pixels), options),
     ...changes,
   });
 

@@ -8,7 +8,8 @@
  *
  * Options: `--data DIR`, `--fashion DIR`, `--fonts DIR` as for `research:judge`; `--tasks a,b`, `--rows a,b`,
  * `--refiners 3` (trainings of each refiner), `--networks 2` (classifiers on the samples of each), `--labels test`
- * (or `labeled`: on real pictures that are not reported, to choose numbers by), `--threads 1`, `--seed 1`, `--quick`.
+ * (or `labeled`: on real pictures that are not reported, to choose numbers by), `--steps N` of a refiner, `--plain` (no
+ * augmentation), `--threads 1`, `--seed 1`, `--quick`.
  */
 import { mkdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -47,6 +48,8 @@ const { values: options } = parseArgs({
     labels: { type: 'string', default: 'test' },
     threads: { type: 'string', default: '1' },
     seed: { type: 'string', default: '1' },
+    plain: { type: 'boolean', default: false },
+    steps: { type: 'string' },
     quick: { type: 'boolean', default: false },
   },
 });
@@ -95,7 +98,8 @@ process.stdout.write(`\nSaved as ${save()}\n`);
 process.exit(0);
 
 function sayRow(name: string, training: string, { plain, augmented }: Scores, change: string, moved: string) {
-  const cell = (scores: readonly number[]) => `${mean(scores).toFixed(1)} ± ${std(scores).toFixed(1)}`;
+  const cell = (scores: readonly number[]) =>
+    scores.length > 0 ? `${mean(scores).toFixed(1)} ± ${std(scores).toFixed(1)}` : '–';
   say(`| ${[name, training, cell(plain), cell(augmented), change, moved].join(' | ')} |`);
 }
 
@@ -104,7 +108,7 @@ async function refinedBy(task: AnyTask, raw: Dataset<Sample<unknown>>, row: stri
   const { plugin } = task;
   const base = Object.values(plugin.recipes)[0] as TrainingRecipe;
   const made: TrainingRecipe = warpRows[row]!(base, task.name);
-  const recipe = quick ? { ...made, steps: 10 } : made;
+  const recipe = { ...made, steps: quick ? 10 : Number(options.steps ?? made.steps) };
   const training = await createTraining({ plugin, recipe, synthetic: raw, real: task.real, engine, seed });
   const reports: {
     regularization: number;
@@ -138,7 +142,7 @@ async function rmsOf(samples: Dataset<Sample<unknown>>): Promise<number | undefi
 async function scoresOf(task: AnyTask, samples: Dataset<Sample<unknown>>, on: Engine): Promise<Scores> {
   const { image, plugin } = task;
   const augmented: Sample<unknown>[] = [];
-  for (const copy of [1, 2, 3]) {
+  for (const copy of options.plain ? [] : [1, 2, 3]) {
     const randomized = randomize(
       { image, annotation: plugin.annotation },
       { seed: copy, gamma: 0, contrast: 0, offset: 0, shading: 0, jpeg: 0 },
@@ -150,7 +154,7 @@ async function scoresOf(task: AnyTask, samples: Dataset<Sample<unknown>>, on: En
   const scores = { plain: [] as number[], augmented: [] as number[] };
   for (let seed = 1; seed <= networks; seed++) {
     scores.plain.push(await scoreOf(task, samples, on, seed));
-    scores.augmented.push(await scoreOf(task, copies, on, seed));
+    if (!options.plain) scores.augmented.push(await scoreOf(task, copies, on, seed));
   }
   return scores;
 }

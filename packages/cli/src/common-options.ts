@@ -37,6 +37,12 @@ export const common = {
   json: flag('Write events and the result to stdout as JSON lines'),
 } as const;
 
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new Error(`expected a number above 0, such as 2, but received ${JSON.stringify(text)}`);
+}
+
 function parseRange(text: string): readonly [low: number, high: number] {
   const [low, high, ...rest] = text.split(',').map(Number);
   if (low === undefined || high === undefined || rest.length > 0 || !(low < high)) {
@@ -105,9 +111,14 @@ export const rendering = {
   rendererOption: keyValues('Passed to the renderer; may be repeated'),
 } as const;
 
-/** What refined pictures are kept like, beside what the plugin keeps. */
+/** What refinement may change, and what it keeps beside what the plugin keeps. */
 export const regularization = {
   features: text('FILE', 'A network in ONNX, such as VGG, whose features refined pictures keep as well'),
+  displacement: parsed(
+    'PX2',
+    'Let the refiner move what pictures show, and labels with it: the mean square of the displacement, such as 2',
+    parsePositive,
+  ),
   featureOption: keyValues(
     'How it is used: output=relu3_3 (the value compared), range=[0,1], mean=[…], std=[…], colors=bgr, layout=nhwc, weight=0.5',
   ),

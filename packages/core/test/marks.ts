@@ -7,6 +7,7 @@ import {
   l1Regularizer,
   patchDiscriminator,
   type Rng,
+  residualRefiner,
   type SizedForm,
   type TrainingRecipe,
 } from '../src/index.ts';
@@ -25,7 +26,9 @@ export function marks(recipe: Partial<TrainingRecipe> = {}) {
     }),
     simulator: drawMark([0, 0]),
     standIn: drawMark([2, 1.5]),
-    refiner: warpingRefiner({ width: 4, blocks: 1, encoder: [4, 6], noiseChannels: 1, padding: 'reflect' }),
+    refiner: warpingRefiner(residualRefiner({ width: 4, blocks: 1, output: 'residual', noiseChannels: 1 }), {
+      encoder: [4, 6],
+    }),
     discriminator: patchDiscriminator([
       { convolution: 3, stride: 2, filters: 8 },
       { convolution: 3, stride: 2, filters: 8 },

@@ -36,6 +36,7 @@ const options = {
       steps: 'nothing is trained',
       batchSize: 'nothing is trained',
       features: 'nothing is trained',
+      displacement: 'nothing is trained',
       match: 'it brings its own corrections',
     },
   ),

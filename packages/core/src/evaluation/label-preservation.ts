@@ -3,16 +3,19 @@ import type { RealImage, Sample } from '../sample.ts';
 import { type Summary, summarize } from '../statistics.ts';
 import type { LabelProbe } from './label-probe.ts';
 
-/** A picture before and after refinement. */
+/** A picture before and after refinement; after a refiner that moves things, `refined` has the annotation that moved too. */
 export interface RefinedPair<Annotation = unknown> {
   readonly synthetic: Sample<Annotation>;
-  readonly refined: RealImage;
+  readonly refined: RealImage & { readonly annotation?: Annotation };
 }
 
 /** How well refinement preserved one quantity. Distances in the quantity's unit. */
 export interface QuantityPreservation {
   readonly unit: string;
-  /** Distances between the values measured before and after, if both are found: how far refinement moved the label. */
+  /**
+   * Distances between the values measured before and after, if both are found: how far refinement moved the label. Where
+   * the refiner moved things and their label, between the label and the value measured after.
+   */
   readonly shift: Summary;
   /** Number of pictures in which the probe finds it before but not after: labels that refinement destroyed. */
   readonly lost: number;
@@ -49,17 +52,21 @@ export async function measureLabelPreservation<Annotation>(
   for await (const { synthetic, refined } of pairs) {
     count += 1;
     const { annotation } = synthetic;
+    const carried = refined.displacement && refined.annotation;
     const before = probe.measure(synthetic.image, annotation);
-    const after = probe.measure(refined.image, annotation);
+    const after = probe.measure(refined.image, carried ?? annotation);
     const expected = probe.expected(annotation);
+    const expectedAfter = carried ? probe.expected(carried) : expected;
     for (const tally of tallies) {
       const { name, quantity } = tally;
-      const [from, to, truth] = [before[name]?.values, after[name]?.values, expected[name]];
-      if (!from) tally.abstained += 1;
+      const [from, to] = [before[name]?.values, after[name]?.values];
+      const [truth, truthAfter] = [expected[name], expectedAfter[name]];
+      const origin = carried ? truthAfter : from;
+      if (!from || !origin) tally.abstained += 1;
       else if (!to) tally.lost += 1;
-      else tally.shifts.push(quantity.distance(from, to));
+      else tally.shifts.push(quantity.distance(origin, to));
       if (truth && from) tally.synthetic.push(quantity.distance(from, truth));
-      if (truth && to) tally.refined.push(quantity.distance(to, truth));
+      if (truthAfter && to) tally.refined.push(quantity.distance(to, truthAfter));
     }
   }
   const quantities = tallies.map(
@@ -84,7 +91,7 @@ export async function measureLabelPreservation<Annotation>(
  */
 export async function* pairById<Annotation>(
   synthetic: Dataset<Sample<Annotation>>,
-  refined: Dataset<RealImage>,
+  refined: Dataset<RefinedPair<Annotation>['refined']>,
   limit = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<RefinedPair<Annotation>, void, void> {
   const count = Math.min(limit, refined.length);

@@ -1,10 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { type Dataset, halve, spreadItems } from '../dataset.ts';
+import type { Step } from '../engine/engine.ts';
 import { measureLabelPreservation } from '../evaluation/label-preservation.ts';
 import type { LabelProbe } from '../evaluation/label-probe.ts';
+import type { HostTensor } from '../host-tensor.ts';
 import { decodeImages, encodeImages, type Image } from '../image.ts';
 import { imageFeatures } from '../measures/image-features.ts';
 import { kernelDistance } from '../measures/kernel-distance.ts';
+import type { Warping } from '../networks/network.ts';
 import { noiseKey, pixelNoise } from '../refining/pixel-noise.ts';
 import { refineStep } from '../refining/refine-step.ts';
 import { createRng } from '../rng.ts';
@@ -69,18 +72,21 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
     distanceControl: kernelDistance(featuresOf(heldOut), real),
   };
   const rng = createRng(seed).fork('refine');
-  const refine = engine.compile(refineStep(averagedRefiner));
+  // What a refiner that moves things made of a picture is compared with the picture after it was moved.
+  const { warping } = averagedRefiner;
+  const refine = engine.compile(warping ? movedStep(warping) : refineStep(averagedRefiner));
   const judge = engine.compile(({ images }) => ({
     accuracy: patchAccuracy(training.discriminator.network.apply(images as tf.Tensor4D), 'real'),
   }));
   const { noiseChannels } = averagedRefiner;
 
-  async function refined(): Promise<Image[]> {
+  async function refined(): Promise<{ images: Image[]; compared: readonly Image[] }> {
     const images: Image[] = [];
+    const moved: Image[] = [];
     for (const batch of batchesOf(samples, recipe.batchSize)) {
       const window = { left: 0, top: 0, width: form.width, height: form.height };
       const noise = batch.map(({ id }) => ({ key: noiseKey(rng.fork(id)), window }));
-      const outputs = await refine.run({
+      const outputs: { refined: HostTensor; moved?: HostTensor } = await refine.run({
         synthetic: encodeImages(
           batch.map(({ image }) => image),
           form,
@@ -88,8 +94,10 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
         ...(noiseChannels > 0 && { noise: pixelNoise(noise, noiseChannels) }),
       });
       images.push(...decodeImages(outputs.refined, form));
+      if (outputs.moved) moved.push(...decodeImages(outputs.moved, form));
     }
-    return images.slice(0, samples.length);
+    const compared = warping ? moved.slice(0, samples.length) : synthetic;
+    return { images: images.slice(0, samples.length), compared };
   }
 
   async function accuracyOnHeldOut(): Promise<number | undefined> {
@@ -102,11 +110,14 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
     return found.reduce((sum, accuracy) => sum + accuracy, 0) / found.length;
   }
 
-  async function labels(images: readonly Image[]): Promise<LabelSignal | undefined> {
+  async function labels(
+    images: readonly Image[],
+    compared: readonly Image[],
+  ): Promise<LabelSignal | undefined> {
     const name = probe && Object.keys(probe.quantities)[0];
     if (!probe || name === undefined) return undefined;
     const pairs = samples.map((sample, n) => ({
-      synthetic: sample,
+      synthetic: { ...sample, image: compared[n]! },
       refined: { id: sample.id, image: images[n]! },
     }));
     const { quantities } = await measureLabelPreservation(pairs, probe);
@@ -117,10 +128,10 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
 
   return {
     async look({ step, refiner, discriminator }) {
-      const images = await refined();
+      const { images, compared } = await refined();
       return {
         step,
-        ...measureChanges(synthetic, images, form),
+        ...measureChanges(compared, images, form),
         distance: kernelDistance(featuresOf(images), real),
         ...before,
         lambda: refiner.lambda,
@@ -129,13 +140,20 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
         accuracyOnRefined: discriminator.accuracyOnRefined,
         accuracyOnReal: discriminator.accuracyOnReal,
         accuracyOnHeldOut: await accuracyOnHeldOut(),
-        labels: await labels(images),
+        labels: await labels(images, compared),
       };
     },
     async dispose() {
       await refine.dispose();
       await judge.dispose();
     },
+  };
+}
+
+function movedStep({ refine }: Warping): Step<'refined' | 'moved'> {
+  return ({ synthetic, noise }) => {
+    const { refined, moved } = refine(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined);
+    return { refined, moved };
   };
 }
 

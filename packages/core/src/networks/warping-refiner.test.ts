@@ -6,11 +6,13 @@ import { createImage, decodeImages, encodeImages, type Image, type SizedForm } f
 import { createRng } from '../rng.ts';
 import type { Refiner } from './network.ts';
 import { noiseBatch } from './noise.ts';
+import { residualRefiner } from './refiner.ts';
 import { sampleAt } from './sampling.ts';
 import { warpingRefiner } from './warping-refiner.ts';
 
 const image: SizedForm = { width: 18, height: 14, channels: 1, bits: 8 };
-const build = warpingRefiner({ width: 4, blocks: 1, encoder: [4, 4], noiseChannels: 1 });
+const pixels = residualRefiner({ width: 4, blocks: 1, output: 'residual', noiseChannels: 1 });
+const build = warpingRefiner(pixels, { encoder: [4, 4] });
 
 /** Rings about a place: pictures on which every displacement shows. */
 function rings(form: SizedForm, count = 2) {
@@ -135,10 +137,7 @@ test('the field depends on the noise and on the picture', () => {
 });
 
 test('strokes become as wide as the most of their neighbors, or as thin as the least, and no field moves for it', () => {
-  const refiner = warpingRefiner({ width: 4, blocks: 1, encoder: [4], stroke: true, noiseChannels: 1 })(
-    image,
-    1,
-  );
+  const refiner = warpingRefiner(pixels, { encoder: [4], stroke: true })(image, 1);
   const bias = refiner.variables.at(-1)!;
   const square = tf.tidy(() => {
     const ones = tf.pad(tf.ones([1, 4, 4, 1]), [
@@ -218,10 +217,7 @@ test('depth is copied, never mixed, and learns where to copy from as if it were 
     );
     expect(across[1]).toEqual(across[0]);
     expect(across[0]!.some((value) => value !== 0)).toBe(true);
-    const refiner = warpingRefiner({ width: 4, blocks: 1, encoder: [4], noiseChannels: 1 })(
-      { ...image, bits: 16 },
-      1,
-    );
+    const refiner = warpingRefiner(pixels, { encoder: [4] })({ ...image, bits: 16 }, 1);
     nudge(refiner);
     const [batch, noise] = inputs(refiner);
     const { moved } = refiner.warping!.refine(batch, noise);

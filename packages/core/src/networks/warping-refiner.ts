@@ -6,12 +6,11 @@ import { createRng } from '../rng.ts';
 import { constantTensor } from './constant.ts';
 import { convolution } from './convolution.ts';
 import type { NetworkBuilder, Refiner, WarpedBatch } from './network.ts';
-import { type ResidualRefinerOptions, residualRefiner } from './refiner.ts';
 import { sampleAt } from './sampling.ts';
 import { createVariable } from './variables.ts';
 
-/** Options for {@link warpingRefiner}; those of its pixel network among them. */
-export interface WarpingRefinerOptions extends Omit<ResidualRefinerOptions, 'output'> {
+/** Options for {@link warpingRefiner}. */
+export interface WarpingRefinerOptions {
   /** Filters of the encoder's 3x3 convolutions, each with stride 2. Default: [16, 32, 32]. */
   readonly encoder?: readonly number[];
   /** Control points along each side of the picture that are moved freely, at least 2. Default: 4. */
@@ -30,19 +29,23 @@ export interface WarpingRefinerOptions extends Omit<ResidualRefinerOptions, 'out
 }
 
 /**
- * A refiner that may move things: an encoder of the picture and some noise gives a small, smooth displacement field (an
- * affine map and a few control points of a cubic B-spline), the picture is sampled there, and a residual network then
- * changes pixels. The field is an output, so that labels can be moved with it. It starts at the identity.
+ * Makes a refiner of pixels one that may move things: an encoder of the picture and some noise gives a small, smooth
+ * displacement field (an affine map and a few control points of a cubic B-spline), the picture is sampled there, and the
+ * given refiner then changes pixels. The field is an output, so that labels can be moved with it. It starts at 0.
  *
- * Pictures must have one size: the field spans the whole picture. Its noise has one channel more than the pixel
- * network's, of which the field takes the first values. Not in the paper.
+ * Pictures must have one size: the field spans the whole picture. Its noise has one channel more than the given
+ * refiner's, of which the field takes the first values. Pictures of 16 bits are copied pixel by pixel, others sampled
+ * between pixels. Not in the paper.
  *
  * @throws SimganError INVALID_ARGUMENT, when the network is built, if a picture has too few pixels.
  * @example
- * const refiner = warpingRefiner({ width: 32, blocks: 2, padding: 'reflect', noiseChannels: 1 });
- * const recipe = { ...plugin.recipes.quick, refiner, displacement: { target: 3 } };
+ * const refiner = warpingRefiner(plugin.refiner);
+ * const recipe = { ...plugin.recipes.quick, refiner, displacement: { start: 0.05, target: 1 } };
  */
-export function warpingRefiner(options: WarpingRefinerOptions): NetworkBuilder<Refiner> {
+export function warpingRefiner(
+  pixelRefiner: NetworkBuilder<Refiner>,
+  options: WarpingRefinerOptions = {},
+): NetworkBuilder<Refiner> {
   const { encoder = [16, 32, 32], controls = 4, reach = 0.35, affine = 0.25 } = options;
   const { fieldNoise = 16, stroke = false } = options;
   return (image, seed) => {
@@ -53,11 +56,11 @@ export function warpingRefiner(options: WarpingRefinerOptions): NetworkBuilder<R
         `A warping refiner takes ${fieldNoise} values of noise from a picture's size, and ${image.width} x ${image.height} pixels are fewer. Use larger pictures or a smaller fieldNoise.`,
       );
     }
-    const pixels = residualRefiner({ ...options, output: 'residual' })(image, seed);
+    const pixels = pixelRefiner(image, seed);
     const rng = createRng(seed).fork('warping');
     let extent = { height: image.height, width: image.width, channels: image.channels as number };
     const layers = encoder.map((filters, index) => {
-      const name = `encoder${index}`;
+      const name = `warp/encoder${index}`;
       const shape = { kernel: 3, stride: 2, inputs: extent.channels, filters };
       const { height, width } = extent;
       extent = { height: Math.ceil(height / 2), width: Math.ceil(width / 2), channels: filters };
@@ -76,8 +79,8 @@ export function warpingRefiner(options: WarpingRefinerOptions): NetworkBuilder<R
       ] as const;
     };
     const inputs = features + fieldNoise;
-    const first = dense('field', inputs, hidden, Math.sqrt(2 / inputs));
-    const last = dense('parts', hidden, outputs, 1e-3);
+    const first = dense('warp/field', inputs, hidden, Math.sqrt(2 / inputs));
+    const last = dense('warp/parts', hidden, outputs, 1e-3);
     const variables = [...pixels.variables, ...layers.flatMap((layer) => layer.variables), ...first, ...last];
     const pixelNoise = pixels.noiseChannels;
 
@@ -119,7 +122,8 @@ export function warpingRefiner(options: WarpingRefinerOptions): NetworkBuilder<R
       const moved = stroke
         ? withStroke(sampled, tf.slice(parts, [0, basis.parts], [count, 1]), share)
         : sampled;
-      const own = tf.slice(noise, [0, 0, 0, 0], [count, height, width, Math.max(1, pixelNoise)]);
+      const own =
+        pixelNoise > 0 ? tf.slice(noise, [0, 0, 0, 0], [count, height, width, pixelNoise]) : undefined;
       return { refined: pixels.apply(moved, own), moved, field, displacement };
     };
     return {

@@ -1,12 +1,13 @@
 import { SimganError } from '../errors.ts';
 import {
+  affineMap,
   type ControlGrid,
   carryLabels,
   displacementMap,
   type LabelGeometry,
   scaleGrid,
 } from '../geometry/index.ts';
-import type { Image } from '../image.ts';
+import type { Image, Size } from '../image.ts';
 import type { RealImage, Sample } from '../sample.ts';
 import { allowedShare, type DisplacementLimits, kindsIn } from './displacement-limits.ts';
 import { measureField } from './measure-field.ts';
@@ -84,19 +85,24 @@ export async function refineWarped(
   });
 }
 
-const carried = (
-  size: { width: number; height: number },
+function carried(
+  size: Size,
   field: ControlGrid,
   annotation: unknown,
   geometry: LabelGeometry<unknown>,
-) => carryLabels(displacementMap(size, field), annotation as object, geometry as LabelGeometry<object>);
+): unknown {
+  // Where nothing is moved, labels of every kind have an answer.
+  const isStill = Array.from(field.values).every((value) => value === 0);
+  const map = isStill ? affineMap(size) : displacementMap(size, field);
+  return carryLabels(map, annotation as object, geometry as LabelGeometry<object>);
+}
 
 /**
  * A share at which all labels have a place: those far outside of the picture may have none in a strong field. Halved a
  * few times, then nothing is moved.
  */
 function placeableShare(
-  size: { width: number; height: number },
+  size: Size,
   field: ControlGrid,
   share: number,
   annotation: unknown,

@@ -11,6 +11,7 @@ export {
   patchLoss,
   type Verdict,
 } from './losses.ts';
+export { withDisplacement } from './moving-recipe.ts';
 export {
   createOptimizer,
   createOptimizerState,

@@ -18,6 +18,7 @@ import { writeDataset } from '../datasets/write-dataset.ts';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { beginCopies, type CopyOptions, checkCopies, type WrittenFormat } from '../formats/dataset-copies.ts';
 import { readPicture } from '../pictures/pixels.ts';
+import { checkLabelsMove } from '../runs/check-labels-move.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
 import {
@@ -330,7 +331,7 @@ function checkOptions(options: AugmentOptions | AugmentShardOptions): void {
   if (options.count !== undefined && options.synthetic !== undefined) {
     problems.push('`count` has no place beside `synthetic`: all pictures of that set are refined.');
   }
-  for (const option of ['steps', 'batchSize', 'features', 'match'] as const) {
+  for (const option of ['steps', 'batchSize', 'features', 'match', 'displacement'] as const) {
     if (options.refiner === undefined || options[option] === undefined) continue;
     problems.push(
       `\`${option}\` has no place beside \`refiner\`: ${option === 'match' ? 'it brings its own corrections' : 'nothing is trained'}.`,
@@ -395,12 +396,7 @@ async function writeRefined(
 ): Promise<Pick<AugmentResult, 'count' | 'resumed' | 'formats'>> {
   const { samples } = synthetic;
   const { matcher, network } = refiner;
-  if (network.warping && synthetic.annotations === 'foreign') {
-    throw new SimganError(
-      'INVALID_ARGUMENT',
-      `This refiner moves what pictures show, and how the labels of ${synthetic.origin} would follow is not known: they are not those of the plugin ${chosen.plugin.name}. Refine with a recipe that moves nothing, or bring the labels into the plugin's form.`,
-    );
-  }
+  if (network.warping) await checkLabelsMove(synthetic, chosen.plugin.name);
   const [start, end] = shard ? [shard.start, endOf(shard)] : [0, samples.length];
   const total = end - start;
   const update = job.progress('refine', total);

@@ -9,7 +9,13 @@ import type { Engine } from '@simgan/core/engine';
 import { restoreMatcher } from '@simgan/core/matching';
 import { buildNetwork } from '@simgan/core/networks';
 import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
-import { labelsOf, networksOf, trainingForm } from '@simgan/core/training';
+import {
+  DEFAULT_DISPLACEMENT,
+  labelsOf,
+  networksOf,
+  trainingForm,
+  withDisplacement,
+} from '@simgan/core/training';
 import { isPackageName } from '../plugins/load-plugin.ts';
 import { assignWeights } from '../weights/weights.ts';
 import type { JobOptions } from './events.ts';
@@ -136,6 +142,13 @@ function pluginNamedBy(config: RunConfig | undefined, origin: string): string {
   );
 }
 
+/** The recipe of that name, with a refiner that moves things if the run's own one did and the plugin's does not. */
+function recipeOfRun(plugin: Plugin, name: string, config: RunConfig | undefined): TrainingRecipe {
+  const recipe = recipeOf(plugin, name);
+  const isAdded = config?.numbers.displacement !== undefined && recipe.displacement === undefined;
+  return isAdded ? withDisplacement(plugin, recipe, DEFAULT_DISPLACEMENT.target) : recipe;
+}
+
 /** Builds the network and puts the weights in. Disposing it frees both and leaves the engine. */
 export function buildRefiner(
   origin: string,
@@ -145,7 +158,7 @@ export function buildRefiner(
   options: Pick<OpenRefinerOptions, 'recipe' | 'seed' | 'batchSize'>,
 ): OpenRefiner {
   const wanted = options.recipe ?? config?.recipe ?? defaultRecipe(plugin);
-  const recipe = typeof wanted === 'string' ? recipeOf(plugin, wanted) : wanted;
+  const recipe = typeof wanted === 'string' ? recipeOfRun(plugin, wanted, config) : wanted;
   const seed = options.seed ?? config?.seed ?? 0;
   const { image } = plugin;
   const network = buildNetwork(networksOf(plugin, recipe).refiner, trainingForm(image, recipe), seed);

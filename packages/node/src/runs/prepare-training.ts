@@ -3,7 +3,9 @@ import { createRng, type Dataset, type Sample, type TrainingRecipe } from '@simg
 import type { Engine } from '@simgan/core/engine';
 import { formatMatch, type Matcher, type MatchSetting } from '@simgan/core/matching';
 import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
+import { withDisplacement } from '@simgan/core/training';
 import type { RendererChoice } from '../wire/renderer-options.ts';
+import { checkLabelsMove } from './check-labels-move.ts';
 import { defaults } from './defaults.ts';
 import { type FeatureNetwork, withFeatures } from './features.ts';
 import type { ChosenPlugin, Job } from './job.ts';
@@ -31,6 +33,11 @@ export interface TrainingChoiceOptions extends SourceOptions {
   readonly steps?: number | undefined;
   /** In place of the recipe's batch size. */
   readonly batchSize?: number | undefined;
+  /**
+   * Lets the refiner move what pictures show, and labels with it, by so much: the mean square of the displacement to hold,
+   * px². Default: as the recipe says, which for the plugins of this library is not at all.
+   */
+  readonly displacement?: number | undefined;
   /** In place of the recipe's corrections of light. */
   readonly match?: MatchSetting | undefined;
   /** A network whose features refined pictures keep, beside what the plugin keeps. */
@@ -42,10 +49,11 @@ export interface TrainingChoiceOptions extends SourceOptions {
 /** The recipe that the options name, with what they put in its place. */
 export function chooseRecipe(
   plugin: ChosenPlugin['plugin'],
-  { recipe: wanted, steps, batchSize, match }: TrainingChoiceOptions,
+  { recipe: wanted, steps, batchSize, match, displacement }: TrainingChoiceOptions,
 ): { name: string; recipe: TrainingRecipe } {
   const name = wanted === undefined ? defaultRecipe(plugin) : typeof wanted === 'string' ? wanted : 'custom';
-  const recipe = typeof wanted === 'object' ? wanted : recipeOf(plugin, name);
+  const own = typeof wanted === 'object' ? wanted : recipeOf(plugin, name);
+  const recipe = displacement === undefined ? own : withDisplacement(plugin, own, displacement);
   return {
     name,
     recipe: {
@@ -84,6 +92,7 @@ export async function prepareTraining(
   const recipe = network ? await withFeatures(plugin, chosen, network) : chosen;
   const means = { seed, atLeast: recipe.batchSize, rendering };
   const synthetic = await openSynthetic(plugin, options, { ...means, count }, job);
+  if (recipe.displacement !== undefined) await checkLabelsMove(synthetic, plugin.name);
   const real = await openReal(plugin, options, means, job);
   // Decided on what is trained with, of which there is as much however many samples are asked for.
   const { matcher } = await openMatching(

@@ -15,7 +15,7 @@ import {
   takeFrom,
 } from '@simgan/core';
 import { measureLabelPreservation } from '@simgan/core/evaluation';
-import { cropsOf } from '@simgan/core/training';
+import { cropsOf, labelsOf } from '@simgan/core/training';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { paintDifference, paintPicture, thumbnail } from '../pictures/paint.ts';
 import { encodePng } from '../pictures/pixels.ts';
@@ -116,7 +116,10 @@ export async function openTimeline(dir: string, parts: TimelineParts): Promise<T
   await removeStrips(dir, new Set(moments.map(({ step }) => timelineFiles.strip(step))));
 
   // Matched already.
-  const refiner = createImageRefiner({ network: averagedRefiner, image: plugin.image, engine, seed });
+  const refiner = createImageRefiner({
+    ...{ network: averagedRefiner, image: plugin.image, engine, seed },
+    ...labelsOf(plugin),
+  });
   const probe = isWhole(plugin, parts) ? probeFor(plugin, synthetic.annotations) : undefined;
   return {
     before,

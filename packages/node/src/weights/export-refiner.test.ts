@@ -50,10 +50,10 @@ test.each([0, 1])(
 
 test('a refiner that moves things has its displacement as the second output', async () => {
   const dir = await temporaryFolder();
-  const refiner = warpingRefiner({ width: 4, blocks: 1, encoder: [4], stroke: true, noiseChannels: 1 })(
-    image,
-    1,
-  );
+  const refiner = warpingRefiner(residualRefiner({ width: 4, blocks: 1, noiseChannels: 1 }), {
+    encoder: [4],
+    stroke: true,
+  })(image, 1);
   const bias = refiner.variables.at(-1)!;
   tf.tidy(() => bias.assign(tf.fill(bias.shape, 0.7)));
   const file = join(dir, 'refiner.onnx');

@@ -21,7 +21,9 @@ export interface DisplacementOptions<Annotation> {
  * across it.
  *
  * Quantities are `points`, `boxes` and `outlines`, as far as the annotations have them; counts are of places, not of
- * pictures. Nothing is measured against the annotation: only where the same content was before and is now.
+ * pictures. Nothing is measured against the annotation: only where the same content was before and is now. Where the
+ * refiner moved things, what its labels moved by is subtracted for points, and edges of boxes and outlines are not
+ * measured.
  *
  * @returns `undefined` if no annotation has a place.
  * @example
@@ -37,10 +39,18 @@ export async function measureDisplacements<Annotation>(
   let count = 0;
   for await (const { synthetic, refined } of pairs) {
     count += 1;
-    for (const place of spread(placesOf(synthetic.annotation, geometry), placesPerPicture)) {
+    const places = placesOf(synthetic.annotation, geometry);
+    const carried = refined.displacement && refined.annotation;
+    const after = carried ? placesOf<Annotation>(carried, geometry) : places;
+    const moves = places.map((place, i) => moveOf(place, after[i]));
+    for (const [place, move] of spread(
+      places.map((place, i) => [place, moves[i]] as const),
+      placesPerPicture,
+    )) {
       const tally = tallies.get(place.kind) ?? { shifts: [], lost: 0, abstained: 0 };
       tallies.set(place.kind, tally);
-      const shift = shiftAt(place, displacementAt(synthetic.image, refined.image, place.point, image));
+      const found = displacementAt(synthetic.image, refined.image, place.point, image);
+      const shift = move ? shiftAt(place, lessMove(found, move)) : 'unseen';
       if (shift === 'lost') tally.lost += 1;
       else if (shift === 'unseen') tally.abstained += 1;
       else tally.shifts.push(shift);
@@ -70,6 +80,22 @@ interface Tally {
 
 /** An edge that is seen at more than 45 degrees from the labeled one is another. */
 const SAME_EDGE = Math.SQRT1_2;
+
+/** How far a refiner that moves things moved a label; `undefined` if that was not to the same place of its content. */
+function moveOf(
+  { kind, point }: LabelPlace,
+  after: LabelPlace | undefined,
+): readonly [number, number] | undefined {
+  const move = after && ([after.point[0] - point[0], after.point[1] - point[1]] as const);
+  return kind === 'points' || (move?.[0] === 0 && move[1] === 0) ? move : undefined;
+}
+
+function lessMove(
+  found: ReturnType<typeof displacementAt>,
+  [x, y]: readonly [number, number],
+): ReturnType<typeof displacementAt> {
+  return typeof found === 'string' ? found : { ...found, dx: found.dx - x, dy: found.dy - y };
+}
 
 /** How far a label moved, pixels. */
 function shiftAt({ across }: LabelPlace, found: ReturnType<typeof displacementAt>): number | NoDisplacement {
