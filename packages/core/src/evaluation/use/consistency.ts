@@ -1,4 +1,4 @@
-import { mean } from '../../statistics.ts';
+import { mean, std } from '../../statistics.ts';
 import { agreement } from './agreement.ts';
 import { type Answers, pickAnswers } from './answers.ts';
 import { information } from './information.ts';
@@ -29,6 +29,21 @@ export function consistency(
     stability: within,
     information: mean(plain.map((answers) => information(answers, labels))),
   };
+}
+
+/**
+ * How far the score differs with the seeds alone: the standard deviation over pairs of networks that were trained on
+ * one set, for the mean of the pairs of `repeats` networks.
+ */
+export function scoreNoise(
+  networks: readonly Answers[],
+  count: number,
+  labels: Answers,
+  repeats: number,
+): number {
+  const pairs = networks.flatMap((one, index) => networks.slice(index + 1).map((other) => [one, other]));
+  const scores = pairs.map((pair) => consistency(pair, count, labels).score);
+  return std(scores, 1) * Math.sqrt(2 / repeats);
 }
 
 /** The answers to the pictures, and to each variation of them. */

@@ -10,7 +10,7 @@ import type { Estimator } from '../estimator.ts';
 import type { EstimatorStep } from '../train-estimator.ts';
 import { correctness } from './agreement.ts';
 import type { Answers } from './answers.ts';
-import { consistency } from './consistency.ts';
+import { consistency, scoreNoise } from './consistency.ts';
 import { holdOut, remembered, variedCopies, without, withTruths } from './judged-pictures.ts';
 import { type AnsweringEstimator, type AnswerPictures, withTrained } from './train-and-answer.ts';
 import { broadVariation, mildVariation, type Variation, varyPictures } from './variation.ts';
@@ -32,7 +32,7 @@ export interface JudgeUseOptions<Annotation> {
   readonly real: Dataset<RealImage>;
   /**
    * Varies a picture a little, such that its right answer stays the same: networks should not mind. Default: contrast,
-   * brightness, shading, noise, and for classes shifts of up to a fourteenth of the picture.
+   * brightness, shading, noise, and for classes small affine maps.
    */
   readonly augment?: Variation;
   /**
@@ -40,7 +40,7 @@ export interface JudgeUseOptions<Annotation> {
    * its labels. Default: more of the same.
    */
   readonly randomize?: Variation;
-  /** Networks for each set, at least 2. Default: 2. */
+  /** Networks for each treatment, at least 2; raw gets twice as many. Default: 2. */
   readonly repeats?: number;
   /** Training steps of a network, the same for every set. Default: those of the estimator's recipe. */
   readonly steps?: number;
@@ -74,6 +74,8 @@ export interface TrainedJudge {
 /** What sets of pictures are worth to a task. */
 export interface UseReport {
   readonly raw: UseScore;
+  /** How far a score differs with the seeds alone: a standard deviation, measured on raw. */
+  readonly noise: number;
   readonly treatments: Readonly<Record<string, UseVerdict>>;
   /** The treatment that is better than raw by most, or `raw` if none is. */
   readonly recommended: string;
@@ -87,6 +89,8 @@ const MOST_READ = 500;
 const VIEWS = 2;
 /** Variations of each raw picture that the network which reads all sets learns from. */
 const COPIES = 4;
+/** How many more networks learn from raw than from a treatment: all are measured by it. */
+const RAW_TIMES = 2;
 /** How much longer that network learns than the others. */
 const PATIENCE = 2;
 const VARIED = 'raw, varied';
@@ -97,7 +101,8 @@ const VARIED = 'raw, varied';
  * picture is varied. Labels that are wrong in the same way for all networks would deceive this score, so three gates
  * refuse such sets; see {@link UseScore}.
  *
- * Cost: `repeats` trainings for raw and for each treatment, and one more.
+ * Cost: `repeats` trainings for each treatment, twice as many for raw, by which all are measured, and one of twice the
+ * length.
  *
  * @throws SimganError INVALID_ARGUMENT if the estimator does not say how its answers are compared, a treatment is called
  * `raw`, or `repeats` is below 2; NOT_ENOUGH_DATA if there are too few pictures or labels; TRAINING_DIVERGED if networks
@@ -129,12 +134,13 @@ export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>)
   }
   const unseen = await withTruths(heldOut, meaning);
   const real = spreadItems(remembered(options.real), MOST_REAL);
-  const views = createDataset((1 + VIEWS) * real.length, async (index) => {
+  const varied = createDataset((1 + VIEWS) * real.length, async (index) => {
     const picture = await real.at(index % real.length);
     return index < real.length ? picture : augment(picture, rng.fork('view').fork(index));
   });
+  const views = remembered(varied);
 
-  const networks = 1 + repeats * Object.keys(sets).length;
+  const networks = 1 + repeats * (RAW_TIMES + Object.keys(options.treatments).length);
   let network = 0;
   const train = async <Result>(
     { set, repeat, patience = 1 }: { set: string; repeat: number; patience?: number },
@@ -155,7 +161,7 @@ export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>)
     return result;
   };
 
-  const copies = variedCopies(learned, COPIES, randomize, rng.fork(VARIED));
+  const copies = remembered(variedCopies(learned, COPIES, randomize, rng.fork(VARIED)));
   const readable = await train({ set: VARIED, repeat: 0, patience: PATIENCE }, copies, async (answer) => {
     const found: Record<string, number> = {};
     for (const [name, set] of Object.entries(sets)) {
@@ -164,11 +170,11 @@ export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>)
     }
     return found;
   });
-  const scoreOf = async (name: string): Promise<UseScore> => {
+  const scoreOf = async (name: string, count: number): Promise<{ score: UseScore; noise: number }> => {
     const samples = sets[name]!;
     const answers: Answers[] = [];
     const right: number[] = [];
-    for (let repeat = 0; repeat < repeats; repeat++) {
+    for (let repeat = 0; repeat < count; repeat++) {
       await train({ set: name, repeat }, samples, async (answer, network) => {
         answers.push(await answer(views));
         right.push(correctness(await answer(unseen.pictures), unseen.truths));
@@ -176,24 +182,25 @@ export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>)
       });
     }
     const { truths } = await withTruths(spreadItems(samples, MOST_READ), meaning);
+    const consistent = consistency(answers, real.length, truths);
     return {
-      ...consistency(answers, real.length, truths),
-      readsRaw: mean(right),
-      readable: readable[name]!,
+      score: { ...consistent, readsRaw: mean(right), readable: readable[name]! },
+      noise: scoreNoise(answers, real.length, truths, repeats),
     };
   };
 
-  const raw = await scoreOf('raw');
+  const { score: raw, noise } = await scoreOf('raw', RAW_TIMES * repeats);
   const treatments: Record<string, UseVerdict> = {};
   for (const name of Object.keys(options.treatments)) {
     try {
-      treatments[name] = useVerdict(await scoreOf(name), raw, meaning.kind);
+      const { score } = await scoreOf(name, repeats);
+      treatments[name] = useVerdict(score, raw, { kind: meaning.kind, noise });
     } catch (error) {
       if (!(error instanceof SimganError && error.code === 'TRAINING_DIVERGED')) throw error;
       treatments[name] = divergedVerdict(error.message);
     }
   }
-  return { raw, treatments, recommended: recommendedSet(treatments) };
+  return { raw, noise, treatments, recommended: recommendedSet(treatments) };
 }
 
 /** The estimator with its number of steps, if the options can be used. */

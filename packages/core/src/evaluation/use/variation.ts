@@ -1,4 +1,6 @@
-import { createImage, type Image, imageRange, type SizedForm } from '../../image.ts';
+import { affineMap } from '../../geometry/picture-map.ts';
+import { resampleBy } from '../../geometry/resample-by.ts';
+import { type Image, imageRange, type SizedForm } from '../../image.ts';
 import type { Rng } from '../../rng.ts';
 import type { RealImage } from '../../sample.ts';
 import type { EstimatorAnswer } from '../estimator-answer.ts';
@@ -18,8 +20,12 @@ export interface VariationNumbers {
   readonly noise: number;
   /** The same for pictures of 16 bits. */
   readonly depthNoise: number;
-  /** The largest shift, as a share of the picture's shorter side. For classes alone. */
+  /** Standard deviation of a shift along each axis, as a share of the picture's side. For classes alone, as all below. */
   readonly shift: number;
+  /** Standard deviation of a turn, radians. */
+  readonly turn: number;
+  /** Standard deviation of a shear, and of the logarithm of the scale along each axis. */
+  readonly stretch: number;
 }
 
 /** As two cameras of one kind differ: answers should not. */
@@ -29,7 +35,9 @@ export const mildVariation: VariationNumbers = {
   shading: 0.1,
   noise: 0.05,
   depthNoise: 0.005,
-  shift: 1 / 14,
+  shift: 0.03,
+  turn: 0.06,
+  stretch: 0.05,
 };
 
 /** Far beyond that: what has learned from it reads pictures in nearly any light. */
@@ -39,12 +47,14 @@ export const broadVariation: VariationNumbers = {
   shading: 0.25,
   noise: 0.12,
   depthNoise: 0.01,
-  shift: 1 / 7,
+  shift: 0.06,
+  turn: 0.2,
+  stretch: 0.17,
 };
 
 /**
- * Varies contrast, brightness, shading and noise, and for classes the place by whole pixels, which moves no class but
- * would move a point. Pictures of 16 bits hold depth rather than light: they get noise alone, and their two ends
+ * Varies contrast, brightness, shading and noise, and for classes the shape by a small affine map, which changes no class
+ * but would move a point. Pictures of 16 bits hold depth rather than light: they get noise alone, and their two ends
  * (nothing there) stay.
  */
 export function varyPictures(
@@ -55,7 +65,7 @@ export function varyPictures(
   const varied = form.bits === 16 ? varyDepth : varyLight;
   return (item, rng) => {
     const image = varied(item.image, form, numbers, rng.fork('values'));
-    return { ...item, image: kind === 'class' ? shiftImage(image, numbers.shift, rng.fork('shift')) : image };
+    return { ...item, image: kind === 'class' ? reshape(image, numbers, rng.fork('shape')) : image };
   };
 }
 
@@ -91,21 +101,13 @@ function varyDepth(image: Image, form: SizedForm, { depthNoise }: VariationNumbe
   return { ...image, data };
 }
 
-/** Shifts by whole pixels; the edge is replicated. */
-function shiftImage(image: Image, share: number, rng: Rng): Image {
-  const { width, height, channels } = image;
-  const most = Math.round(share * Math.min(width, height));
-  const [right, down] = [rng.int(2 * most + 1) - most, rng.int(2 * most + 1) - most];
-  const shifted = createImage({ ...image });
-  const within = (place: number, length: number) => Math.min(length - 1, Math.max(0, place));
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = (within(y - down, height) * width + within(x - right, width)) * channels;
-      const to = (y * width + x) * channels;
-      for (let channel = 0; channel < channels; channel++) {
-        shifted.data[to + channel] = image.data[from + channel]!;
-      }
-    }
-  }
-  return shifted;
+/** Shifts, turns, shears and stretches about the middle; the edge is replicated. */
+function reshape(image: Image, { shift, turn, stretch }: VariationNumbers, rng: Rng): Image {
+  const map = affineMap(image, {
+    shift: [shift * image.width * rng.normal(), shift * image.height * rng.normal()],
+    rotation: turn * rng.normal(),
+    shear: stretch * rng.normal(),
+    scale: [Math.exp(stretch * rng.normal()), Math.exp(stretch * rng.normal())],
+  });
+  return resampleBy(image, map);
 }

@@ -9,8 +9,8 @@ const raw: UseScore = {
   readable: 0.8,
   information: 2,
 };
-const verdictOf = (changed: Partial<UseScore>, kind: 'class' | 'values' = 'class') =>
-  useVerdict({ ...raw, ...changed }, raw, kind);
+const verdictOf = (changed: Partial<UseScore>, kind: 'class' | 'values' = 'class', noise = 0) =>
+  useVerdict({ ...raw, ...changed }, raw, { kind, noise });
 
 test('a gain of two hundredths is one, less is none', () => {
   expect(verdictOf({ score: 0.521 })).toMatchObject({ verdict: 'better', failed: [] });
@@ -32,6 +32,21 @@ test.each<[UseGate, number]>([
     failed: [gate],
   });
   expect(verdictOf({ score: 0.9, [gate]: Number.NaN }).verdict).toBe('refused');
+});
+
+test('what differs no more than the seeds alone make it is no different', () => {
+  expect(verdictOf({ score: 0.559 }, 'class', 0.06).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.561 }, 'class', 0.06).verdict).toBe('better');
+  expect(verdictOf({ score: 0.441 }, 'class', 0.06).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.439 }, 'class', 0.06).verdict).toBe('worse');
+});
+
+test('of classes, small losses of several gates fail together', () => {
+  const a = { score: 0.9, readsRaw: 0.93 * raw.readsRaw, information: 0.96 * raw.information };
+  expect(verdictOf({ ...a, information: 0.97 * raw.information }).verdict).toBe('better');
+  expect(verdictOf(a)).toMatchObject({ verdict: 'refused', failed: ['readsRaw', 'information'] });
+  // What is gained by one makes up for nothing.
+  expect(verdictOf({ ...a, readable: 1 }).verdict).toBe('refused');
 });
 
 test('values and points must keep eight tenths, and half of their spread', () => {

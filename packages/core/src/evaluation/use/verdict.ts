@@ -32,18 +32,24 @@ export interface UseVerdict extends UseScore {
 /** A condition without which a score means nothing. */
 export type UseGate = 'readsRaw' | 'readable' | 'information';
 
+/** The shares of the raw set's figures that a treatment must keep. */
+interface KeptShares extends Readonly<Record<UseGate, number>> {
+  /** The product of the shares that are kept, each at most 1. */
+  readonly together: number;
+}
+
 /**
- * The share of the raw set's figure that a treatment must keep, for each of the gates. Nine tenths of the right classes
- * are about eight tenths of the agreement beyond chance, by which values and points are measured. Their spread shrinks
- * with honest doubt as well, and is too large where networks answer wildly, so that only a collapse says something.
+ * Nine tenths of the right classes are about eight tenths of the agreement beyond chance, by which values and points
+ * are measured. Their spread shrinks with honest doubt as well, and is too large where networks answer wildly, so that
+ * only a collapse says something. Of classes, a lie that costs a little of everything costs too much together.
  */
-const kept: Readonly<Record<'class' | 'places', Readonly<Record<UseGate, number>>>> = {
-  class: { readsRaw: 0.9, readable: 0.9, information: 0.9 },
-  places: { readsRaw: 0.8, readable: 0.8, information: 0.5 },
+const kept: Readonly<Record<'class' | 'places', KeptShares>> = {
+  class: { readsRaw: 0.9, readable: 0.9, information: 0.9, together: 0.9 },
+  places: { readsRaw: 0.8, readable: 0.8, information: 0.5, together: 0.32 },
 };
 
-/** The gain or loss of the score from which it counts as one: repetitions differ by about as much. */
-const MARGIN = 0.02;
+/** The least gain or loss of the score that counts as one. */
+const LEAST_MARGIN = 0.02;
 
 /** The gates, and what it means if one does not hold. */
 export const useGates: Readonly<Record<UseGate, string>> = {
@@ -54,12 +60,26 @@ export const useGates: Readonly<Record<UseGate, string>> = {
   information: 'answers to real pictures say less: they may have collapsed to a few',
 };
 
-/** Compares the score of a treatment with that of the raw set. */
-export function useVerdict(score: UseScore, raw: UseScore, kind: EstimatorAnswer['kind']): UseVerdict {
-  const shares = kept[kind === 'class' ? 'class' : 'places'];
-  const failed = (Object.keys(useGates) as UseGate[]).filter(
-    (gate) => !(score[gate] >= shares[gate] * raw[gate]),
-  );
+const gateNames = Object.keys(useGates) as UseGate[];
+
+/**
+ * Compares the score of a treatment with that of the raw set.
+ *
+ * @param noise - how far scores of the raw set differ with the seeds alone, as a standard deviation: a gain or loss
+ * counts from there on, and from .02.
+ */
+export function useVerdict(
+  score: UseScore,
+  raw: UseScore,
+  { kind, noise }: { readonly kind: EstimatorAnswer['kind']; readonly noise: number },
+): UseVerdict {
+  const limits = kept[kind === 'class' ? 'class' : 'places'];
+  const shares = gateNames.map((gate) => [gate, Math.min(1, score[gate] / raw[gate])] as const);
+  const below = shares.filter(([gate, share]) => !(share >= limits[gate])).map(([gate]) => gate);
+  const together = shares.reduce((product, [, share]) => product * share, 1);
+  // If only the product is too low, all that lost something have failed.
+  const lost = shares.filter(([, share]) => share < 1).map(([gate]) => gate);
+  const failed = below.length === 0 && !(together >= limits.together) ? lost : below;
   if (failed.length > 0) {
     const reasons = failed.map(
       (gate) => `${useGates[gate]} (${score[gate].toFixed(3)}; raw: ${raw[gate].toFixed(3)})`,
@@ -67,9 +87,10 @@ export function useVerdict(score: UseScore, raw: UseScore, kind: EstimatorAnswer
     return { ...score, verdict: 'refused', failed, reason: `Refused: ${reasons.join('; ')}.` };
   }
   const gain = score.score - raw.score;
-  const verdict = gain >= MARGIN ? 'better' : gain <= -MARGIN ? 'worse' : 'no different';
+  const margin = Math.max(LEAST_MARGIN, noise);
+  const verdict = gain >= margin ? 'better' : gain <= -margin ? 'worse' : 'no different';
   const compared = { better: 'more', 'no different': 'about as', worse: 'less' }[verdict];
-  const reason = `Networks that learned from it answer real pictures ${compared} consistently ${verdict === 'no different' ? 'as' : 'than'} those of the raw set (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}).`;
+  const reason = `Networks that learned from it answer real pictures ${compared} consistently ${verdict === 'no different' ? 'as' : 'than'} those of the raw set (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}; differences below ${margin.toFixed(3)} are noise).`;
   return { ...score, verdict, failed, reason };
 }
 
