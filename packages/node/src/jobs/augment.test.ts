@@ -572,3 +572,13 @@ test('ids that cannot be written are refused before anything is trained', async 
   );
   expect(course(events)).not.toContain('step');
 });
+
+test('the same folder as synthetic and as real is refused, however it is written', async () => {
+  const cwd = await temporaryFolder();
+  await writeRealPictures(join(cwd, 'one'), 8);
+  const job = augment({ ...options, cwd, synthetic: 'one', real: './one/../one/', out: 'out' });
+  await expect(job).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('`synthetic` and `real` are the same folder'),
+  });
+});

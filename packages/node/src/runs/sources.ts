@@ -1,5 +1,6 @@
 /** @file The pictures of a job: what is refined, and what refinement should come close to. */
 import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   cacheItems,
@@ -99,6 +100,7 @@ export async function openSynthetic(
   job: Job,
 ): Promise<SyntheticSource> {
   const { synthetic, formats } = options;
+  await refuseSameFolder(options, job);
   const format = options.format ?? (await defaultFormat(plugin, options, job));
   const reader = format === undefined ? undefined : readerOf(plugin, format, synthetic, 'synthetic', formats);
   if (synthetic !== undefined && rendering.origin !== 'simulator') {
@@ -169,6 +171,19 @@ export async function openSynthetic(
     rejects,
     origin: dir,
   };
+}
+
+/** @throws SimganError INVALID_ARGUMENT if the synthetic and the real pictures are those of one folder. */
+async function refuseSameFolder({ synthetic, real }: SourceOptions, job: Job): Promise<void> {
+  if (typeof synthetic !== 'string' || typeof real !== 'string') return;
+  const [one, other] = await Promise.all(
+    [synthetic, real].map((dir) => realpath(job.path(dir)).catch(() => job.path(dir))),
+  );
+  if (one !== other) return;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `\`synthetic\` and \`real\` are the same folder, ${one}: there is nothing to learn between pictures and themselves. Pass the other set.`,
+  );
 }
 
 /**

@@ -122,6 +122,10 @@ test('files of other kinds are reported by kind and name', async () => {
     'weights.pkl': { bytes: Buffer.from('\x80\x02}q\0(X\x04\0\0\0stem', 'latin1'), kind: 'a Python pickle' },
     'weights.pickle': { bytes: Buffer.from('\x80\x04\x95\x0b\0\0\0\0\0', 'latin1'), kind: 'a Python pickle' },
     'torch.onnx': { bytes: Buffer.from('\x08\x07\x12\x07pytorch\x1a\x05', 'latin1'), kind: 'an ONNX model' },
+    'bare.onnx': {
+      bytes: Buffer.from('\x08\x08\x3a\x20graph of a program', 'latin1'),
+      kind: 'an ONNX model',
+    },
     'own.onnx': { bytes: await readFile(join(dir, 'exported.onnx')), kind: 'an ONNX model' },
   };
   for (const [name, { bytes, kind }] of Object.entries(files)) {

@@ -79,8 +79,12 @@ function kindOf(bytes: Uint8Array): string | undefined {
   if (startsWith(0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a)) return 'an HDF5 file (as Keras writes)';
   if (startsWith(0x50, 0x4b, 3, 4)) return 'a zip archive (as PyTorch writes)';
   if (startsWith(0x80) && bytes[1]! <= 5 && bytes.length > 2 && bytes[8] !== 0x7b) return 'a Python pickle';
-  // ONNX: the version of the format in field 1, then the producer's name in field 2.
-  if (startsWith(8) && bytes[2] === 0x12 && bytes[8] !== 0x7b) return 'an ONNX model';
+  // ONNX: the version of the format in field 1, then one of the fields 2 to 8 (producer, graph and so on).
+  const next = bytes[2] ?? 0;
+  const isField = next >> 3 >= 2 && next >> 3 <= 8 && [0, 2].includes(next & 7);
+  if (startsWith(8) && bytes[1]! < 32 && isField && bytes[8] !== 0x7b) {
+    return 'an ONNX model (a refiner is its safetensors file; `export` makes ONNX of it)';
+  }
   return undefined;
 }
 
