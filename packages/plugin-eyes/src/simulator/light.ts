@@ -68,7 +68,7 @@ export const everydayLight: LightStyle = {
   exposure: [0.035, 0.4],
   contrast: [-0.08, 0.7],
   balance: [0, 0.8],
-  veil: [0, 0.4],
+  veil: [0, 0.5],
 };
 
 /** Draws lights in the camera's frame, in which rooms are upright, and rotates them into the eye's. */
