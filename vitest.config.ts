@@ -32,7 +32,7 @@ export default defineConfig({
     projects: [
       project('core', beside('core')),
       project('domains', beside('plugin-*', 'formats')),
-      project('whole', [...beside('node', 'cli', 'testing'), 'examples/**/*.test.ts']),
+      project('whole', [...beside('node', 'cli', 'report', 'testing'), 'examples/**/*.test.ts']),
       // These change what TensorFlow.js and the process know for good.
       project('apart', [...beside('tfjs-onnx'), 'test/**/*.test.ts'], true),
     ],

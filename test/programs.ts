@@ -68,6 +68,7 @@ function exportsByName(first: string): ReadonlyMap<string, string> {
     'core',
     'node',
     'formats',
+    'report',
     'testing',
     'tfjs-onnx',
     'plugin-eyes',

@@ -8,6 +8,7 @@ import { evaluateVerb } from './commands/evaluate.ts';
 import { exportVerb } from './commands/export.ts';
 import { inspectVerb } from './commands/inspect.ts';
 import { mergeVerb } from './commands/merge.ts';
+import { reportVerb } from './commands/report.ts';
 import { simulateVerb } from './commands/simulate.ts';
 import { trainVerb } from './commands/train.ts';
 import { UsageError } from './errors.ts';
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   trainVerb,
   inspectVerb,
   evaluateVerb,
+  reportVerb,
   exportVerb,
   doctorVerb,
 ];

@@ -71,6 +71,11 @@ export function requiredText(argument: string, description: string): OptionSpec<
   };
 }
 
+/** Any text that must be given, and may be given without the option's name. */
+export function bare(argument: string, description: string): OptionSpec<string> {
+  return { ...requiredText(argument, description), isBare: true };
+}
+
 /** A folder on this machine. */
 export function folder(description: string): OptionSpec<string | undefined> {
   const { read } = text('DIR', description);

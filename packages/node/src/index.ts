@@ -47,6 +47,7 @@ export {
 export { type ExportOptions, exportOnnx, type OnnxExport } from './jobs/export-onnx.ts';
 export { type Inspection, type InspectOptions, inspectSets } from './jobs/inspect-sets.ts';
 export { type MergedDataset, type MergeShardsOptions, mergeShards } from './jobs/merge-shards.ts';
+export { type ReportRunOptions, reportRun, type WrittenReport } from './jobs/report-run.ts';
 export {
   type SimulateDatasetOptions,
   type SimulatedDataset,

@@ -16,6 +16,7 @@ export {
   type LabelCertificate,
 } from './label-certificate.ts';
 export {
+  type FoundPair,
   type LabelPreservation,
   measureLabelPreservation,
   pairById,

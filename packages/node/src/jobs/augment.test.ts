@@ -79,6 +79,7 @@ test('one call simulates, trains, refines and reports: new pixels, the same anno
     'dataset/metadata.jsonl',
     'dataset/rejects.jsonl',
     'preview.png',
+    'report.json',
     'run/checkpoint.safetensors',
     'run/events.out.tfevents.simgan',
     'run/log.jsonl',
@@ -88,6 +89,7 @@ test('one call simulates, trains, refines and reports: new pixels, the same anno
     'run/timeline/real.png',
     'run/timeline/synthetic.png',
     'run/timeline/timeline.json',
+    'triplets.png',
   ]);
   expect(course(events)).toEqual([
     ...['engine', 'synthetic', 'warning', 'real'],
@@ -244,7 +246,12 @@ test('a trained refiner gives the same images without its real set; the report u
   const { result, events } = await lend('lent');
   expect(await imagesOf(result)).toEqual(await imagesOf(trained));
   expect(result).toMatchObject({ run: undefined, real: join(cwd, 'real'), distances: trained.distances });
-  expect((await readdir(result.dir)).sort()).toEqual(['dataset', 'preview.png']);
+  expect((await readdir(result.dir)).sort()).toEqual([
+    'dataset',
+    'preview.png',
+    'report.json',
+    'triplets.png',
+  ]);
   expect(course(events)).toEqual(['engine', 'refiner', 'synthetic', 'read', 'real', 'refine']);
   const { provenance } = await readJson(join(result.dataset, 'dataset.json'));
   expect(provenance).toMatchObject({ recipe: 'matched', match: 'histogram:1', refiner: 'trained', seed: 4 });

@@ -20,7 +20,7 @@ import { beginCopies, type CopyOptions, checkCopies, type WrittenFormat } from '
 import { readPicture } from '../pictures/pixels.ts';
 import { checkLabelsMove } from '../runs/check-labels-move.ts';
 import { defaults } from '../runs/defaults.ts';
-import type { JobOptions } from '../runs/events.ts';
+import type { JobEvent, JobOptions } from '../runs/events.ts';
 import {
   type ChosenPlugin,
   choosePlugin,
@@ -60,6 +60,7 @@ import {
   type SetDistance,
   writePreview,
 } from './report.ts';
+import { collectPairs, writeFigures, writeTriplets } from './report-figures.ts';
 
 /** Options for {@link augment}. */
 export interface AugmentOptions
@@ -178,7 +179,12 @@ function isSharded(options: AugmentOptions | AugmentShardOptions): options is Au
 
 async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
   const started = performance.now();
-  const job = startJob(options);
+  const warnings: string[] = [];
+  const onEvent = (event: JobEvent) => {
+    if (event.type === 'warning') warnings.push(event.message);
+    options.onEvent?.(event);
+  };
+  const job = startJob({ ...options, onEvent });
   const { existing = 'refuse' } = options;
   const trained =
     options.refiner === undefined ? undefined : await findTrained(options.refiner, options, job);
@@ -233,7 +239,7 @@ async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
       parts = { ...prepared, refiner, origin: 'trained here', recipeName: prepared.config.recipe };
     }
     const written = await writeRefined(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
-    const report = await reportOn(dir, parts, { chosen, seed });
+    const report = await reportOn(dir, parts, { chosen, seed }, warnings);
     const rejects = parts.synthetic.rejects.length + (parts.real?.rejects.length ?? 0);
     return {
       dir,
@@ -460,11 +466,12 @@ async function writeRefined(
   return { ...written, formats: [] };
 }
 
-/** Draws the preview and measures, on a bounded number of pictures. */
+/** Draws the preview and measures, on a bounded number of pictures, and keeps the figures for a report. */
 async function reportOn(
   dir: string,
   { refiner, synthetic, real, recipe }: Parts,
   { chosen: { plugin }, seed }: Circumstances,
+  warnings: readonly string[],
 ): Promise<Pick<AugmentResult, 'distances' | 'labels'>> {
   const before = lookAt(synthetic.samples);
   const matched = lookAt(refiner.matcher.match(before));
@@ -486,8 +493,26 @@ async function reportOn(
   ];
   const rows = goal ? [...sets, { label: real.isStandIn ? 'stand-in camera' : 'real', images: goal }] : sets;
   await writePreview(join(dir, augmentFiles.preview), rows, plugin);
-  return {
-    distances: await measureDistances(sets, goal, { plugin, recipe, seed }),
-    labels: await measureLabelShift(plugin, { ...synthetic, samples: before }, refined),
-  };
+  const distances = await measureDistances(sets, goal, { plugin, recipe, seed });
+  const { pairs, onFound } = collectPairs(plugin);
+  const labels = await measureLabelShift(
+    plugin,
+    { ...synthetic, samples: before },
+    refined,
+    LOOKED_AT,
+    onFound,
+  );
+  const pictures = await writeTriplets(
+    join(dir, augmentFiles.triplets),
+    { before, refined, real: goal },
+    plugin,
+  );
+  await writeFigures(join(dir, augmentFiles.figures), {
+    distances,
+    labels,
+    labelPairs: pairs,
+    warnings,
+    pictures,
+  });
+  return { distances, labels };
 }

@@ -10,6 +10,7 @@ import {
   spreadItems,
 } from '@simgan/core';
 import {
+  type FoundPair,
   type LabelPreservation,
   measureDisplacements,
   measureLabelPreservation,
@@ -90,10 +91,11 @@ export async function measureLabelShift(
   before: { readonly samples: Dataset<Sample<unknown>>; readonly annotations: 'plugin' | 'foreign' },
   after: Dataset<RealImage>,
   limit = LOOKED_AT,
+  onFound?: (found: FoundPair) => void,
 ): Promise<LabelPreservation | undefined> {
   const pairs = pairById(before.samples, after, limit);
   const probe = probeFor(plugin, before.annotations);
-  if (probe) return measureLabelPreservation(pairs, probe);
+  if (probe) return measureLabelPreservation(pairs, probe, onFound);
   const { annotation, image } = plugin;
   return measureDisplacements(ofSchema(pairs, annotation), { geometry: annotation.geometry, image });
 }

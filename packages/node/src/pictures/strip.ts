@@ -5,10 +5,18 @@ import { createImage, cropImage, type Image, type Size } from '@simgan/core';
 const GAP = 2;
 const BACKGROUND = 24;
 
-/** Rows of pictures in 8-bit RGB, all of one size, side by side. */
-export function drawStrip(rows: readonly (readonly Image[])[]): Image {
+/** A strip, and the size of a picture in it. */
+export interface Strip {
+  readonly strip: Image;
+  readonly cell: Size;
+}
+
+/** Rows of pictures in 8-bit RGB side by side, in cells of the largest one's size. */
+export function drawStrip(rows: readonly (readonly Image[])[]): Strip {
+  const all = rows.flat();
+  const width = Math.max(1, ...all.map((image) => image.width));
+  const height = Math.max(1, ...all.map((image) => image.height));
   const columns = Math.max(1, ...rows.map((row) => row.length));
-  const { width, height } = rows.flat()[0] ?? { width: 1, height: 1 };
   const strip = createImage({
     width: columns * (width + GAP) - GAP,
     height: rows.length * (height + GAP) - GAP,
@@ -19,13 +27,13 @@ export function drawStrip(rows: readonly (readonly Image[])[]): Image {
   for (const [row, images] of rows.entries()) {
     for (const [column, image] of images.entries()) {
       const left = column * (width + GAP);
-      for (let y = 0; y < height; y++) {
-        const line = image.data.subarray(y * width * 3, (y + 1) * width * 3);
+      for (let y = 0; y < image.height; y++) {
+        const line = image.data.subarray(y * image.width * 3, (y + 1) * image.width * 3);
         strip.data.set(line, ((row * (height + GAP) + y) * strip.width + left) * 3);
       }
     }
   }
-  return strip;
+  return { strip, cell: { width, height } };
 }
 
 /** The pictures of a row of a strip, as many as there are; none if the strip is too small. */

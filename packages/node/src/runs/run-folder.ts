@@ -33,7 +33,26 @@ export const runFiles = {
 } as const;
 
 /** The files of the folder that `augment` fills. */
-export const augmentFiles = { dataset: 'dataset', run: 'run', preview: 'preview.png' } as const;
+export const augmentFiles = {
+  dataset: 'dataset',
+  run: 'run',
+  preview: 'preview.png',
+  /** Figures and pictures for a report. */
+  figures: 'report.json',
+  triplets: 'triplets.png',
+} as const;
+
+/** Files that further commands leave in a run's folder, or the one that `augment` filled. */
+export const resultFiles = {
+  /** What `evaluate` measured. */
+  evaluation: 'evaluation.json',
+  /** The report, and what goes with it. */
+  report: 'report.html',
+  losses: 'losses.svg',
+  animation: 'timeline.webp',
+  /** Pictures and answers of visual Turing tests. */
+  turing: 'turing',
+} as const;
 
 /** An output folder that may be written to. */
 export interface ClaimedFolder {
@@ -57,7 +76,7 @@ export interface ClaimedFolder {
  */
 export async function claimRunFolder(dir: string, existing: ExistingOutput): Promise<ClaimedFolder> {
   const look = async () => {
-    const present = await ownNames(dir, Object.values(runFiles));
+    const present = await ownNames(dir, [...Object.values(runFiles), ...Object.values(resultFiles)]);
     refuseUnwanted(dir, present, existing);
     return present;
   };
@@ -85,9 +104,9 @@ export async function claimAugmentFolder(
 ): Promise<ClaimedFolder> {
   const [run, dataset] = [join(dir, augmentFiles.run), join(dir, augmentFiles.dataset)];
   const look = async () => {
-    const present = await ownNames(dir, Object.values(augmentFiles));
+    const present = await ownNames(dir, [...Object.values(augmentFiles), ...Object.values(resultFiles)]);
     refuseUnwanted(dir, present, existing);
-    const ofRun = await ownNames(run, Object.values(runFiles));
+    const ofRun = await ownNames(run, [...Object.values(runFiles), ...Object.values(resultFiles)]);
     const found = await inspectOutput(dataset);
     if (found.state === 'foreign') throw foreignFiles(dataset, found.files);
     return { present, ofRun, found };
@@ -158,7 +177,8 @@ function refuseUnwanted(dir: string, present: readonly string[], existing: Exist
 
 async function removeFiles(dir: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
-    if (name !== runFiles.timeline) await rm(join(dir, name), { force: true });
-    else await removeTimeline(join(dir, name));
+    if (name === runFiles.timeline) await removeTimeline(join(dir, name));
+    // People gave these answers; they say which pictures they are about.
+    else if (name !== resultFiles.turing) await rm(join(dir, name), { force: true });
   }
 }

@@ -94,7 +94,7 @@ export async function openTimeline(dir: string, parts: TimelineParts): Promise<T
   const real = await cropped(await itemsOf(spreadItems(training.real, Math.min(SHOWN, most))));
   const paint = (image: Image) => thumbnail(paintPicture(image, plugin.image, plugin.display), LONGEST);
   const keep = async (name: string, rows: readonly (readonly Image[])[]): Promise<KeptStrip> => {
-    const strip = drawStrip(rows);
+    const { strip } = drawStrip(rows);
     const png = await encodePng(strip);
     await writeFileAtomic(join(dir, name), png);
     return { strip, png };
