@@ -11,6 +11,8 @@ import { mergeVerb } from './commands/merge.ts';
 import { reportVerb } from './commands/report.ts';
 import { simulateVerb } from './commands/simulate.ts';
 import { trainVerb } from './commands/train.ts';
+import { turingVerb } from './commands/turing.ts';
+import { watchVerb } from './commands/watch.ts';
 import { UsageError } from './errors.ts';
 import { asFlags, helpLines, type OptionTable, readOptions } from './options.ts';
 import { createOutput, type TextStream } from './output.ts';
@@ -26,6 +28,8 @@ const commands: readonly Command[] = [
   inspectVerb,
   evaluateVerb,
   reportVerb,
+  turingVerb,
+  watchVerb,
   exportVerb,
   doctorVerb,
 ];

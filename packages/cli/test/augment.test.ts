@@ -30,7 +30,7 @@ test('does the whole job on its defaults: other pixels, the same annotations to 
   expect(second.exitCode).toBe(0);
   expect(second.events.map(({ event }) => event)).toEqual([
     ...['engine', 'synthetic', 'warning', 'real'],
-    ...Array.from({ length: 6 }, () => 'step'),
+    ...Array.from({ length: 6 }, () => ['step', 'moment']).flat(),
     'result',
   ]);
   const result = second.events.at(-1)!;
@@ -38,16 +38,19 @@ test('does the whole job on its defaults: other pixels, the same annotations to 
   expect(Object.keys(result.distances as object)).toEqual(['synthetic', 'refined', 'real']);
 
   const files = await filesBelow(join(cwd, 'first'));
-  expect(Object.keys(files)).toEqual([
+  expect(Object.keys(files).filter((name) => !name.startsWith('run/timeline/'))).toEqual([
     'dataset/dataset.json',
     ...[0, 1, 2, 3, 4, 5].map((index) => `dataset/images/000000${index}.png`),
     'dataset/metadata.jsonl',
     'dataset/rejects.jsonl',
     'preview.png',
+    'report.json',
     'run/checkpoint.safetensors',
+    'run/events.out.tfevents.simgan',
     'run/log.jsonl',
     'run/refiner.safetensors',
     'run/run.json',
+    'triplets.png',
   ]);
   expect(await filesBelow(join(cwd, 'blobs-augmented'))).toEqual(files);
 
@@ -124,7 +127,12 @@ test('a trained refiner brings its options, recipe and corrections, and needs no
   });
   expect(events[0]!.message).toContain(`${join(cwd, 'real')}, which is not there`);
   expect(await filesBelow(join(cwd, 'again', 'dataset', 'images'))).toEqual(images);
-  expect((await readdir(join(cwd, 'again'))).sort()).toEqual(['dataset', 'preview.png']);
+  expect((await readdir(join(cwd, 'again'))).sort()).toEqual([
+    'dataset',
+    'preview.png',
+    'report.json',
+    'triplets.png',
+  ]);
 });
 
 test("the user's own synthetic pictures: labels are passed on to the byte, what has none is rejected", async () => {

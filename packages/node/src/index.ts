@@ -53,6 +53,7 @@ export {
   type SimulatedDataset,
   simulateDataset,
 } from './jobs/simulate-dataset.ts';
+export { type OpenTuring, openTuring, type TuringOptions } from './jobs/turing-test.ts';
 export { type ContactSheetOptions, type ContactSheetRow, contactSheet } from './pictures/contact-sheet.ts';
 export { type DecodeOptions, decodePicture, encodePng, readPicture } from './pictures/pixels.ts';
 export { type InstalledPlugin, listPlugins } from './plugins/list-plugins.ts';
@@ -67,8 +68,10 @@ export type { Outcome } from './runs/outcome.ts';
 export type { RunConfig } from './runs/run-config.ts';
 export type { LabelShift, Moment, Timeline } from './runs/timeline-file.ts';
 export { type TrainedRun, type TrainRunOptions, trainRun } from './runs/train-run.ts';
+export { type RunState, type WatchRunOptions, watchRun } from './runs/watch-run.ts';
 export { shardFromEnvironment } from './shards/environment.ts';
 export type { PlacedShard, Shard } from './shards/shard.ts';
+export type { TuringServer } from './turing/turing-server.ts';
 export { loadCheckpoint, saveCheckpoint } from './weights/checkpoint-file.ts';
 export { type ExportedRefiner, exportRefiner } from './weights/export-refiner.ts';
 export { type OnnxFeatureOptions, onnxFeatures } from './weights/onnx-features.ts';

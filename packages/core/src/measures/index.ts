@@ -1,3 +1,4 @@
+export { binomialTail, shareAtLeast } from '../binomial.ts';
 export { mean, quantile, type Summary, std, summarize } from '../statistics.ts';
 export { blockinessOf } from './blockiness.ts';
 export { grayOf } from './gray.ts';

@@ -43,7 +43,7 @@ export function commandOf(
 }
 
 /** A folder and the format that it was read in; `undefined` where a renderer of the plugin made the pictures. */
-function sourceOf(origin: unknown): { folder: string; format?: string } | undefined {
+export function sourceOf(origin: unknown): { folder: string; format?: string } | undefined {
   if (typeof origin !== 'string' || ['simulator', 'stand-in', 'none'].includes(origin)) return undefined;
   if (origin === 'dataset' || /^\d+ files and URLs$/.test(origin)) return { folder: 'YOUR_PICTURES' };
   if (origin.startsWith('renderer ')) return undefined;

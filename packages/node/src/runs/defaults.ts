@@ -9,6 +9,9 @@ export const defaults = {
   inspected: 400,
   /** Pictures of each set that `evaluate` looks at. */
   evaluated: 1000,
+  /** Refined pictures that a subject of a visual Turing test judges, and synthetic ones; as many real ones each. */
+  judged: 50,
+  judgedControl: 10,
   /** Trainings of an estimator. */
   repeats: 1,
 } as const;

@@ -48,7 +48,7 @@ export interface KeptMoment extends Moment, KeptStrip {
 /** Records a training's way. */
 export interface TimelineRecorder {
   /** The strip of the pictures before refinement, and one of real pictures. */
-  readonly before: { readonly synthetic: KeptStrip; readonly real: KeptStrip };
+  before(): Promise<{ readonly synthetic: KeptStrip; readonly real: KeptStrip }>;
   /** The step of the last moment. */
   readonly last: number | undefined;
   /** Whether a moment is kept after this step. */
@@ -86,12 +86,6 @@ export async function openTimeline(dir: string, parts: TimelineParts): Promise<T
   const most = Math.max(4, Math.min(MEASURED, Math.floor(PIXELS / (form.width * form.height))));
   const cropped = <Item extends RealImage>(items: readonly Item[]) =>
     itemsOf(cropsOf(datasetOf(items), form, seed));
-  // Simulated pictures are each as good as another, and the first are the same however many are refined.
-  const isFixed = synthetic.samples === synthetic.training;
-  const whole = await itemsOf((isFixed ? spreadItems : takeFrom)(synthetic.training, most));
-  const raw = await cropped(whole);
-  const matched = await cropped(whole.map((sample) => matcher.apply(sample)));
-  const real = await cropped(await itemsOf(spreadItems(training.real, Math.min(SHOWN, most))));
   const paint = (image: Image) => thumbnail(paintPicture(image, plugin.image, plugin.display), LONGEST);
   const keep = async (name: string, rows: readonly (readonly Image[])[]): Promise<KeptStrip> => {
     const { strip } = drawStrip(rows);
@@ -99,20 +93,14 @@ export async function openTimeline(dir: string, parts: TimelineParts): Promise<T
     await writeFileAtomic(join(dir, name), png);
     return { strip, png };
   };
-  const shown = raw.slice(0, SHOWN);
-  const before = {
-    synthetic: await keep(timelineFiles.synthetic, [shown.map(({ image }) => paint(image))]),
-    real: await keep(timelineFiles.real, [real.map(({ image }) => paint(image))]),
-  };
-  const { width, height } = paint(raw[0]!.image);
-  const earlier = (await readTimeline(dir))?.moments ?? [];
-  const moments = earlier.filter(({ step }) => step <= training.step);
-  const save = () => {
-    const ids = shown.map(({ id }) => id);
-    const index: Timeline = { version: 1, cell: { width, height }, ids, moments };
-    return writeFileAtomic(join(dir, timelineFiles.index), `${JSON.stringify(index)}\n`);
-  };
-  await save();
+  const earlier = await readTimeline(dir);
+  const moments = earlier?.moments.filter(({ step }) => step <= training.step) ?? [];
+  const save = (timeline: Pick<Timeline, 'cell' | 'ids'>) =>
+    writeFileAtomic(
+      join(dir, timelineFiles.index),
+      `${JSON.stringify({ version: 1, cell: timeline.cell, ids: timeline.ids, moments } satisfies Timeline)}\n`,
+    );
+  if (earlier) await save(earlier);
   await removeStrips(dir, new Set(moments.map(({ step }) => timelineFiles.strip(step))));
 
   // Matched already.
@@ -121,14 +109,38 @@ export async function openTimeline(dir: string, parts: TimelineParts): Promise<T
     ...labelsOf(plugin),
   });
   const probe = isWhole(plugin, parts) ? probeFor(plugin, synthetic.annotations) : undefined;
+  // Drawn where they are needed first: a training that is done already draws none.
+  const drawPictures = async () => {
+    // Simulated pictures are each as good as another, and the first are the same however many are refined.
+    const isFixed = synthetic.samples === synthetic.training;
+    const whole = await itemsOf((isFixed ? spreadItems : takeFrom)(synthetic.training, most));
+    const raw = await cropped(whole);
+    const matched = await cropped(whole.map((sample) => matcher.apply(sample)));
+    const real = await cropped(await itemsOf(spreadItems(training.real, Math.min(SHOWN, most))));
+    const shown = raw.slice(0, SHOWN);
+    const strips = {
+      synthetic: await keep(timelineFiles.synthetic, [shown.map(({ image }) => paint(image))]),
+      real: await keep(timelineFiles.real, [real.map(({ image }) => paint(image))]),
+    };
+    const { width, height } = paint(raw[0]!.image);
+    const index = { cell: { width, height }, ids: shown.map(({ id }) => id) };
+    await save(index);
+    return { raw, matched, shown, strips, index };
+  };
+  let drawn: ReturnType<typeof drawPictures> | undefined;
+  const pictures = () => {
+    drawn ??= drawPictures();
+    return drawn;
+  };
   return {
-    before,
+    before: async () => (await pictures()).strips,
     get last() {
       return moments.at(-1)?.step;
     },
     isDue: (step) => step % every === 0,
     async record() {
       const { step } = training;
+      const { raw, matched, shown, index } = await pictures();
       const refined = await refiner.refine(matched);
       const pairs = raw.map((sample, i) => ({ synthetic: sample, refined: refined[i]! }));
       const labels = probe ? (await measureLabelPreservation(pairs, probe)).quantities : {};
@@ -150,7 +162,7 @@ export async function openTimeline(dir: string, parts: TimelineParts): Promise<T
         ),
       ]);
       moments.push(moment);
-      await save();
+      await save(index);
       return { ...moment, file: join(dir, name), ...kept };
     },
     dispose: () => refiner.dispose(),

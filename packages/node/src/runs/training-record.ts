@@ -35,7 +35,7 @@ export async function openTrainingRecord(
   const events = await openEventFile(join(dir, runFiles.events), isResumed ? training.step : undefined);
   const timeline = await openTimeline(join(dir, runFiles.timeline), parts);
   if (events.isNew) {
-    const { synthetic, real } = timeline.before;
+    const { synthetic, real } = await timeline.before();
     const pictures = { 'timeline/synthetic': pictureOf(synthetic), 'timeline/real': pictureOf(real) };
     await events.append(0, {}, pictures);
   }
