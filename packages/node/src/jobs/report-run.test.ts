@@ -50,6 +50,12 @@ test('figures of an evaluation are shown in place of the first ones; damaged one
   const { data } = await reportRun({ run: 'out', cwd });
   expect(verdictOf(data)[0]).toMatchObject({ question: 'looks', verdict: 'better' });
   expect(data.figures.distances).toBeDefined();
+  const symptom = { name: 'no effect', finding: 'Nothing happened.', advice: 'Pass `steps`.' };
+  const outcome = { steps: 3, best: 2, ended: 'its steps are done', symptoms: [symptom] };
+  await writeFile(join(dir, 'run', 'outcome.json'), JSON.stringify(outcome));
+  const steered = await reportRun({ run: 'out', cwd });
+  expect(steered.data.warnings[0]).toBe('Nothing happened. Pass --steps.');
+  expect(steered.data.provenance).toContainEqual(['ended', 'its steps are done']);
   await writeFile(join(dir, 'evaluation.json'), '{"realism":{"refined":5}}');
   await expect(reportRun({ run: 'out', cwd })).rejects.toMatchObject({
     code: 'INVALID_FILE',

@@ -9,7 +9,7 @@ import { writeAnimation } from '../pictures/animation.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { startJob } from '../runs/job.ts';
 import { readLog } from '../runs/read-log.ts';
-import { readFigures } from '../runs/report-files.ts';
+import { readFigures, readOutcome } from '../runs/report-files.ts';
 import { plannedSteps, type RunConfig, readRunConfig } from '../runs/run-config.ts';
 import { augmentFiles, resultFiles, runFiles } from '../runs/run-folder.ts';
 import { readTimeline, type Timeline, timelineFiles } from '../runs/timeline-file.ts';
@@ -92,6 +92,8 @@ async function gather(place: Place): Promise<ReportData> {
   const manifest = await readManifest(dataset, MANIFEST);
   const log = run ? await readLog(join(run, runFiles.log)) : [];
   const { figures, pictures } = await readFigures(folder, run);
+  const outcome = run ? await readOutcome(run) : undefined;
+  const symptoms = (outcome?.symptoms ?? []).map(({ finding, advice }) => `${finding} ${advice}`);
   const planned = config && plannedSteps(config);
   const isDone = run === undefined || (await isThere(join(run, runFiles.refiner)));
   const rows = await pictureRows(place, pictures);
@@ -109,11 +111,15 @@ async function gather(place: Place): Promise<ReportData> {
     moments,
     log,
     figures,
-    warnings: [...new Set([...warningsOf(config, log), ...(figures.warnings ?? [])])].map(withFlags),
+    warnings: [...new Set([...symptoms, ...warningsOf(config, log), ...(figures.warnings ?? [])])].map(
+      withFlags,
+    ),
     rejects: await rejectsOf(join(dataset, REJECTS)),
     provenance: [
       ...Object.entries(config ? { ...config, numbers: undefined } : {}),
       ...Object.entries(config?.numbers ?? {}),
+      ['ended', outcome?.ended] as const,
+      ['step of the refiner', outcome?.best] as const,
       ...(manifest ? [['samples', manifest.count] as const] : []),
       ...(config ? [] : Object.entries(provenance)),
     ].flatMap(([label, value]) => (value === undefined ? [] : [[label, text(value)!] as const])),

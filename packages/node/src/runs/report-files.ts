@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SimganError } from '@simgan/core';
 import { type EvaluationFile, evaluationSchema } from '@simgan/report';
 import { z } from 'zod';
-import { augmentFiles, resultFiles } from './run-folder.ts';
+import { augmentFiles, resultFiles, runFiles } from './run-folder.ts';
 
 const side = z.int().min(1).max(4096);
 
@@ -19,6 +19,19 @@ const pictures = z.object({
 export interface RunFigures {
   readonly figures: EvaluationFile;
   readonly pictures: z.infer<typeof pictures> | undefined;
+}
+
+/** How a training ended, as `outcome.json` says; see `Outcome`. */
+const outcome = z.object({
+  ended: z.string().max(10_000),
+  best: z.number().optional(),
+  symptoms: z.array(z.object({ finding: z.string().max(10_000), advice: z.string().max(10_000) })).max(100),
+});
+
+/** How a run's training ended; `undefined` while it goes on. @throws SimganError INVALID_FILE if the file is damaged. */
+export async function readOutcome(run: string): Promise<z.infer<typeof outcome> | undefined> {
+  const file = await readJson(join(run, runFiles.outcome));
+  return file && parse(outcome, file);
 }
 
 /** Longer files are no figures. */

@@ -93,10 +93,14 @@ function verdictSection(data: ReportData): Markup {
   const done = steps === undefined || steps === 0 ? 0 : Math.min(100, (100 * step) / steps);
   return html`<section class="verdict ${tones[verdict]}" id="verdict"><h2>Did it work?</h2><p class="headline">${text}</p>
 ${!isDone && html`<p class="soft">The run is not done: this is how far it has come.</p>${steps !== undefined && html`<div class="progress" role="progressbar" aria-label="Steps done" aria-valuenow="${done.toFixed(0)}" aria-valuemin="0" aria-valuemax="100"><i style="width:${done.toFixed(1)}%"></i></div>`}`}
-<div class="parts">${parts.map(
-    (part) =>
-      html`<div class="part ${tones[part.verdict]}"><h3><span>${capitalized(part.question)}</span><b>${part.question === 'labels' && part.verdict === 'no different' ? 'Kept' : names[part.verdict]}</b></h3><p>${part.reason}</p></div>`,
-  )}</div></section>`;
+<div class="parts">${parts.map((part) => {
+    // Of labels nothing better can be said than that they stayed.
+    const [tone, name] =
+      part.question === 'labels' && part.verdict === 'no different'
+        ? ['good', 'Kept']
+        : [tones[part.verdict], names[part.verdict]];
+    return html`<div class="part ${tone}"><h3><span>${capitalized(part.question)}</span><b>${name}</b></h3><p>${part.reason}</p></div>`;
+  })}</div></section>`;
 }
 
 function noteSection({ warnings, rejects }: ReportData): Markup | undefined {
