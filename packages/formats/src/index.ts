@@ -1,5 +1,8 @@
+export { blenderProc } from './blender-proc/blender-proc.ts';
+export { bop } from './bop/bop.ts';
 export { coco } from './coco/coco.ts';
 export { annotationOfColumns, columnsOf } from './columns/object-columns.ts';
+export { cycleGan } from './cycle-gan/cycle-gan.ts';
 export { hdf5 } from './hdf5/hdf5.ts';
 export type { ArrayPart, Hdf5Dtype, Hdf5File, NumericArray } from './hdf5/hdf5-file.ts';
 export { imageFolder } from './image-folder/image-folder.ts';
@@ -14,6 +17,7 @@ export {
   type MatValue,
   readMatFile,
 } from './matlab/mat-file.ts';
+export { npz } from './npz/read-npz.ts';
 export {
   type Json,
   type JsonObject,
@@ -44,6 +48,10 @@ export type {
 } from './registry/dataset-format.ts';
 export { numberedName } from './registry/picture-names.ts';
 export { datasetFormats, detectFormat, findFormat } from './registry/registry.ts';
+export { solo } from './solo/solo.ts';
+export { crc32c, maskedCrc32c } from './tfrecord/crc32c.ts';
+export { encodeRecord, readRecords } from './tfrecord/records.ts';
+export { tfRecord } from './tfrecord/write-tfrecord.ts';
 export { voc } from './voc/voc.ts';
 export { webDataset } from './webdataset/webdataset.ts';
 export { yolo } from './yolo/yolo.ts';

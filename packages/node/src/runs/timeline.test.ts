@@ -1,12 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readRecords } from '@simgan/formats';
 import { expect, test } from 'vitest';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
 import { blobs } from '../../test/blobs.ts';
 import { temporaryFolder } from '../../test/folders.ts';
 import { readPicture } from '../pictures/pixels.ts';
 import { cutStrip } from '../pictures/strip.ts';
-import { readRecords } from '../tensorboard/records.ts';
 import type { JobEvent } from './events.ts';
 import { openRefiner } from './open-refiner.ts';
 import { readTimeline } from './timeline-file.ts';

@@ -1,7 +1,7 @@
 import { appendFile, readFile, truncate } from 'node:fs/promises';
+import { encodeRecord, readRecords } from '@simgan/formats';
 import { outputFailed, writeFileAtomic } from '../files/atomic-file.ts';
 import { type EventPicture, stepOfEvent, summaryEvent, versionEvent } from './events.ts';
-import { encodeRecord, readRecords } from './records.ts';
 
 /** A file that TensorBoard reads, open for a training. */
 export interface EventFile {

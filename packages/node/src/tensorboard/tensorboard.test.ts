@@ -1,11 +1,10 @@
 import { appendFile, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32c, encodeRecord, maskedCrc32c, readRecords } from '@simgan/formats';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/folders.ts';
-import { crc32c, maskedCrc32c } from './crc32c.ts';
 import { openEventFile } from './event-file.ts';
 import { stepOfEvent, summaryEvent, versionEvent } from './events.ts';
-import { encodeRecord, readRecords } from './records.ts';
 import { stepScalars } from './step-scalars.ts';
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
