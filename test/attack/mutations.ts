@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createRng } from '@simgan/core';
 import type { Kind } from './kind.ts';
 import { datasetKinds } from './kinds/datasets.ts';
+import { formatKinds } from './kinds/formats.ts';
 import { labelKinds } from './kinds/labels.ts';
 import { modelKinds } from './kinds/models.ts';
 import { pictureKinds } from './kinds/pictures.ts';
@@ -17,6 +18,7 @@ export const mutationKinds: readonly Kind[] = [
   ...pictureKinds,
   ...datasetKinds,
   ...labelKinds,
+  ...formatKinds,
   ...weightKinds,
   ...modelKinds,
   ...simulatorKinds,

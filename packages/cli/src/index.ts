@@ -13,6 +13,7 @@ import { simulateVerb } from './commands/simulate.ts';
 import { trainVerb } from './commands/train.ts';
 import { turingVerb } from './commands/turing.ts';
 import { watchVerb } from './commands/watch.ts';
+import { verifyVerb } from './commands/verify.ts';
 import { UsageError } from './errors.ts';
 import { asFlags, helpLines, type OptionTable, readOptions } from './options.ts';
 import { createOutput, type TextStream } from './output.ts';
@@ -24,6 +25,7 @@ const commands: readonly Command[] = [
   simulateVerb,
   mergeVerb,
   convertVerb,
+  verifyVerb,
   trainVerb,
   inspectVerb,
   evaluateVerb,

@@ -1,6 +1,8 @@
 export { blenderProc } from './blender-proc/blender-proc.ts';
 export { bop } from './bop/bop.ts';
 export { coco } from './coco/coco.ts';
+export { type ColumnType, createColumnTypes } from './columns/column-type.ts';
+export { featuresYaml } from './columns/features.ts';
 export { annotationOfColumns, columnsOf } from './columns/object-columns.ts';
 export { cycleGan } from './cycle-gan/cycle-gan.ts';
 export { hdf5 } from './hdf5/hdf5.ts';

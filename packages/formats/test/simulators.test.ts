@@ -6,8 +6,8 @@ import { createImage, imageOf } from '@simgan/core';
 import { convertDataset, encodePng, openFormat } from '@simgan/node';
 import { zipSync } from 'fflate';
 import { expect, onTestFinished, test } from 'vitest';
-import { decodeMask } from '../src/objects/run-length.ts';
 import { writeHdf5 } from '../../plugin-eyes/test/write-hdf5.ts';
+import { decodeMask } from '../src/objects/run-length.ts';
 
 async function folderOf(files: Readonly<Record<string, string | Uint8Array | object>>): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'simgan-formats-'));
@@ -153,8 +153,9 @@ test("BlenderProc's HDF5: colors, and instances with their attributes", async ()
     colors: { shape: [10, 12, 3], data: Uint8Array.from({ length: 360 }, (_, i) => i % 251) },
     depth: { shape: [10, 12], data: new Float64Array(120) },
     instance_segmaps: { shape: [10, 12], data: patch.map((value) => value * 2) },
-    instance_attribute_maps:
+    instance_attribute_maps: [
       '[{"idx": 0, "category_id": 0}, {"idx": 2, "category_id": 3, "name": "Suzanne"}]',
+    ],
   });
   const { entries, format, rejects } = await openFormat(dir);
   expect(format).toBe('blenderproc');
@@ -207,7 +208,7 @@ test('.npz: pictures of whole numbers and of fractions, with labels of the same 
   );
   expect(rejects.map(({ file, reason }) => [file, reason])).toEqual([
     ['bad.npz', 'The pictures x hold the value 7; of floats those from 0 to 1 are read.'],
-    ['worse.npz', expect.stringContaining('worse.npz is no .npz file or damaged')],
+    ['worse.npz', expect.stringContaining('worse.npz is no .npz file, or damaged')],
   ]);
 });
 

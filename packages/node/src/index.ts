@@ -54,6 +54,7 @@ export {
   simulateDataset,
 } from './jobs/simulate-dataset.ts';
 export { type OpenTuring, openTuring, type TuringOptions } from './jobs/turing-test.ts';
+export { type Verification, type VerifyOptions, verifyDataset } from './jobs/verify-dataset.ts';
 export { type ContactSheetOptions, type ContactSheetRow, contactSheet } from './pictures/contact-sheet.ts';
 export { type DecodeOptions, decodePicture, encodePng, readPicture } from './pictures/pixels.ts';
 export { type InstalledPlugin, listPlugins } from './plugins/list-plugins.ts';

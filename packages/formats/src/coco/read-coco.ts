@@ -96,7 +96,10 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
       if (!picture) {
         rejects.push({
           file: `${labels}:annotations[${index}]`,
-          reason: `No image has the id ${String(image_id).slice(0, 40)}.`,
+          reason:
+            image_id === undefined
+              ? 'It names no image.'
+              : `No image has the id ${JSON.stringify(image_id).slice(0, 40)}.`,
         });
         continue;
       }

@@ -31,10 +31,7 @@ interface Prepared {
 }
 
 /** Writes `images/` and `annotations/instances.json`, which grows with each sample. */
-export async function writeCoco(
-  output: FormatOutput,
-  { name, count }: FormatWriteOptions,
-): Promise<FormatWriter> {
+export async function writeCoco(output: FormatOutput, { name }: FormatWriteOptions): Promise<FormatWriter> {
   const images = await output.append(LABELS);
   const annotations = await output.append(ANNOTATIONS);
   const categories = new Map<string, Category>();
@@ -84,7 +81,7 @@ export async function writeCoco(
       const { objects, class: own, fields } = sample.objects;
       const added = new Map<string, Category>();
       const all = objects.map((object) => annotationOf(object, sample, added));
-      const file = numberedName(imageId, sample.extension, count);
+      const file = numberedName(imageId, sample.extension);
       await output.picture(`images/${file}`, sample);
       for (const [name, category] of added) categories.set(name, category);
       imageId++;

@@ -8,6 +8,7 @@ import {
   objectsProblem,
 } from '../objects/objects.ts';
 import { packRuns, runsOf } from '../objects/run-length.ts';
+import { isTooDeep } from '../registry/nesting.ts';
 
 /** The columns that hold objects and the picture's class; all others are fields. */
 const OBJECTS = 'objects';
@@ -39,6 +40,7 @@ const namesOf = ['category', 'categories', 'class', 'classes', 'label', 'labels'
  * absent.
  */
 export function annotationOfColumns(columns: JsonObject): ObjectsAnnotation | string {
+  if (isTooDeep(columns)) return 'Its labels are nested deeper than labels ever are.';
   const { [CLASS]: own, [OBJECTS]: objects, ...others } = columns;
   const isClass = typeof own === 'string' && own !== '';
   const fields = { ...others, ...(own !== undefined && own !== null && !isClass && { [CLASS]: own }) };

@@ -1,11 +1,5 @@
 import type { Folder } from '@simgan/core/reading';
-import type {
-  DatasetFormat,
-  FormatContent,
-  FormatOutput,
-  FormatWriteOptions,
-  FormatWriter,
-} from '../registry/dataset-format.ts';
+import type { DatasetFormat, FormatContent, FormatOutput, FormatWriter } from '../registry/dataset-format.ts';
 import { contentOf, picturesIn } from '../registry/picture-files.ts';
 import { numberedName } from '../registry/picture-names.ts';
 
@@ -34,13 +28,13 @@ async function readCycleGan(folder: Folder): Promise<FormatContent> {
 }
 
 /** Writes pictures by their class `A` or `B`, and all others to `A`. */
-async function writeCycleGan(output: FormatOutput, { count }: FormatWriteOptions): Promise<FormatWriter> {
+async function writeCycleGan(output: FormatOutput): Promise<FormatWriter> {
   let index = 0;
   return {
     async write(sample) {
       const { class: domain, fields } = sample.objects;
       const split = ['val', 'test'].includes(String(fields?.split)) ? String(fields?.split) : 'train';
-      const name = numberedName(index++, sample.extension, count).replace('/', '_');
+      const name = numberedName(index++, sample.extension).split('/').at(-1)!;
       await output.picture(`${split}${domain === 'B' ? 'B' : 'A'}/${name}`, sample);
     },
     async finish() {},

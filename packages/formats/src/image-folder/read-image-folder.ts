@@ -87,7 +87,10 @@ function pictureOf(
     const path = typeof other === 'string' ? resolveWithin(base, other) : undefined;
     if (path !== undefined) companions.add(path);
   }
-  const { [main]: _, ...others } = columns;
+  const { [main]: _, simgan: provenance, ...labels } = columns;
+  // Under this key a dataset of this library says where a sample comes from.
+  const isOwn = typeof provenance === 'object' && provenance !== null && 'sha256' in provenance;
+  const others: JsonObject = isOwn || provenance === undefined ? labels : { ...labels, simgan: provenance };
   const split = splitOfPath(file);
   const annotation = annotationOfColumns(
     split === undefined || 'split' in others ? others : { ...others, split },

@@ -1,12 +1,9 @@
 import { SimganError } from '@simgan/core';
-import type { FormatOutput, FormatWriteOptions, FormatWriter } from '../registry/dataset-format.ts';
+import type { FormatOutput, FormatWriter } from '../registry/dataset-format.ts';
 import { numberedName } from '../registry/picture-names.ts';
 
 /** Writes `images/` and `metadata.jsonl`. */
-export async function writeImageFolder(
-  output: FormatOutput,
-  { count }: FormatWriteOptions,
-): Promise<FormatWriter> {
+export async function writeImageFolder(output: FormatOutput): Promise<FormatWriter> {
   const metadata = await output.append('metadata.jsonl');
   let index = 0;
   return {
@@ -17,7 +14,7 @@ export async function writeImageFolder(
           `The labels of ${sample.id} have a field "file_name", which names the picture in metadata.jsonl. Rename it.`,
         );
       }
-      const file = `images/${numberedName(index++, sample.extension, count)}`;
+      const file = `images/${numberedName(index++, sample.extension)}`;
       await output.picture(file, sample);
       await metadata.write(`${JSON.stringify({ file_name: file, ...sample.columns })}\n`);
     },

@@ -36,11 +36,7 @@ function arraysOf(bytes: Uint8Array, file: string): Map<string, NpyArray> {
     });
   } catch (error) {
     if (error instanceof SimganError) throw error;
-    throw new SimganError(
-      'INVALID_FILE',
-      `${file} is no .npz file or damaged: ${(error as Error).message}.`,
-      { cause: error },
-    );
+    throw new SimganError('INVALID_FILE', `${file} is no .npz file, or damaged.`, { cause: error });
   }
   return new Map(
     Object.entries(files).map(([name, content]) => [name.slice(0, -4), readNpy(content, `${file}:${name}`)]),

@@ -142,12 +142,8 @@ async function withBuffer<Value>(
     });
   } catch (error) {
     if (error instanceof SimganError) throw error;
-    // What the library throws is about the file's bytes.
-    throw new SimganError(
-      'INVALID_FILE',
-      `${file} is no Parquet file or damaged: ${(error as Error).message}.`,
-      { cause: error },
-    );
+    // What the library throws is about the file's bytes, in words of its own.
+    throw new SimganError('INVALID_FILE', `${file} is no Parquet file, or damaged.`, { cause: error });
   } finally {
     source.close();
   }

@@ -94,8 +94,6 @@ export interface GrowingFile {
 export interface FormatWriteOptions {
   /** What the dataset is called. */
   readonly name: string;
-  /** How many samples will come, if that is known: files of many are split into folders. */
-  readonly count?: number | undefined;
   /** Provenance of all samples. */
   readonly provenance?: JsonObject;
 }

@@ -3,6 +3,7 @@ import { SimganError } from '@simgan/core';
 import type { Folder, Reject } from '@simgan/core/reading';
 import type { z } from 'zod';
 import { issueText } from '../objects/objects.ts';
+import { isTooDeep } from './nesting.ts';
 
 /** A whole dataset's labels in one file. */
 export const LARGEST_LABELS = 2 ** 30 - 1;
@@ -33,13 +34,16 @@ export async function readJson<Schema extends z.ZodType>(
 
 /** @throws SimganError INVALID_FILE if a text is not JSON. */
 export function parseJson(text: string, file: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text) as unknown;
+    value = JSON.parse(text);
   } catch (error) {
     throw new SimganError('INVALID_FILE', `${file} is not JSON: ${(error as Error).message}.`, {
       cause: error,
     });
   }
+  if (!isTooDeep(value)) return value;
+  throw new SimganError('INVALID_FILE', `${file} is nested deeper than labels ever are.`);
 }
 
 /** A value that a schema accepts. @throws SimganError INVALID_FILE saying where it does not. */

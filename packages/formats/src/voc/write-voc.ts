@@ -7,7 +7,6 @@ import type {
   FormatWriter,
   GrowingFile,
 } from '../registry/dataset-format.ts';
-import { numberedName } from '../registry/picture-names.ts';
 import { escaped } from './voc-xml.ts';
 
 const splits = ['train', 'val', 'test'];
@@ -21,8 +20,8 @@ export async function writeVoc(output: FormatOutput, { name }: FormatWriteOption
       const { objects, fields } = sample.objects;
       const texts = objects.map((object) => objectText(object, sample.id));
       // VOC's readers look for names in one folder.
-      const file = numberedName(index++, sample.extension, 1);
-      const stem = file.slice(0, file.lastIndexOf('.'));
+      const stem = String(index++).padStart(7, '0');
+      const file = `${stem}.${sample.extension}`;
       const split = splits.includes(String(fields?.split)) ? String(fields?.split) : 'train';
       const hasOutlines = objects.some(({ polygons, mask }) => polygons || mask);
       await output.picture(`JPEGImages/${file}`, sample);

@@ -5,12 +5,7 @@ import { boxOf } from '../objects/outline.ts';
 import { decodeMask } from '../objects/run-length.ts';
 import { traceMask } from '../objects/trace-mask.ts';
 import { numberClasses } from '../registry/class-names.ts';
-import type {
-  FormatOutput,
-  FormatSample,
-  FormatWriteOptions,
-  FormatWriter,
-} from '../registry/dataset-format.ts';
+import type { FormatOutput, FormatSample, FormatWriter } from '../registry/dataset-format.ts';
 import { numberedName } from '../registry/picture-names.ts';
 import { createSpool } from '../registry/spool.ts';
 
@@ -33,7 +28,7 @@ const DIGITS = 8;
  * Writes `images/SPLIT/`, `labels/SPLIT/` and `data.yaml`. The task is that of the whole dataset: pose if an object has
  * keypoints, segment if one has an outline or a mask, else detect. So labels are kept until all of them are known.
  */
-export async function writeYolo(output: FormatOutput, { count }: FormatWriteOptions): Promise<FormatWriter> {
+export async function writeYolo(output: FormatOutput): Promise<FormatWriter> {
   const spool = createSpool<JsonObject>(output, 'labels.part');
   const classes = numberClasses(0);
   const used = new Set<string>();
@@ -49,7 +44,7 @@ export async function writeYolo(output: FormatOutput, { count }: FormatWriteOpti
       if (names.length === 0 && named) names = named;
       for (const object of objects) checkObject(object, names, sample);
       const split = splits.includes(String(fields?.split)) ? String(fields?.split) : 'train';
-      const file = `${split}/${numberedName(index++, sample.extension, count)}`;
+      const file = `${split}/${numberedName(index++, sample.extension)}`;
       await output.picture(`images/${file}`, sample);
       used.add(split);
       for (const object of objects) {

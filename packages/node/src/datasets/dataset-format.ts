@@ -2,7 +2,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageForm } from '@simgan/core';
-import { indexId, SimganError } from '@simgan/core';
+import { SimganError } from '@simgan/core';
+import { numberedName } from '@simgan/formats';
 import { z } from 'zod';
 import { reasonOf } from '../files/reject.ts';
 import { jsonProblem } from './json-problem.ts';
@@ -41,7 +42,7 @@ export const SOURCE = 'source';
 
 /** The path of a sample's picture relative to the dataset's folder, by the sample's position in the whole dataset. */
 export function fileNameOf(position: number): string {
-  return `${IMAGES}/${indexId(position)}.png`;
+  return `${IMAGES}/${numberedName(position, 'png')}`;
 }
 
 /** The header of a dataset: all that is known before its first sample. */

@@ -49,7 +49,6 @@ interface BeginOptions extends CopyOptions {
   readonly schema: Pick<AnnotationSchema, 'geometry'> | undefined;
   /** The class of plugins' annotations that are one object. */
   readonly name: string;
-  readonly count: number;
   readonly provenance: JsonObject;
   /** The folder that the copies stand beside; in a folder `dataset` of it, or itself, is the dataset. */
   readonly out: string;
@@ -74,7 +73,7 @@ export async function checkCopies(
 /** Begins to copy a dataset to the formats that the options name. What was there of an earlier run is written anew. */
 export async function beginCopies(
   dataset: string,
-  { to = [], formats, schema, name, count, provenance, out }: BeginOptions,
+  { to = [], formats, schema, name, provenance, out }: BeginOptions,
 ): Promise<DatasetCopies> {
   const folders: FormatFolder[] = [];
   const close = async () => {
@@ -83,7 +82,7 @@ export async function beginCopies(
   try {
     for (const one of new Set(to)) {
       const target = findFormat(one, 'write', formats);
-      const about = { name: basename(out), count, provenance, isReplaced: true };
+      const about = { name: basename(out), provenance, isReplaced: true };
       folders.push(await beginFormatFolder(`${out}-${one}`, target, about));
     }
   } catch (error) {

@@ -2,10 +2,18 @@
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Reject, SimganError } from '@simgan/core';
-import type { DatasetFormat, FormatWriter, GrowingFile, JsonObject } from '@simgan/formats';
+import {
+  createColumnTypes,
+  type DatasetFormat,
+  type FormatWriter,
+  type GrowingFile,
+  type JsonObject,
+} from '@simgan/formats';
 import { z } from 'zod';
 import { makeFolder, outputFailed, writeFileAtomic } from '../files/atomic-file.ts';
 import { type FolderLock, LOCK, lockFolder, TAKEOVER } from '../files/folder-lock.ts';
+import { CROISSANT, croissant } from './croissant.ts';
+import { datasetCard } from './dataset-card.ts';
 import { folderOutput } from './folder-output.ts';
 import type { StoredSample } from './stored-sample.ts';
 
@@ -20,7 +28,6 @@ const BEGUN = '.begun';
 /** What is known before the first sample. */
 export interface FormatFolderOptions {
   readonly name: string;
-  readonly count?: number | undefined;
   readonly provenance: JsonObject;
   /** Whether what an earlier conversion wrote there is deleted. */
   readonly isReplaced: boolean;
@@ -62,12 +69,13 @@ const manifest = z.object({
 export async function beginFormatFolder(
   dir: string,
   format: DatasetFormat & Required<Pick<DatasetFormat, 'write'>>,
-  { name, count, provenance, isReplaced }: FormatFolderOptions,
+  { name, provenance, isReplaced }: FormatFolderOptions,
 ): Promise<FormatFolder> {
   await checkFormatFolder(dir, isReplaced);
   const lock = await lockFolder(dir);
   const begun = join(dir, BEGUN);
   const rejects: Reject[] = [];
+  const columns = createColumnTypes();
   let written = 0;
   let sources: GrowingFile;
   let writer: FormatWriter;
@@ -76,7 +84,7 @@ export async function beginFormatFolder(
     await makeFolder(begun);
     const output = folderOutput(begun);
     sources = await output.append(SOURCES);
-    writer = await format.write(output, { name, count, provenance });
+    writer = await format.write(output, { name, provenance });
   } catch (error) {
     await lock.release();
     throw error;
@@ -96,6 +104,7 @@ export async function beginFormatFolder(
         rejects.push({ file: source, reason: error.message });
         return;
       }
+      columns.add(sample.columns);
       await sources.write(`${JSON.stringify({ index: written, id: sample.id, source })}\n`);
       written++;
     },
@@ -104,6 +113,9 @@ export async function beginFormatFolder(
       await sources.close();
       const lines = [...others, ...rejects].map((reject) => `${JSON.stringify(reject)}\n`);
       await writeFileAtomic(join(begun, REJECTS), lines.join(''));
+      const card = { name, format, count: written, rejects: lines.length, types: columns.types, provenance };
+      await writeFileAtomic(join(begun, 'README.md'), datasetCard(card));
+      await writeFileAtomic(join(begun, CROISSANT), await croissant(begun, card));
       await removeConversion(dir);
       const files = (await readdir(begun)).sort();
       try {

@@ -1,4 +1,4 @@
-import { SimganError } from '@simgan/core';
+import { createDataset, SimganError } from '@simgan/core';
 import type { Folder } from '@simgan/core/reading';
 import {
   type DatasetFormat,
@@ -7,6 +7,7 @@ import {
   type FormatContent,
   type FormatReadOptions,
   findFormat,
+  objectsProblem,
 } from '@simgan/formats';
 import { openFolder } from '../datasets/folder.ts';
 import { firstRejects } from '../files/reject.ts';
@@ -58,5 +59,16 @@ export async function openFormat(
       `There is no usable picture of the format ${format.name} in ${dir}: ${folder.files.length} files, ${all.length} rejected.${firstRejects(all)}`,
     );
   }
-  return { folder, format: format.name, entries, rejects: all };
+  const checked = async (index: number) => {
+    const entry = await entries.at(index);
+    const problem = objectsProblem(entry.annotation);
+    if (problem === undefined) return entry;
+    throw new SimganError('INVALID_FILE', `The labels of ${entry.file} cannot be used: ${problem}.`);
+  };
+  return {
+    folder,
+    format: format.name,
+    entries: createDataset(entries.length, checked, (index) => entries.id(index)),
+    rejects: all,
+  };
 }

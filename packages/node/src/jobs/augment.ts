@@ -447,7 +447,7 @@ async function writeRefined(
     const dataset = join(dir, augmentFiles.dataset);
     const { plugin } = chosen;
     const schema = synthetic.annotations === 'plugin' ? plugin.annotation : undefined;
-    const about = { schema, name: plugin.name, count: total, provenance: writing.provenance, out: dir };
+    const about = { schema, name: plugin.name, provenance: writing.provenance, out: dir };
     const copies = await beginCopies(dataset, { ...options, ...about });
     try {
       const written = await writeDataset(dataset, unwritten, { ...writing, existing, onLine: copies.add });

@@ -63,7 +63,6 @@ export async function convertDataset(options: ConvertOptions): Promise<Converted
   const { entries, format: from } = opened;
   const about = {
     name: basename(out),
-    count: entries.length,
     provenance: { made: 'converted', from, source: input },
     isReplaced: existing === 'replace',
   };

@@ -144,7 +144,6 @@ async function copyMerged(
     out,
     schema: manifest.annotations === 'plugin' ? plugin.annotation : undefined,
     name: plugin.name,
-    count,
     provenance: manifest.provenance,
     rejects: await readRejects(dir),
     onSample: () => update(++done),

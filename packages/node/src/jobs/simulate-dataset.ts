@@ -85,7 +85,6 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
       const about = {
         schema: plugin.annotation,
         name: plugin.name,
-        count,
         provenance: writing.provenance,
         out: dir,
       };

@@ -1,0 +1,70 @@
+/** @file The card of a dataset, as Hugging Face's hub reads it: YAML for programs, text for people. */
+import { type ColumnType, type DatasetFormat, featuresYaml, type JsonObject } from '@simgan/formats';
+
+/** What is known of a dataset in one format. */
+export interface CardFacts {
+  readonly name: string;
+  readonly format: Pick<DatasetFormat, 'name' | 'description' | 'coordinates'>;
+  readonly count: number;
+  readonly rejects: number;
+  readonly types: ReadonlyMap<string, ColumnType>;
+  readonly provenance: JsonObject;
+}
+
+/** Formats that the hub's loader reads, whose columns are declared: it infers them from the first 10 MB otherwise. */
+const loaded: Readonly<Record<string, JsonObject>> = {
+  imagefolder: {},
+  parquet: {
+    configs: [{ config_name: 'default', data_files: [{ split: 'train', path: 'data/train-*.parquet' }] }],
+  },
+};
+
+/** What can be said of how the pictures were made. */
+export function originOf({ provenance }: Pick<CardFacts, 'provenance'>): string {
+  const { made } = provenance;
+  if (made === 'refined') {
+    return 'The pictures were simulated and then refined to look like real ones by a network that was trained on unlabeled real pictures (Shrivastava et al., CVPR 2017). Labels are those of the simulation.';
+  }
+  if (made === 'simulated') return 'The pictures were simulated. Labels are those of the simulation.';
+  return 'The dataset was converted from another format; its pictures and labels are those of its source.';
+}
+
+/** What users must not overlook. */
+export const LIMITS =
+  'Nothing here says how well a model that is trained on these pictures does on real ones: measure it on labeled real pictures. What the simulation does not vary is not in the pictures.';
+
+/** The text of README.md. */
+export function datasetCard(facts: CardFacts): string {
+  const { name, format, count, rejects, types, provenance } = facts;
+  const isSynthetic = provenance.made === 'refined' || provenance.made === 'simulated';
+  const settings = loaded[format.name];
+  const head = {
+    pretty_name: name,
+    tags: [...(isSynthetic ? ['synthetic'] : []), 'simgan'],
+    ...settings,
+    ...(settings && {
+      dataset_info: { features: featuresYaml(types), splits: [{ name: 'train', num_examples: count }] },
+    }),
+  };
+  return [
+    '---',
+    // JSON is YAML: no library is needed to write what every YAML parser reads.
+    ...Object.entries(head).map(([key, value]) => `${key}: ${JSON.stringify(value)}`),
+    '---',
+    '',
+    `# ${name}`,
+    '',
+    `${count} pictures. ${originOf(facts)}`,
+    '',
+    `- Format: ${format.name} (${format.description}).`,
+    `- Coordinates: ${format.coordinates}.`,
+    `- Left out: ${rejects} inputs, each with its reason in \`rejects.jsonl\`.`,
+    '- Where each sample comes from: `sources.jsonl`.',
+    '- How it was made: `conversion.json`.',
+    '',
+    '## Limits',
+    '',
+    LIMITS,
+    '',
+  ].join('\n');
+}
