@@ -27,6 +27,7 @@ import {
 } from '@simgan/core';
 import { createEstimatorState, trainEstimator } from '@simgan/core/evaluation';
 import { mean, std } from '@simgan/core/measures';
+import type { RefinerLosses } from '@simgan/core/training';
 import { randomize } from '@simgan/core/treating';
 import { createEngine } from '@simgan/node';
 import sharp from 'sharp';
@@ -110,12 +111,7 @@ async function refinedBy(task: AnyTask, raw: Dataset<Sample<unknown>>, row: stri
   const made: TrainingRecipe = warpRows[row]!(base, task.name);
   const recipe = { ...made, steps: quick ? 10 : Number(options.steps ?? made.steps) };
   const training = await createTraining({ plugin, recipe, synthetic: raw, real: task.real, engine, seed });
-  const reports: {
-    regularization: number;
-    displacement?: number;
-    lambda: number;
-    displacementLambda?: number;
-  }[] = [];
+  const reports: RefinerLosses[] = [];
   const started = process.cpuUsage();
   for await (const step of train(training)) if (step.phase === 'adversarial') reports.push(step.refiner);
   const used = process.cpuUsage(started);

@@ -16,6 +16,13 @@ const step: TrainStep = {
 
 test('a step is its losses by their names, and how often D is right', () => {
   expect(describeStep(step)).toBe('G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70');
+  const moving: TrainStep = {
+    ...step,
+    refiner: { ...step.refiner, displacement: 1.204, displacementLambda: 2 },
+  };
+  expect(describeStep(moving)).toBe(
+    'G_adv 0.81  L_reg 0.055  λ 1.9  moved 1.20 px²  D real 0.53 refined 0.70',
+  );
 });
 
 test('machines get every event but progress', () => {

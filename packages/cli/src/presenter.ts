@@ -120,17 +120,21 @@ function describeLook({ step, distance, distanceBefore, labels }: Signals): stri
   return `step ${step}: ${figures}${moved}`;
 }
 
-/** `G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70`: losses by their names, accuracies of D. */
+/**
+ * `G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70`: losses by their names, accuracies of D; of refiners that
+ * move things also `moved 1.20 px²`, the mean square of the displacement.
+ */
 export function describeStep(step: TrainStep): string {
   if (step.phase === 'refiner warm-up') return `warm-up of R  L_reg ${step.regularization.toFixed(3)}`;
   const { accuracyOnReal, accuracyOnRefined } = step.discriminator;
   const judged = `D real ${accuracyOnReal.toFixed(2)} refined ${accuracyOnRefined.toFixed(2)}`;
   if (step.phase === 'discriminator warm-up') return `warm-up of D  ${judged}`;
-  const { adversarial, regularization, lambda } = step.refiner;
+  const { adversarial, regularization, lambda, displacement } = step.refiner;
   return [
     `G_adv ${adversarial.toFixed(2)}`,
     `L_reg ${regularization.toFixed(3)}`,
     `λ ${lambda.toPrecision(2)}`,
+    ...(displacement === undefined ? [] : [`moved ${displacement.toFixed(2)} px²`]),
     judged,
   ].join('  ');
 }

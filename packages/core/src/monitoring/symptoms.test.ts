@@ -54,11 +54,12 @@ test.each<[string, Partial<Signals>]>([
   expect(namesOf(changes)).toEqual([name]);
 });
 
-test('a target is out of reach once lambda has been at its floor for three looks', () => {
-  const floor = { lambda: 0.2, regularization: 0.02 };
+test('a target is out of reach once lambda has been at its floor, or weightless, for three looks', () => {
+  const floor = { lambda: 0.03, regularization: 0.02 };
   expect(namesOf(floor, 2)).toEqual([]);
   expect(namesOf(floor, 3)).toEqual(['target out of reach']);
-  expect(namesOf({ lambda: 0.2 }, 3)).toEqual([]);
+  expect(namesOf({ lambda: 0.2, regularization: 0.02 }, 3)).toEqual([]);
+  expect(namesOf({ lambda: 0.03 }, 3)).toEqual([]);
 });
 
 test('a label that was hardly found anywhere says nothing', () => {

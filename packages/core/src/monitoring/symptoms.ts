@@ -1,5 +1,5 @@
 /** @file Failures of a run, recognized by what looks at it found. */
-import type { LambdaTarget, TrainingRecipe } from '../training/recipe.ts';
+import { LAMBDA_RANGE, type LambdaTarget, type TrainingRecipe } from '../training/recipe.ts';
 import type { Signals } from './signals.ts';
 
 /** The failures that a run is checked for. */
@@ -140,11 +140,11 @@ export function symptomsOf(
     );
   }
   if (isOutOfReach(looks, recipe.lambda)) {
-    const { target, range: [floor] = LAMBDA_RANGE } = recipe.lambda as LambdaTarget;
+    const { target } = recipe.lambda as LambdaTarget;
     note(
       'target out of reach',
-      `Lambda has been at its floor of ${floor} for ${STUCK} looks, and the regularizer is at ${last.regularization.toFixed(3)} of a target of ${target}.`,
-      'Lower the target to what is reached, or raise the learning rate.',
+      `Lambda has been too light to hold anything back for ${STUCK} looks, ${last.lambda.toPrecision(2)} at the last, and the regularizer is at ${last.regularization.toFixed(3)} of a target of ${target}.`,
+      'The adversarial loss asks for no more change: lower the target to what is reached. If the run is short, raise the learning rate or train for more steps.',
     );
   }
   const before = last.distanceBefore - last.distanceControl;
@@ -162,9 +162,10 @@ export function symptomsOf(
 export const LABEL_SHIFT = 0.8;
 /** Labels found in fewer pictures say nothing. */
 const FEW = 8;
-/** Looks in a row with lambda at its floor. */
+/** A lambda at which the regularizer is hardly a part of the loss: a target of 0.2 weighs 0.01 beside about 0.7. */
+const WEIGHTLESS = 0.05;
+/** Looks in a row with lambda at its floor, or weightless. */
 const STUCK = 3;
-const LAMBDA_RANGE = [0.2, 50] as const;
 
 function leastChange(lambda: TrainingRecipe['lambda']): number {
   const { noEffect, ofTarget } = thresholds;
@@ -176,7 +177,10 @@ function isOutOfReach(looks: readonly Signals[], lambda: TrainingRecipe['lambda'
   const [floor] = lambda.range ?? LAMBDA_RANGE;
   return looks
     .slice(-STUCK)
-    .every((look) => look.lambda <= floor * 1.01 && look.regularization < 0.9 * lambda.target);
+    .every(
+      (look) =>
+        look.lambda <= Math.max(floor * 1.01, WEIGHTLESS) && look.regularization < 0.9 * lambda.target,
+    );
 }
 
 function percent(share: number): string {

@@ -22,6 +22,7 @@ export {
 export {
   checkRecipe,
   DEFAULT_DISPLACEMENT,
+  LAMBDA_RANGE,
   type LambdaTarget,
   networksOf,
   type TrainingRecipe,

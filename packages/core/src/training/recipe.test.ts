@@ -16,6 +16,9 @@ test('a held lambda grows while the image moves too far, shrinks while it moves 
   expect(nextLambda(held, 5, 9)).toBeCloseTo(5 * Math.exp(0.04), 6);
   expect(nextLambda(held, 50, 9)).toBe(50);
   expect(nextLambda(held, 0.2, 0)).toBe(0.2);
+  const { range: _, ...open } = held;
+  expect(nextLambda(open, 0.2, 0)).toBeLessThan(0.2);
+  expect(nextLambda(open, 0.01, 0)).toBe(0.01);
 });
 
 test('everything wrong with a recipe is reported at once', () => {

@@ -90,9 +90,15 @@ export interface LambdaTarget {
   readonly target: number;
   /** Default: 0.02. */
   readonly gain?: number;
-  /** The range of lambda. Default: [0.2, 50]. */
+  /**
+   * The range of lambda. Default: {@link LAMBDA_RANGE}, whose low end weighs next to nothing: where lambda is there and the
+   * target is still not reached, the adversarial loss asks for no more change.
+   */
   readonly range?: readonly [low: number, high: number];
 }
+
+/** The range that lambda is kept in if its target names none. */
+export const LAMBDA_RANGE = [0.01, 50] as const;
 
 /** Things move by a pixel in the root mean square, which suits pictures of about 30 to 60 pixels. */
 export const DEFAULT_DISPLACEMENT: LambdaTarget = { start: 0.05, target: 1, range: [1e-4, 10] };
@@ -109,7 +115,7 @@ export function nextLambda(
   regularization: number,
 ): number {
   if (typeof recipeLambda === 'number') return recipeLambda;
-  const { target, gain = 0.02, range = [0.2, 50] } = recipeLambda;
+  const { target, gain = 0.02, range = LAMBDA_RANGE } = recipeLambda;
   const excess = Math.min(3, regularization / target) - 1;
   return Math.min(range[1], Math.max(range[0], lambda * Math.exp(gain * excess)));
 }

@@ -68,8 +68,8 @@ export interface RefinerLosses {
   readonly regularization: number;
   readonly lambda: number;
   /** Of refiners that move things: the mean square of the displacement, px², and its weight. */
-  readonly displacement?: number;
-  readonly displacementLambda?: number;
+  readonly displacement?: number | undefined;
+  readonly displacementLambda?: number | undefined;
 }
 
 /** The report of a discriminator update; accuracies are in [0, 1]. */

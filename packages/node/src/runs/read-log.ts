@@ -16,6 +16,8 @@ const refiner = z.looseObject({
   adversarialSum: z.number(),
   regularization,
   lambda: z.number(),
+  displacement: z.number().optional(),
+  displacementLambda: z.number().optional(),
 });
 const trainStep = z.discriminatedUnion('phase', [
   z.looseObject({ ...at, phase: z.literal('refiner warm-up'), regularization }),
