@@ -41,6 +41,16 @@ test('what differs no more than the seeds alone make it is no different', () => 
   expect(verdictOf({ score: 0.439 }, 'class', 0.06).verdict).toBe('worse');
 });
 
+test('a gain that is paid for by one of its factors is none', () => {
+  const gained = { score: 0.58, agreement: 0.92, stability: 0.63 };
+  expect(verdictOf(gained)).toMatchObject({
+    verdict: 'no different',
+    reason: expect.stringMatching(/stability 0.630; raw: 0.710/),
+  });
+  expect(verdictOf({ ...gained, stability: 0.7 }).verdict).toBe('better');
+  expect(verdictOf({ ...gained, agreement: 0.6, stability: 0.95 }).reason).toContain('agreement 0.600');
+});
+
 test('of classes, small losses of several gates fail together', () => {
   const a = { score: 0.9, readsRaw: 0.93 * raw.readsRaw, information: 0.96 * raw.information };
   expect(verdictOf({ ...a, information: 0.97 * raw.information }).verdict).toBe('better');

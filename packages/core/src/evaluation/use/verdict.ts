@@ -48,6 +48,9 @@ const kept: Readonly<Record<'class' | 'places', KeptShares>> = {
   places: { readsRaw: 0.8, readable: 0.8, information: 0.5, together: 0.32 },
 };
 
+/** What the score is the product of: a gain in one does not make up for a loss in the other. */
+const factors = ['agreement', 'stability'] as const;
+
 /** The least gain or loss of the score that counts as one. */
 const LEAST_MARGIN = 0.02;
 
@@ -88,8 +91,17 @@ export function useVerdict(
   }
   const gain = score.score - raw.score;
   const margin = Math.max(LEAST_MARGIN, noise);
-  const verdict = gain >= margin ? 'better' : gain <= -margin ? 'worse' : 'no different';
+  // A false cue that all networks learn makes them agree, while what they see in a varied picture gets less certain.
+  const isPaid = factors.some((factor) => score[factor] < raw[factor] - margin);
+  const verdict = gain >= margin && !isPaid ? 'better' : gain <= -margin ? 'worse' : 'no different';
   const compared = { better: 'more', 'no different': 'about as', worse: 'less' }[verdict];
+  const paid = gain >= margin && isPaid;
+  if (paid) {
+    const fallen = factors.filter((factor) => score[factor] < raw[factor] - margin);
+    const figures = fallen.map((name) => `${name} ${score[name].toFixed(3)}; raw: ${raw[name].toFixed(3)}`);
+    const reason = `Its score is higher (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}) at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
+    return { ...score, verdict, failed, reason };
+  }
   const reason = `Networks that learned from it answer real pictures ${compared} consistently ${verdict === 'no different' ? 'as' : 'than'} those of the raw set (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}; differences below ${margin.toFixed(3)} are noise).`;
   return { ...score, verdict, failed, reason };
 }
