@@ -147,3 +147,16 @@ test.each([1, 3] as const)('a crop of %i channels is the part within its window,
   expect(image.data[image.data.length - 1]).toBe(20 * channels - 1);
   expect(cropImage(image, { left: 0, top: 0, width: 5, height: 4 })).toEqual(image);
 });
+
+test('opacity is cropped with its image, and one that does not fit is a problem', () => {
+  const form = { width: 4, height: 3, channels: 3, bits: 8 } as const;
+  const alpha = Uint8Array.from({ length: 12 }, (_, i) => i);
+  const image = { ...createImage(form), alpha };
+  expect(imageProblem(image, form)).toBeUndefined();
+  const crop = cropImage(image, { left: 1, top: 1, width: 2, height: 2 });
+  expect(crop.alpha).toEqual(Uint8Array.of(5, 6, 9, 10));
+  expect(cropImage(createImage(form), { left: 0, top: 0, width: 1, height: 1 }).alpha).toBeUndefined();
+  expect(imageProblem({ ...image, alpha: alpha.slice(1) }, form)).toBe(
+    'its alpha is not a Uint8Array of 3 x 4 values',
+  );
+});

@@ -24,6 +24,10 @@ export interface ImageForm {
    * when they enter a network, so a refined image never leaves this range.
    */
   readonly range?: readonly [low: number, high: number];
+  /**
+   * Whether pictures keep their opacity ({@link Image.alpha}). Default: transparent pixels become 0, and all are opaque.
+   */
+  readonly keepsAlpha?: boolean;
 }
 
 /** The form of images that all have the same size. */
@@ -39,6 +43,8 @@ export interface Image extends Size {
   readonly bits: 8 | 16;
   /** `Uint8Array` for 8 bits, `Uint16Array` for 16 bits. */
   readonly data: Pixels;
+  /** Opacity, `[height, width]`, in the full scale of `bits`. Carried along; networks never see it. Default: opaque. */
+  readonly alpha?: Pixels;
 }
 
 /** The values of an image, `[height, width, channels]`, row-major. */
@@ -116,6 +122,10 @@ export function imageProblem(image: unknown, form: ImageForm): string | undefine
   if (data.length !== length) {
     return `it has ${data.length} values, not ${height} x ${width} x ${channels} = ${length}`;
   }
+  const { alpha } = image as Image;
+  if (alpha !== undefined && !(alpha instanceof expected && alpha.length === width * height)) {
+    return `its alpha is not a ${expected.name} of ${height} x ${width} values`;
+  }
   return undefined;
 }
 
@@ -178,16 +188,31 @@ export function sizedForm(form: ImageForm): SizedForm {
   );
 }
 
+/** A part of a picture, in whole pixels. */
+export interface PixelWindow extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
 /** Copies a part of an image. The window must be within the image, in whole pixels. */
-export function cropImage(
-  { width, channels, bits, data }: Image,
-  window: { readonly left: number; readonly top: number; readonly width: number; readonly height: number },
-): Image {
+export function cropImage({ width, channels, bits, data, alpha }: Image, window: PixelWindow): Image {
   const crop = createImage({ width: window.width, height: window.height, channels, bits });
+  copyRows(data, crop.data, { width, window, channels });
+  if (!alpha) return crop;
+  const opacity =
+    bits === 8 ? new Uint8Array(window.width * window.height) : new Uint16Array(window.width * window.height);
+  copyRows(alpha, opacity, { width, window, channels: 1 });
+  return { ...crop, alpha: opacity };
+}
+
+function copyRows(
+  from: Pixels,
+  to: Pixels,
+  { width, window, channels }: { width: number; window: PixelWindow; channels: number },
+): void {
   const line = window.width * channels;
   for (let row = 0; row < window.height; row++) {
     const start = ((window.top + row) * width + window.left) * channels;
-    crop.data.set(data.subarray(start, start + line), row * line);
+    to.set(from.subarray(start, start + line), row * line);
   }
-  return crop;
 }

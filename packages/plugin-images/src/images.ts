@@ -18,8 +18,9 @@ import { quickRecipe } from './recipes.ts';
  * await augment({ plugin: images({ channels: 1 }), synthetic: 'renders', real: 'photos', out: 'renders-refined' });
  * ```
  */
-export const images = pluginFactory(pictureOptions, ({ channels, bits, range, crop }) => {
-  const image: ImageForm = { channels, bits, ...(range && { range }) };
+export const images = pluginFactory(pictureOptions, ({ channels: stored, bits, range, crop }) => {
+  const channels = stored === 1 ? 1 : 3;
+  const image: ImageForm = { channels, bits, ...(range && { range }), ...(stored === 4 && { keepsAlpha: true }) };
   return definePlugin({
     name: 'images',
     image,

@@ -3,9 +3,11 @@ import { z } from 'zod';
 /** The options of the plugin, as `--plugin-option` sets them. */
 export const pictureOptions = z.object({
   channels: z
-    .union([z.literal(1), z.literal(3)])
+    .union([z.literal(1), z.literal(3), z.literal(4)])
     .default(3)
-    .describe('1: gray, or one value a pixel such as depth. 3: RGB'),
+    .describe(
+      '1: gray, or one value a pixel such as depth. 3: RGB. 4: RGB with opacity, which stays as it is',
+    ),
   bits: z
     .union([z.literal(8), z.literal(16)])
     .default(8)

@@ -40,7 +40,7 @@ export function resampleBy(
     );
   }
   const { channels } = image;
-  const resampled = createImage({ width: to.width, height: to.height, channels, bits: image.bits });
+  const bent = createImage({ width: to.width, height: to.height, channels, bits: image.bits });
   const sums = new Float64Array(channels);
   for (let row = 0; row < to.height; row++) {
     for (let column = 0; column < to.width; column++) {
@@ -49,10 +49,12 @@ export function resampleBy(
       else addWeighted(image, place, spreadAt(map, [column + 0.5, row + 0.5], place), sums);
       const at = (row * to.width + column) * channels;
       for (let channel = 0; channel < channels; channel++)
-        resampled.data[at + channel] = Math.round(sums[channel]!);
+        bent.data[at + channel] = Math.round(sums[channel]!);
     }
   }
-  return resampled;
+  const { alpha, ...opaque } = image;
+  if (!alpha) return bent;
+  return { ...bent, alpha: resampleBy({ ...opaque, channels: 1, data: alpha }, map, { filter }).data };
 }
 
 type Place = readonly [x: number, y: number];

@@ -2,7 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { chain, part } from '../../test/transform-chains.ts';
 import { createImage, type Image, imageOf, type Size } from '../image.ts';
+import { affineMap } from './picture-map.ts';
 import { resample } from './resample.ts';
+import { resampleBy } from './resample-by.ts';
 import {
   cropTransform,
   flipTransform,
@@ -119,4 +121,14 @@ test('what does not fit is refused with its sizes', () => {
   expect(() => resample(damaged, mirrorTransform(image))).toThrow(
     'The image cannot be resampled: it has 63 values, not 8 x 8 x 1 = 64.',
   );
+});
+
+test('opacity follows the transform or map of its image', () => {
+  const image = imageOf(Uint8Array.of(0, 100, 200, 50), { width: 4, height: 1, channels: 1, bits: 8 });
+  const { alpha, ...opaque } = resample({ ...image, alpha: image.data }, mirrorTransform(image));
+  expect(opaque).toEqual(resample(image, mirrorTransform(image)));
+  expect(alpha).toEqual(Uint8Array.of(50, 200, 100, 0));
+  const map = affineMap(image, { rotation: 0.3 });
+  const turned = resampleBy({ ...image, alpha: image.data }, map);
+  expect(turned.alpha).toEqual(resampleBy(image, map).data);
 });

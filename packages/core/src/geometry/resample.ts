@@ -22,10 +22,18 @@ export interface ResampleOptions {
  * @example
  * const half = resample(image, resizeTransform(image, { width: image.width / 2, height: image.height / 2 }));
  */
-export function resample(
+export function resample(image: Image, transform: ImageTransform, options: ResampleOptions = {}): Image {
+  const { alpha, ...opaque } = image;
+  const resampled = resampleValues(opaque, transform, options);
+  if (!alpha) return resampled;
+  const opacity: Image = { ...opaque, channels: 1, data: alpha };
+  return { ...resampled, alpha: resampleValues(opacity, transform, options).data };
+}
+
+function resampleValues(
   image: Image,
   transform: ImageTransform,
-  { filter = image.bits === 8 ? 'linear' : 'nearest' }: ResampleOptions = {},
+  { filter = image.bits === 8 ? 'linear' : 'nearest' }: ResampleOptions,
 ): Image {
   const { from, to, scale, shift } = transform;
   const problem =

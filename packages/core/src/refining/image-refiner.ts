@@ -1,4 +1,5 @@
 import type { CompiledStep, Engine } from '../engine/engine.ts';
+import { SimganError } from '../errors.ts';
 import type { LabelGeometry } from '../geometry/index.ts';
 import type { HostTensor } from '../host-tensor.ts';
 import {
@@ -8,6 +9,7 @@ import {
   hasSize,
   type Image,
   type ImageForm,
+  type PixelWindow,
   type Size,
 } from '../image.ts';
 import { type Matcher, matcherOf } from '../matching/matcher.ts';
@@ -19,7 +21,7 @@ import { type NoiseKey, noiseKey, pixelNoise } from './pixel-noise.ts';
 import { refineStep, refineWarpedStep } from './refine-step.ts';
 import { refineTiles } from './refine-tiles.ts';
 import { refineWarped, type WarpedParts, type WarpedRun } from './refine-warped.ts';
-import { isLargerThan, type PixelWindow, planTiles, type TilePlan } from './tiles.ts';
+import { isLargerThan, planTiles, type TilePlan } from './tiles.ts';
 
 /** Options for {@link createImageRefiner}. */
 export interface ImageRefinerOptions {
@@ -195,11 +197,17 @@ class CompiledRefiner implements ImageRefiner {
     return samples.map((_, i) => ({ image: images[i]! }));
   }
 
-  #refineMoving(
+  async #refineMoving(
     items: readonly Item[],
     samples: readonly RealImage[],
     { grid }: Warping,
   ): Promise<WarpedParts[]> {
+    if (items.some((item) => imageOf(item).alpha)) {
+      throw new SimganError(
+        'INVALID_IMAGE',
+        'A refiner that moves what is in a picture cannot take its opacity along. Refine pictures without opacity.',
+      );
+    }
     const run = (pictures: readonly RealImage[], shares: readonly number[]) =>
       this.#run(this.#wholes(pictures), this.#batchSize, shares);
     return refineWarped(items, samples, { grid, geometry: this.#geometry, limits: this.#limits, run });
@@ -256,7 +264,10 @@ class CompiledRefiner implements ImageRefiner {
   async *#finish({ items, result }: Running): AsyncGenerator<Item, void, void> {
     const refined = await result;
     for (const [i, item] of items.entries()) {
-      yield isSample(item) ? { ...item, ...refined[i]! } : refined[i]!.image;
+      const { alpha } = imageOf(item);
+      const { image, ...rest } = refined[i]!;
+      const whole = alpha ? { ...image, alpha } : image;
+      yield isSample(item) ? { ...item, ...rest, image: whole } : whole;
     }
   }
 }

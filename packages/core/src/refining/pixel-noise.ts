@@ -3,8 +3,8 @@
  * a picture has the noise that the whole picture has there, whatever was drawn before.
  */
 import type { HostTensor } from '../host-tensor.ts';
+import type { PixelWindow } from '../image.ts';
 import type { Rng } from '../rng.ts';
-import type { PixelWindow } from './tiles.ts';
 
 /** The 64 bits from which all noise of one picture follows. */
 export type NoiseKey = readonly [number, number];

@@ -155,3 +155,17 @@ test('errors of an engine within a picture are thrown, and a picture of another 
     message: expect.stringContaining('it has 3 channels, not 1'),
   });
 });
+
+test('opacity is carried along as it is, whole and in tiles', async () => {
+  const form = { ...forms.color, keepsAlpha: true };
+  const opaque = pictureOf(form, 70, 40);
+  const alpha = Uint8Array.from({ length: 70 * 40 }, (_, i) => i & 255);
+  const sample = { id: 'a', image: { ...opaque, alpha } };
+  for (const tileSize of [100, 32]) {
+    const refiner = setUp(networks.color.zero, form, { tileSize });
+    const { image } = await refiner.refine(sample);
+    expect(image.alpha).toEqual(alpha);
+    const { image: without } = await refiner.refine({ id: 'a', image: opaque });
+    expect({ ...without, alpha }).toEqual(image);
+  }
+});

@@ -1,6 +1,6 @@
 import { SimganError } from '../errors.ts';
-import { createImage, type Image, type ImageForm, imageProblem } from '../image.ts';
-import { type PixelWindow, placeTile, type Tile, type TilePlan, tilesOf } from './tiles.ts';
+import { createImage, type Image, type ImageForm, imageProblem, type PixelWindow } from '../image.ts';
+import { placeTile, type Tile, type TilePlan, tilesOf } from './tiles.ts';
 
 /** What refining a picture in tiles takes. */
 interface TileOptions {

@@ -1,12 +1,6 @@
 /** @file Pictures in parts: which windows a network is run on, and which pixels of each result are kept. */
 import { SimganError } from '../errors.ts';
-import type { Image, Size } from '../image.ts';
-
-/** A part of a picture, in whole pixels. */
-export interface PixelWindow extends Size {
-  readonly left: number;
-  readonly top: number;
-}
+import type { Image, PixelWindow, Size } from '../image.ts';
 
 /** One run of a network on a part of a picture. */
 export interface Tile {

@@ -82,6 +82,7 @@ const datasetHeader = z.object({
     channels: z.literal([1, 3]),
     bits: z.literal([8, 16]),
     range: z.tuple([z.number(), z.number()]).optional(),
+    keepsAlpha: z.boolean().optional(),
   }),
   labelGeometry: z.record(z.string().max(1000), z.string().max(100)).optional(),
   provenance: z.record(z.string(), z.json()),

@@ -314,3 +314,25 @@ test('values outside the range that a form declares are refused, not clamped', a
     });
   }
 });
+
+test.each(forms)(
+  'opacity of $channels channels and $bits bits survives the way to disk where the form keeps it',
+  async (form) => {
+    const opaque = noise(form);
+    const alpha = noise({ ...form, channels: 1 }, 2).data;
+    const image = { ...opaque, alpha };
+    const bytes = await encodePng(image);
+    const { channels, hasAlpha } = await sharp(bytes).metadata();
+    expect([channels, hasAlpha]).toEqual([form.channels + 1, true]);
+    const kept = await decodePicture(bytes, { ...form, keepsAlpha: true });
+    expect(kept).toMatchObject({ image, hasAlpha: false });
+    // Where it is not kept, what is fully transparent is 0.
+    const flat = await decodePicture(bytes, form);
+    expect(flat.hasAlpha).toBe(true);
+    expect(flat.image.alpha).toBeUndefined();
+    expect(flat.image).not.toEqual(opaque);
+    // A picture without opacity stays one.
+    const plain = await decodePicture(await encodePng(opaque), { ...form, keepsAlpha: true });
+    expect(plain.image).toEqual(opaque);
+  },
+);

@@ -79,7 +79,7 @@ export const decodeDefaults: Required<Omit<DecodeOptions, 'valueRange'>> = {
  * that already has the form's size, channels and bits comes out exactly as it is stored.
  *
  * - EXIF orientation is applied; embedded color profiles and CMYK are converted to sRGB.
- * - Transparent pixels become 0, as depth cameras write "no reading".
+ * - Transparent pixels become 0, as depth cameras write "no reading", unless the form keeps their opacity.
  * - 8-bit pictures are scaled with Lanczos' filter, 16-bit gray ones with the nearest pixel: they hold depth,
  *   where a mean of two surfaces, or of a surface and "no reading", is a point that does not exist.
  * - Color becomes gray by ITU-R BT.601's luma (0.299, 0.587, 0.114); gray becomes color by repetition.
@@ -231,9 +231,11 @@ async function decode(
   const isResized = width !== spec.width || height !== spec.height;
   const { scaled, left, top, transform } = fitSteps({ width, height }, spec, fit);
   // Color spaces must be named: sharp turns gray into three channels and 16 bits into 8 unless told otherwise.
-  const space = bits === 8 ? (isGray ? 'b-w' : 'srgb') : isGray ? 'grey16' : 'rgb16';
+  const keepsAlpha = header.hasAlpha && spec.keepsAlpha === true;
+  // Of 8-bit gray, sharp leaves out opacity; in color, all three channels are the gray.
+  const space = bits === 8 ? (isGray && !keepsAlpha ? 'b-w' : 'srgb') : isGray ? 'grey16' : 'rgb16';
   const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
-  if (header.hasAlpha) pipeline.flatten({ background: '#000' });
+  if (header.hasAlpha && !keepsAlpha) pipeline.flatten({ background: '#000' });
   if (isResized) {
     const kernel = bits === 16 && isGray ? 'nearest' : 'lanczos3';
     pipeline.resize({ ...scaled, fit: 'fill', kernel });
@@ -249,14 +251,37 @@ async function decode(
       throw damaged(error);
     });
   const values = bits === 8 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
+  const { colors, alpha } = keepsAlpha ? splitAlpha(values, info.channels) : { colors: values };
+  const image = toSpec(colors, keepsAlpha ? info.channels - 1 : info.channels, bits, spec, valueRange);
   return {
-    image: toSpec(values, info.channels, bits, spec, valueRange),
+    image: alpha ? { ...image, alpha: alphaOf(alpha, bits, spec.bits) } : image,
     isResized,
     transform,
     isTurned: (header.orientation ?? 1) !== 1,
-    hasAlpha: header.hasAlpha,
+    hasAlpha: header.hasAlpha && !keepsAlpha,
     ...(bits > spec.bits && { highest: highestOf(values) }),
   };
+}
+
+type Stored = Uint8Array | Uint16Array;
+
+/** Colors and opacity of interleaved values whose last channel is opacity. */
+function splitAlpha(values: Stored, channels: number): { colors: Stored; alpha: Stored } {
+  const pixels = values.length / channels;
+  const like = (length: number) =>
+    values instanceof Uint8Array ? new Uint8Array(length) : new Uint16Array(length);
+  const [colors, alpha] = [like(pixels * (channels - 1)), like(pixels)];
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    for (let channel = 0; channel < channels - 1; channel++) {
+      colors[pixel * (channels - 1) + channel] = values[pixel * channels + channel]!;
+    }
+    alpha[pixel] = values[(pixel + 1) * channels - 1]!;
+  }
+  return { colors, alpha };
+}
+
+function alphaOf(alpha: Stored, from: 8 | 16, to: 8 | 16): Stored {
+  return from === to ? alpha : Uint8Array.from(alpha, (value) => Math.round(value / 257));
 }
 
 function highestOf(values: ArrayLike<number>): number {
@@ -341,20 +366,34 @@ function bitsOf({ depth }: Header): 8 | 16 {
 }
 
 /**
- * An image as a PNG file that holds exactly its values: 1 or 3 channels, 8 or 16 bits, no color profile. The
- * same image gives the same bytes.
+ * An image as a PNG file that holds exactly its values: 1 or 3 channels and opacity, 8 or 16 bits, no color profile.
+ * The same image gives the same bytes.
  *
  * @throws SimganError INVALID_IMAGE if the image's data does not fill its size.
  */
 export async function encodePng(image: Image): Promise<Buffer> {
   const problem = imageProblem(image, image);
   if (problem) throw unusable(`The image cannot be written: ${problem}.`);
-  const { width, height, channels, bits, data } = image;
+  const { width, height, channels, bits, alpha } = image;
   const space = bits === 8 ? (channels === 1 ? 'b-w' : 'srgb') : channels === 1 ? 'grey16' : 'rgb16';
-  return sharp(data, { raw: { width, height, channels } })
+  const data = alpha ? joinAlpha(image, alpha) : image.data;
+  const stored = (alpha ? channels + 1 : channels) as 1 | 2 | 3 | 4;
+  return sharp(data, { raw: { width, height, channels: stored } })
     .toColourspace(space)
     .png({ compressionLevel: 6, adaptiveFiltering: false, palette: false })
     .toBuffer();
+}
+
+function joinAlpha({ channels, bits, data }: Image, alpha: Stored): Stored {
+  const stored = channels + 1;
+  const joined = bits === 8 ? new Uint8Array(alpha.length * stored) : new Uint16Array(alpha.length * stored);
+  for (let pixel = 0; pixel < alpha.length; pixel++) {
+    for (let channel = 0; channel < channels; channel++) {
+      joined[pixel * stored + channel] = data[pixel * channels + channel]!;
+    }
+    joined[pixel * stored + channels] = alpha[pixel]!;
+  }
+  return joined;
 }
 
 /** Size, orientation, channels and depth, from the header. */
