@@ -16,7 +16,7 @@ import {
 
 /** Options that several commands share, so that they mean the same everywhere. */
 export const common = {
-  plugin: requiredText('NAME', 'The domain: eyes, depth-hands, a package of yours, or a path'),
+  plugin: requiredText('NAME', 'The domain: eyes, depth-hands, images, a package of yours, or a path'),
   pluginOption: keyValues(
     'Passed to the plugin, such as color=true; may be repeated (see --plugin NAME --help)',
   ),

@@ -20,7 +20,12 @@ import { quickRecipe } from './recipes.ts';
  */
 export const images = pluginFactory(pictureOptions, ({ channels: stored, bits, range, crop }) => {
   const channels = stored === 1 ? 1 : 3;
-  const image: ImageForm = { channels, bits, ...(range && { range }), ...(stored === 4 && { keepsAlpha: true }) };
+  const image: ImageForm = {
+    channels,
+    bits,
+    ...(range && { range }),
+    ...(stored === 4 && { keepsAlpha: true }),
+  };
   return definePlugin({
     name: 'images',
     image,

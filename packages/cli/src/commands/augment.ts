@@ -14,7 +14,7 @@ const options = {
   ...common,
   plugin: text(
     'NAME',
-    'The domain: eyes, depth-hands, a package of yours, or a path. Default: that of --refiner.',
+    'The domain: eyes, depth-hands, images, a package of yours, or a path. Default: that of --refiner.',
   ),
   seed: whole(`Everything random follows from it. Default: ${defaults.seed}, or that of --refiner.`, {
     least: 0,
