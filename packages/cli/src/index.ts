@@ -2,6 +2,7 @@ import type { SimganError } from '@simgan/core';
 import { suggestion } from '@simgan/core/plugin';
 import type { Command } from './command.ts';
 import { augmentVerb } from './commands/augment.ts';
+import { compareVerb } from './commands/compare.ts';
 import { convertVerb } from './commands/convert.ts';
 import { doctorVerb } from './commands/doctor.ts';
 import { evaluateVerb } from './commands/evaluate.ts';
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   verifyVerb,
   trainVerb,
   inspectVerb,
+  compareVerb,
   evaluateVerb,
   reportVerb,
   turingVerb,

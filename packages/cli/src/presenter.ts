@@ -70,6 +70,10 @@ function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'moment'
       return event.origin === 'stand-in' ? [] : [`real      ${event.count} ${from(event)}`];
     case 'match':
       return [`match     ${event.text} (--match none leaves light as it is)`];
+    case 'rung':
+      return [`${event.taken ? 'taken    ' : 'not taken'} ${event.name}: ${event.reason}`];
+    case 'treatment':
+      return [`treatment ${event.treat}: ${event.reason}`];
     case 'refiner':
       return [`refiner   ${event.origin} (recipe ${event.recipe ?? 'of its own'})`];
     case 'resume': {

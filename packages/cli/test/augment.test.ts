@@ -29,7 +29,7 @@ test('does the whole job on its defaults: other pixels, the same annotations to 
   const second = await callCliForEvents([...augment, '--count', '6'], { cwd });
   expect(second.exitCode).toBe(0);
   expect(second.events.map(({ event }) => event)).toEqual([
-    ...['engine', 'synthetic', 'warning', 'real'],
+    ...['engine', 'synthetic', 'warning', 'real', 'treatment'],
     ...Array.from({ length: 6 }, () => ['step', 'moment']).flat(),
     'result',
   ]);
@@ -50,6 +50,7 @@ test('does the whole job on its defaults: other pixels, the same annotations to 
     'run/log.jsonl',
     'run/refiner.safetensors',
     'run/run.json',
+    'treatment.json',
     'triplets.png',
   ]);
   expect(await filesBelow(join(cwd, 'blobs-augmented'))).toEqual(files);
@@ -214,11 +215,12 @@ test('on a terminal all that takes long shows how far it is, and training its lo
   });
   expect(exitCode).toBe(0);
   const readable = stderr.replaceAll('\r', '<start>').replaceAll('\u001b[K', '<wipe>');
-  const [engine, synthetic, reading, training, refining, ...rest] = readable.split('\n');
+  const [engine, synthetic, reading, treatment, training, refining, ...rest] = readable.split('\n');
   expect(engine).toMatch(/^engine {4}wasm/);
   expect(synthetic).toMatch(/^synthetic 7 from/);
   // What passes is wiped away by the line that says what came of it.
   expect(reading).toMatch(/^<start>read {7}1\/5 {2}20%.*<start><wipe>real {6}5 pictures from/);
+  expect(treatment).toContain('treatment refined: The plugin blobs has no estimator');
   expect(training).toMatch(/^<start>train {6}.*<start>train {6}6\/6 {2}100%.*<wipe>$/);
   expect(training).toMatch(
     /6\/6 [^<]*G_adv \d+\.\d\d {2}L_reg \d\.\d{3} {2}λ 0\.50 {2}D real [01]\.\d\d refined [01]\.\d\d/,

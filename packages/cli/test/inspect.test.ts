@@ -12,7 +12,7 @@ test('two sets are compared in figures, in words and in a picture', async () => 
   expect(events.map(({ event }) => event)).toEqual(['synthetic', 'warning', 'real', 'match', 'result']);
   expect((await stat(join(cwd, 'look', 'preview.png'))).size).toBeGreaterThan(100);
   const result = events.at(-1) as unknown as {
-    findings: { finding: string; advice: string }[];
+    findings: { source: string; finding: string; advice: string }[];
     match: string;
     distances: Record<string, { kernel: number }>;
     synthetic: { brightness: number };
@@ -27,5 +27,7 @@ test('two sets are compared in figures, in words and in a picture', async () => 
   // The same for people.
   const people = await callCli(command, { cwd });
   expect(people.stdout).toContain(`--match ${result.match}`);
-  for (const { finding, advice } of result.findings) expect(people.stdout).toContain(`${finding} ${advice}`);
+  for (const { source, finding, advice } of result.findings) {
+    expect(people.stdout).toContain(`- ${source}: ${finding} ${advice}`);
+  }
 });

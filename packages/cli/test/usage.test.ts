@@ -13,7 +13,7 @@ test('the help names every command, and each command every option', async () => 
   for (const args of [['-h'], ['help']]) expect(await cli(args)).toEqual(overview);
   const names = [...overview.stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name!);
   expect(names).toEqual([
-    ...['augment', 'simulate', 'merge', 'convert', 'verify', 'train', 'inspect', 'evaluate'],
+    ...['augment', 'simulate', 'merge', 'convert', 'verify', 'train', 'inspect', 'compare', 'evaluate'],
     ...['report', 'turing', 'watch', 'export', 'doctor'],
   ]);
 

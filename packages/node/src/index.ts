@@ -25,13 +25,19 @@ export { type DeviceName, deviceNames, type EngineName, engineNames } from './en
 export { measureThroughput, type Throughput } from './engines/throughput.ts';
 export type { CopyOptions, WrittenFormat } from './formats/dataset-copies.ts';
 export { type OpenedFormat, type OpenFormatOptions, openFormat } from './formats/open-format.ts';
+export { augment } from './jobs/augment.ts';
+export type {
+  AugmentedShard,
+  AugmentOptions,
+  AugmentResult,
+  AugmentShardOptions,
+} from './jobs/augment-options.ts';
 export {
-  type AugmentedShard,
-  type AugmentOptions,
-  type AugmentResult,
-  type AugmentShardOptions,
-  augment,
-} from './jobs/augment.ts';
+  type ComparedRung,
+  type CompareOptions,
+  type Comparison,
+  compareTreatments,
+} from './jobs/compare-treatments.ts';
 export {
   type ConvertedDataset,
   type ConvertOptions,
@@ -55,6 +61,8 @@ export {
 } from './jobs/simulate-dataset.ts';
 export { type OpenTuring, openTuring, type TuringOptions } from './jobs/turing-test.ts';
 export { type Verification, type VerifyOptions, verifyDataset } from './jobs/verify-dataset.ts';
+export type { Decision } from './ladder/decision.ts';
+export { parseTreat, type RungName, rungNames, type Treat } from './ladder/rungs.ts';
 export { type ContactSheetOptions, type ContactSheetRow, contactSheet } from './pictures/contact-sheet.ts';
 export { type DecodeOptions, decodePicture, encodePng, readPicture } from './pictures/pixels.ts';
 export { type InstalledPlugin, listPlugins } from './plugins/list-plugins.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { defaults } from '@simgan/node/names';
+import { defaults, parseTreat } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, existingOf, regularization, rendering, shard, sources, to } from '../common-options.ts';
 import { featuresOf } from '../features-option.ts';
 import { formatLines } from '../format-report.ts';
 import { augmentCommand } from '../next-command.ts';
-import { excluding, folder, type OptionValues, text, whole } from '../options.ts';
+import { excluding, folder, type OptionValues, parsed, text, whole } from '../options.ts';
 import { rendererOf, rendererRepeated } from '../renderer-option.ts';
 import { shardReport } from '../shard-report.ts';
 import { distanceLines, labelLines } from '../tables.ts';
@@ -30,9 +30,15 @@ const options = {
   ...sources,
   ...rendering,
   ...regularization,
+  treat: parsed(
+    'auto|raw|LIST',
+    'What is done to the pictures, such as framed,randomized (see compare). Default: auto, what a quick comparison recommends; refined beside --recipe, --steps, --batch-size, --match or --features',
+    parseTreat,
+  ),
   refiner: excluding(
     text('RUN|FILE|URL', 'A trained refiner, or a run that is not done, in place of training one'),
     {
+      treat: 'its pictures are refined',
       steps: 'nothing is trained',
       batchSize: 'nothing is trained',
       features: 'nothing is trained',
@@ -47,17 +53,19 @@ const options = {
 
 export const augmentVerb = defineCommand({
   name: 'augment',
-  summary: 'the whole job: simulate, train, refine, write a dataset',
+  summary: 'the whole job: simulate, find out what helps, do it, write a dataset',
   description: [
-    'Trains a refiner that makes synthetic pictures look like the real ones, refines the synthetic',
-    'pictures with it and writes them with their annotations, untouched: DIR/dataset (images,',
-    'metadata.jsonl, rejects.jsonl, dataset.json), DIR/preview.png (synthetic, refined and real pictures',
-    'in rows), DIR/run (the refiner, the log, checkpoints). Ctrl-C stops; --resume goes on.',
+    'Finds out what makes synthetic pictures more useful for the real ones, by a quick form of compare, does it',
+    'and writes the result with its annotations: DIR/dataset (images, metadata.jsonl, rejects.jsonl,',
+    'dataset.json), DIR/preview.png (synthetic, treated and real pictures in rows), DIR/treatment.json (what was',
+    'done, and why), DIR/run (the refiner, the log, checkpoints) if one was trained. Nothing is done that is judged',
+    'no better than leaving it out. --treat names what is done by hand. Ctrl-C stops; --resume goes on.',
   ].join('\n'),
   examples: [
     'simgan-cli augment --plugin eyes --out eyes-out',
     'simgan-cli augment --plugin eyes --real my-eyes --count 10000',
     'simgan-cli augment --plugin eyes --plugin-option color=true --synthetic renders --real photos',
+    'simgan-cli augment --plugin eyes --real my-eyes --treat refined',
     'simgan-cli augment --plugin eyes --refiner runs/eyes --count 100000',
     'simgan-cli augment --refiner runs/eyes --count 100000 --out eyes-out --shard 3/8',
   ],
@@ -83,7 +91,7 @@ export const augmentVerb = defineCommand({
       return;
     }
     const result = await runJob(context, (job) => augment({ ...job, ...wanted, existing }));
-    const { count, rejects, real, distances, labels, seconds, formats } = result;
+    const { count, rejects, real, distances, labels, treatment, seconds, formats } = result;
     const out = values.out ?? result.dir.slice(context.cwd.length + 1);
     context.output.result(
       [
@@ -91,12 +99,12 @@ export const augmentVerb = defineCommand({
         // The plugin's first quantity; evaluate shows all.
         ...(labels ? labelLines(labels).slice(0, 1) : []),
         '',
-        `${count} refined samples in ${join(out, 'dataset')}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
+        `${count} ${treatment.treat === 'raw' ? 'untreated' : result.distances.refined ? 'refined' : 'treated'} samples in ${join(out, 'dataset')}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
         ...formatLines(formats, context.cwd),
         `Look at ${join(out, 'preview.png')}`,
-        nextStep(values, out, real === 'stand-in'),
+        nextStep(values, out, { isStandIn: real === 'stand-in', hasRun: result.run !== undefined }),
       ],
-      { out, count, rejects, seconds, distances, labels, ...(formats.length > 0 && { formats }) },
+      { out, count, rejects, seconds, distances, labels, treatment, ...(formats.length > 0 && { formats }) },
     );
   },
 });
@@ -107,7 +115,11 @@ function given<Values extends object>(values: Values): { [Key in keyof Values]: 
   return Object.fromEntries(entries) as ReturnType<typeof given<Values>>;
 }
 
-function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: boolean): string {
+function nextStep(
+  values: OptionValues<typeof options>,
+  out: string,
+  { isStandIn, hasRun }: { isStandIn: boolean; hasRun: boolean },
+): string {
   const { plugin, refiner, pluginOption, synthetic } = values;
   const renderer = rendererRepeated(values);
   if (refiner !== undefined) {
@@ -115,7 +127,7 @@ function nextStep(values: OptionValues<typeof options>, out: string, isStandIn: 
       ? 'Next: more of them: the same command with a larger --count and --resume'
       : `Next: other pictures with the same refiner: ${augmentCommand({ plugin }, { refiner, synthetic: 'DIR' })}`;
   }
-  return isStandIn
+  return isStandIn || !hasRun
     ? `Next: your own pictures: ${augmentCommand({ plugin, pluginOption, ...renderer }, { real: 'YOUR_PICTURES' })}`
     : `Next: more samples of the same refiner: ${augmentCommand({ plugin, ...renderer }, { refiner: join(out, 'run'), count: '10000' })}`;
 }

@@ -14,6 +14,7 @@ const columns = [
   'unevenness',
   'sharpness',
   'noise',
+  'blockiness',
   'shading',
   'structure',
 ] as const;
@@ -22,8 +23,8 @@ export const inspectVerb = defineCommand({
   name: 'inspect',
   summary: 'say what stands between synthetic and real pictures, before anyone trains',
   description: [
-    'Compares light, sharpness, noise, scale and spectrum of the two sets, looks for copies and small sets, and',
-    'says what to do about each. The corrections of light that it suggests (or that --match names) are tried, and',
+    'Says what differs between the two sets, where that can come from (camera, light, framing, content, another kind of',
+    'sensor, the sets themselves) and what to change, in the simulator first. The corrections of light that it suggests (or that --match names) are tried, and',
     'the sets compared again: how far apart they are is said before and after.',
   ].join('\n'),
   examples: [
@@ -77,7 +78,7 @@ export const inspectVerb = defineCommand({
       ...(findings.length === 0
         ? ['Nothing stands between the two sets that can be seen in statistics.']
         : []),
-      ...findings.map(({ finding, advice }) => `- ${finding} ${advice}`),
+      ...findings.map(({ source, finding, advice }) => `- ${source}: ${finding} ${advice}`),
     ];
     if (rejects > 0) lines.push(`- ${rejects} files cannot be used; augment lists them in rejects.jsonl.`);
     if (values.out !== undefined) lines.push(`Look at ${values.out}/preview.png`);

@@ -1,4 +1,4 @@
-export { diagnose, type Finding } from './diagnosis.ts';
+export { type DiagnosisContext, diagnose, type Finding, type FindingSource } from './diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './estimator.ts';
 export {
   type ClassAnswer,
@@ -9,6 +9,7 @@ export {
 } from './estimator-answer.ts';
 export { directionLoss, logisticLoss, squaredDistanceLoss } from './estimator-losses.ts';
 export { type EstimatorOutput, estimatorOutputs } from './estimator-outputs.ts';
+export { contrastByGroup, type GroupContrast } from './group-contrast.ts';
 export {
   type CertifyOptions,
   certificateText,
@@ -59,4 +60,4 @@ export {
   type UseReport,
 } from './use/judge-use.ts';
 export type { Variation } from './use/variation.ts';
-export { type UseGate, type UseScore, type UseVerdict, useGates } from './use/verdict.ts';
+export { type UseGate, type UseScore, type UseVerdict, useGates, useVerdict } from './use/verdict.ts';

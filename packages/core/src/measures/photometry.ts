@@ -1,5 +1,5 @@
 import { type Dataset, spreadItems } from '../dataset.ts';
-import type { SizedForm } from '../image.ts';
+import { type Image, imageRange, type SizedForm } from '../image.ts';
 import type { RealImage } from '../sample.ts';
 import { mean, std } from '../statistics.ts';
 import { blockinessOf } from './blockiness.ts';
@@ -26,6 +26,8 @@ export interface Photometry {
   readonly noise: number;
   /** How much JPEG's blocks stand out: see {@link blockinessOf}. */
   readonly blockiness: number;
+  /** Mean over pixels of the difference between the highest and the lowest channel: 0 for gray. */
+  readonly saturation: number;
   /** Std of the smooth light over a picture from picture to picture, as a share of the brightness. */
   readonly shading: number;
   /** Distance in pixels at which two pixels correlate half as much as neighbors: grows with the scale of the content. */
@@ -51,6 +53,7 @@ export async function measurePhotometry(
     sharpness: 0,
     noise: 0,
     blockiness: 0,
+    saturation: 0,
     structure: 0,
   };
   const octaves = [0, 0, 0, 0];
@@ -65,6 +68,7 @@ export async function measurePhotometry(
     sums.sharpness += sharpnessOf(gray.pixels, image);
     sums.noise += residualNoise(gray.pixels, image);
     sums.blockiness += blockinessOf(gray.pixels, image);
+    sums.saturation += saturationOf(item.image, image);
     lights.push(smoothLight(gray.pixels, image));
     sums.structure += structureOf(gray, brightness, contrast);
     for (const [octave, energy] of octavesOf(gray).entries()) octaves[octave]! += energy;
@@ -81,6 +85,7 @@ export async function measurePhotometry(
     sharpness: average(sums.sharpness),
     noise: average(sums.noise),
     blockiness: average(sums.blockiness),
+    saturation: average(sums.saturation),
     shading: shadingOf(lights),
     structure: average(sums.structure),
     octaves: octaves.map((energy) => energy / total),
@@ -92,6 +97,17 @@ interface Gray {
   readonly pixels: Float64Array;
   readonly width: number;
   readonly height: number;
+}
+
+function saturationOf({ channels, data }: Image, form: SizedForm): number {
+  if (channels === 1) return 0;
+  const [low, high] = imageRange(form);
+  let sum = 0;
+  for (let at = 0; at < data.length; at += channels) {
+    const [red, green, blue] = [data[at]!, data[at + 1]!, data[at + 2]!];
+    sum += Math.max(red, green, blue) - Math.min(red, green, blue);
+  }
+  return sum / (data.length / channels) / (high - low);
 }
 
 function structureOf({ pixels, width, height }: Gray, mean: number, deviation: number): number {

@@ -51,6 +51,7 @@ export function frame({ image, annotation }: RandomizedDomain, plan: FramingPlan
       const place = (figure: 'x' | 'y') => (100 * (real[figure].mean - synthetic[figure].mean)).toFixed(1);
       return `content on average ${times('width')} times as wide and ${times('height')} times as high, moved by ${place('x')}% and ${place('y')}%${slant}`;
     },
+    apply: treatOne,
     treat: (samples) => mapDataset(samples, treatOne),
   };
 }

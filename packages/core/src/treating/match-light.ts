@@ -18,6 +18,7 @@ export function matchLight(name: 'camera' | 'lit', matcher: Matcher): Treatment 
               ({ correction, strength }) => `${correction} ${strength} ${correctionKinds[correction].unit}`,
             )
             .join(', '),
+    apply: (sample) => matcher.apply(sample),
     treat: (samples) => matcher.match(samples),
   };
 }

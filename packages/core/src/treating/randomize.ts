@@ -62,6 +62,7 @@ export function randomize(
         ? 'nothing: the labels of these pictures can follow no change'
         : `each picture changed at random, up to ${named.map((name) => `${name} ${Number(effective[name].toPrecision(2))}`).join(', ')}`;
     },
+    apply: treatOne,
     treat: (samples) => mapDataset(samples, treatOne),
   };
 }

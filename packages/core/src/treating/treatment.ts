@@ -10,6 +10,8 @@ export interface Treatment {
   readonly name: string;
   /** What is done, with figures, as text for people. */
   describe(): string;
+  /** Treats one sample. */
+  apply<Annotation>(sample: Sample<Annotation>): Sample<Annotation>;
   treat<Annotation>(samples: Dataset<Sample<Annotation>>): Dataset<Sample<Annotation>>;
 }
 

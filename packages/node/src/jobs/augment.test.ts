@@ -21,7 +21,8 @@ import { writeDataset } from '../datasets/write-dataset.ts';
 import { readPicture } from '../pictures/pixels.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { loadTensors } from '../weights/tensor-file.ts';
-import { type AugmentOptions, type AugmentResult, augment } from './augment.ts';
+import { augment } from './augment.ts';
+import type { AugmentOptions, AugmentResult } from './augment-options.ts';
 import { simulateDataset } from './simulate-dataset.ts';
 
 const plugin = blobs();
@@ -89,10 +90,11 @@ test('one call simulates, trains, refines and reports: new pixels, the same anno
     'run/timeline/real.png',
     'run/timeline/synthetic.png',
     'run/timeline/timeline.json',
+    'treatment.json',
     'triplets.png',
   ]);
   expect(course(events)).toEqual([
-    ...['engine', 'synthetic', 'warning', 'real'],
+    ...['engine', 'synthetic', 'warning', 'real', 'treatment'],
     ...Array.from({ length: 2 }, () => ['step', 'train', 'moment']).flat(),
     ...Array.from({ length: 4 }, () => ['train', 'step', 'train', 'moment']).flat(),
     'refine',

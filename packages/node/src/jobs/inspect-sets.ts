@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Dataset, halve, type RealImage, type SizedForm } from '@simgan/core';
-import { diagnose, type Finding } from '@simgan/core/evaluation';
+import { contrastByGroup, diagnose, type Finding } from '@simgan/core/evaluation';
 import type { MatchPlan, MatchSetting } from '@simgan/core/matching';
 import {
   measureKernelDistances,
@@ -10,6 +10,7 @@ import {
   statisticsDistance,
 } from '@simgan/core/measures';
 import { cropsOf, trainingForm } from '@simgan/core/training';
+import { planFraming } from '@simgan/core/treating';
 import { makeFolder } from '../files/atomic-file.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
@@ -59,8 +60,9 @@ export interface Inspection {
 }
 
 /**
- * Compares synthetic and real pictures before anyone trains: light, sharpness, noise, scale and spectrum, copies and
- * small sets, with advice for each; the corrections of light are tried and the sets compared again.
+ * Compares synthetic and real pictures before anyone trains: what differs, and where that can come from (the camera, the
+ * light, the framing, the content, another kind of sensor, the sets themselves), with advice for each; the corrections
+ * of light are tried and the sets compared again.
  *
  * @example
  * ```ts no-run
@@ -97,6 +99,11 @@ export async function inspectSets(options: InspectOptions): Promise<Inspection> 
     // Of a few pictures that are looked at one must still know how many there are.
     const real = { ...photometry.real, length: camera.images.length };
     const distances = await measureDistances(sets, { form, seed });
+    const answer = source.annotations === 'plugin' ? plugin.estimator?.answer : undefined;
+    const context = {
+      framing: await planFraming({ synthetic, real: sets.real, image: form }),
+      ...(answer && { contrasts: await contrastByGroup(synthetic, sets.real, { image: form, answer }) }),
+    };
     let preview: string | undefined;
     if (options.out !== undefined) {
       const dir = job.path(options.out);
@@ -110,7 +117,7 @@ export async function inspectSets(options: InspectOptions): Promise<Inspection> 
       distances,
       plan,
       match: text,
-      findings: diagnose(photometry.synthetic, real),
+      findings: diagnose(photometry.synthetic, real, context),
       rejects: source.rejects.length + camera.rejects.length,
       preview,
     };

@@ -26,7 +26,8 @@ import { writeDataset } from '../datasets/write-dataset.ts';
 import { lockFolder } from '../files/folder-lock.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { trainRun } from '../runs/train-run.ts';
-import { type AugmentOptions, type AugmentShardOptions, augment } from './augment.ts';
+import { augment } from './augment.ts';
+import type { AugmentOptions, AugmentShardOptions } from './augment-options.ts';
 import { mergeShards } from './merge-shards.ts';
 import { type SimulateDatasetOptions, simulateDataset } from './simulate-dataset.ts';
 

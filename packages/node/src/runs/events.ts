@@ -14,7 +14,8 @@ export type JobPhase =
   | 'estimate'
   | 'check'
   | 'merge'
-  | 'convert';
+  | 'convert'
+  | 'judge';
 
 /** What a job says while it runs. */
 export type JobEvent =
@@ -54,6 +55,16 @@ export type JobEvent =
       readonly text: string;
       readonly corrections: readonly PlannedCorrection[];
       readonly omitted: readonly PlannedCorrection[];
+    }
+  /** A rung of the ladder was judged, or skipped. */
+  | { readonly type: 'rung'; readonly name: string; readonly taken: boolean; readonly reason: string }
+  /** It was decided what is done to the pictures. */
+  | {
+      readonly type: 'treatment';
+      /** `raw`, or rungs with commas, as `treat` takes them. */
+      readonly treat: string;
+      readonly reason: string;
+      readonly chosen: 'judged' | 'by hand' | 'not judged';
     }
   /** A trained refiner was opened. */
   | { readonly type: 'refiner'; readonly origin: string; readonly recipe: string | undefined }

@@ -16,6 +16,7 @@ import {
   trainingForm,
   withDisplacement,
 } from '@simgan/core/training';
+import { frame, type Treatment } from '@simgan/core/treating';
 import { isPackageName } from '../plugins/load-plugin.ts';
 import { assignWeights } from '../weights/weights.ts';
 import type { JobOptions } from './events.ts';
@@ -58,6 +59,8 @@ export interface OpenRefiner extends ImageRefiner {
   /** The name of its recipe; `undefined` for a recipe of one's own. */
   readonly recipe: string | undefined;
   readonly seed: number;
+  /** How synthetic pictures were framed before the refiner learned from them, if they were: apply it before refining. */
+  readonly framing: Treatment | undefined;
   /** Steps that its training had done, if it is the refiner of a run that is not done. */
   readonly step?: number;
   /** Frees network and program, and the engine unless it was passed in. */
@@ -183,6 +186,7 @@ export function buildRefiner(
       engine,
       origin,
       config,
+      framing: config?.framing && frame(plugin, config.framing),
       recipe: typeof wanted === 'string' ? wanted : undefined,
       seed,
       ...(step !== undefined && { step }),

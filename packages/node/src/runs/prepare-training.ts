@@ -1,9 +1,9 @@
 /** @file The recipe and the pictures that a training needs, from what a job's options name. */
 import { createRng, type Dataset, type Sample, type TrainingRecipe } from '@simgan/core';
-import type { Engine } from '@simgan/core/engine';
 import { formatMatch, type Matcher, type MatchSetting } from '@simgan/core/matching';
 import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
 import { withDisplacement } from '@simgan/core/training';
+import { type FramingPlan, frame } from '@simgan/core/treating';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 import { checkLabelsMove } from './check-labels-move.ts';
 import { defaults } from './defaults.ts';
@@ -79,21 +79,46 @@ export interface PreparedTraining {
   readonly matcher: Matcher;
 }
 
-/** Opens the pictures that the options name, and decides on the corrections of light. */
-export async function prepareTraining(
-  { plugin, reference, options: pluginOptions }: ChosenPlugin,
+/** The pictures of a training, open. */
+export interface OpenSources {
+  readonly synthetic: SyntheticSource;
+  readonly real: RealSource;
+}
+
+/** Opens the pictures that the options name: at least a batch of each. `count` as for {@link openSynthetic}. */
+export async function openTrainingSources(
+  plugin: ChosenPlugin['plugin'],
   options: TrainingChoiceOptions & { readonly count: number },
-  { rendering }: { engine: Engine; rendering: Rendering },
+  rendering: Rendering,
   job: Job,
-): Promise<PreparedTraining> {
-  const { seed = defaults.seed, count, features } = options;
-  const { name, recipe: chosen } = chooseRecipe(plugin, options);
-  const network = features && { ...features, file: job.path(features.file) };
-  const recipe = network ? await withFeatures(plugin, chosen, network) : chosen;
+): Promise<OpenSources> {
+  const { seed = defaults.seed, count } = options;
+  const { recipe } = chooseRecipe(plugin, options);
   const means = { seed, atLeast: recipe.batchSize, rendering };
   const synthetic = await openSynthetic(plugin, options, { ...means, count }, job);
   if (recipe.displacement !== undefined) await checkLabelsMove(synthetic, plugin.name);
-  const real = await openReal(plugin, options, means, job);
+  return { synthetic, real: await openReal(plugin, options, means, job) };
+}
+
+/**
+ * Decides on the recipe and the corrections of light for pictures that are open.
+ *
+ * @param framing - how synthetic pictures are framed before anything else; the training's are, and its file says how.
+ */
+export async function prepareTraining(
+  { plugin, reference, options: pluginOptions }: ChosenPlugin,
+  options: TrainingChoiceOptions,
+  { synthetic: rendered, real, rendering }: OpenSources & { readonly rendering: Rendering },
+  job: Job,
+  framing?: FramingPlan,
+): Promise<PreparedTraining> {
+  const { seed = defaults.seed, features } = options;
+  const { name, recipe: chosen } = chooseRecipe(plugin, options);
+  const network = features && { ...features, file: job.path(features.file) };
+  const recipe = network ? await withFeatures(plugin, chosen, network) : chosen;
+  const framed = (samples: Dataset<Sample<unknown>>) =>
+    framing ? frame(plugin, framing).treat(samples) : samples;
+  const synthetic = { ...rendered, training: framed(rendered.training) };
   // Decided on what is trained with, of which there is as much however many samples are asked for.
   const { matcher } = await openMatching(
     recipe.match ?? 'none',
@@ -112,6 +137,7 @@ export async function prepareTraining(
     real: real.origin,
     ...(real.format !== undefined && { realFormat: real.format }),
     ...(network && { features: { file: network.file, options: network.options ?? {} } }),
+    ...(framing && { framing }),
   };
   return {
     plugin,
@@ -120,7 +146,7 @@ export async function prepareTraining(
     seed,
     synthetic,
     real,
-    lookedAt: options.synthetic === undefined ? freshPictures(rendering, seed) : synthetic.training,
+    lookedAt: options.synthetic === undefined ? framed(freshPictures(rendering, seed)) : synthetic.training,
     matcher,
   };
 }

@@ -9,6 +9,10 @@ import { runFiles } from './run-folder.ts';
 
 const text = z.string().max(4096);
 
+const spread = z.object({ mean: z.number(), std: z.number().min(0) });
+const setFraming = z.object({ x: spread, y: spread, width: spread, height: spread, slant: spread });
+const framingPlan = z.object({ ground: z.number(), synthetic: setFraming, real: setFraming });
+
 /** What `run.json` says: enough to build the same networks again. It names things and never runs them. */
 const runConfig = z.object({
   /** The plugin's name or the whole path of its module, as the user gave it. */
@@ -28,6 +32,8 @@ const runConfig = z.object({
   realFormat: text.optional(),
   /** The network whose features refined pictures keep, where one was given. */
   features: z.object({ file: text, options: z.record(text, z.json()) }).optional(),
+  /** How synthetic pictures are framed before they are refined, where they are. */
+  framing: framingPlan.optional(),
 });
 
 /** What a run was started with. */

@@ -40,6 +40,8 @@ export const augmentFiles = {
   /** Figures and pictures for a report. */
   figures: 'report.json',
   triplets: 'triplets.png',
+  /** What is done to the pictures, and why. */
+  treatment: 'treatment.json',
 } as const;
 
 /** Files that further commands leave in a run's folder, or the one that `augment` filled. */

@@ -8,7 +8,12 @@ import {
   startEngine,
   startJob,
 } from './job.ts';
-import { chooseRecipe, prepareTraining, type TrainingChoiceOptions } from './prepare-training.ts';
+import {
+  chooseRecipe,
+  openTrainingSources,
+  prepareTraining,
+  type TrainingChoiceOptions,
+} from './prepare-training.ts';
 import { startRendering } from './rendering.ts';
 import { claimRunFolder, runFiles } from './run-folder.ts';
 import { trainInFolder } from './train-in-folder.ts';
@@ -62,7 +67,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     disposals.push(release);
     const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());
-    const prepared = await prepareTraining(chosen, { ...options, count: 0 }, { engine, rendering }, job);
+    const sources = await openTrainingSources(chosen.plugin, { ...options, count: 0 }, rendering, job);
+    const prepared = await prepareTraining(chosen, options, { ...sources, rendering }, job);
     await claimed.clear();
     const training = await trainInFolder(dir, { ...prepared, engine, existing }, job);
     const steps = training.step;

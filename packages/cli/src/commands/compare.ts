@@ -1,0 +1,123 @@
+import type { ComparedRung, Comparison } from '@simgan/node';
+import { defaults } from '@simgan/node/names';
+import { defineCommand, runJob } from '../command.ts';
+import { common, rendering, sources } from '../common-options.ts';
+import { augmentCommand } from '../next-command.ts';
+import { flag, folder, whole } from '../options.ts';
+import { rendererOf, rendererRepeated } from '../renderer-option.ts';
+
+const { plugin, pluginOption, seed, engine, device, threads, recipe, steps, batchSize, json } = common;
+const { synthetic, format, real, realFormat } = sources;
+
+export const compareVerb = defineCommand({
+  name: 'compare',
+  summary: 'find out what makes synthetic pictures more useful, and what does not',
+  description: [
+    'Tries what can be done to synthetic pictures, from the least to the most: raw, randomized (classic',
+    "augmentation), framed (scale, place and slant), camera (blur, noise, JPEG), lit (the real set's light), refined",
+    '(a trained refiner). Each is judged against what stands below it, by how consistently networks that learn from it',
+    'answer the real pictures; no label of these is needed. Looks, labels that moved and time stand beside it. The',
+    'best is recommended; to leave the pictures as they are is an answer.',
+  ].join('\n'),
+  examples: [
+    'simgan-cli compare --plugin eyes --real my-eyes',
+    'simgan-cli compare --plugin eyes --real my-eyes --quick --out compared',
+  ],
+  options: {
+    plugin,
+    pluginOption,
+    synthetic,
+    format,
+    real,
+    realFormat,
+    ...rendering,
+    recipe,
+    steps,
+    batchSize,
+    quick: flag('Judge on fewer pictures and shorter trainings, as augment does: minutes'),
+    repeats: whole('Networks that judge each set. Default: 3; 2 with --quick.', {
+      least: 2,
+      otherwise: undefined,
+    }),
+    seed,
+    engine,
+    device,
+    threads,
+    out: folder(
+      "Where to write comparison.json and comparison.png. Default: the plugin's name with -compared.",
+    ),
+    json,
+  },
+  async run(values, context) {
+    const { compareTreatments } = await import('@simgan/node');
+    const { pluginOption: pluginOptions, json: _, renderer: __, rendererCommand: ___, ...options } = values;
+    const comparison = await runJob(context, (job) =>
+      compareTreatments({ ...job, ...options, pluginOptions, ...rendererOf(values) }),
+    );
+    const { treat, reason } = comparison;
+    const isTrained = /refined|warped/.test(treat);
+    context.output.result(
+      [
+        ...tableLines(comparison),
+        '',
+        ...comparison.rungs.map(({ name, reason }) => `${name}: ${reason}`),
+        '',
+        reason,
+        `Look at ${comparison.sheet}`,
+        `Next: ${augmentCommand(
+          { plugin: values.plugin, pluginOption: values.pluginOption, ...rendererRepeated(values) },
+          {
+            synthetic: values.synthetic,
+            format: values.format,
+            real: values.real,
+            realFormat: values.realFormat,
+            ...(isTrained && {
+              recipe: values.recipe,
+              steps: values.steps?.toString(),
+              batchSize: values.batchSize?.toString(),
+            }),
+            seed: values.seed === defaults.seed ? undefined : String(values.seed),
+            treat,
+          },
+        )}`,
+      ],
+      { ...comparison },
+    );
+  },
+});
+
+function tableLines({ raw, rungs, control }: Comparison): string[] {
+  const row = (cells: readonly string[]) =>
+    [cells[0]!.padEnd(12), cells[1]!.padEnd(22), ...cells.slice(2).map((cell) => cell.padStart(11))]
+      .join(' ')
+      .trimEnd();
+  const number = (value: number | undefined, digits: number) => value?.toFixed(digits) ?? '';
+  const looks = (of: Comparison['control'] | undefined) => [
+    number(of?.kernelDistance, 2),
+    number(of?.auc, 2),
+  ];
+  return [
+    row(['', 'judged against', 'use', 'verdict', 'KID', 'told apart', 'labels', 'seconds']),
+    row(['raw', '', number(raw.use?.score, 3), '', ...looks(raw.looks)]),
+    ...rungs.map((rung) =>
+      row([
+        `${rung.taken ? '*' : ' '}${rung.name}`,
+        rung.below,
+        number(rung.verdict?.score, 3),
+        rung.verdict?.verdict ?? 'skipped',
+        ...looks(rung.looks),
+        movedText(rung),
+        rung.verdict ? rung.seconds.toFixed(0) : '',
+      ]),
+    ),
+    row(['real', '', '', '', ...looks(control)]),
+    'use: agreement of networks on real pictures, higher is better. KID and AUC of crops told from real: lower is closer;',
+    "the row of the real pictures is one half against the other. labels: how far the plugin's probe sees them moved.",
+  ];
+}
+
+/** The plugin's first quantity; the result in JSON has all. */
+function movedText({ labels }: ComparedRung): string {
+  const [first] = Object.values(labels?.quantities ?? {});
+  return first ? `${first.shift.mean.toFixed(2)} ${first.unit}` : '';
+}

@@ -1,0 +1,127 @@
+import { join } from 'node:path';
+import { trainedRefiner } from '@simgan/core';
+import { checkCopies } from '../formats/dataset-copies.ts';
+import { defaults } from '../runs/defaults.ts';
+import type { JobEvent } from '../runs/events.ts';
+import { choosePlugin, type PluginChoiceOptions, startEngine, startJob } from '../runs/job.ts';
+import { buildRefiner, findTrained } from '../runs/open-refiner.ts';
+import { chooseRecipe, openTrainingSources, prepareTraining } from '../runs/prepare-training.ts';
+import { startRendering } from '../runs/rendering.ts';
+import { augmentFiles, claimAugmentFolder } from '../runs/run-folder.ts';
+import { openReal, openSynthetic } from '../runs/sources.ts';
+import { trainInFolder } from '../runs/train-in-folder.ts';
+import type { AugmentOptions, AugmentResult } from './augment-options.ts';
+import { chooseTreatment } from './choose-treatment.ts';
+import { reportTreated } from './report-treated.ts';
+import { givenRefiner, isCompared, originOfRefiner, refinerStack, withRunOf } from './trained-settings.ts';
+import { writeTreated } from './write-treated.ts';
+
+/** The whole job, for all samples. */
+export async function augmentAll(options: AugmentOptions): Promise<AugmentResult> {
+  const started = performance.now();
+  const warnings: string[] = [];
+  const onEvent = (event: JobEvent) => {
+    if (event.type === 'warning') warnings.push(event.message);
+    options.onEvent?.(event);
+  };
+  const job = startJob({ ...options, onEvent });
+  const { existing = 'refuse' } = options;
+  const trained =
+    options.refiner === undefined ? undefined : await findTrained(options.refiner, options, job);
+  const chosen = trained?.chosen ?? (await choosePlugin(options as PluginChoiceOptions, job));
+  const { plugin } = chosen;
+  const settings = trained ? await withRunOf(trained.stored.config, options, job) : options;
+  const { recipe, name: recipeName } = chooseRecipe(plugin, settings);
+  const seed = settings.seed ?? defaults.seed;
+  const dir = job.path(options.out ?? `${plugin.name}-augmented`);
+  await checkCopies(dir, options, existing);
+  const claimed = await claimAugmentFolder(dir, existing, { trains: trained === undefined });
+  const count = options.count ?? defaults.count;
+  // What is to be given back at the end, the last first.
+  const disposals: (() => unknown)[] = [claimed.release];
+  let hasRun = false;
+  let usedRecipe = recipeName;
+  try {
+    const { engine, release } = await startEngine(options, job);
+    disposals.push(release);
+    const rendering = startRendering(chosen, options.threads, job, options.renderer);
+    disposals.push(() => rendering.close());
+
+    const useTrained = async () => {
+      const refiner = buildRefiner(trained!.origin, trained!.stored, plugin, engine, {
+        recipe: settings.recipe,
+        seed,
+      });
+      disposals.push(() => refiner.dispose());
+      job.emit({ type: 'refiner', origin: options.refiner!, recipe: refiner.recipe });
+      const means = { seed, atLeast: 1, rendering };
+      const synthetic = await openSynthetic(plugin, settings, { ...means, count }, job);
+      const real = isCompared(trained!, settings) ? await openReal(plugin, settings, means, job) : undefined;
+      await claimed.clear();
+      const origin = originOfRefiner(options.refiner!, refiner);
+      const stack = refinerStack(refiner);
+      return {
+        stack,
+        synthetic,
+        real,
+        decision: givenRefiner,
+        origin,
+        recipeName: refiner.recipe ?? 'custom',
+      };
+    };
+
+    const decideHere = async () => {
+      const sources = await openTrainingSources(plugin, { ...settings, count }, rendering, job);
+      await claimed.clear();
+      const { stack, decision } = await chooseTreatment(dir, settings, {
+        ...sources,
+        ...{ plugin, recipe, seed, job, engine },
+        async train({ name, displacement, framing, match }) {
+          // Both would be trained in one folder; with a hand on it, either is.
+          if (name === 'warped' && hasRun) return 'Skipped: compare tries it, which takes longer.';
+          const training = {
+            ...settings,
+            ...(displacement !== undefined && { displacement }),
+            ...(settings.match === undefined && match && { match }),
+          };
+          const prepared = await prepareTraining(chosen, training, { ...sources, rendering }, job, framing);
+          hasRun = true;
+          usedRecipe = prepared.config.recipe;
+          const run = await trainInFolder(
+            join(dir, augmentFiles.run),
+            { ...prepared, engine, existing },
+            job,
+          );
+          disposals.push(() => run.dispose());
+          const refiner = trainedRefiner(run);
+          disposals.push(() => refiner.dispose());
+          return refiner;
+        },
+      });
+      return {
+        stack,
+        decision,
+        ...sources,
+        ...(stack.refiner && { origin: 'trained here', recipeName: usedRecipe }),
+      };
+    };
+
+    const parts = trained ? await useTrained() : await decideHere();
+    const written = await writeTreated(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
+    const report = await reportTreated(dir, { ...parts, recipe, warnings }, { chosen, seed });
+    return {
+      dir,
+      dataset: join(dir, augmentFiles.dataset),
+      preview: join(dir, augmentFiles.preview),
+      run: hasRun ? join(dir, augmentFiles.run) : undefined,
+      treatment: parts.decision,
+      ...written,
+      rejects: parts.synthetic.rejects.length + (parts.real?.rejects.length ?? 0),
+      real: parts.real?.origin,
+      seconds: (performance.now() - started) / 1000,
+      ...report,
+    };
+  } finally {
+    for (const dispose of disposals.toReversed()) await dispose();
+  }
+}

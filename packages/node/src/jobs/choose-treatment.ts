@@ -1,0 +1,117 @@
+/** @file Decides what `augment` does to the pictures: as it was told, as it decided before, or as a comparison says. */
+import { join } from 'node:path';
+import { SimganError } from '@simgan/core';
+import type { Engine } from '@simgan/core/engine';
+import { climb, recommendation } from '../ladder/climb.ts';
+import { type Decision, readDecision, writeDecision } from '../ladder/decision.ts';
+import { quickJudging, rungJudge, whyNotJudged } from '../ladder/judge-rungs.ts';
+import { type RungMeans, rungMaker, stackOf } from '../ladder/prepare-rung.ts';
+import { parseTreat, type RungName, rungsOf, treatText } from '../ladder/rungs.ts';
+import { rawStack, type Stack } from '../ladder/stack.ts';
+import { chooseRecipe } from '../runs/prepare-training.ts';
+import { augmentFiles } from '../runs/run-folder.ts';
+import type { AugmentOptions } from './augment-options.ts';
+
+/** What was decided, ready to be done. */
+export interface ChosenTreatment {
+  readonly decision: Decision;
+  readonly stack: Stack;
+}
+
+/** The options that only a training has a use for, of those that were given. */
+export function trainingOptionsIn(options: AugmentOptions): string[] {
+  const names = ['recipe', 'steps', 'batchSize', 'match', 'features', 'displacement'] as const;
+  return names.filter((name) => options[name] !== undefined);
+}
+
+/**
+ * Decides, and makes what was decided. A decision is kept in the folder: a resumed job does what it decided.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the folder was begun with another treatment, or one that was named cannot be
+ * made.
+ */
+export async function chooseTreatment(
+  dir: string,
+  options: AugmentOptions,
+  means: RungMeans & { readonly engine: Engine },
+): Promise<ChosenTreatment> {
+  const { job } = means;
+  const file = join(dir, augmentFiles.treatment);
+  const wanted = wantedRungs(options, means);
+  const before = options.existing === 'resume' ? await readDecision(file) : undefined;
+  if (before) checkSame(before, wanted, dir);
+  const make = rungMaker(means);
+  let chosen: ChosenTreatment;
+  if (before || wanted.rungs !== 'auto') {
+    const decision = before ?? { ...wanted, treat: treatText(wanted.rungs as readonly RungName[]) };
+    const names = rungsOf(parseTreat(decision.treat)) as readonly RungName[];
+    job.emit({ type: 'treatment', ...said(decision) });
+    chosen = { decision: said(decision), stack: await namedStack(names, make) };
+  } else {
+    chosen = await judged(means, make);
+    job.emit({ type: 'treatment', ...chosen.decision });
+  }
+  await writeDecision(file, chosen.decision);
+  return chosen;
+}
+
+interface Wanted {
+  readonly rungs: readonly RungName[] | 'auto';
+  readonly chosen: Decision['chosen'];
+  readonly reason: string;
+}
+
+/** What the options ask for. */
+function wantedRungs(options: AugmentOptions, means: RungMeans): Wanted {
+  const given = options.treat === undefined ? trainingOptionsIn(options) : [];
+  if (given.length > 0) {
+    const { displacement } = chooseRecipe(means.plugin, options).recipe;
+    const name = displacement === undefined ? 'refined' : 'warped';
+    return { rungs: [name], chosen: 'by hand', reason: `Asked for by ${given.join(' and ')}.` };
+  }
+  const rungs = rungsOf(options.treat ?? 'auto');
+  if (rungs !== 'auto') return { rungs, chosen: 'by hand', reason: 'Asked for by treat.' };
+  const problem = whyNotJudged(means);
+  if (problem === undefined) return { rungs, chosen: 'judged', reason: '' };
+  return { rungs: ['refined'], chosen: 'not judged', reason: `${problem} They are refined, as by default.` };
+}
+
+/** A quick comparison of what can be done to these pictures. */
+async function judged(
+  means: RungMeans & { readonly engine: Engine },
+  make: ReturnType<typeof rungMaker>,
+): Promise<ChosenTreatment> {
+  const { judge, compare } = rungJudge({ ...means, judging: quickJudging });
+  const found = await climb({
+    prepare: make,
+    judge,
+    compare,
+    onRung: ({ name, taken, reason }) => means.job.emit({ type: 'rung', name, taken, reason }),
+  });
+  const treat = treatText(found.stack.names);
+  return { decision: { treat, chosen: 'judged', reason: recommendation(found) }, stack: found.stack };
+}
+
+async function namedStack(names: readonly RungName[], make: ReturnType<typeof rungMaker>): Promise<Stack> {
+  const { stack, skipped } = await stackOf(names, make, rawStack);
+  if (skipped.length === 0) return stack;
+  const problems = skipped.map(({ name, reason }) => `\`treat\` ${name}: ${reason.replace('Skipped: ', '')}`);
+  throw new SimganError('INVALID_ARGUMENT', problems.join(' '), { problems });
+}
+
+function checkSame(before: Decision, { rungs, chosen }: Wanted, dir: string): void {
+  const isSame =
+    rungs === 'auto'
+      ? before.chosen === 'judged'
+      : before.treat === treatText(rungs) && before.chosen === chosen;
+  if (isSame) return;
+  const now = rungs === 'auto' ? 'what is judged useful' : `${treatText(rungs)} (${chosen})`;
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    `The run in ${dir} was started with the treatment ${before.treat} (${before.chosen}) and would now get ${now}. Pass the same options, or replace the run.`,
+  );
+}
+
+function said({ treat, chosen, reason }: Decision): Decision {
+  return { treat, chosen, reason };
+}

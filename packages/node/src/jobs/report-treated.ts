@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import { createDataset, type RealImage, type TrainingRecipe } from '@simgan/core';
+import type { LabelPreservation } from '@simgan/core/evaluation';
+import { fileNameOf } from '../datasets/dataset-format.ts';
+import { placedOnly, type Stack, treatedBy } from '../ladder/stack.ts';
+import { readPicture } from '../pictures/pixels.ts';
+import type { ChosenPlugin } from '../runs/job.ts';
+import { augmentFiles } from '../runs/run-folder.ts';
+import type { RealSource, SyntheticSource } from '../runs/sources.ts';
+import {
+  LOOKED_AT,
+  lookAt,
+  measureDistances,
+  measureLabelShift,
+  type SetDistance,
+  writePreview,
+} from './report.ts';
+import { collectPairs, writeFigures, writeTriplets } from './report-figures.ts';
+
+/** What a report is about. */
+export interface ReportedParts {
+  readonly stack: Stack;
+  readonly synthetic: SyntheticSource;
+  readonly real: RealSource | undefined;
+  /** Its crops are what is measured. */
+  readonly recipe: TrainingRecipe;
+  /** What was warned of. */
+  readonly warnings: readonly string[];
+}
+
+/** Draws the preview and measures, on a bounded number of pictures, and keeps the figures for a report. */
+export async function reportTreated(
+  dir: string,
+  { stack, synthetic, real, recipe, warnings }: ReportedParts,
+  { chosen: { plugin }, seed }: { readonly chosen: ChosenPlugin; readonly seed: number },
+): Promise<{
+  distances: Readonly<Record<string, SetDistance>>;
+  labels: LabelPreservation | undefined;
+}> {
+  const { samples } = synthetic;
+  const before = lookAt(samples);
+  // Where content was moved on purpose, its labels went along: they are compared from there on.
+  const placed = lookAt(await treatedBy(placedOnly(stack), before));
+  const written = createDataset<RealImage>(
+    samples.length,
+    async (index) => {
+      const file = join(dir, augmentFiles.dataset, fileNameOf(index));
+      return { id: samples.id(index), image: (await readPicture(file, plugin.image)).image };
+    },
+    (index) => samples.id(index),
+  );
+  const after = lookAt(written);
+  const goal = real && lookAt(real.images, LOOKED_AT);
+  const matcher = stack.refiner?.matcher;
+  const sets: { label: string; images: typeof after }[] = [{ label: 'synthetic', images: before }];
+  if (matcher && matcher.corrections.length > 0) {
+    const framed = stack.framing ? stack.framing.treat(before) : before;
+    sets.push({ label: 'matched', images: lookAt(matcher.match(framed)) });
+  }
+  if (stack.names.length > 0) {
+    sets.push({ label: stack.refiner ? 'refined' : 'treated', images: after });
+  }
+  const rows = goal ? [...sets, { label: real.isStandIn ? 'stand-in camera' : 'real', images: goal }] : sets;
+  await writePreview(join(dir, augmentFiles.preview), rows, plugin);
+  const distances = await measureDistances(sets, goal, { plugin, recipe, seed });
+  const { pairs, onFound } = collectPairs(plugin);
+  const labels =
+    stack.names.length === 0
+      ? undefined
+      : await measureLabelShift(plugin, { ...synthetic, samples: placed }, after, LOOKED_AT, onFound);
+  const file = (name: 'triplets' | 'figures') => join(dir, augmentFiles[name]);
+  const pictures = await writeTriplets(file('triplets'), { before, refined: after, real: goal }, plugin);
+  await writeFigures(file('figures'), { distances, labels, labelPairs: pairs, warnings, pictures });
+  return { distances, labels };
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import { prefetch, type Sample, selectItems } from '@simgan/core';
+import { formatMatch } from '@simgan/core/matching';
+import { writeDataset } from '../datasets/write-dataset.ts';
+import { beginCopies } from '../formats/dataset-copies.ts';
+import type { Decision } from '../ladder/decision.ts';
+import { applyStack, type Stack } from '../ladder/stack.ts';
+import { checkLabelsMove } from '../runs/check-labels-move.ts';
+import type { ChosenPlugin, Job } from '../runs/job.ts';
+import { augmentFiles } from '../runs/run-folder.ts';
+import type { RealSource, SyntheticSource } from '../runs/sources.ts';
+import { endOf, type PlacedShard } from '../shards/shard.ts';
+import { writeShard } from '../shards/write-shard.ts';
+import type { AugmentOptions, AugmentResult } from './augment-options.ts';
+
+/** What is written, and what is said of it. */
+export interface WrittenParts {
+  readonly stack: Stack;
+  readonly decision: Decision;
+  /** Where the refiner comes from and its recipe, for the provenance; only with one. */
+  readonly origin?: string;
+  readonly recipeName?: string;
+  readonly synthetic: SyntheticSource;
+  readonly real: Pick<RealSource, 'origin' | 'rejects'> | undefined;
+}
+
+/** How it is written. */
+export interface Writing {
+  readonly chosen: ChosenPlugin;
+  readonly seed: number;
+  readonly options: AugmentOptions;
+  /** Pictures to ask for in advance. */
+  readonly ahead: number;
+  /** Of all samples these only. */
+  readonly shard?: PlacedShard;
+}
+
+/** Writes the samples that are not written yet, or those of one shard. */
+export async function writeTreated(
+  dir: string,
+  { stack, origin, synthetic, real, recipeName, decision }: WrittenParts,
+  { chosen, seed, options, ahead, shard }: Writing,
+  job: Job,
+): Promise<Pick<AugmentResult, 'count' | 'resumed' | 'formats'>> {
+  const { samples } = synthetic;
+  const { matcher, network } = stack.refiner ?? {};
+  if (network?.warping) await checkLabelsMove(synthetic, chosen.plugin.name);
+  const [start, end] = shard ? [shard.start, endOf(shard)] : [0, samples.length];
+  const total = end - start;
+  const update = job.progress('refine', total);
+  const unwritten = (isWritten: (id: string) => boolean) => {
+    const indices = Array.from({ length: total }, (_, n) => start + n);
+    const left = indices.filter((index) => !isWritten(samples.id(index)));
+    if (left.length < total) {
+      job.emit({ type: 'resume', phase: 'refine', done: total - left.length, total });
+    }
+    return applyStack(stack, prefetch(selectItems(samples, left), ahead));
+  };
+  const writing = {
+    plugin: chosen.plugin,
+    annotations: synthetic.annotations,
+    labelGeometry: synthetic.labelGeometry,
+    provenance: {
+      made: stack.refiner ? 'refined' : 'treated',
+      plugin: chosen.reference,
+      treatment: decision.treat,
+      because: decision.reason,
+      ...(recipeName !== undefined && { recipe: recipeName }),
+      match: formatMatch(matcher?.corrections ?? []),
+      synthetic: synthetic.origin,
+      real: real?.origin ?? 'none',
+      ...(origin !== undefined && { refiner: origin }),
+      seed,
+    },
+    sampleProvenance: ({ id, displacement }: Sample<unknown>) => {
+      const reference = matcher?.referenceOf(id);
+      return {
+        ...(reference !== undefined && { matchedTo: reference }),
+        ...(displacement && { displacement: { ...displacement } }),
+      };
+    },
+    rejects: [
+      ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
+      ...(real?.rejects ?? []).map((reject) => ({ ...reject, of: 'real' })),
+    ],
+    onProgress: (done: number) => update(done),
+    signal: job.signal,
+  };
+  if (!shard) {
+    const existing = options.existing === 'resume' ? 'resume' : 'refuse';
+    const dataset = join(dir, augmentFiles.dataset);
+    const { plugin } = chosen;
+    const schema = synthetic.annotations === 'plugin' ? plugin.annotation : undefined;
+    const about = { schema, name: plugin.name, provenance: writing.provenance, out: dir };
+    const copies = await beginCopies(dataset, { ...options, ...about });
+    try {
+      const written = await writeDataset(dataset, unwritten, { ...writing, existing, onLine: copies.add });
+      return { ...written, formats: await copies.finish(writing.rejects) };
+    } finally {
+      await copies.close();
+    }
+  }
+  const written = await writeShard(dir, shard, unwritten, {
+    ...writing,
+    existing: options.existing,
+    pluginOptions: chosen.options,
+    rendererParameters: options.renderer?.parameters,
+    onWait: (message) => job.emit({ type: 'warning', message }),
+  });
+  return { ...written, formats: [] };
+}

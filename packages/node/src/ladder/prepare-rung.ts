@@ -1,0 +1,157 @@
+import type { Dataset, Plugin, RealImage, Sample, TrainingRecipe } from '@simgan/core';
+import type { MatchSetting } from '@simgan/core/matching';
+import { cropsOf, DEFAULT_DISPLACEMENT, trainingForm } from '@simgan/core/training';
+import {
+  type FramingPlan,
+  frame,
+  labelLimits,
+  matchLight,
+  planFraming,
+  randomize,
+  type Treatment,
+} from '@simgan/core/treating';
+import type { Job } from '../runs/job.ts';
+import { openMatching } from '../runs/matching.ts';
+import type { RealSource, SyntheticSource } from '../runs/sources.ts';
+import type { PreparedRung } from './climb.ts';
+import { type RungName, withRung } from './rungs.ts';
+import type { Stack } from './stack.ts';
+
+/** What rungs are made of. */
+export interface RungMeans {
+  readonly plugin: Plugin;
+  /** Its crops are what pictures of any size are measured on. */
+  readonly recipe: TrainingRecipe;
+  readonly synthetic: SyntheticSource;
+  readonly real: RealSource;
+  readonly seed: number;
+  readonly job: Job;
+  /** Trains a refiner by a recipe; a text says why none is trained, as a sentence. */
+  train(given: LearnedFrom): Promise<NonNullable<Stack['refiner']> | string>;
+}
+
+/** How a refiner is trained. */
+export interface LearnedFrom {
+  readonly name: 'refined' | 'warped';
+  /** How far it moves things, px²; `undefined` for what the options say. */
+  readonly displacement: number | undefined;
+  /** How its pictures are framed before they are refined, if they are. */
+  readonly framing: FramingPlan | undefined;
+  /** Corrections of light, in place of the recipe's. */
+  readonly match: MatchSetting | undefined;
+}
+
+/** Puts rungs on top of stacks; what both sets show is measured once. */
+export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) => Promise<PreparedRung> {
+  const { plugin, synthetic, real, seed, recipe, job } = means;
+  const isForeign = synthetic.annotations === 'foreign';
+  const form = trainingForm(plugin.image, recipe);
+  let framing: ReturnType<typeof planFraming> | undefined;
+  const plannedFraming = () => {
+    framing ??= planFraming({
+      synthetic: cropsOf(synthetic.training, form, seed),
+      real: cropsOf(real.images, form, seed),
+      image: form,
+    });
+    return framing;
+  };
+  const randomized = (): PreparedRung => {
+    if (isForeign) return { skipped: cannotFollow };
+    const treatment = randomize(plugin, { ...plugin.randomization, seed });
+    return put('randomization', 'randomized', treatment);
+  };
+  const framed = async (): Promise<PreparedRung> => {
+    if (isForeign) return { skipped: cannotFollow };
+    if (!labelLimits(plugin.annotation.geometry).moves) {
+      return { skipped: 'Skipped: the pictures have companions, which would have to move with them.' };
+    }
+    const { plan, reason } = await plannedFraming();
+    if (!plan) return { skipped: `Skipped: ${reason}.` };
+    return put('framing', 'framed', frame(plugin, plan));
+  };
+  const lit = async (name: 'camera' | 'lit', standing: Stack): Promise<PreparedRung> => {
+    const before: Dataset<Sample<unknown>> = standing.framing
+      ? standing.framing.treat(synthetic.training)
+      : synthetic.training;
+    const pictures: { synthetic: Dataset<RealImage>; real: Dataset<RealImage> } = {
+      synthetic: before,
+      real: real.images,
+    };
+    const setting = name === 'camera' ? 'auto' : 'light';
+    // What is tried is said with the rung, in its turn.
+    const silent = { ...job, emit: () => {} };
+    const { matcher } = await openMatching(setting, { ...pictures, plugin, recipe, seed }, silent);
+    const names = matcher.corrections.map(({ correction }) => correction);
+    if (names.length === 0) {
+      return { skipped: 'Skipped: no correction brings the sets closer.' };
+    }
+    if (name === 'lit' && names.every((one) => one === 'blur' || one === 'noise' || one === 'jpeg')) {
+      return { skipped: 'Skipped: nothing differs but what the camera does.' };
+    }
+    return put('light', name, matchLight(name, matcher));
+  };
+  const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
+    const isMoving = name === 'warped' && recipe.displacement === undefined;
+    if (name === 'warped' && isForeign) return { skipped: cannotFollow };
+    if (name === 'refined' && recipe.displacement !== undefined) {
+      return { skipped: 'Skipped: the recipe moves things.' };
+    }
+    if (name === 'warped' && !labelLimits(plugin.annotation.geometry).bends) {
+      return { skipped: 'Skipped: the labels cannot follow where a picture is bent.' };
+    }
+    const isFramed = standing.names.includes('framed');
+    const refiner = await means.train({
+      ...{ name, displacement: isMoving ? DEFAULT_DISPLACEMENT.target : undefined },
+      framing: isFramed ? (await plannedFraming()).plan : undefined,
+      match: standing.names.includes('lit') ? 'light' : undefined,
+    });
+    if (typeof refiner === 'string') return { skipped: refiner };
+    const { light: _, ...others } = standing;
+    const what = `${refiner.matcher.corrections.length > 0 ? 'corrections of light and ' : ''}a trained refiner`;
+    return { stack: { ...others, refiner, names: [] }, what };
+  };
+  const put = (
+    field: 'framing' | 'light' | 'randomization',
+    name: RungName,
+    treatment: Treatment,
+  ): PreparedRung => ({ stack: { names: [name], [field]: treatment }, what: treatment.describe() });
+  return async (name, standing) => {
+    const rung = await (name === 'randomized'
+      ? randomized()
+      : name === 'framed'
+        ? framed()
+        : name === 'camera' || name === 'lit'
+          ? lit(name, standing)
+          : learned(name, standing));
+    if (rung.skipped !== undefined) return rung;
+    return {
+      what: rung.what,
+      stack: { ...standing, ...rung.stack, names: namesOf(withRung(standing.names, name)) },
+    };
+  };
+}
+
+const cannotFollow =
+  "Skipped: the annotations are not the plugin's, so that they could not follow where pictures move.";
+
+/** A refiner brings its own corrections of light. */
+function namesOf(names: readonly RungName[]): readonly RungName[] {
+  const isLearned = names.some((name) => name === 'refined' || name === 'warped');
+  return isLearned ? names.filter((name) => name !== 'camera') : names;
+}
+
+/** The stack of rungs that were chosen by hand. @returns a stack, and the rungs that could not be put on it, with reasons. */
+export async function stackOf(
+  names: readonly RungName[],
+  make: ReturnType<typeof rungMaker>,
+  start: Stack,
+): Promise<{ stack: Stack; skipped: readonly { name: RungName; reason: string }[] }> {
+  let stack = start;
+  const skipped: { name: RungName; reason: string }[] = [];
+  for (const name of names) {
+    const rung = await make(name, stack);
+    if (rung.skipped === undefined) stack = rung.stack;
+    else skipped.push({ name, reason: rung.skipped });
+  }
+  return { stack, skipped };
+}

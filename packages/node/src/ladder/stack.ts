@@ -1,0 +1,53 @@
+import { type Dataset, datasetOf, type ImageRefiner, type Sample } from '@simgan/core';
+import { applyTreatments, type Treatment } from '@simgan/core/treating';
+import type { RungName } from './rungs.ts';
+
+/**
+ * What is done to synthetic pictures, ready to be done. In the order of its fields: content is framed before anything
+ * is learned from it, a refiner brings its own corrections of light, and pictures are randomized when they are done.
+ */
+export interface Stack {
+  readonly framing?: Treatment;
+  /** Without a refiner, which has its own. */
+  readonly light?: Treatment;
+  readonly refiner?: Pick<ImageRefiner, 'refine' | 'matcher' | 'network'>;
+  readonly randomization?: Treatment;
+  /** The rungs that it consists of. */
+  readonly names: readonly RungName[];
+}
+
+/** Nothing is done. */
+export const rawStack: Stack = { names: [] };
+
+/** Applies a stack to samples, in their order. */
+export async function* applyStack(
+  { framing, light, refiner, randomization }: Stack,
+  samples: Dataset<Sample<unknown>>,
+): AsyncGenerator<Sample<unknown>, void, void> {
+  const before = applyTreatments(
+    [framing, light].filter((one) => one !== undefined),
+    samples,
+  );
+  for await (const sample of refiner ? refiner.refine(before) : before) {
+    yield randomization ? randomization.apply(sample) : sample;
+  }
+}
+
+/** What a stack makes of samples, in memory. */
+export async function treatedBy(
+  stack: Stack,
+  samples: Dataset<Sample<unknown>>,
+): Promise<Dataset<Sample<unknown>>> {
+  if (stack.names.length === 0) return samples;
+  const treated: Sample<unknown>[] = [];
+  for await (const sample of applyStack(stack, samples)) treated.push(sample);
+  return datasetOf(treated);
+}
+
+/**
+ * A stack without what changes pictures in place: where its pictures are framed and randomized, and nothing else. Its
+ * labels are those of the whole stack, so that what refinement moved shows against it.
+ */
+export function placedOnly({ framing, randomization }: Stack): Stack {
+  return { names: ['framed'], ...(framing && { framing }), ...(randomization && { randomization }) };
+}
