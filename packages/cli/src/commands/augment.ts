@@ -32,7 +32,7 @@ const options = {
   ...regularization,
   treat: parsed(
     'auto|raw|LIST',
-    'What is done to the pictures, such as framed,randomized (see compare). Default: auto, what a quick comparison recommends; refined beside --recipe, --steps, --batch-size, --match or --features',
+    'What is done to the pictures, such as framed,randomized (see compare). Default: auto, what a quick comparison recommends; refined beside --recipe, --steps, --batch-size, --match, --features or --displacement',
     parseTreat,
   ),
   refiner: excluding(

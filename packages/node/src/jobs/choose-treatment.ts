@@ -8,7 +8,6 @@ import { quickJudging, rungJudge, whyNotJudged } from '../ladder/judge-rungs.ts'
 import { type RungMeans, rungMaker, stackOf } from '../ladder/prepare-rung.ts';
 import { parseTreat, type RungName, rungsOf, treatText } from '../ladder/rungs.ts';
 import { rawStack, type Stack } from '../ladder/stack.ts';
-import { chooseRecipe } from '../runs/prepare-training.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import type { AugmentOptions } from './augment-options.ts';
 
@@ -65,9 +64,7 @@ interface Wanted {
 function wantedRungs(options: AugmentOptions, means: RungMeans): Wanted {
   const given = options.treat === undefined ? trainingOptionsIn(options) : [];
   if (given.length > 0) {
-    const { displacement } = chooseRecipe(means.plugin, options).recipe;
-    const name = displacement === undefined ? 'refined' : 'warped';
-    return { rungs: [name], chosen: 'by hand', reason: `Asked for by ${given.join(' and ')}.` };
+    return { rungs: ['refined'], chosen: 'by hand', reason: `Asked for by ${given.join(' and ')}.` };
   }
   const rungs = rungsOf(options.treat ?? 'auto');
   if (rungs !== 'auto') return { rungs, chosen: 'by hand', reason: 'Asked for by treat.' };

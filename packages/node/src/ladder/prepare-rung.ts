@@ -91,17 +91,16 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     return put('light', name, matchLight(name, matcher));
   };
   const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
-    const isMoving = name === 'warped' && recipe.displacement === undefined;
     if (name === 'warped' && isForeign) return { skipped: cannotFollow };
-    if (name === 'refined' && recipe.displacement !== undefined) {
-      return { skipped: 'Skipped: the recipe moves things.' };
+    if (name === 'warped' && recipe.displacement !== undefined) {
+      return { skipped: 'Skipped: the recipe moves things already, see refined.' };
     }
     if (name === 'warped' && !labelLimits(plugin.annotation.geometry).bends) {
       return { skipped: 'Skipped: the labels cannot follow where a picture is bent.' };
     }
     const isFramed = standing.names.includes('framed');
     const refiner = await means.train({
-      ...{ name, displacement: isMoving ? DEFAULT_DISPLACEMENT.target : undefined },
+      ...{ name, displacement: name === 'warped' ? DEFAULT_DISPLACEMENT.target : undefined },
       framing: isFramed ? (await plannedFraming()).plan : undefined,
       match: standing.names.includes('lit') ? 'light' : undefined,
     });
