@@ -42,6 +42,7 @@ export {
   type NoDisplacement,
   placesOf,
 } from './registration/index.ts';
+export { type PictureShift, placesMeter, probeMeter, type ShiftMeter } from './shift-meter.ts';
 export {
   compareDownstream,
   createEstimatorState,
