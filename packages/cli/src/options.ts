@@ -182,6 +182,15 @@ export function parsed<Value>(
   return { argument, description, read: ([value]) => (value === undefined ? undefined : parse(value)) };
 }
 
+/** The text as a number above 0. @throws Error if it is none. */
+export function positive(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isFinite(number) || number <= 0) {
+    throw new Error(`expected a number above 0 but received ${JSON.stringify(value)}`);
+  }
+  return number;
+}
+
 /** `key=value`, as often as needed; values are JSON where they parse as JSON and text where they do not. */
 export function keyValues(description: string): OptionSpec<Readonly<Record<string, unknown>>> {
   return {

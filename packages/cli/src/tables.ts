@@ -1,6 +1,6 @@
 /** @file Figures as people read them in a terminal. */
 import type { LabelPreservation } from '@simgan/core/evaluation';
-import type { AugmentResult } from '@simgan/node';
+import type { AugmentResult, TreatedVerdict } from '@simgan/node';
 
 /** How far each set is from the real one. */
 export function distanceLines(distances: AugmentResult['distances']): string[] {
@@ -22,4 +22,16 @@ export function labelLines({ pairs, quantities }: LabelPreservation): string[] {
     const figures = `${shift.mean.toFixed(2)} ± ${shift.std.toFixed(2)} ${unit}, median ${shift.median.toFixed(2)}, 95% within ${shift.p95.toFixed(2)}`;
     return `${name.padEnd(12)} moved ${figures}; lost in ${lost} of ${told}, not measured in ${abstained}`;
   });
+}
+
+const words = {
+  better: 'better than the synthetic pictures',
+  'no different': 'no different from the synthetic pictures',
+  worse: 'worse than the synthetic pictures',
+  unknown: 'nothing was measured',
+} as const;
+
+/** What came of a refinement, in one word and with its reasons. */
+export function verdictLines({ verdict, reasons }: TreatedVerdict): string[] {
+  return [`verdict: ${words[verdict]}`, ...reasons.map((reason) => `  ${reason}`)];
 }

@@ -11,7 +11,8 @@ export type ErrorCode =
   | 'ENGINE_UNAVAILABLE'
   | 'FETCH_FAILED'
   | 'RENDERING_FAILED'
-  | 'TRAINING_DIVERGED';
+  | 'TRAINING_DIVERGED'
+  | 'REFINEMENT_WORSE';
 
 /**
  * An error whose message is meant for the user: what was wrong, where, and what to do. Anything else that is

@@ -52,6 +52,8 @@ export {
 } from './jobs/evaluate-dataset.ts';
 export { type ExportOptions, exportOnnx, type OnnxExport } from './jobs/export-onnx.ts';
 export { type Inspection, type InspectOptions, inspectSets } from './jobs/inspect-sets.ts';
+export type { TreatedVerdict } from './jobs/judge-treated.ts';
+export type { LabelGuardOptions } from './jobs/label-guard.ts';
 export { type MergedDataset, type MergeShardsOptions, mergeShards } from './jobs/merge-shards.ts';
 export { type ReportRunOptions, reportRun, type WrittenReport } from './jobs/report-run.ts';
 export {

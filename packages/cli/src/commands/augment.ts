@@ -5,10 +5,20 @@ import { common, existingOf, regularization, rendering, shard, sources, to } fro
 import { featuresOf } from '../features-option.ts';
 import { formatLines } from '../format-report.ts';
 import { augmentCommand } from '../next-command.ts';
-import { excluding, folder, type OptionValues, parsed, text, whole } from '../options.ts';
+import {
+  choice,
+  excluding,
+  flag,
+  folder,
+  type OptionValues,
+  parsed,
+  positive,
+  text,
+  whole,
+} from '../options.ts';
 import { rendererOf, rendererRepeated } from '../renderer-option.ts';
 import { shardReport } from '../shard-report.ts';
-import { distanceLines, labelLines } from '../tables.ts';
+import { distanceLines, labelLines, verdictLines } from '../tables.ts';
 
 const options = {
   ...common,
@@ -46,6 +56,17 @@ const options = {
       match: 'it brings its own corrections',
     },
   ),
+  maxLabelShift: parsed(
+    'PX',
+    "The most that a label may move, in the unit of the plugin's probe; each line then has its shift",
+    positive,
+  ),
+  movedLabels: choice(
+    ['flag', 'drop'],
+    'What is done to samples whose label moved farther, or is no longer found. Default: flag',
+    undefined,
+  ),
+  failIfWorse: flag('Exit with 1 if the verdict is that the pictures are worse than the synthetic ones'),
   shard,
   to,
   out: folder("Where to write. Default: the plugin's name with -augmented."),
@@ -78,6 +99,7 @@ export const augmentVerb = defineCommand({
       resume,
       force,
       features: __,
+      failIfWorse,
       featureOption: ___,
       shard,
       ...rest
@@ -91,21 +113,36 @@ export const augmentVerb = defineCommand({
       return;
     }
     const result = await runJob(context, (job) => augment({ ...job, ...wanted, existing }));
-    const { count, rejects, real, distances, labels, treatment, seconds, formats } = result;
+    const { count, rejects, real, distances, labels, treatment, verdict, seconds, formats } = result;
     const out = values.out ?? result.dir.slice(context.cwd.length + 1);
     context.output.result(
       [
         ...distanceLines(distances),
         // The plugin's first quantity; evaluate shows all.
         ...(labels ? labelLines(labels).slice(0, 1) : []),
+        ...(verdict ? ['', ...verdictLines(verdict)] : []),
         '',
         `${count} ${treatment.treat === 'raw' ? 'untreated' : result.distances.refined ? 'refined' : 'treated'} samples in ${join(out, 'dataset')}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
         ...formatLines(formats, context.cwd),
         `Look at ${join(out, 'preview.png')}`,
         nextStep(values, out, { isStandIn: real === 'stand-in', hasRun: result.run !== undefined }),
       ],
-      { out, count, rejects, seconds, distances, labels, treatment, ...(formats.length > 0 && { formats }) },
+      {
+        out,
+        count,
+        rejects,
+        seconds,
+        distances,
+        labels,
+        treatment,
+        verdict,
+        ...(formats.length > 0 && { formats }),
+      },
     );
+    if (failIfWorse && verdict?.verdict === 'worse') {
+      const { SimganError } = await import('@simgan/core');
+      throw new SimganError('REFINEMENT_WORSE', 'The verdict is worse, and --fail-if-worse was given.');
+    }
   },
 });
 

@@ -40,10 +40,7 @@ export function placesMeter<Annotation>(
     quantity: 'labels',
     unit: 'px',
     async shiftOf(pair) {
-      const found = await measureDisplacements([pair], {
-        geometry: geometry as LabelGeometry<unknown>,
-        image: image ?? {},
-      });
+      const found = await measureDisplacements<Annotation>([pair], { geometry, ...(image && { image }) });
       const quantities = Object.values(found?.quantities ?? {});
       const sum = (of: (quantity: (typeof quantities)[number]) => number) =>
         quantities.reduce((total, quantity) => total + of(quantity), 0);

@@ -34,8 +34,8 @@ export interface WriteDatasetOptions<Annotation> {
   readonly start?: number | undefined;
   /** Further fields of `dataset.json`, such as those of a shard. A resumed run must have the same. */
   readonly headerFields?: object;
-  /** Inputs that were left out, for `rejects.jsonl`. */
-  readonly rejects?: readonly Reject[];
+  /** Inputs that were left out, for `rejects.jsonl`; a function is called when all samples are written. */
+  readonly rejects?: readonly Reject[] | (() => readonly Reject[]);
   /** Default: `refuse`. */
   readonly existing?: ExistingOutput;
   /** Names in the folder that the caller writes itself; see {@link inspectOutput}. */
@@ -159,7 +159,7 @@ export async function writeDataset<Annotation>(
     }
     while (underWay.length > 0) await settleOne();
     signal?.throwIfAborted();
-    await log.finish(rejects);
+    await log.finish(typeof rejects === 'function' ? rejects() : rejects);
   } catch (error) {
     // What is on its way is let finish and logged as far as it goes, so that resuming repeats little.
     try {

@@ -108,15 +108,17 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
 
     const parts = trained ? await useTrained() : await decideHere();
     const written = await writeTreated(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
-    const report = await reportTreated(dir, { ...parts, recipe, warnings }, { chosen, seed });
+    const { dropped, ...counts } = written;
+    const { maxLabelShift } = options;
+    const report = await reportTreated(dir, { ...parts, recipe, warnings, dropped, maxLabelShift }, { chosen, seed });
     return {
       dir,
       dataset: join(dir, augmentFiles.dataset),
       preview: join(dir, augmentFiles.preview),
       run: hasRun ? join(dir, augmentFiles.run) : undefined,
       treatment: parts.decision,
-      ...written,
-      rejects: parts.synthetic.rejects.length + (parts.real?.rejects.length ?? 0),
+      ...counts,
+      rejects: parts.synthetic.rejects.length + (parts.real?.rejects.length ?? 0) + dropped.size,
       real: parts.real?.origin,
       seconds: (performance.now() - started) / 1000,
       ...report,

@@ -7,6 +7,8 @@ import type { JobOptions } from '../runs/events.ts';
 import type { EngineChoiceOptions, PluginChoiceOptions } from '../runs/job.ts';
 import type { TrainingChoiceOptions } from '../runs/prepare-training.ts';
 import type { PlacedShard, Shard } from '../shards/shard.ts';
+import type { TreatedVerdict } from './judge-treated.ts';
+import type { LabelGuardOptions } from './label-guard.ts';
 import type { SetDistance } from './report.ts';
 
 /** Options for `augment`. */
@@ -15,7 +17,8 @@ export interface AugmentOptions
     Partial<PluginChoiceOptions>,
     EngineChoiceOptions,
     TrainingChoiceOptions,
-    CopyOptions {
+    CopyOptions,
+    LabelGuardOptions {
   /** How many samples the simulator makes; not beside `synthetic`, of which all are refined. Default: 1000. */
   readonly count?: number | undefined;
   /**
@@ -89,4 +92,6 @@ export interface AugmentResult {
   readonly distances: Readonly<Record<string, SetDistance>>;
   /** How far labels moved against the pixels; `undefined` if the plugin has no probe. */
   readonly labels: LabelPreservation | undefined;
+  /** What came of it in looks, labels and use; `undefined` if nothing was done. */
+  readonly verdict: TreatedVerdict | undefined;
 }

@@ -80,8 +80,25 @@ function checkOptions(options: AugmentOptions | AugmentShardOptions): void {
       `\`${option}\` has no place beside \`refiner\`: ${nothingFor[option] ?? 'nothing is trained'}.`,
     );
   }
-  problems.push(...treatProblems(options));
+  problems.push(...treatProblems(options), ...guardProblems(options));
   if (problems.length > 0) throw new SimganError('INVALID_ARGUMENT', problems.join(' '), { problems });
+}
+
+function guardProblems(options: AugmentOptions | AugmentShardOptions): string[] {
+  const { maxLabelShift, movedLabels } = options;
+  const problems: string[] = [];
+  if (maxLabelShift !== undefined && !(maxLabelShift > 0)) {
+    problems.push(`\`maxLabelShift\` must be above 0, not ${maxLabelShift}.`);
+  }
+  if (movedLabels !== undefined && maxLabelShift === undefined) {
+    problems.push('`movedLabels` needs `maxLabelShift`, beyond which a label counts as moved.');
+  }
+  if (movedLabels === 'drop' && isSharded(options)) {
+    problems.push(
+      '`movedLabels` drop has no place beside `shard`: pictures are named by their position, which other shards then do not know. Flag them, and leave them out when the shards are merged.',
+    );
+  }
+  return problems;
 }
 
 function treatProblems(options: AugmentOptions): string[] {

@@ -1,7 +1,7 @@
 /** @file Figures and pictures that a job keeps for a report. */
 import { type Dataset, type Plugin, type RealImage, type Size, spreadItems } from '@simgan/core';
-import type { FoundPair } from '@simgan/core/evaluation';
-import type { LabelPairs } from '@simgan/report';
+import type { FoundPair, RefinementVerdict } from '@simgan/core/evaluation';
+import type { LabelPairs, VerdictPart } from '@simgan/report';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { paintDifference, paintPicture, thumbnail } from '../pictures/paint.ts';
 import { encodePng } from '../pictures/pixels.ts';
@@ -58,6 +58,24 @@ export interface ReportPictures {
   readonly cell: Size;
   readonly ids: readonly string[];
   readonly real: number;
+}
+
+const answers = {
+  closer: 'better',
+  farther: 'worse',
+  hold: 'no different',
+  moved: 'worse',
+  'not measured': 'unknown',
+  'not judged': 'unknown',
+} as const;
+
+/** A verdict as a report asks it: a question, an answer and its reason for each of looks, labels and use. */
+export function verdictParts({ reasons, ...verdict }: RefinementVerdict): VerdictPart[] {
+  return (['looks', 'labels', 'use'] as const).map((question, n) => {
+    const answer = verdict[question];
+    const word = answer in answers ? answers[answer as keyof typeof answers] : (answer as VerdictPart['verdict']);
+    return { question, verdict: word, reason: reasons[n]! };
+  });
 }
 
 /** Keeps the figures of a job for a report; see `evaluationSchema` of @simgan/report. */

@@ -1,12 +1,16 @@
 import { join } from 'node:path';
-import { createDataset, type RealImage, type TrainingRecipe } from '@simgan/core';
+import { createDataset, type RealImage, selectItems, type TrainingRecipe } from '@simgan/core';
 import type { LabelPreservation } from '@simgan/core/evaluation';
+import { trainingForm } from '@simgan/core/training';
 import { fileNameOf } from '../datasets/dataset-format.ts';
+import type { Decision } from '../ladder/decision.ts';
 import { placedOnly, type Stack, treatedBy } from '../ladder/stack.ts';
 import { readPicture } from '../pictures/pixels.ts';
 import type { ChosenPlugin } from '../runs/job.ts';
+import { meterFor } from '../runs/label-shift.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
+import { judgeTreated, type TreatedVerdict } from './judge-treated.ts';
 import {
   LOOKED_AT,
   lookAt,
@@ -15,7 +19,7 @@ import {
   type SetDistance,
   writePreview,
 } from './report.ts';
-import { collectPairs, writeFigures, writeTriplets } from './report-figures.ts';
+import { collectPairs, writeFigures, verdictParts, writeTriplets } from './report-figures.ts';
 
 /** What a report is about. */
 export interface ReportedParts {
@@ -26,18 +30,28 @@ export interface ReportedParts {
   readonly recipe: TrainingRecipe;
   /** What was warned of. */
   readonly warnings: readonly string[];
+  readonly decision: Decision;
+  /** Samples that are not in the dataset. */
+  readonly dropped: ReadonlySet<string>;
+  /** The most that labels may move. Default: that of the recipe's steering, or 1. */
+  readonly maxLabelShift?: number | undefined;
 }
 
 /** Draws the preview and measures, on a bounded number of pictures, and keeps the figures for a report. */
 export async function reportTreated(
   dir: string,
-  { stack, synthetic, real, recipe, warnings }: ReportedParts,
+  { stack, synthetic, real, recipe, warnings, decision, dropped, maxLabelShift }: ReportedParts,
   { chosen: { plugin }, seed }: { readonly chosen: ChosenPlugin; readonly seed: number },
 ): Promise<{
   distances: Readonly<Record<string, SetDistance>>;
   labels: LabelPreservation | undefined;
+  verdict: TreatedVerdict | undefined;
 }> {
-  const { samples } = synthetic;
+  const all = synthetic.samples;
+  const kept = Array.from({ length: all.length }, (_, index) => index).filter(
+    (index) => !dropped.has(all.id(index)),
+  );
+  const samples = dropped.size > 0 ? selectItems(all, kept) : all;
   const before = lookAt(samples);
   // Where content was moved on purpose, its labels went along: they are compared from there on.
   const placed = lookAt(await treatedBy(placedOnly(stack), before));
@@ -70,6 +84,27 @@ export async function reportTreated(
       : await measureLabelShift(plugin, { ...synthetic, samples: placed }, after, LOOKED_AT, onFound);
   const file = (name: 'triplets' | 'figures') => join(dir, augmentFiles[name]);
   const pictures = await writeTriplets(file('triplets'), { before, refined: after, real: goal }, plugin);
-  await writeFigures(file('figures'), { distances, labels, labelPairs: pairs, warnings, pictures });
-  return { distances, labels };
+  const steering = recipe.steering?.labelShift;
+  const verdict =
+    stack.names.length === 0
+      ? undefined
+      : await judgeTreated(
+          {
+            synthetic: before,
+            placed: (indices) => treatedBy(placedOnly(stack), selectItems(samples, indices)),
+            treated: written,
+            real: goal,
+          },
+          {
+            form: trainingForm(plugin.image, recipe),
+            seed,
+            meter: meterFor(plugin, synthetic.annotations),
+            limit: maxLabelShift ?? steering ?? 1,
+            use: decision.chosen === 'judged' ? { verdict: 'better', reason: decision.reason } : undefined,
+          },
+        );
+  const { certificate } = verdict ?? {};
+  const judged = verdict && { verdict: verdictParts(verdict), ...(certificate && { certificate }) };
+  await writeFigures(file('figures'), { distances, labels, labelPairs: pairs, warnings, pictures, ...judged });
+  return { distances, labels, verdict };
 }

@@ -1,17 +1,19 @@
 import { join } from 'node:path';
-import { prefetch, type Sample, selectItems } from '@simgan/core';
+import { prefetch, type Sample, SimganError, selectItems } from '@simgan/core';
 import { formatMatch } from '@simgan/core/matching';
 import { writeDataset } from '../datasets/write-dataset.ts';
 import { beginCopies } from '../formats/dataset-copies.ts';
 import type { Decision } from '../ladder/decision.ts';
-import { applyStack, type Stack } from '../ladder/stack.ts';
+import { applyStack, placedOnly, type Stack, treatedBy } from '../ladder/stack.ts';
 import { checkLabelsMove } from '../runs/check-labels-move.ts';
 import type { ChosenPlugin, Job } from '../runs/job.ts';
+import { meterFor } from '../runs/label-shift.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import { endOf, type PlacedShard } from '../shards/shard.ts';
 import { writeShard } from '../shards/write-shard.ts';
 import type { AugmentOptions, AugmentResult } from './augment-options.ts';
+import { createLabelGuard, type LabelGuard } from './label-guard.ts';
 
 /** What is written, and what is said of it. */
 export interface WrittenParts {
@@ -41,21 +43,27 @@ export async function writeTreated(
   { stack, origin, synthetic, real, recipeName, decision }: WrittenParts,
   { chosen, seed, options, ahead, shard }: Writing,
   job: Job,
-): Promise<Pick<AugmentResult, 'count' | 'resumed' | 'formats'>> {
+): Promise<Pick<AugmentResult, 'count' | 'resumed' | 'formats'> & { readonly dropped: ReadonlySet<string> }> {
   const { samples } = synthetic;
   const { matcher, network } = stack.refiner ?? {};
   if (network?.warping) await checkLabelsMove(synthetic, chosen.plugin.name);
   const [start, end] = shard ? [shard.start, endOf(shard)] : [0, samples.length];
   const total = end - start;
   const update = job.progress('refine', total);
+  const guard = openGuard(options, { stack, synthetic, chosen });
   const unwritten = (isWritten: (id: string) => boolean) => {
     const indices = Array.from({ length: total }, (_, n) => start + n);
     const left = indices.filter((index) => !isWritten(samples.id(index)));
     if (left.length < total) {
       job.emit({ type: 'resume', phase: 'refine', done: total - left.length, total });
     }
-    return applyStack(stack, prefetch(selectItems(samples, left), ahead));
+    const treated = applyStack(stack, prefetch(selectItems(samples, left), ahead));
+    return guard ? guard.guard(treated) : treated;
   };
+  const ofInputs = [
+    ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
+    ...(real?.rejects ?? []).map((reject) => ({ ...reject, of: 'real' })),
+  ];
   const writing = {
     plugin: chosen.plugin,
     annotations: synthetic.annotations,
@@ -77,12 +85,9 @@ export async function writeTreated(
       return {
         ...(reference !== undefined && { matchedTo: reference }),
         ...(displacement && { displacement: { ...displacement } }),
+        ...guard?.provenanceOf(id),
       };
     },
-    rejects: [
-      ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
-      ...(real?.rejects ?? []).map((reject) => ({ ...reject, of: 'real' })),
-    ],
     onProgress: (done: number) => update(done),
     signal: job.signal,
   };
@@ -94,18 +99,48 @@ export async function writeTreated(
     const about = { schema, name: plugin.name, provenance: writing.provenance, out: dir };
     const copies = await beginCopies(dataset, { ...options, ...about });
     try {
-      const written = await writeDataset(dataset, unwritten, { ...writing, existing, onLine: copies.add });
-      return { ...written, formats: await copies.finish(writing.rejects) };
+      // What the guard drops is only known when all is written.
+      const rejects = () => [...ofInputs, ...(guard?.rejects ?? [])];
+      const written = await writeDataset(dataset, unwritten, {
+        ...writing,
+        rejects,
+        existing,
+        onLine: copies.add,
+      });
+      return { ...written, dropped: guard?.dropped ?? new Set(), formats: await copies.finish(rejects()) };
     } finally {
       await copies.close();
     }
   }
   const written = await writeShard(dir, shard, unwritten, {
     ...writing,
+    rejects: ofInputs,
     existing: options.existing,
     pluginOptions: chosen.options,
     rendererParameters: options.renderer?.parameters,
     onWait: (message) => job.emit({ type: 'warning', message }),
   });
-  return { ...written, formats: [] };
+  return { ...written, dropped: new Set(), formats: [] };
+}
+
+/** The guard that the options ask for. @throws SimganError INVALID_ARGUMENT if nothing measures these labels. */
+function openGuard(
+  { maxLabelShift, movedLabels = 'flag' }: AugmentOptions,
+  { stack, synthetic, chosen }: Pick<WrittenParts, 'stack' | 'synthetic'> & Pick<Writing, 'chosen'>,
+): LabelGuard | undefined {
+  if (maxLabelShift === undefined) return undefined;
+  const meter = meterFor(chosen.plugin, synthetic.annotations);
+  if (!meter) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `\`maxLabelShift\` needs labels that can be found in the pictures: the plugin ${chosen.plugin.name} has no probe, and the annotations of ${synthetic.origin} do not say where their labels are.`,
+    );
+  }
+  const { samples } = synthetic;
+  const places = new Map(Array.from({ length: samples.length }, (_, index) => [samples.id(index), index]));
+  const original = async (id: string) => {
+    const placed = await treatedBy(placedOnly(stack), selectItems(samples, [places.get(id)!]));
+    return placed.at(0);
+  };
+  return createLabelGuard(meter, maxLabelShift, movedLabels === 'drop', original);
 }
