@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { defaults, parseTreat } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, existingOf, regularization, rendering, shard, sources, to } from '../common-options.ts';
+import { failOn } from '../fail-if-worse.ts';
 import { featuresOf } from '../features-option.ts';
 import { formatLines } from '../format-report.ts';
 import { augmentCommand } from '../next-command.ts';
@@ -139,10 +140,7 @@ export const augmentVerb = defineCommand({
         ...(formats.length > 0 && { formats }),
       },
     );
-    if (failIfWorse && verdict?.verdict === 'worse') {
-      const { SimganError } = await import('@simgan/core');
-      throw new SimganError('REFINEMENT_WORSE', 'The verdict is worse, and --fail-if-worse was given.');
-    }
+    await failOn(failIfWorse, verdict);
   },
 });
 

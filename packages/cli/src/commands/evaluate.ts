@@ -4,8 +4,9 @@ import type { Downstream, Evaluation } from '@simgan/node';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, sources } from '../common-options.ts';
+import { failOn } from '../fail-if-worse.ts';
 import { flag, folder, requiredText, whole } from '../options.ts';
-import { distanceLines, labelLines } from '../tables.ts';
+import { distanceLines, labelLines, verdictLines } from '../tables.ts';
 
 const { plugin, pluginOption, seed, engine, device, threads, json } = common;
 const { synthetic, format, real, realFormat, labels, labelGeometry, valueRange } = sources;
@@ -40,6 +41,10 @@ export const evaluateVerb = defineCommand({
       otherwise: defaults.evaluated,
     }),
     downstream: flag("Train the plugin's estimator on each set and test it on the stand-in camera"),
+    use: flag(
+      "Judge what the refined pictures are worth to the plugin's task on real ones, without labels of those",
+    ),
+    failIfWorse: flag('Exit with 1 if the verdict is that the pictures are worse than the synthetic ones'),
     repeats: whole('How often to train it, from different weights', {
       least: 1,
       otherwise: defaults.repeats,
@@ -54,9 +59,9 @@ export const evaluateVerb = defineCommand({
   },
   async run(values, context) {
     const { evaluateDataset } = await import('@simgan/node');
-    const { pluginOption: pluginOptions, ...options } = values;
+    const { pluginOption: pluginOptions, failIfWorse, ...options } = values;
     const evaluation = await runJob(context, (job) => evaluateDataset({ ...job, ...options, pluginOptions }));
-    const { distances, realism, labels, downstream } = evaluation;
+    const { distances, realism, labels, downstream, verdict } = evaluation;
     const lines = [
       ...distanceLines(distances),
       '',
@@ -67,6 +72,8 @@ export const evaluateVerb = defineCommand({
           : [],
       ),
       ...(downstream ? ['', ...(await downstreamLines(downstream))] : []),
+      '',
+      ...verdictLines(verdict),
     ];
     if (values.out !== undefined) {
       const dir = resolve(context.cwd, values.out);
@@ -75,6 +82,7 @@ export const evaluateVerb = defineCommand({
       lines.push('', `Figures in ${join(values.out, 'evaluation.json')}`);
     }
     context.output.result(lines, { ...evaluation });
+    await failOn(failIfWorse, verdict);
   },
 });
 

@@ -64,6 +64,10 @@ test(
         expect(mean).toBeLessThan(20);
       }
     }
+    // It closes the gap, in noise in which the probe loses sight of the blobs; nobody asked what it is good for.
+    expect(evaluation.verdict).toMatchObject({ looks: 'closer', labels: 'moved', use: 'not judged' });
+    expect(evaluation.verdict.certificate).toMatchObject({ quantity: 'place', sampled: 40 });
+    expect(evaluation.use).toBeUndefined();
     expect(downstream!.runs[0]).not.toEqual(downstream!.runs[1]);
 
     const progress = (phase: string) =>
@@ -73,6 +77,34 @@ test(
   },
   HANG,
 );
+
+test('the use of refined pictures is judged without labels of real ones', async () => {
+  const cwd = await temporaryFolder();
+  const judged = {
+    ...plugin,
+    estimator: {
+      ...place,
+      answer: {
+        kind: 'values',
+        names: ['x', 'y'],
+        values: (output: Float32Array) => output,
+        truth: ({ x, y }: BlobAnnotation) => [x / 12, y / 10],
+      },
+    } as Estimator<BlobAnnotation>,
+  };
+  const synthetic = simulate(plugin.simulator, { seed: 1, length: 40 });
+  await writeDataset(join(cwd, 'same'), synthetic, { plugin });
+  const real = simulate(plugin.standIn, { seed: 2, length: 40 });
+  const { use, verdict } = await evaluateDataset({
+    ...options,
+    ...{ plugin: judged, cwd, refined: 'same', synthetic, real, use: true },
+  });
+  expect(use!.treatments.refined!.verdict).toBe('no different');
+  expect(verdict).toMatchObject({ verdict: 'no different', use: 'no different', labels: 'hold' });
+  await expect(
+    evaluateDataset({ ...options, cwd, refined: 'same', synthetic, real, use: true }),
+  ).rejects.toThrow('does not say how its answers are compared');
+});
 
 test('missing parts of a plugin are reported before anything is read', async () => {
   const cwd = await temporaryFolder();

@@ -5,17 +5,21 @@ import {
   type Dataset,
   halve,
   type Plugin,
+  type RealImage,
   type Sample,
   SimganError,
+  selectItems,
   type TrainingRecipe,
 } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import {
   compareDownstream,
   type EstimatorResult,
+  judgeUse,
   type LabelPreservation,
   type PatchTestResult,
   patchTest,
+  type UseReport,
 } from '@simgan/core/evaluation';
 import { parseMatch } from '@simgan/core/matching';
 import { measureKernelDistances } from '@simgan/core/measures';
@@ -31,11 +35,13 @@ import {
   startEngine,
   startJob,
 } from '../runs/job.ts';
+import { meterFor } from '../runs/label-shift.ts';
 import { openMatching } from '../runs/matching.ts';
 import { chooseRecipe } from '../runs/prepare-training.ts';
 import { type Rendering, startRendering } from '../runs/rendering.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import { openReal, openSynthetic, reading, type SourceOptions } from '../runs/sources.ts';
+import { judgeTreated, type TreatedVerdict } from './judge-treated.ts';
 import { lookAt, measureDistances, measureLabelShift, type SetDistance } from './report.ts';
 
 /** Options for {@link evaluateDataset}. */
@@ -46,6 +52,8 @@ export interface EvaluateOptions extends JobOptions, PluginChoiceOptions, Engine
   readonly count?: number | undefined;
   /** Trains the plugin's estimator on each set and tests it on the stand-in camera. Default: false. */
   readonly downstream?: boolean;
+  /** Judges what the refined pictures are worth to the plugin's task, without labels of real ones. Default: false. */
+  readonly use?: boolean;
   /** How often to train it, from different weights. Default: 1. */
   readonly repeats?: number;
   /** In place of the estimator's number of steps. */
@@ -79,6 +87,10 @@ export interface Evaluation {
   /** How far labels moved by matching and by refining; `undefined` if the plugin has no probe. */
   readonly labels: Readonly<Record<'matched' | 'refined', LabelPreservation | undefined>>;
   readonly downstream: Downstream | undefined;
+  /** What the sets are worth to the plugin's task on real pictures, judged without their labels. */
+  readonly use: UseReport | undefined;
+  /** What came of it in looks, labels and use. */
+  readonly verdict: TreatedVerdict;
 }
 
 /**
@@ -98,6 +110,7 @@ export async function evaluateDataset(options: EvaluateOptions): Promise<Evaluat
   const chosen = await choosePlugin(options, job);
   const { plugin } = chosen;
   if (options.downstream) checkDownstream(plugin);
+  if (options.use) checkUse(plugin);
   const { recipe } = chooseRecipe(plugin, {});
   const dir = datasetIn(job.path(options.refined));
   const refined = await readDataset(dir, plugin, reading(job));
@@ -136,7 +149,30 @@ export async function evaluateDataset(options: EvaluateOptions): Promise<Evaluat
       const downstream = options.downstream
         ? await measureDownstream(sets, { ...domain, engine, options, rendering, count }, job)
         : undefined;
-      return { distances, realism, labels, downstream };
+      const use = options.use
+        ? await measureUse(
+            { raw: source.samples, refined: sets.refined! },
+            real,
+            { ...domain, engine, count },
+            job,
+          )
+        : undefined;
+      const verdict = await judgeTreated(
+        {
+          synthetic: looked.synthetic!,
+          placed: async (indices) => pairedWith(refined.samples, source.samples, indices),
+          treated: refined.samples,
+          real,
+        },
+        {
+          form: trainingForm(plugin.image, recipe),
+          seed,
+          meter: isComparable(refined, source) ? meterFor(plugin, source.annotations) : undefined,
+          limit: recipe.steering?.labelShift ?? 1,
+          use: use?.treatments.refined,
+        },
+      );
+      return { distances, realism, labels, downstream, use, verdict };
     } finally {
       await release();
     }
@@ -180,6 +216,60 @@ async function measureRealism(
   realism.real = { kernelDistance: kernel.control, ...(await patchTest(...halve(goal, seed), test)) };
   update(cropped.length + 1);
   return realism;
+}
+
+/** Whether labels of both sets are where they were: each picture has its source, and nothing moved on purpose. */
+function isComparable(
+  { samples, manifest }: Awaited<ReturnType<typeof readDataset>>,
+  source: { readonly samples: Dataset<unknown> },
+): boolean {
+  const treatment = manifest?.provenance.treatment;
+  if (typeof treatment === 'string' && /framed|randomized|warped/.test(treatment)) return false;
+  const ids = idsOf(source.samples);
+  return Array.from({ length: samples.length }, (_, n) => samples.id(n)).every((id) => ids.has(id));
+}
+
+/** The synthetic samples that some refined ones were made of. */
+function pairedWith(
+  refined: Dataset<unknown>,
+  synthetic: Dataset<Sample<unknown>>,
+  indices: readonly number[],
+): Dataset<Sample<unknown>> {
+  const ids = idsOf(synthetic);
+  return selectItems(
+    synthetic,
+    indices.map((index) => ids.get(refined.id(index))!),
+  );
+}
+
+function idsOf(dataset: Dataset<unknown>): ReadonlyMap<string, number> {
+  return new Map(Array.from({ length: dataset.length }, (_, index) => [dataset.id(index), index]));
+}
+
+/** What the plugin's estimator learns for real pictures, judged without their labels. */
+async function measureUse(
+  { raw, refined }: Readonly<Record<'raw' | 'refined', Dataset<Sample<unknown>>>>,
+  real: Dataset<RealImage>,
+  { plugin, recipe, engine, seed, count }: Means,
+  job: Job,
+): Promise<UseReport> {
+  const form = trainingForm(plugin.image, recipe);
+  const crops = <Item extends RealImage>(set: Dataset<Item>) => cropsOf(lookAt(set, count), form, seed);
+  let update: ((done: number, detail?: string) => void) | undefined;
+  return judgeUse({
+    estimator: plugin.estimator!,
+    image: form,
+    engine,
+    seed,
+    raw: crops(raw),
+    treatments: { refined: crops(refined) },
+    real: crops(real),
+    ...(job.signal && { signal: job.signal }),
+    onProgress({ network, networks, step, steps, set }) {
+      update ??= job.progress('estimate', networks * steps);
+      update(network * steps + step, set);
+    },
+  });
 }
 
 /** The plugin's estimator trained on each set and tested on the stand-in camera, from several weights. */
@@ -229,6 +319,14 @@ async function measureDownstream(
     runs.push(run);
   }
   return { estimator: name, unit, within, steps, tested: test.length, runs };
+}
+
+function checkUse({ name, estimator }: Plugin): void {
+  if (estimator?.answer) return;
+  const problem = estimator
+    ? `the estimator ${estimator.name} of the plugin ${name} does not say how its answers are compared (\`answer\`)`
+    : `the plugin ${name} has no estimator to train`;
+  throw new SimganError('INVALID_ARGUMENT', `\`use\`: ${problem}.`);
 }
 
 function checkDownstream({ name, estimator, standIn }: Plugin): void {
