@@ -5,7 +5,7 @@ import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, sources } from '../common-options.ts';
 import { failOn } from '../fail-if-worse.ts';
-import { flag, folder, requiredText, whole } from '../options.ts';
+import { flag, folder, requiredText, text, whole } from '../options.ts';
 import { distanceLines, labelLines, verdictLines } from '../tables.ts';
 
 const { plugin, pluginOption, seed, engine, device, threads, json } = common;
@@ -36,6 +36,10 @@ export const evaluateVerb = defineCommand({
     labels,
     labelGeometry,
     valueRange,
+    shard: text(
+      'I/N|auto',
+      'Only the pictures of shard I of N, counted from 0; auto: what the scheduler says in the environment',
+    ),
     count: whole('Most pictures of each set to look at, and to test an estimator on', {
       least: 8,
       otherwise: defaults.evaluated,

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../../test/folders.ts';
 import { writeDataset } from '../datasets/write-dataset.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
+import { simulateDataset } from './simulate-dataset.ts';
 
 /** Only against hangs: a few hundred steps of a classifier. */
 const HANG = 300_000;
@@ -104,6 +105,22 @@ test('the use of refined pictures is judged without labels of real ones', async 
   await expect(
     evaluateDataset({ ...options, cwd, refined: 'same', synthetic, real, use: true }),
   ).rejects.toThrow('does not say how its answers are compared');
+});
+
+test('a shard is evaluated alone, merged or not', async () => {
+  const cwd = await temporaryFolder();
+  const all = simulate(plugin.simulator, { seed: 1, length: 40 });
+  await writeDataset(join(cwd, 'whole'), all, { plugin });
+  const real = simulate(plugin.standIn, { seed: 2, length: 40 });
+  const ofWhole = await evaluateDataset({ ...options, cwd, refined: 'whole', real, shard: '1/2' });
+  // Without `synthetic` the simulator makes the pictures of the shard again: nothing has changed, so nothing moved.
+  expect(ofWhole.labels.refined).toMatchObject({
+    pairs: 20,
+    quantities: { place: { shift: { count: 20, mean: 0 } } },
+  });
+  await simulateDataset({ plugin, cwd, count: 40, out: 'parts', shard: '1/2' });
+  const ofPart = await evaluateDataset({ ...options, cwd, refined: 'parts', real, shard: '1/2' });
+  expect(ofPart).toEqual(ofWhole);
 });
 
 test('missing parts of a plugin are reported before anything is read', async () => {

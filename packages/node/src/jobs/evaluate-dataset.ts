@@ -41,6 +41,9 @@ import { chooseRecipe } from '../runs/prepare-training.ts';
 import { type Rendering, startRendering } from '../runs/rendering.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import { openReal, openSynthetic, reading, type SourceOptions } from '../runs/sources.ts';
+import { endOf, placeShard, type Shard, shardFolder } from '../shards/shard.ts';
+import { isShardManifest } from '../shards/shard-manifest.ts';
+import { shardOf } from '../shards/shard-option.ts';
 import { judgeTreated, type TreatedVerdict } from './judge-treated.ts';
 import { lookAt, measureDistances, measureLabelShift, type SetDistance } from './report.ts';
 
@@ -54,6 +57,11 @@ export interface EvaluateOptions extends JobOptions, PluginChoiceOptions, Engine
   readonly downstream?: boolean;
   /** Judges what the refined pictures are worth to the plugin's task, without labels of real ones. Default: false. */
   readonly use?: boolean;
+  /**
+   * Only the pictures of one of several shards, such as `3/8`; `auto`: what the scheduler says in the environment. Shards
+   * that are not merged yet are found in `refined/shards`, and of a merged dataset it is the same part. Default: all.
+   */
+  readonly shard?: Shard | string | undefined;
   /** How often to train it, from different weights. Default: 1. */
   readonly repeats?: number;
   /** In place of the estimator's number of steps. */
@@ -112,12 +120,14 @@ export async function evaluateDataset(options: EvaluateOptions): Promise<Evaluat
   if (options.downstream) checkDownstream(plugin);
   if (options.use) checkUse(plugin);
   const { recipe } = chooseRecipe(plugin, {});
-  const dir = datasetIn(job.path(options.refined));
-  const refined = await readDataset(dir, plugin, reading(job));
+  const { refined, start } = await readPart(job.path(options.refined), options.shard, plugin, job);
   const rendering = startRendering(chosen, options.threads, job);
   try {
     const means = { seed, atLeast: 8, rendering };
-    const source = await openSynthetic(plugin, options, { ...means, count: refined.samples.length }, job);
+    const end = start + refined.samples.length;
+    const whole = await openSynthetic(plugin, options, { ...means, count: end }, job);
+    const isSimulated = options.synthetic === undefined;
+    const source = isSimulated ? { ...whole, samples: rangeOf(whole.samples, start, end) } : whole;
     if (options.downstream && (source.annotations === 'foreign' || refined.annotations === 'foreign')) {
       throw new SimganError(
         'INVALID_ARGUMENT',
@@ -216,6 +226,36 @@ async function measureRealism(
   realism.real = { kernelDistance: kernel.control, ...(await patchTest(...halve(goal, seed), test)) };
   update(cropped.length + 1);
   return realism;
+}
+
+/** The refined pictures to evaluate, and the position of the first of them in the whole dataset. */
+async function readPart(
+  out: string,
+  wanted: EvaluateOptions['shard'],
+  plugin: Plugin,
+  job: Job,
+): Promise<{ refined: Awaited<ReturnType<typeof readDataset>>; start: number }> {
+  if (wanted === undefined) {
+    return { refined: await readDataset(datasetIn(out), plugin, reading(job)), start: 0 };
+  }
+  const shard = shardOf(wanted);
+  const own = shardFolder(out, shard);
+  if (existsSync(own)) {
+    const refined = await readDataset(own, plugin, reading(job));
+    const { manifest } = refined;
+    return { refined, start: manifest && isShardManifest(manifest) ? manifest.shard.start : 0 };
+  }
+  const refined = await readDataset(datasetIn(out), plugin, reading(job));
+  const placed = placeShard(shard, refined.samples.length);
+  const samples = rangeOf(refined.samples as Dataset<Sample<unknown>>, placed.start, endOf(placed));
+  return { refined: { ...refined, samples } as typeof refined, start: placed.start };
+}
+
+function rangeOf<Item>(dataset: Dataset<Item>, start: number, end: number): Dataset<Item> {
+  return selectItems(
+    dataset,
+    Array.from({ length: end - start }, (_, n) => start + n),
+  );
 }
 
 /** Whether labels of both sets are where they were: each picture has its source, and nothing moved on purpose. */
