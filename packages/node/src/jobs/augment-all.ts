@@ -110,7 +110,11 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
     const written = await writeTreated(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
     const { dropped, ...counts } = written;
     const { maxLabelShift } = options;
-    const report = await reportTreated(dir, { ...parts, recipe, warnings, dropped, maxLabelShift }, { chosen, seed });
+    const report = await reportTreated(
+      dir,
+      { ...parts, recipe, warnings, dropped, maxLabelShift },
+      { chosen, seed },
+    );
     return {
       dir,
       dataset: join(dir, augmentFiles.dataset),

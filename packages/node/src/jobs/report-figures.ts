@@ -73,7 +73,8 @@ const answers = {
 export function verdictParts({ reasons, ...verdict }: RefinementVerdict): VerdictPart[] {
   return (['looks', 'labels', 'use'] as const).map((question, n) => {
     const answer = verdict[question];
-    const word = answer in answers ? answers[answer as keyof typeof answers] : (answer as VerdictPart['verdict']);
+    const word =
+      answer in answers ? answers[answer as keyof typeof answers] : (answer as VerdictPart['verdict']);
     return { question, verdict: word, reason: reasons[n]! };
   });
 }

@@ -19,7 +19,7 @@ import {
   type SetDistance,
   writePreview,
 } from './report.ts';
-import { collectPairs, writeFigures, verdictParts, writeTriplets } from './report-figures.ts';
+import { collectPairs, verdictParts, writeFigures, writeTriplets } from './report-figures.ts';
 
 /** What a report is about. */
 export interface ReportedParts {
@@ -105,6 +105,13 @@ export async function reportTreated(
         );
   const { certificate } = verdict ?? {};
   const judged = verdict && { verdict: verdictParts(verdict), ...(certificate && { certificate }) };
-  await writeFigures(file('figures'), { distances, labels, labelPairs: pairs, warnings, pictures, ...judged });
+  await writeFigures(file('figures'), {
+    distances,
+    labels,
+    labelPairs: pairs,
+    warnings,
+    pictures,
+    ...judged,
+  });
   return { distances, labels, verdict };
 }
