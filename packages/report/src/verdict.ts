@@ -7,7 +7,7 @@ export const articleShift = { mean: 1.1, std: 0.8, width: 55 } as const;
 
 /** What a report says first: for each question whether refined pictures are better than raw ones. */
 export function verdictOf(data: ReportData): readonly VerdictPart[] {
-  const given = data.figures.verdict ?? [];
+  const given = (data.figures.verdict ?? []).filter(({ verdict }) => verdict !== 'unknown');
   const derived = [looks(data), labels(data), use(data)];
   return [...given, ...derived.filter(({ question }) => !given.some((part) => part.question === question))];
 }

@@ -100,8 +100,9 @@ test('the use of refined pictures is judged without labels of real ones', async 
     ...options,
     ...{ plugin: judged, cwd, refined: 'same', synthetic, real, use: true },
   });
-  expect(use!.treatments.refined!.verdict).toBe('no different');
-  expect(verdict).toMatchObject({ verdict: 'no different', use: 'no different', labels: 'hold' });
+  const { verdict: word, reason } = use!.treatments.refined!;
+  expect(verdict).toMatchObject({ use: word, labels: 'hold' });
+  expect(verdict.reasons[2]).toBe(`Use: ${reason}`);
   await expect(
     evaluateDataset({ ...options, cwd, refined: 'same', synthetic, real, use: true }),
   ).rejects.toThrow('does not say how its answers are compared');
