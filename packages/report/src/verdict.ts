@@ -9,7 +9,8 @@ export const articleShift = { mean: 1.1, std: 0.8, width: 55 } as const;
 export function verdictOf(data: ReportData): readonly VerdictPart[] {
   const given = (data.figures.verdict ?? []).filter(({ verdict }) => verdict !== 'unknown');
   const derived = [looks(data), labels(data), use(data)];
-  return [...given, ...derived.filter(({ question }) => !given.some((part) => part.question === question))];
+  const asked = derived.map((part) => given.find(({ question }) => question === part.question) ?? part);
+  return [...asked, ...given.filter((part) => !asked.includes(part))];
 }
 
 /** All answers in one sentence. */
