@@ -6,6 +6,8 @@ import { commandLine } from './next-command.ts';
 interface WrittenShard {
   readonly shard: PlacedShard;
   readonly count: number;
+  /** Inputs that are its part, where some are left out. Default: `count`. */
+  readonly length?: number;
   /** The shard's own folder. */
   readonly folder: string;
   /** The folder that is to be merged. */
@@ -15,11 +17,11 @@ interface WrittenShard {
 /** The last word on a shard: lines for people, fields for machines. */
 export function shardReport(
   what: string,
-  { shard, count, folder, out }: WrittenShard,
+  { shard, count, length = count, folder, out }: WrittenShard,
   cwd: string,
 ): [string[], Record<string, unknown>] {
   const { start, total } = shard;
-  const range = count > 0 ? `${start} to ${start + count - 1} of ${total}` : `none of ${total}`;
+  const range = length > 0 ? `${start} to ${start + length - 1} of ${total}` : `none of ${total}`;
   const whole = shownPath(cwd, out);
   return [
     [

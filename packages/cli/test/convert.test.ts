@@ -24,6 +24,23 @@ test('converts a dataset to several formats, says what was left out, and replace
   });
 });
 
+test('converts in shards, which merge joins', async () => {
+  const cwd = await temporaryFolder();
+  await writeCocoPictures(join(cwd, 'in'));
+  const run = (...args: string[]) => callCli(args, { cwd });
+  const one = await run('convert', 'in', '--to', 'yolo', '--out', 'out', '--shard', '1/2');
+  expect(one).toMatchObject({
+    exitCode: 0,
+    stdout:
+      'read as   coco\n2 samples (1 to 2 of 3) in out/shards/0001-of-0002\nNext, when all 2 shards are done: simgan-cli merge out\n',
+  });
+  await run('convert', 'in', '--to', 'yolo', '--out', 'out', '--shard', '0/2');
+  expect(await run('merge', 'out')).toMatchObject({
+    exitCode: 0,
+    stdout: '3 samples, of 2 shards, in out\n3 samples in out (yolo)\n',
+  });
+});
+
 test.each([
   [['--to', 'coco'], '--input: expected DIR, which must be given'],
   [['in'], '--to: expected NAME,…, which must be given'],

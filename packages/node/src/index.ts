@@ -40,6 +40,7 @@ export {
 } from './jobs/compare-treatments.ts';
 export {
   type ConvertedDataset,
+  type ConvertedShard,
   type ConvertOptions,
   convertDataset,
 } from './jobs/convert-dataset.ts';

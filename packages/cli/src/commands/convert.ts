@@ -1,7 +1,9 @@
+import { resolve } from 'node:path';
 import { defineCommand, runJob } from '../command.ts';
-import { common } from '../common-options.ts';
+import { common, shard } from '../common-options.ts';
 import { formatLines } from '../format-report.ts';
 import { folder, requiredFolder, requiredList, text } from '../options.ts';
+import { shardReport } from '../shard-report.ts';
 
 const { force, json } = common;
 
@@ -15,27 +17,42 @@ export const convertVerb = defineCommand({
   examples: [
     'simgan-cli convert coco-val --to yolo --out yolo-val',
     'simgan-cli convert --input renders --format bop --to coco,parquet,webdataset --out converted',
+    'simgan-cli convert renders --to parquet --out renders-parquet --shard 0/8',
   ],
   options: {
     input: { ...requiredFolder('The dataset to convert; may be given without --input'), isBare: true },
     format: text('NAME', 'Its format. Default: what it looks like.'),
     to: requiredList('NAME,…', 'The formats to write; several have folders of their names in --out'),
     out: folder("Where to write. Default: the input's name with the formats'."),
+    shard,
     force,
     json,
   },
-  async run({ input, format, to, out, force: isReplaced }, context) {
+  async run({ input, format, to, out: given, shard: part, force: isReplaced }, context) {
     const { convertDataset } = await import('@simgan/node');
-    const { from, formats } = await runJob(context, (job) =>
+    const out = given ?? `${input.replace(/[\\/]+$/, '')}-${to.join('-')}`;
+    const { from, formats, shard } = await runJob(context, (job) =>
       convertDataset({
         ...job,
         input,
         format,
         to,
-        out: out ?? `${input.replace(/[\\/]+$/, '')}-${to.join('-')}`,
+        out,
+        shard: part,
         existing: isReplaced ? 'replace' : 'refuse',
       }),
     );
+    if (shard) {
+      const written = { ...shard, folder: shard.dir, out: resolve(context.cwd, out) };
+      const [lines, fields] = shardReport('samples', written, context.cwd);
+      const left = shard.rejects > 0 ? [`${shard.rejects} left out (see rejects.jsonl there)`] : [];
+      context.output.result([`read as   ${from}`, ...left, ...lines], {
+        from,
+        ...fields,
+        rejects: shard.rejects,
+      });
+      return;
+    }
     context.output.result([`read as   ${from}`, ...formatLines(formats, context.cwd)], { from, formats });
   },
 });

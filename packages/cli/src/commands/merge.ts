@@ -12,6 +12,7 @@ export const mergeVerb = defineCommand({
   description: [
     'Verifies the shards that augment --shard or simulate --shard wrote to DIR/shards, and makes of them the',
     'dataset that one run would have written, every byte the same: DIR/dataset, or DIR for simulated samples.',
+    'Shards of convert become the formats that they were made for, in DIR.',
     'Pictures are linked, not copied, where the file system can. Names everything that is missing or differs.',
   ].join('\n'),
   examples: ['simgan-cli merge eyes-out', 'simgan-cli merge --out eyes-out --keep'],

@@ -31,6 +31,8 @@ export interface FormatFolderOptions {
   readonly provenance: JsonObject;
   /** Whether what an earlier conversion wrote there is deleted. */
   readonly isReplaced: boolean;
+  /** Names in the folder that are not the format's and stay. */
+  readonly companions?: readonly string[];
 }
 
 /** A folder that is being written. */
@@ -50,6 +52,10 @@ export interface FormatFolder {
 const manifest = z.object({
   format: z.literal('simgan-conversion'),
   version: z.literal(1),
+  to: z.string(),
+  count: z.int().nonnegative(),
+  rejects: z.int().nonnegative(),
+  provenance: z.record(z.string(), z.json()),
   files: z
     .array(
       z
@@ -69,9 +75,9 @@ const manifest = z.object({
 export async function beginFormatFolder(
   dir: string,
   format: DatasetFormat & Required<Pick<DatasetFormat, 'write'>>,
-  { name, provenance, isReplaced }: FormatFolderOptions,
+  { name, provenance, isReplaced, companions = [] }: FormatFolderOptions,
 ): Promise<FormatFolder> {
-  await checkFormatFolder(dir, isReplaced);
+  await checkFormatFolder(dir, isReplaced, companions);
   const lock = await lockFolder(dir);
   const begun = join(dir, BEGUN);
   const rejects: Reject[] = [];
@@ -143,7 +149,11 @@ async function giveBack(begun: string, lock: FolderLock): Promise<void> {
  *
  * @throws SimganError OUTPUT_EXISTS if it holds anything, or anything but an earlier conversion that may be replaced.
  */
-export async function checkFormatFolder(dir: string, isReplaced: boolean): Promise<void> {
+export async function checkFormatFolder(
+  dir: string,
+  isReplaced: boolean,
+  companions: readonly string[] = [],
+): Promise<void> {
   const names = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code === 'ENOTDIR') {
@@ -152,7 +162,8 @@ export async function checkFormatFolder(dir: string, isReplaced: boolean): Promi
     throw outputFailed(dir, error);
   });
   const own = await ownFiles(dir);
-  const others = names.filter((name) => ![BEGUN, LOCK, TAKEOVER].includes(name) && !own.includes(name));
+  const known = [BEGUN, LOCK, TAKEOVER, ...companions, ...own];
+  const others = names.filter((name) => !known.includes(name));
   if (others.length > 0) {
     throw new SimganError(
       'OUTPUT_EXISTS',
@@ -167,15 +178,20 @@ export async function checkFormatFolder(dir: string, isReplaced: boolean): Promi
   }
 }
 
+/** The complete conversion in a folder; `undefined` if there is none. */
+export async function readConversion(dir: string): Promise<z.output<typeof manifest> | undefined> {
+  const text = await readFile(join(dir, CONVERSION), 'utf8').catch(() => undefined);
+  try {
+    return text === undefined ? undefined : manifest.parse(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
 /** The names in a folder that an earlier conversion wrote. */
 async function ownFiles(dir: string): Promise<readonly string[]> {
-  const text = await readFile(join(dir, CONVERSION), 'utf8').catch(() => undefined);
-  if (text === undefined) return [];
-  try {
-    return [CONVERSION, ...manifest.parse(JSON.parse(text)).files];
-  } catch {
-    return [];
-  }
+  const complete = await readConversion(dir);
+  return complete ? [CONVERSION, ...complete.files] : [];
 }
 
 async function removeConversion(dir: string): Promise<void> {

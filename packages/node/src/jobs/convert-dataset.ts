@@ -1,14 +1,22 @@
-import { basename, join } from 'node:path';
-import { prefetch, type Reject, SimganError } from '@simgan/core';
-import { columnsOf, type DatasetFormat, type FormatEntry, findFormat } from '@simgan/formats';
+import { createHash } from 'node:crypto';
+import { createDataset, prefetch, SimganError, selectItems } from '@simgan/core';
+import { columnsOf, type DatasetFormat, findFormat } from '@simgan/formats';
 import { reasonOf } from '../files/reject.ts';
 import type { WrittenFormat } from '../formats/dataset-copies.ts';
-import { beginFormatFolder, type FormatFolder } from '../formats/format-folder.ts';
 import { type OpenedFormat, openFormat } from '../formats/open-format.ts';
-import { type StoredSample, storedSample } from '../formats/stored-sample.ts';
+import { storedSample } from '../formats/stored-sample.ts';
 import type { JobOptions } from '../runs/events.ts';
-import { startJob } from '../runs/job.ts';
+import { type Job, startJob } from '../runs/job.ts';
 import { reading } from '../runs/sources.ts';
+import {
+  type ConversionShardHeader,
+  type Converted,
+  writeConversionShard,
+} from '../shards/conversion-shard.ts';
+import { endOf, type PlacedShard, placeShard, type Shard, shardFolder } from '../shards/shard.ts';
+import { shardOf } from '../shards/shard-option.ts';
+import { whenUnlocked } from '../shards/when-unlocked.ts';
+import { writeFormats } from './write-formats.ts';
 
 /** Options for {@link convertDataset}. */
 export interface ConvertOptions extends JobOptions {
@@ -22,8 +30,27 @@ export interface ConvertOptions extends JobOptions {
   readonly out: string;
   /** Formats beside those of `@simgan/formats`. */
   readonly formats?: readonly DatasetFormat[] | undefined;
-  /** What to do with an earlier conversion in the folder. Default: `refuse`. */
+  /** What to do with an earlier conversion in the folder. Default: `refuse`. A complete shard stays, unless it is `replace`. */
   readonly existing?: 'refuse' | 'replace' | undefined;
+  /**
+   * Only one of several parts of the dataset, in `out/shards`; {@link mergeShards} writes the formats of all parts. A text
+   * is such as `3/8`, or `auto`: what the scheduler says in the environment (see {@link shardFromEnvironment}).
+   */
+  readonly shard?: Shard | string | undefined;
+}
+
+/** A part of a conversion. */
+export interface ConvertedShard {
+  /** The whole path of its folder. */
+  readonly dir: string;
+  /** Its inputs are those from `start` on. */
+  readonly shard: PlacedShard;
+  /** Inputs that are its part, usable or not. */
+  readonly length: number;
+  /** Samples that could be read. */
+  readonly count: number;
+  /** Inputs that could not be read; the first shard counts those of the whole folder that were found on opening it. */
+  readonly rejects: number;
 }
 
 /** What {@link convertDataset} did. */
@@ -31,6 +58,8 @@ export interface ConvertedDataset {
   /** The format that was read. */
   readonly from: string;
   readonly formats: readonly WrittenFormat[];
+  /** The shard, if it is one: formats are written when all of them are merged. */
+  readonly shard?: ConvertedShard;
 }
 
 /** Pictures that are read ahead. */
@@ -55,67 +84,94 @@ export async function convertDataset(options: ConvertOptions): Promise<Converted
   const job = startJob(options);
   const { formats = [], existing = 'refuse' } = options;
   const names = [...new Set(options.to)];
-  const targets = names.map((name) => findFormat(name, 'write', formats));
-  if (targets.length === 0) throw new SimganError('INVALID_ARGUMENT', '`to` must name a format to write.');
+  for (const name of names) findFormat(name, 'write', formats);
+  if (names.length === 0) throw new SimganError('INVALID_ARGUMENT', '`to` must name a format to write.');
+  const part = options.shard === undefined ? undefined : shardOf(options.shard);
   const input = job.path(options.input);
   const out = job.path(options.out);
   const opened = await openFormat(input, { format: options.format, formats, ...reading(job) });
-  const { entries, format: from } = opened;
-  const about = {
-    name: basename(out),
-    provenance: { made: 'converted', from, source: input },
-    isReplaced: existing === 'replace',
-  };
-  const folders: FormatFolder[] = [];
-  const rejects: Reject[] = [...opened.rejects];
-  const update = job.progress('convert', entries.length);
-  try {
-    for (const target of targets) {
-      const dir = targets.length === 1 ? out : join(out, target.name);
-      folders.push(await beginFormatFolder(dir, target, about));
-    }
-    let done = 0;
-    for await (const outcome of samplesOf(opened)) {
-      job.signal?.throwIfAborted();
-      if ('reason' in outcome) rejects.push(outcome);
-      else for (const folder of folders) await folder.write(outcome.sample, outcome.entry.file);
-      update(++done);
-    }
-    for (const folder of folders) await folder.finish(rejects);
-  } finally {
-    for (const folder of folders) await folder.close();
+  const { entries, format: from, rejects } = opened;
+  const provenance = { made: 'converted', from, source: input };
+  if (part) {
+    const shard = placeShard(part, entries.length);
+    const about: ConversionShardHeader = {
+      format: 'simgan-conversion-shard',
+      version: 1,
+      shard,
+      from,
+      to: names,
+      provenance,
+      inputSha256: contentHash(opened),
+    };
+    return { from, formats: [], shard: await writePart(out, about, opened, existing === 'replace', job) };
   }
-  return {
-    from,
-    formats: folders.map(({ format, dir, count, rejects: own }) => ({
-      format,
-      dir,
-      count,
-      rejects: rejects.length + own.length,
-    })),
-  };
+  async function* all(): AsyncGenerator<Converted> {
+    yield* rejects;
+    yield* samplesOf(opened, 0, entries.length);
+  }
+  const length = rejects.length + entries.length;
+  const written = await writeFormats(all(), { to: names, formats, out, provenance, existing, length }, job);
+  return { from, formats: written };
 }
 
-type Outcome = { readonly sample: StoredSample; readonly entry: FormatEntry } | Reject;
+/** Writes the samples of a shard, for whichever formats; the first lists what was left out when the folder was opened. */
+async function writePart(
+  out: string,
+  about: ConversionShardHeader,
+  opened: OpenedFormat,
+  isReplaced: boolean,
+  job: Job,
+): Promise<ConvertedShard> {
+  const { shard } = about;
+  const { signal } = job;
+  const dir = shardFolder(out, shard);
+  const length = endOf(shard) - shard.start;
+  const update = job.progress('convert', length);
+  async function* samples(): AsyncGenerator<Converted> {
+    if (shard.index === 0) yield* opened.rejects;
+    let done = 0;
+    for await (const one of samplesOf(opened, shard.start, endOf(shard))) {
+      signal?.throwIfAborted();
+      yield one;
+      update(++done);
+    }
+  }
+  const { count, rejects } = await whenUnlocked(
+    () => writeConversionShard(dir, about, samples(), { isReplaced, signal }),
+    { onWait: (message) => job.emit({ type: 'warning', message }), signal },
+  );
+  return { dir, shard, length, count, rejects };
+}
 
-/** The entries with their pictures, some read ahead; what cannot be read is a reject. */
-function samplesOf({ entries, folder }: OpenedFormat): AsyncIterable<Outcome> {
-  const outcomeAt = async (index: number): Promise<Outcome> => {
+/** What tells a folder from one that has changed: the ids of all samples, and what was left out. */
+function contentHash({ entries, rejects }: OpenedFormat): string {
+  const hash = createHash('sha256');
+  for (let index = 0; index < entries.length; index++) hash.update(`${JSON.stringify(entries.id(index))}\n`);
+  return hash.update(JSON.stringify(rejects)).digest('hex');
+}
+
+/** Entries with their pictures, some read ahead; what cannot be read is a reject. */
+function samplesOf({ entries, folder }: OpenedFormat, start: number, end: number): AsyncIterable<Converted> {
+  const outcomeAt = async (index: number): Promise<Converted> => {
     let file = entries.id(index);
     try {
       const entry = await entries.at(index);
       file = entry.file;
-      const { picture, annotation } = entry;
+      const { picture } = entry;
+      // As JSON has them (no -0, nothing undefined), so that a shard, which is JSON, has the same labels.
+      const annotation = JSON.parse(JSON.stringify(entry.annotation)) as typeof entry.annotation;
       const source = 'file' in picture ? { location: locationOf(folder, picture.file) } : picture;
       const labels = { columns: columnsOf(annotation), objects: annotation };
-      return { sample: await storedSample(entry.id, source, labels), entry };
+      return { sample: await storedSample(entry.id, source, labels), source: file };
     } catch (error) {
       if (error instanceof SimganError) return { file, reason: error.message };
       if (error instanceof Error && 'syscall' in error) return { file, reason: reasonOf(error) };
       throw error;
     }
   };
-  return prefetch({ ...entries, at: outcomeAt } as never, AHEAD);
+  const indices = Array.from({ length: end - start }, (_, n) => start + n);
+  const outcomes = createDataset(entries.length, outcomeAt, (index) => entries.id(index));
+  return prefetch(selectItems(outcomes, indices), AHEAD);
 }
 
 function locationOf(folder: OpenedFormat['folder'], file: string): string {

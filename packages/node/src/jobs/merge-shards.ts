@@ -15,12 +15,14 @@ import { type CopyOptions, checkCopies, copyDataset, type WrittenFormat } from '
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type Job, startJob } from '../runs/job.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
+import { areConversionShards } from '../shards/conversion-shards.ts';
 import { type FoundShard, findDamage, findShards, throwProblems } from '../shards/find-shards.ts';
 import { compareJoined, joinShards } from '../shards/join-shards.ts';
 import { removeShards } from '../shards/remove-shards.ts';
 import { SHARDS } from '../shards/shard.ts';
 import { findTextProblems } from '../shards/shard-content.ts';
 import { headerOf, wholeHeader } from '../shards/shard-manifest.ts';
+import { mergeConversion, mergedConversion } from './merge-conversion.ts';
 
 /** Options for {@link mergeShards}. */
 export interface MergeShardsOptions extends JobOptions, CopyOptions {
@@ -52,7 +54,7 @@ export interface MergedDataset {
  *
  * First everything is verified: that all shards are there, complete and made alike, and that every file is what was
  * written. Pictures are then linked, or copied where the file system has no hard links, and the shards removed unless
- * they are kept. It may be interrupted and repeated at any time. The time it takes grows linearly with the dataset, and
+ * they are kept. Shards of `convertDataset` become the formats that they were made for, in `dir`. It may be interrupted and repeated at any time. The time it takes grows linearly with the dataset, and
  * memory does not grow.
  *
  * @param dir - the folder that was the shards' `out`.
@@ -72,12 +74,15 @@ export async function mergeShards(dir: string, options: MergeShardsOptions = {})
   const job = startJob(options);
   const { signal } = job;
   const out = job.path(dir);
-  await checkCopies(out, options, 'resume');
   signal?.throwIfAborted();
+  if (await areConversionShards(out)) return mergeConversion(out, { ...options, keep }, job);
+  await checkCopies(out, options, 'resume');
   const { shards, problems } = await findShards(out);
   const [first] = shards;
   if (!first) {
     throwProblems(out, problems);
+    const converted = await mergedConversion(out);
+    if (converted) return converted;
     const merged = await mergedBefore(out);
     const manifest = (await readManifest(merged.dir, MANIFEST))!;
     const plugin = await pluginOf(manifest, {}, options, job);

@@ -9,16 +9,16 @@ import { findPictureProblems, findTextProblems } from './shard-content.ts';
 import { isShardManifest, type ShardManifest, wholeHeader } from './shard-manifest.ts';
 
 /** A complete shard. */
-export interface FoundShard {
+export interface FoundShard<Manifest = ShardManifest> {
   readonly dir: string;
   readonly name: string;
-  readonly manifest: ShardManifest;
+  readonly manifest: Manifest;
 }
 
 /** The shards of an output folder. */
-export interface FoundShards {
+export interface FoundShards<Manifest = ShardManifest> {
   /** Those that are complete and agree with each other, in order. */
-  readonly shards: readonly FoundShard[];
+  readonly shards: readonly FoundShard<Manifest>[];
   /** What is missing or does not belong here, a sentence each. */
   readonly problems: readonly string[];
 }
@@ -30,11 +30,25 @@ export interface FoundShards {
  * @throws SimganError INVALID_FILE if the folder cannot be listed.
  */
 export async function findShards(out: string): Promise<FoundShards> {
+  return findShardsOf(out, readShard, sharedBy);
+}
+
+/**
+ * The same for shards of any kind.
+ *
+ * @param read - the manifest of a complete shard, or why the folder is none, to stand behind its name.
+ * @param shared - what all shards of a dataset have in common.
+ */
+export async function findShardsOf<Manifest>(
+  out: string,
+  read: (dir: string, shard: Shard) => Promise<Manifest | string>,
+  shared: (manifest: Manifest) => object,
+): Promise<FoundShards<Manifest>> {
   const named = await listShards(join(out, SHARDS));
   const count = mostFrequent(named.map((shard) => shard.count));
   if (count === undefined) return { shards: [], problems: [] };
   const problems: string[] = [];
-  const complete: FoundShard[] = [];
+  const complete: FoundShard<Manifest>[] = [];
   for (const shard of named) {
     const name = shardName(shard);
     const dir = join(out, SHARDS, name);
@@ -44,16 +58,16 @@ export async function findShards(out: string): Promise<FoundShards> {
       );
       continue;
     }
-    const found = await readShard(dir, shard);
+    const found = await read(dir, shard);
     if (typeof found === 'string') problems.push(`${name} ${found}`);
     else complete.push({ dir, name, manifest: found });
   }
-  const traits = complete.map(({ manifest }) => JSON.stringify(sharedBy(manifest)));
+  const traits = complete.map(({ manifest }) => JSON.stringify(shared(manifest)));
   const usual = traits.indexOf(mostFrequent(traits) ?? '');
   const shards = complete.filter(({ name, manifest }, index) => {
     if (traits[index] === traits[usual]) return true;
     const other = complete[usual]!;
-    const differences = differencesBetween(sharedBy(manifest), sharedBy(other.manifest));
+    const differences = differencesBetween(shared(manifest), shared(other.manifest));
     problems.push(
       `${name} was made with other settings than ${other.name}: ${differences.join('; ')}. Run it again with the same settings, and allow it to be replaced.`,
     );
@@ -127,7 +141,8 @@ async function readShard(dir: string, shard: Shard): Promise<ShardManifest | str
   }
 }
 
-function runAgain(shard: Shard): string {
+/** What mends a shard. */
+export function runAgain(shard: Shard): string {
   return `Run it again with \`shard\` ${formatShard(shard)}; what is usable of it stays.`;
 }
 

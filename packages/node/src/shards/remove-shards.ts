@@ -23,9 +23,14 @@ const own = [REJECTS, METADATA, BEGUN_METADATA, BEGUN_MANIFEST, MANIFEST];
  * Removes shards that are part of a complete dataset now, and nothing else: a folder that holds further files, or that
  * another process writes to, stays.
  *
+ * @param removeFiles - removes a shard's own files. Default: those of a dataset.
  * @returns the folders that stay.
  */
-export async function removeShards(out: string, shards: readonly FoundShard[]): Promise<string[]> {
+export async function removeShards(
+  out: string,
+  shards: readonly Pick<FoundShard, 'dir'>[],
+  removeFiles: (dir: string) => Promise<void> = removeDatasetFiles,
+): Promise<string[]> {
   const kept: string[] = [];
   for (const { dir } of shards) {
     try {
@@ -47,7 +52,7 @@ export async function removeShards(out: string, shards: readonly FoundShard[]): 
   return kept;
 }
 
-async function removeFiles(dir: string): Promise<void> {
+async function removeDatasetFiles(dir: string): Promise<void> {
   const removals = pMapIterable(
     metadataLines(dir),
     async (line) => {

@@ -1,7 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { type Sample, SimganError } from '@simgan/core';
+import type { Sample } from '@simgan/core';
 import {
   BEGUN_MANIFEST,
   BEGUN_METADATA,
@@ -16,19 +15,16 @@ import { lockFolder } from '../files/folder-lock.ts';
 import { type PlacedShard, shardFolder } from './shard.ts';
 import { findTextProblems } from './shard-content.ts';
 import { headerOf, manifestText, type ShardOptions, shardHeaderOf } from './shard-manifest.ts';
+import { type WaitOptions, whenUnlocked } from './when-unlocked.ts';
 
 /** Options for {@link writeShard}. */
 export interface WriteShardOptions
   extends Omit<WriteDatasetOptions<unknown>, 'existing' | 'companions' | 'headerFields' | 'start'>,
-    ShardOptions {
+    ShardOptions,
+    Pick<WaitOptions, 'onWait'> {
   /** `replace` begins anew; everything else goes on, since schedulers run tasks again. */
   readonly existing?: ExistingOutput | undefined;
-  /** Called once if another process is writing the same shard, which is waited for. */
-  readonly onWait?: (reason: string) => void;
 }
-
-/** How often to look whether another process is done with the shard. */
-const POLL_MS = 500;
 
 /**
  * Writes one shard of the dataset that is to be in `out`: a complete dataset folder `out/shards/IIII-of-NNNN` with the
@@ -49,22 +45,16 @@ export async function writeShard(
 ): Promise<WrittenDataset> {
   const dir = shardFolder(out, shard);
   const headerFields = shardHeaderOf(shard, { pluginOptions, rendererParameters });
-  for (let isWaiting = false; ; isWaiting = true) {
-    try {
-      if (existing !== 'replace') await discardUnreliable(dir, options.signal);
-      return await writeDataset(dir, samples, {
-        ...options,
-        headerFields,
-        start: shard.start,
-        existing: existing === 'replace' ? 'replace' : 'resume',
-      });
-    } catch (error) {
-      if (!(error instanceof SimganError) || error.code !== 'OUTPUT_LOCKED') throw error;
-      if (!isWaiting) onWait?.(error.message);
-      await setTimeout(POLL_MS);
-      options.signal?.throwIfAborted();
-    }
-  }
+  const write = async () => {
+    if (existing !== 'replace') await discardUnreliable(dir, options.signal);
+    return writeDataset(dir, samples, {
+      ...options,
+      headerFields,
+      start: shard.start,
+      existing: existing === 'replace' ? 'replace' : 'resume',
+    });
+  };
+  return whenUnlocked(write, { onWait, signal: options.signal });
 }
 
 /**
