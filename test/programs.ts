@@ -74,6 +74,7 @@ function exportsByName(first: string): ReadonlyMap<string, string> {
     'plugin-eyes',
     'plugin-depth-hands',
     'plugin-images',
+    'report',
   ];
   for (const folder of [...others.filter((name) => name === first), ...others]) {
     const manifest = JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')) as {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { imageOf } from '@simgan/core';
 import { encodePng } from '@simgan/node';
@@ -14,17 +14,18 @@ test('--format reads --synthetic with a reader of the plugin, labels along, reje
   const cwd = await temporaryFolder();
   await writeRenders(join(cwd, 'renders'), 3);
   await writeFile(join(cwd, 'renders/9.json'), '{}');
+  await cp(join(cwd, 'renders'), join(cwd, 'photos'), { recursive: true });
   const synthetic = ['--synthetic', 'renders', '--format', 'unityeyes'];
-  const real = ['--real', 'renders', '--real-format', 'unityeyes'];
+  const real = ['--real', 'photos', '--real-format', 'unityeyes'];
   const trained = await callCliForEvents(
     ['augment', ...eyes, ...oneStep, ...synthetic, ...real, '--out', 'out'],
     { cwd },
   );
   expect(trained.exitCode).toBe(0);
-  const read = { origin: join(cwd, 'renders'), format: 'unityeyes', count: 3, rejects: 1 };
+  const read = (folder: string) => ({ origin: join(cwd, folder), format: 'unityeyes', count: 3, rejects: 1 });
   expect(trained.events.filter(({ origin }) => origin !== undefined)).toEqual([
-    { event: 'synthetic', ...read },
-    { event: 'real', ...read },
+    { event: 'synthetic', ...read('renders') },
+    { event: 'real', ...read('photos') },
   ]);
   const lines = await jsonLines(join(cwd, 'out/dataset/metadata.jsonl'));
   expect(lines).toHaveLength(3);
@@ -38,7 +39,7 @@ test('--format reads --synthetic with a reader of the plugin, labels along, reje
   const again = ['augment', '--refiner', 'out', '--engine', 'wasm', '--count', '2', '--out', 'again'];
   const refined = await callCliForEvents(again, { cwd });
   expect(refined.exitCode).toBe(0);
-  expect(refined.events).toContainEqual({ event: 'real', ...read });
+  expect(refined.events).toContainEqual({ event: 'real', ...read('photos') });
 });
 
 test('--real is read as the plugin says, or as --real-format says, and a dataset of ours as it is', async () => {
@@ -72,7 +73,7 @@ test.each<[args: string[], problem: string]>([
   [[...hands, '--real-format', 'depth'], 'pass --real too'],
   [
     ['--plugin', blobsPlugin, '--synthetic', '.', '--format', 'nyu'],
-    'it has no formats of its own; every plugin reads coco',
+    'it has no formats of its own; every plugin reads',
   ],
 ])('refused: %j', async (args, problem) => {
   const cwd = await temporaryFolder();

@@ -43,7 +43,7 @@ const depthHandsOptions = handSimulatorOptions.extend({
   depthCamera: handCamera
     .optional()
     .describe(
-      "The camera of depth pictures that are read: fx, fy, cx, cy, width and height in pixels. Default: the NYU dataset's Kinect.",
+      "The camera of depth pictures that are read: fx, fy, cx, cy, width and height in pixels. By default the NYU dataset's Kinect.",
     ),
 });
 

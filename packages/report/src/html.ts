@@ -15,8 +15,7 @@ export type Content = Markup | string | number | undefined | false | readonly Co
 /**
  * A template of markup.
  *
- * @example
- * html`<p title="${name}">${lines.map((line) => html`<b>${line}</b>`)}</p>`.text;
+ * For example `` html`<p title="${name}">${lines.map((line) => html`<b>${line}</b>`)}</p>`.text ``.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Markup {
   const parts = strings.map((string, i) => string + (i < values.length ? textOf(values[i]) : ''));

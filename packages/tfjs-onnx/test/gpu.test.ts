@@ -8,7 +8,9 @@ useOracle();
 
 // A software Vulkan driver, included in Debian's chromium: slow, but it computes what a GPU should.
 const driver = '/usr/lib/chromium/vk_swiftshader_icd.json';
-const hasDriver = existsSync(driver);
+// Chromium finds its own loader; ONNX Runtime needs that of the system (Debian's libvulkan1).
+const loaders = ['x86_64', 'aarch64'].map((machine) => `/usr/lib/${machine}-linux-gnu/libvulkan.so.1`);
+const hasDriver = existsSync(driver) && loaders.some((loader) => existsSync(loader));
 const mayHaveGpu =
   process.platform !== 'linux' || ['/dev/dri', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path));
 const withVulkan = hasDriver ? '' : ` (skipped: no software Vulkan at ${driver})`;

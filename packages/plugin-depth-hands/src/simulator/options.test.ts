@@ -43,7 +43,7 @@ test('every option is described, with its type and default', () => {
   const described = describeOptions(depthHands.options)!;
   expect(described.map(({ key }) => key)).toEqual([
     ...['size', 'cube', 'camera', 'distance', 'side', 'view', 'closure', 'gestures', 'forearm'],
-    'estimator',
+    ...['estimator', 'depthUnit', 'depthCamera'],
   ]);
   for (const { key, type, description, ...rest } of described) {
     expect([key, type, description]).not.toContain('');

@@ -41,7 +41,14 @@ section.verdict{border-left:6px solid var(--tone)}
  * labels, looks, use, warnings, what was left out, and what it was made of.
  *
  * @example
+ * ```ts no-run
+ * import { writeFile } from 'node:fs/promises';
+ * import { reportRun } from '@simgan/node';
+ * import { renderReport } from '@simgan/report';
+ *
+ * const { data } = await reportRun({ run: 'eyes-augmented' });
  * await writeFile('report.html', renderReport(data));
+ * ```
  */
 export function renderReport(data: ReportData): string {
   const sections = [
