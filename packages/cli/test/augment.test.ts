@@ -39,6 +39,8 @@ test('does the whole job on its defaults: other pixels, the same annotations to 
 
   const files = await filesBelow(join(cwd, 'first'));
   expect(Object.keys(files).filter((name) => !name.startsWith('run/timeline/'))).toEqual([
+    'README.md',
+    'croissant.json',
     'dataset/dataset.json',
     ...[0, 1, 2, 3, 4, 5].map((index) => `dataset/images/000000${index}.png`),
     'dataset/metadata.jsonl',
@@ -129,6 +131,8 @@ test('a trained refiner brings its options, recipe and corrections, and needs no
   expect(events[0]!.message).toContain(`${join(cwd, 'real')}, which is not there`);
   expect(await filesBelow(join(cwd, 'again', 'dataset', 'images'))).toEqual(images);
   expect((await readdir(join(cwd, 'again'))).sort()).toEqual([
+    'README.md',
+    'croissant.json',
     'dataset',
     'preview.png',
     'report.json',

@@ -2,7 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256 } from '../files/sha256.ts';
-import { type CardFacts, LIMITS, originOf } from './dataset-card.ts';
+import { type CardFacts, isSynthetic, LIMITS, originOf } from './dataset-card.ts';
 
 /** Its file. */
 export const CROISSANT = 'croissant.json';
@@ -21,10 +21,9 @@ const kinds: Readonly<Record<string, string>> = {
 /** Folders of more files are described as a set; a hash of each file stands in no description. */
 const MOST_HASHED = 1000;
 
-/** The text of the description of a folder whose files are all written. */
-export async function croissant(dir: string, facts: CardFacts): Promise<string> {
-  const { name, count, format, provenance } = facts;
-  const isSynthetic = provenance.made === 'refined' || provenance.made === 'simulated';
+/** The text of the description of a folder whose files are all written, or of a folder `within` it. */
+export async function croissant(dir: string, facts: CardFacts, within = ''): Promise<string> {
+  const { name, count, format, provenance, certificate } = facts;
   const description = {
     '@context': {
       '@language': 'en',
@@ -45,10 +44,11 @@ export async function croissant(dir: string, facts: CardFacts): Promise<string> 
     name,
     description: `${count} pictures. ${originOf(facts)} Format: ${format.name}, ${format.description}.`,
     'rai:dataCollection': originOf(facts),
-    ...(isSynthetic && { 'rai:dataCollectionType': ['Synthetic data'] }),
+    ...(isSynthetic(facts) && { 'rai:dataCollectionType': ['Synthetic data'] }),
     'rai:dataPreprocessingProtocol': [JSON.stringify(provenance)],
+    ...(certificate !== undefined && { 'rai:dataAnnotationAnalysis': [certificate] }),
     'rai:dataLimitations': [LIMITS],
-    distribution: await distributionOf(dir),
+    distribution: await distributionOf(dir, within),
   };
   return `${JSON.stringify(description, null, 2)}\n`;
 }

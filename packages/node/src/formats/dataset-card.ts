@@ -9,7 +9,13 @@ export interface CardFacts {
   readonly rejects: number;
   readonly types: ReadonlyMap<string, ColumnType>;
   readonly provenance: JsonObject;
+  /** What was measured of the labels, a sentence. */
+  readonly certificate?: string | undefined;
+  /** The files that say where samples come from and how they were made. Default: those beside a dataset in a format. */
+  readonly files?: { readonly rejects: string; readonly sources: string; readonly made: string } | undefined;
 }
+
+const formatFiles = { rejects: 'rejects.jsonl', sources: 'sources.jsonl', made: 'conversion.json' };
 
 /** Formats that the hub's loader reads, whose columns are declared: it infers them from the first 10 MB otherwise. */
 const loaded: Readonly<Record<string, JsonObject>> = {
@@ -25,8 +31,16 @@ export function originOf({ provenance }: Pick<CardFacts, 'provenance'>): string 
   if (made === 'refined') {
     return 'The pictures were simulated and then refined to look like real ones by a network that was trained on unlabeled real pictures (Shrivastava et al., CVPR 2017). Labels are those of the simulation.';
   }
+  if (made === 'treated') {
+    return 'The pictures were simulated and then changed to be more like real ones. Labels are those of the simulation, moved where a picture was.';
+  }
   if (made === 'simulated') return 'The pictures were simulated. Labels are those of the simulation.';
   return 'The dataset was converted from another format; its pictures and labels are those of its source.';
+}
+
+/** Whether no camera took the pictures. */
+export function isSynthetic({ provenance }: Pick<CardFacts, 'provenance'>): boolean {
+  return ['refined', 'treated', 'simulated'].includes(String(provenance.made));
 }
 
 /** What users must not overlook. */
@@ -35,12 +49,11 @@ export const LIMITS =
 
 /** The text of README.md. */
 export function datasetCard(facts: CardFacts): string {
-  const { name, format, count, rejects, types, provenance } = facts;
-  const isSynthetic = provenance.made === 'refined' || provenance.made === 'simulated';
+  const { name, format, count, rejects, types, certificate, files = formatFiles } = facts;
   const settings = loaded[format.name];
   const head = {
     pretty_name: name,
-    tags: [...(isSynthetic ? ['synthetic'] : []), 'simgan'],
+    tags: [...(isSynthetic(facts) ? ['synthetic'] : []), 'simgan'],
     ...settings,
     ...(settings && {
       dataset_info: { features: featuresYaml(types), splits: [{ name: 'train', num_examples: count }] },
@@ -58,10 +71,11 @@ export function datasetCard(facts: CardFacts): string {
     '',
     `- Format: ${format.name} (${format.description}).`,
     `- Coordinates: ${format.coordinates}.`,
-    `- Left out: ${rejects} inputs, each with its reason in \`rejects.jsonl\`.`,
-    '- Where each sample comes from: `sources.jsonl`.',
-    '- How it was made: `conversion.json`.',
+    `- Left out: ${rejects} inputs, each with its reason in \`${files.rejects}\`.`,
+    `- Where each sample comes from: \`${files.sources}\`.`,
+    `- How it was made: \`${files.made}\`.`,
     '',
+    ...(certificate ? ['## Labels', '', certificate, ''] : []),
     '## Limits',
     '',
     LIMITS,

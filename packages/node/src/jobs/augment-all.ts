@@ -12,6 +12,7 @@ import { openReal, openSynthetic } from '../runs/sources.ts';
 import { trainInFolder } from '../runs/train-in-folder.ts';
 import type { AugmentOptions, AugmentResult } from './augment-options.ts';
 import { chooseTreatment } from './choose-treatment.ts';
+import { describeAugmented } from './describe-augmented.ts';
 import { reportTreated } from './report-treated.ts';
 import { givenRefiner, isCompared, originOfRefiner, refinerStack, withRunOf } from './trained-settings.ts';
 import { writeTreated } from './write-treated.ts';
@@ -115,6 +116,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
       { ...parts, recipe, warnings, dropped, maxLabelShift },
       { chosen, seed },
     );
+    await describeAugmented(dir, plugin.name, report.verdict?.certificate);
     return {
       dir,
       dataset: join(dir, augmentFiles.dataset),

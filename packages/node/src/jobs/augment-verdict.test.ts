@@ -1,5 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { residualRefiner, type TrainingRecipe } from '@simgan/core';
+import { certificateText } from '@simgan/core/evaluation';
 import type { NetworkBuilder, Refiner } from '@simgan/core/networks';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
@@ -45,7 +47,7 @@ interface Line {
 }
 
 test('a refinement that changes hardly anything is no different, and its labels are certified', async () => {
-  const { verdict } = await augment(await setUp({ ...gentle, learningRate: 1e-6 }));
+  const { verdict, dir, dataset } = await augment(await setUp({ ...gentle, learningRate: 1e-6 }));
   expect(verdict).toMatchObject({
     verdict: 'no different',
     looks: 'no different',
@@ -55,6 +57,22 @@ test('a refinement that changes hardly anything is no different, and its labels 
   expect(verdict!.certificate).toMatchObject({ quantity: 'place', sampled: 40, within: 40, limit: 1 });
   expect(verdict!.certificate!.atLeast).toBeCloseTo(0.01 ** (1 / 40), 6);
   expect(verdict!.comparison!.closed.value).toBeCloseTo(0, 1);
+
+  // Both descriptions carry it, beside the dataset, and have the hashes of its files.
+  const certificate = certificateText(verdict!.certificate!);
+  const card = await readFile(join(dir, 'README.md'), 'utf8');
+  expect(card).toContain(`40 pictures. The pictures were simulated and then refined`);
+  expect(card).toContain(`## Labels\n\n${certificate}\n`);
+  expect(card).toContain('- How it was made: `dataset/dataset.json`.');
+  const described = await readJson(join(dir, 'croissant.json'));
+  expect(described).toMatchObject({ 'rai:dataAnnotationAnalysis': [certificate] });
+  const hashes = await filesBelow(dataset);
+  const listed = (described.distribution as { contentUrl?: string; sha256?: string }[]).filter(
+    ({ contentUrl }) => contentUrl,
+  );
+  expect(listed.map(({ contentUrl, sha256 }) => [contentUrl, sha256])).toEqual(
+    ['dataset.json', 'metadata.jsonl', 'rejects.jsonl'].map((name) => [`dataset/${name}`, hashes[name]]),
+  );
 });
 
 test('labels that moved make the verdict worse', async () => {

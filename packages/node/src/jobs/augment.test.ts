@@ -75,6 +75,8 @@ test('one call simulates, trains, refines and reports: new pixels, the same anno
     real: 'stand-in',
   });
   expect(Object.keys(await filesBelow(dir))).toEqual([
+    'README.md',
+    'croissant.json',
     'dataset/dataset.json',
     ...[0, 1, 2, 3, 4, 5].map((index) => `dataset/images/000000${index}.png`),
     'dataset/metadata.jsonl',
@@ -249,6 +251,8 @@ test('a trained refiner gives the same images without its real set; the report u
   expect(await imagesOf(result)).toEqual(await imagesOf(trained));
   expect(result).toMatchObject({ run: undefined, real: join(cwd, 'real'), distances: trained.distances });
   expect((await readdir(result.dir)).sort()).toEqual([
+    'README.md',
+    'croissant.json',
     'dataset',
     'preview.png',
     'report.json',

@@ -14,7 +14,8 @@ import { trainingOptionsIn } from './choose-treatment.ts';
 /**
  * The whole job in one call: simulates, finds out what makes these pictures more useful for the real ones (see
  * `treat`), does it, and writes the result with its annotations: `dataset/` (images, metadata.jsonl, rejects.jsonl,
- * dataset.json), `preview.png`, `treatment.json`, and `run/` (the refiner, the log, checkpoints) if one was trained.
+ * dataset.json), `README.md` and `croissant.json` (which describe it), `preview.png`, `treatment.json`, and `run/` (the
+ * refiner, the log, checkpoints) if one was trained.
  * Annotations are untouched, but for those that a picture's content took along where it moved. The command `simgan-cli
  * augment` is this function. The same options give the same bytes.
  *

@@ -42,6 +42,9 @@ export const augmentFiles = {
   triplets: 'triplets.png',
   /** What is done to the pictures, and why. */
   treatment: 'treatment.json',
+  /** The dataset described, for people and for programs. */
+  card: 'README.md',
+  croissant: 'croissant.json',
 } as const;
 
 /** Files that further commands leave in a run's folder, or the one that `augment` filled. */
