@@ -11,6 +11,8 @@ export interface CardFacts {
   readonly provenance: JsonObject;
   /** What was measured of the labels, a sentence. */
   readonly certificate?: string | undefined;
+  /** Settings of the hub's loader. Default: those of the format. */
+  readonly loading?: JsonObject | undefined;
   /** The files that say where samples come from and how they were made. Default: those beside a dataset in a format. */
   readonly files?: { readonly rejects: string; readonly sources: string; readonly made: string } | undefined;
 }
@@ -55,6 +57,7 @@ export function datasetCard(facts: CardFacts): string {
     pretty_name: name,
     tags: [...(isSynthetic(facts) ? ['synthetic'] : []), 'simgan'],
     ...settings,
+    ...facts.loading,
     ...(settings && {
       dataset_info: { features: featuresYaml(types), splits: [{ name: 'train', num_examples: count }] },
     }),

@@ -64,6 +64,7 @@ test('a refinement that changes hardly anything is no different, and its labels 
   expect(card).toContain(`40 pictures. The pictures were simulated and then refined`);
   expect(card).toContain(`## Labels\n\n${certificate}\n`);
   expect(card).toContain('- How it was made: `dataset/dataset.json`.');
+  expect(card).toContain('"path":["dataset/images/**","dataset/metadata.jsonl"]');
   const described = await readJson(join(dir, 'croissant.json'));
   expect(described).toMatchObject({ 'rai:dataAnnotationAnalysis': [certificate] });
   const hashes = await filesBelow(dataset);

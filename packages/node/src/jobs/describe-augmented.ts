@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { certificateText, type LabelCertificate } from '@simgan/core/evaluation';
 import { imageFolder } from '@simgan/formats';
-import { MANIFEST, METADATA, REJECTS, readManifest } from '../datasets/dataset-format.ts';
+import { IMAGES, MANIFEST, METADATA, REJECTS, readManifest } from '../datasets/dataset-format.ts';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { croissant } from '../formats/croissant.ts';
 import { datasetCard } from '../formats/dataset-card.ts';
@@ -28,6 +28,15 @@ export async function describeAugmented(
     provenance,
     types: new Map(),
     certificate: certificate && certificateText(certificate),
+    // Of the pictures in the folder, the preview and those of the run are none of the dataset.
+    loading: {
+      configs: [
+        {
+          config_name: 'default',
+          data_files: [{ split: 'train', path: [`${dataset}/${IMAGES}/**`, `${dataset}/${METADATA}`] }],
+        },
+      ],
+    },
     files: {
       rejects: `${dataset}/${REJECTS}`,
       sources: `${dataset}/${METADATA}`,
