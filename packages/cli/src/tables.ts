@@ -28,7 +28,7 @@ const words = {
   better: 'better than the synthetic pictures',
   'no different': 'no different from the synthetic pictures',
   worse: 'worse than the synthetic pictures',
-  unknown: 'nothing was measured',
+  unknown: 'not known, since use was not judged (evaluate --use judges it)',
 } as const;
 
 /** What came of a refinement, in one word and with its reasons. */

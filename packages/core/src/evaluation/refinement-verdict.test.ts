@@ -44,9 +44,9 @@ test('labels that moved make everything worse', () => {
   expect(refinementVerdict({ ...found, labels: labels(3, 2, 95) }).labels).toBe('not measured');
 });
 
-test('without a judgment of use, looks decide, and it is said that use is not known', () => {
+test('without a judgment of use, looks may make it worse and never better, and it is said that use is not known', () => {
   for (const [verdict, word] of [
-    ['closer', 'better'],
+    ['closer', 'unknown'],
     ['no different', 'no different'],
     ['farther', 'worse'],
   ] as const) {

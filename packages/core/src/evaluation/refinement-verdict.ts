@@ -14,7 +14,8 @@ export interface RefinementFindings {
 export interface RefinementVerdict {
   /**
    * Compared with the synthetic pictures as they were. Use decides where it was judged, whatever the looks; labels that
-   * moved make everything worse. `unknown`: nothing was measured.
+   * moved make everything worse. `unknown`: use was not judged, and looks that are closer do not make pictures better to
+   * learn from.
    */
   readonly verdict: 'better' | 'no different' | 'worse' | 'unknown';
   readonly looks: LooksComparison['verdict'] | 'not measured';
@@ -64,8 +65,8 @@ function labelsVerdict(labels: LabelCertificate | undefined): RefinementVerdict[
 function overall({ looks, labels, use }: Omit<RefinementVerdict, 'verdict' | 'reasons'>) {
   if (labels === 'moved') return 'worse';
   if (use !== 'not judged') return use;
-  if (looks === 'not measured') return 'unknown';
-  return looks === 'closer' ? 'better' : looks === 'farther' ? 'worse' : 'no different';
+  if (looks === 'farther') return 'worse';
+  return looks === 'no different' ? 'no different' : 'unknown';
 }
 
 function looksText({ verdict, closed, synthetic, refined, control }: LooksComparison): string {
