@@ -1,4 +1,12 @@
-import { createRng, type Dataset, mapDataset, type RealImage, type Sample, selectItems } from '@simgan/core';
+import {
+  createRng,
+  type Dataset,
+  mapDataset,
+  type RealImage,
+  type Sample,
+  selectItems,
+  shuffledIndices,
+} from '@simgan/core';
 import { accuracyOf, type ClassAnnotation, classImage, classPlugin, tenClasses } from './class-task.ts';
 import type { Task } from './task.ts';
 
@@ -46,9 +54,6 @@ export function unlabeled(set: Dataset<RealImage>): Dataset<RealImage> {
 
 /** `count` items at random, each at most once. */
 export function someOf<Item>(set: Dataset<Item>, seed: number, count: number): Dataset<Item> {
-  const rng = createRng(seed).fork('some of a set');
-  const order = Array.from({ length: set.length }, (_, index) => ({ index, key: rng.next() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ index }) => index);
+  const order = shuffledIndices(set.length, createRng(seed).fork('some of a set'));
   return selectItems(set, order.slice(0, count));
 }

@@ -1,4 +1,4 @@
-import { createRng } from './rng.ts';
+import { createRng, type Rng } from './rng.ts';
 
 /**
  * A sequence of items that are produced on request: what simulators make, folders hold, refiners read and writers
@@ -102,12 +102,16 @@ export function takeFrom<Item>(dataset: Dataset<Item>, length: number): Dataset<
   );
 }
 
-/** Splits a dataset at random into two halves that share no item. */
-export function halve<Item>(dataset: Dataset<Item>, seed: number): [Dataset<Item>, Dataset<Item>] {
-  const rng = createRng(seed).fork('halve');
-  const order = Array.from({ length: dataset.length }, (_, index) => ({ index, key: rng.next() }))
+/** The numbers from 0 to `length` - 1 in a random order. */
+export function shuffledIndices(length: number, rng: Rng): number[] {
+  return Array.from({ length }, (_, index) => ({ index, key: rng.next() }))
     .sort((a, b) => a.key - b.key)
     .map(({ index }) => index);
+}
+
+/** Splits a dataset at random into two halves that share no item. */
+export function halve<Item>(dataset: Dataset<Item>, seed: number): [Dataset<Item>, Dataset<Item>] {
+  const order = shuffledIndices(dataset.length, createRng(seed).fork('halve'));
   const middle = Math.floor(order.length / 2);
   return [selectItems(dataset, order.slice(0, middle)), selectItems(dataset, order.slice(middle))];
 }

@@ -8,6 +8,7 @@ export {
   mapDataset,
   prefetch,
   selectItems,
+  shuffledIndices,
   spreadItems,
   takeFrom,
 } from './dataset.ts';

@@ -1,4 +1,4 @@
-import { type Dataset, halve, spreadItems } from '../dataset.ts';
+import { type Dataset, halve, shuffledIndices, spreadItems } from '../dataset.ts';
 import { SimganError } from '../errors.ts';
 import type { SizedForm } from '../image.ts';
 import { imageFeatures } from '../measures/image-features.ts';
@@ -134,10 +134,7 @@ export async function compareLooks(
 }
 
 function halfOf(length: number, rng: Rng): number[] {
-  return Array.from({ length }, (_, index) => ({ index, key: rng.next() }))
-    .sort((a, b) => a.key - b.key)
-    .slice(0, Math.max(2, Math.floor(length / 2)))
-    .map(({ index }) => index);
+  return shuffledIndices(length, rng).slice(0, Math.max(2, Math.floor(length / 2)));
 }
 
 function pairsMean(matrix: readonly Float64Array[], chosen: readonly number[]): number {

@@ -1,5 +1,12 @@
 /** @file What came of a treatment in looks, labels and use, and how sure one may be of it. */
-import { createRng, type Dataset, type RealImage, type Sample, type SizedForm } from '@simgan/core';
+import {
+  createRng,
+  type Dataset,
+  type RealImage,
+  type Sample,
+  type SizedForm,
+  shuffledIndices,
+} from '@simgan/core';
 import {
   certifyLabels,
   compareLooks,
@@ -68,11 +75,7 @@ async function certify(
   { placed, treated }: Pick<JudgedSets, 'placed' | 'treated'>,
   { seed, meter, limit }: { readonly seed: number; readonly meter: ShiftMeter; readonly limit: number },
 ): Promise<LabelCertificate> {
-  const rng = createRng(seed).fork('certificate');
-  const chosen = Array.from({ length: treated.length }, (_, index) => ({ index, key: rng.next() }))
-    .sort((a, b) => a.key - b.key)
-    .slice(0, CERTIFIED)
-    .map(({ index }) => index);
+  const chosen = shuffledIndices(treated.length, createRng(seed).fork('certificate')).slice(0, CERTIFIED);
   const before = await placed(chosen);
   const shifts: PictureShift[] = [];
   for (const [n, index] of chosen.entries()) {

@@ -1,7 +1,6 @@
 /** @file Steers a training in a run's folder: looks at it, keeps its best refiner, and says when it should end. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TrainStep } from '@simgan/core';
 import {
   createRng,
   type Dataset,
@@ -9,7 +8,9 @@ import {
   restoreCheckpoint,
   SimganError,
   selectItems,
+  shuffledIndices,
   type Training,
+  type TrainStep,
   takeCheckpoint,
 } from '@simgan/core';
 import { createLookout, decide, type Signals, symptomsOf } from '@simgan/core/monitoring';
@@ -66,10 +67,7 @@ export function holdOut(
 ): { trained: Dataset<RealImage>; heldOut: Dataset<RealImage> | undefined } {
   const count = Math.min(HELD_OUT.most, Math.floor(HELD_OUT.share * real.length));
   if (count < HELD_OUT.least || real.length - count < batchSize) return { trained: real, heldOut: undefined };
-  const rng = createRng(seed).fork('held out');
-  const order = Array.from({ length: real.length }, (_, index) => ({ index, key: rng.next() }))
-    .sort((a, b) => a.key - b.key)
-    .map(({ index }) => index);
+  const order = shuffledIndices(real.length, createRng(seed).fork('held out'));
   const sorted = (indices: number[]) =>
     selectItems(
       real,
