@@ -9,6 +9,7 @@ import {
   keyValues,
   list,
   parsed,
+  positive,
   requiredText,
   text,
   whole,
@@ -36,12 +37,6 @@ export const common = {
   }),
   json: flag('Write events and the result to stdout as JSON lines'),
 } as const;
-
-function parsePositive(text: string): number {
-  const value = Number(text);
-  if (value > 0 && Number.isFinite(value)) return value;
-  throw new Error(`expected a number above 0, such as 2, but received ${JSON.stringify(text)}`);
-}
 
 function parseRange(text: string): readonly [low: number, high: number] {
   const [low, high, ...rest] = text.split(',').map(Number);
@@ -117,7 +112,7 @@ export const regularization = {
   displacement: parsed(
     'PX2',
     'Let the refiner move what pictures show, and labels with it: the mean square of the displacement, such as 2',
-    parsePositive,
+    positive,
   ),
   featureOption: keyValues(
     'How it is used: output=relu3_3 (the value compared), range=[0,1], mean=[…], std=[…], colors=bgr, layout=nhwc, weight=0.5',

@@ -186,7 +186,7 @@ export function parsed<Value>(
 export function positive(value: string): number {
   const number = Number(value);
   if (value.trim() === '' || !Number.isFinite(number) || number <= 0) {
-    throw new Error(`expected a number above 0 but received ${JSON.stringify(value)}`);
+    throw new Error(`expected a number above 0, such as 2, but received ${JSON.stringify(value)}`);
   }
   return number;
 }
