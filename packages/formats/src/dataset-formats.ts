@@ -1,20 +1,20 @@
 import { SimganError } from '@simgan/core';
 import { suggestion } from '@simgan/core/plugin';
 import type { Folder } from '@simgan/core/reading';
-import { blenderProc } from '../blender-proc/blender-proc.ts';
-import { bop } from '../bop/bop.ts';
-import { coco } from '../coco/coco.ts';
-import { cycleGan } from '../cycle-gan/cycle-gan.ts';
-import { imageFolder } from '../image-folder/image-folder.ts';
-import { kitti } from '../kitti/kitti.ts';
-import { npz } from '../npz/read-npz.ts';
-import { parquet } from '../parquet/parquet.ts';
-import { solo } from '../solo/solo.ts';
-import { tfRecord } from '../tfrecord/write-tfrecord.ts';
-import { voc } from '../voc/voc.ts';
-import { webDataset } from '../webdataset/webdataset.ts';
-import { yolo } from '../yolo/yolo.ts';
-import type { DatasetFormat } from './dataset-format.ts';
+import { blenderProc } from './blender-proc/blender-proc.ts';
+import { bop } from './bop/bop.ts';
+import { coco } from './coco/coco.ts';
+import { cycleGan } from './cycle-gan/cycle-gan.ts';
+import { imageFolder } from './image-folder/image-folder.ts';
+import { kitti } from './kitti/kitti.ts';
+import { npz } from './npz/read-npz.ts';
+import { parquet } from './parquet/parquet.ts';
+import type { DatasetFormat } from './registry/dataset-format.ts';
+import { solo } from './solo/solo.ts';
+import { tfRecord } from './tfrecord/write-tfrecord.ts';
+import { voc } from './voc/voc.ts';
+import { webDataset } from './webdataset/webdataset.ts';
+import { yolo } from './yolo/yolo.ts';
 
 /** The formats of this package, the more particular ones first, as `detectFormat` asks them. */
 export const datasetFormats: readonly DatasetFormat[] = [

@@ -5,6 +5,7 @@ export { type ColumnType, createColumnTypes } from './columns/column-type.ts';
 export { featuresYaml } from './columns/features.ts';
 export { annotationOfColumns, columnsOf } from './columns/object-columns.ts';
 export { cycleGan } from './cycle-gan/cycle-gan.ts';
+export { datasetFormats, detectFormat, findFormat } from './dataset-formats.ts';
 export { hdf5 } from './hdf5/hdf5.ts';
 export type { ArrayPart, Hdf5Dtype, Hdf5File, NumericArray } from './hdf5/hdf5-file.ts';
 export { imageFolder } from './image-folder/image-folder.ts';
@@ -29,11 +30,18 @@ export {
   objectsAnnotation,
   objectsProblem,
   objectsSchema,
-  type RunLengthMask,
 } from './objects/objects.ts';
 export { objectsOfLabels } from './objects/objects-of-labels.ts';
 export { areaOf, boxOf, fillPolygons, polygonArea } from './objects/outline.ts';
-export { decodeMask, encodeMask, maskArea, maskBox, packRuns, runsOf } from './objects/run-length.ts';
+export {
+  decodeMask,
+  encodeMask,
+  maskArea,
+  maskBox,
+  packRuns,
+  type RunLengthMask,
+  runsOf,
+} from './objects/run-length.ts';
 export { traceMask } from './objects/trace-mask.ts';
 export { parquet } from './parquet/parquet.ts';
 export type {
@@ -49,7 +57,6 @@ export type {
   StoredPicture,
 } from './registry/dataset-format.ts';
 export { numberedName } from './registry/picture-names.ts';
-export { datasetFormats, detectFormat, findFormat } from './registry/registry.ts';
 export { solo } from './solo/solo.ts';
 export { crc32c, maskedCrc32c } from './tfrecord/crc32c.ts';
 export { encodeRecord, readRecords } from './tfrecord/records.ts';

@@ -1,7 +1,6 @@
 import { SimganError } from '@simgan/core';
 import type { LabelMove } from '@simgan/core/geometry';
-import type { RunLengthMask } from './objects.ts';
-import { decodeMask, encodeMask } from './run-length.ts';
+import { decodeMask, encodeMask, type RunLengthMask } from './run-length.ts';
 
 /**
  * Moves a mask with its picture: each new pixel is the old one that its center shows; outside the old picture there is

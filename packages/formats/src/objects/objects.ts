@@ -2,7 +2,7 @@
 import { type AnnotationSchema, annotationSchema } from '@simgan/core';
 import { z } from 'zod';
 import { carryMask } from './carry-mask.ts';
-import { LONGEST_RUN_TEXT } from './run-length.ts';
+import { LONGEST_RUN_TEXT, type RunLengthMask } from './run-length.ts';
 
 /** A JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject;
@@ -10,16 +10,6 @@ export type Json = string | number | boolean | null | readonly Json[] | JsonObje
 /** An object of JSON values. */
 export interface JsonObject {
   readonly [key: string]: Json;
-}
-
-/**
- * A mask as runs of pixels, column by column, as COCO stores them: the first run is of background. `counts` is the list
- * of lengths, or COCO's compressed text of it.
- */
-export interface RunLengthMask {
-  /** `[height, width]`, pixels. */
-  readonly size: readonly [height: number, width: number];
-  readonly counts: string | readonly number[];
 }
 
 /** A named point of an object. */

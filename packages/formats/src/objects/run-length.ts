@@ -4,7 +4,16 @@
  * from the one two before.
  */
 import { SimganError } from '@simgan/core';
-import type { RunLengthMask } from './objects.ts';
+
+/**
+ * A mask as runs of pixels, column by column, as COCO stores them: the first run is of background. `counts` is the list
+ * of lengths, or COCO's compressed text of it.
+ */
+export interface RunLengthMask {
+  /** `[height, width]`, pixels. */
+  readonly size: readonly [height: number, width: number];
+  readonly counts: string | readonly number[];
+}
 
 /** The longest text or list of runs that is read. */
 export const LONGEST_RUN_TEXT = 2 ** 22;
