@@ -32,12 +32,11 @@ export { type TrainOptions, type TrainStep, totalSteps, train } from './train.ts
 export {
   createTraining,
   cropsOf,
-  type DiscriminatorLosses,
   labelsOf,
   type Player,
-  type RefinerLosses,
   type TrainedDomain,
   type Training,
   type TrainingOptions,
   trainedRefiner,
 } from './training.ts';
+export type { DiscriminatorLosses, RefinerLosses } from './update-losses.ts';

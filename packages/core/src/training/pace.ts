@@ -1,5 +1,5 @@
 /** @file How many refiner steps a turn of Algorithm 1 has, where the discriminator's answers decide. */
-import type { DiscriminatorLosses } from './training.ts';
+import type { DiscriminatorLosses } from './update-losses.ts';
 
 /**
  * Raises K_g while the discriminator wins, and lowers it while the discriminator only guesses. K_d stays as it is.

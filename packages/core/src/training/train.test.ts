@@ -6,7 +6,8 @@ import type { Engine } from '../engine/engine.ts';
 import { simulate } from '../simulate.ts';
 import type { TrainingRecipe } from './recipe.ts';
 import { type TrainStep, totalSteps, train } from './train.ts';
-import { createTraining, type DiscriminatorLosses, type RefinerLosses, type Training } from './training.ts';
+import { createTraining, type Training } from './training.ts';
+import type { DiscriminatorLosses, RefinerLosses } from './update-losses.ts';
 
 const plugin = blobs();
 const synthetic = simulate(plugin.simulator, { seed: 1, length: 20 });

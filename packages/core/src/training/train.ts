@@ -7,7 +7,8 @@ import { batchesAhead, shuffledBatches } from './batches.ts';
 import { nextPace } from './pace.ts';
 import { DEFAULT_DISPLACEMENT, nextLambda, type TrainingRecipe } from './recipe.ts';
 import { discriminatorStep, refinerStep, refinerWarmupStep } from './steps.ts';
-import type { DiscriminatorLosses, RefinerLosses, Training } from './training.ts';
+import type { Training } from './training.ts';
+import type { DiscriminatorLosses, RefinerLosses } from './update-losses.ts';
 
 /** Options for {@link train}. */
 export interface TrainOptions {

@@ -9,7 +9,8 @@ import { mean } from '../statistics.ts';
 import { restoreCheckpoint, takeCheckpoint } from './checkpoint.ts';
 import type { TrainingRecipe } from './recipe.ts';
 import { type TrainStep, train } from './train.ts';
-import { createTraining, type RefinerLosses, trainedRefiner } from './training.ts';
+import { createTraining, trainedRefiner } from './training.ts';
+import type { RefinerLosses } from './update-losses.ts';
 
 const plugin = marks();
 const sets = {

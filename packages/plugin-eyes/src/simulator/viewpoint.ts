@@ -1,5 +1,3 @@
-import type { EyeOptions } from './options.ts';
-
 /** An interval of angles, degrees. */
 export type Degrees = readonly [low: number, high: number];
 
@@ -18,12 +16,13 @@ export interface Viewpoint {
 
 /** What the option `camera` can name. */
 export const cameraNames = ['any', 'laptop', 'monitor', 'phone'] as const;
+type CameraName = (typeof cameraNames)[number];
 
 /**
  * Screens hang below their camera, so that whoever reads looks down: a target 250 mm below a camera 550 mm away is
  * 24 degrees down. A phone is held below the face, which it sees from underneath.
  */
-const viewpoints: Readonly<Record<(typeof cameraNames)[number], Viewpoint>> = {
+const viewpoints: Readonly<Record<CameraName, Viewpoint>> = {
   any: {
     gazePitch: [-25, 20],
     gazeYaw: [-30, 30],
@@ -58,8 +57,13 @@ const viewpoints: Readonly<Record<(typeof cameraNames)[number], Viewpoint>> = {
   },
 };
 
+/** The options that say how a person sits before a camera. */
+type ViewpointOptions = { readonly camera: CameraName } & {
+  readonly [Range in Exclude<keyof Viewpoint, 'distance'>]?: Degrees | undefined;
+};
+
 /** The viewpoint of the named camera, with the ranges that the options give in its place. */
-export function viewpointOf(options: EyeOptions): Viewpoint {
+export function viewpointOf(options: ViewpointOptions): Viewpoint {
   const named = viewpoints[options.camera];
   return {
     gazePitch: options.gazePitch ?? named.gazePitch,

@@ -7,11 +7,8 @@
 import { type Image, type ImageForm, imageRange } from '../../image.ts';
 import { residualNoise } from '../../measures/light-measures.ts';
 import { grayPatch, type Patch, REACH, smoothed } from './patch.ts';
-import { RADIUS, register } from './register.ts';
+import { type Direction, RADIUS, register } from './register.ts';
 import { correlationAt, RANGE, searchShift } from './search-shift.ts';
-
-/** A direction in the picture, of length 1. */
-export type Direction = readonly [x: number, y: number];
 
 /** How far a place moved, pixels. */
 export interface Displacement {

@@ -1,6 +1,6 @@
 /** @file Where a picture's labels are: the points, and the outlines, that its annotation's geometry declares. */
 import type { LabelGeometry, LabelKind, LabelKinds } from '../../geometry/labels.ts';
-import type { Direction } from './displacement.ts';
+import type { Direction } from './register.ts';
 
 type Point = readonly [x: number, y: number];
 

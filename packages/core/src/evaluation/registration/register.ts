@@ -1,6 +1,8 @@
-import type { Direction } from './displacement.ts';
 import { fitColumns } from './least-squares.ts';
 import { laplacian, middleOf, type Patch, SMOOTHING, shiftPatch } from './patch.ts';
+
+/** A direction in the picture, of length 1. */
+export type Direction = readonly [x: number, y: number];
 
 /** The radius of what is compared, and the std of the weights within it, pixels. */
 export const RADIUS = 10;

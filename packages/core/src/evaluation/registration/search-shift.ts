@@ -1,6 +1,5 @@
-import type { Direction } from './displacement.ts';
 import { middleOf, type Patch, shiftPatch } from './patch.ts';
-import { bell, RADIUS } from './register.ts';
+import { bell, type Direction, RADIUS } from './register.ts';
 
 /** How far a patch is looked for, pixels. */
 export const RANGE = 4;
