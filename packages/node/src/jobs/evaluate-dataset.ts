@@ -167,17 +167,18 @@ export async function evaluateDataset(options: EvaluateOptions): Promise<Evaluat
             job,
           )
         : undefined;
+      const origins = originsOf(refined, source.samples);
       const verdict = await judgeTreated(
         {
           synthetic: looked.synthetic!,
-          placed: async (indices) => pairedWith(refined.samples, source.samples, indices),
+          placed: async (indices) => selectItems(origins ?? source.samples, indices),
           treated: refined.samples,
           real,
         },
         {
           form: trainingForm(plugin.image, recipe),
           seed,
-          meter: isComparable(refined, source) ? meterFor(plugin, source.annotations) : undefined,
+          meter: origins && meterFor(plugin, source.annotations),
           limit: recipe.steering?.labelShift ?? 1,
           use: use?.treatments.refined,
         },
@@ -258,32 +259,19 @@ function rangeOf<Item>(dataset: Dataset<Item>, start: number, end: number): Data
   );
 }
 
-/** Whether labels of both sets are where they were: each picture has its source, and nothing moved on purpose. */
-function isComparable(
+/**
+ * The synthetic sample of each refined one, by position; `undefined` if some have none, or things moved on purpose, so
+ * that labels of both sets are not where they were.
+ */
+function originsOf(
   { samples, manifest }: Awaited<ReturnType<typeof readDataset>>,
-  source: { readonly samples: Dataset<unknown> },
-): boolean {
+  source: Dataset<Sample<unknown>>,
+): Dataset<Sample<unknown>> | undefined {
   const treatment = manifest?.provenance.treatment;
-  if (typeof treatment === 'string' && /framed|randomized|warped/.test(treatment)) return false;
-  const ids = idsOf(source.samples);
-  return Array.from({ length: samples.length }, (_, n) => samples.id(n)).every((id) => ids.has(id));
-}
-
-/** The synthetic samples that some refined ones were made of. */
-function pairedWith(
-  refined: Dataset<unknown>,
-  synthetic: Dataset<Sample<unknown>>,
-  indices: readonly number[],
-): Dataset<Sample<unknown>> {
-  const ids = idsOf(synthetic);
-  return selectItems(
-    synthetic,
-    indices.map((index) => ids.get(refined.id(index))!),
-  );
-}
-
-function idsOf(dataset: Dataset<unknown>): ReadonlyMap<string, number> {
-  return new Map(Array.from({ length: dataset.length }, (_, index) => [dataset.id(index), index]));
+  if (typeof treatment === 'string' && /framed|randomized|warped/.test(treatment)) return undefined;
+  const places = new Map(Array.from({ length: source.length }, (_, index) => [source.id(index), index]));
+  const indices = Array.from({ length: samples.length }, (_, index) => places.get(samples.id(index)) ?? -1);
+  return indices.includes(-1) ? undefined : selectItems(source, indices);
 }
 
 /** What the plugin's estimator learns for real pictures, judged without their labels. */

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { createDataset, type RealImage, selectItems, type TrainingRecipe } from '@simgan/core';
+import { createDataset, type Dataset, type RealImage, selectItems, type TrainingRecipe } from '@simgan/core';
 import type { LabelPreservation } from '@simgan/core/evaluation';
 import { trainingForm } from '@simgan/core/training';
 import { fileNameOf } from '../datasets/dataset-format.ts';
@@ -47,11 +47,8 @@ export async function reportTreated(
   labels: LabelPreservation | undefined;
   verdict: TreatedVerdict | undefined;
 }> {
-  const all = synthetic.samples;
-  const kept = Array.from({ length: all.length }, (_, index) => index).filter(
-    (index) => !dropped.has(all.id(index)),
-  );
-  const samples = dropped.size > 0 ? selectItems(all, kept) : all;
+  const samples = withoutDropped(synthetic.samples, dropped);
+  const isTreated = stack.names.length > 0;
   const before = lookAt(samples);
   // Where content was moved on purpose, its labels went along: they are compared from there on.
   const placed = lookAt(await treatedBy(placedOnly(stack), before));
@@ -71,38 +68,36 @@ export async function reportTreated(
     const framed = stack.framing ? stack.framing.treat(before) : before;
     sets.push({ label: 'matched', images: lookAt(matcher.match(framed)) });
   }
-  if (stack.names.length > 0) {
+  if (isTreated) {
     sets.push({ label: stack.refiner ? 'refined' : 'treated', images: after });
   }
   const rows = goal ? [...sets, { label: real.isStandIn ? 'stand-in camera' : 'real', images: goal }] : sets;
   await writePreview(join(dir, augmentFiles.preview), rows, plugin);
   const distances = await measureDistances(sets, goal, { plugin, recipe, seed });
   const { pairs, onFound } = collectPairs(plugin);
-  const labels =
-    stack.names.length === 0
-      ? undefined
-      : await measureLabelShift(plugin, { ...synthetic, samples: placed }, after, LOOKED_AT, onFound);
+  const labels = isTreated
+    ? await measureLabelShift(plugin, { ...synthetic, samples: placed }, after, LOOKED_AT, onFound)
+    : undefined;
   const file = (name: 'triplets' | 'figures') => join(dir, augmentFiles[name]);
   const pictures = await writeTriplets(file('triplets'), { before, refined: after, real: goal }, plugin);
   const steering = recipe.steering?.labelShift;
-  const verdict =
-    stack.names.length === 0
-      ? undefined
-      : await judgeTreated(
-          {
-            synthetic: before,
-            placed: (indices) => treatedBy(placedOnly(stack), selectItems(samples, indices)),
-            treated: written,
-            real: goal,
-          },
-          {
-            form: trainingForm(plugin.image, recipe),
-            seed,
-            meter: meterFor(plugin, synthetic.annotations),
-            limit: maxLabelShift ?? steering ?? 1,
-            use: decision.chosen === 'judged' ? { verdict: 'better', reason: decision.reason } : undefined,
-          },
-        );
+  const verdict = isTreated
+    ? await judgeTreated(
+        {
+          synthetic: before,
+          placed: (indices) => treatedBy(placedOnly(stack), selectItems(samples, indices)),
+          treated: written,
+          real: goal,
+        },
+        {
+          form: trainingForm(plugin.image, recipe),
+          seed,
+          meter: meterFor(plugin, synthetic.annotations),
+          limit: maxLabelShift ?? steering ?? 1,
+          use: decision.chosen === 'judged' ? { verdict: 'better', reason: decision.reason } : undefined,
+        },
+      )
+    : undefined;
   const { certificate } = verdict ?? {};
   const judged = verdict && { verdict: verdictParts(verdict), ...(certificate && { certificate }) };
   await writeFigures(file('figures'), {
@@ -114,4 +109,14 @@ export async function reportTreated(
     ...judged,
   });
   return { distances, labels, verdict };
+}
+
+/** The samples that are in the dataset, in its order. */
+function withoutDropped<Item>(samples: Dataset<Item>, dropped: ReadonlySet<string>): Dataset<Item> {
+  if (dropped.size === 0) return samples;
+  const indices = Array.from({ length: samples.length }, (_, index) => index);
+  return selectItems(
+    samples,
+    indices.filter((index) => !dropped.has(samples.id(index))),
+  );
 }
