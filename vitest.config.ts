@@ -34,7 +34,7 @@ export default defineConfig({
       project('domains', beside('plugin-*', 'formats')),
       project('whole', [...beside('node', 'cli', 'report', 'testing'), 'examples/**/*.test.ts']),
       // These change what TensorFlow.js and the process know for good.
-      project('apart', [...beside('tfjs-onnx'), 'test/**/*.test.ts'], true),
+      project('apart', [...beside('tfjs-*'), 'test/**/*.test.ts'], true),
     ],
   },
 });

@@ -71,6 +71,7 @@ function exportsByName(first: string): ReadonlyMap<string, string> {
     'report',
     'testing',
     'tfjs-onnx',
+    'tfjs-trace',
     'plugin-eyes',
     'plugin-depth-hands',
     'plugin-images',

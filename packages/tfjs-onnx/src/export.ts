@@ -1,8 +1,8 @@
 /** Exports a step as a standard ONNX file. */
+import { type InputType, type StepFunction, type Trace, trace } from '@simgan/tfjs-trace';
 import { OnnxError } from './errors.ts';
 import { compileTrace } from './lower/compile.ts';
 import type { Initializer, Node, OnnxModel } from './onnx/model.ts';
-import { type InputType, type StepFunction, type Trace, trace } from './trace/trace.ts';
 
 /** Options of {@link exportOnnx}. */
 export interface ExportOptions {

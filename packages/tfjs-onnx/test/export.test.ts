@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { expect, onTestFinished, test } from 'vitest';
+import { difference, eagerly, numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
 import { exportOnnx, type StepFunction } from '../src/index.ts';
-import { difference, eagerly, numbers, tf, useOracle, variable } from './oracle.ts';
 
 useOracle();
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { onOracle, onRuntime, optimizers } from '../../tfjs-trace/test/adversaries.ts';
+import { difference, useOracle } from '../../tfjs-trace/test/oracle.ts';
 import { createOnnxRuntime } from '../src/index.ts';
-import { onOracle, onRuntime, optimizers } from './adversaries.ts';
-import { difference, useOracle } from './oracle.ts';
 
 useOracle();
 

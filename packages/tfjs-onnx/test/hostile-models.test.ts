@@ -1,8 +1,8 @@
 /** Small files that describe any amount of work: refused with a sentence, before memory or time is spent. */
 import { describe, expect, test } from 'vitest';
+import { numbers, tf, useOracle } from '../../tfjs-trace/test/oracle.ts';
 import { importOnnx, OnnxError } from '../src/index.ts';
 import { OnnxModel } from '../src/onnx/model.ts';
-import { numbers, tf, useOracle } from './oracle.ts';
 
 useOracle();
 

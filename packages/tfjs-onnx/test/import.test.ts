@@ -3,6 +3,17 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import '@tensorflow/tfjs-backend-wasm';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import {
+  difference,
+  eagerly,
+  expectSame,
+  numbers,
+  random,
+  tf,
+  useOracle,
+  variable,
+  withGradients,
+} from '../../tfjs-trace/test/oracle.ts';
 import { exportOnnx, importOnnx, type StepFunction } from '../src/index.ts';
 import { OnnxModel } from '../src/onnx/model.ts';
 import {
@@ -14,18 +25,7 @@ import {
   NodeProtoSchema,
   type TensorProtoSchema,
 } from '../src/onnx/onnx_pb.ts';
-import {
-  difference,
-  eagerly,
-  expectSame,
-  numbers,
-  random,
-  tf,
-  useOracle,
-  useRuntime,
-  variable,
-  withGradients,
-} from './oracle.ts';
+import { useRuntime } from './use-runtime.ts';
 
 // ONNX Runtime is the oracle for all numbers. Models are built by OnnxModel, or from messages of the schema.
 useOracle();

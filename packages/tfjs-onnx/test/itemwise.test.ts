@@ -1,7 +1,8 @@
+import { trace } from '@simgan/tfjs-trace';
 import { expect, test } from 'vitest';
+import { numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
 import { compileTrace } from '../src/lower/compile.ts';
-import { trace } from '../src/trace/trace.ts';
-import { numbers, tf, useOracle, useRuntime, variable } from './oracle.ts';
+import { useRuntime } from './use-runtime.ts';
 
 useOracle();
 const one = useRuntime({ threads: 1 });

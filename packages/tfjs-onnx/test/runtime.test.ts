@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
 import { createOnnxRuntime, registerLowering } from '../src/index.ts';
-import { numbers, tf, useOracle, useRuntime, variable } from './oracle.ts';
+import { useRuntime } from './use-runtime.ts';
 
 useOracle();
 const runtime = useRuntime({ threads: 2 });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { batch, onOracle, onRuntime, optimizers } from '../../tfjs-trace/test/adversaries.ts';
+import { difference, eagerly, numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
 import { createOnnxRuntime, type HostTensor, type StepFunction } from '../src/index.ts';
-import { batch, onOracle, onRuntime, optimizers } from './adversaries.ts';
-import { difference, eagerly, numbers, tf, useOracle, useRuntime, variable } from './oracle.ts';
+import { useRuntime } from './use-runtime.ts';
 
 useOracle();
 

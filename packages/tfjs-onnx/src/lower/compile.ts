@@ -1,12 +1,11 @@
 /** Turns a trace into an ONNX model. */
+import { ELEMENTWISE, liveValues, type Trace, type Value } from '@simgan/tfjs-trace';
 import { OnnxModel } from '../onnx/model.ts';
-import { ELEMENTWISE, type Value } from '../trace/graph.ts';
-import type { Trace } from '../trace/trace.ts';
 import { lowerAddAt, lowerMove, lowerReduction, lowerRow } from './array.ts';
 import { lowerConvolution } from './convolution.ts';
 import { lowerElementwise } from './elementwise.ts';
 import { lowerDepthwiseFilterGradient, lowerFilterGradient } from './filter-gradient.ts';
-import { fuse, liveValues } from './fuse.ts';
+import { fuse } from './fuse.ts';
 import { Lowering, type Target } from './lowering.ts';
 import { lowerDepthwise, lowerPool, lowerSeparable } from './spatial.ts';
 

@@ -1,15 +1,14 @@
 /** Elementwise operators, in a layout that their operands already have. */
-import { ELEMENT_TYPES, type ElementType } from '../onnx/model.ts';
-import { sameShape, size, type Value } from '../trace/graph.ts';
+import { type Attributes, type ElementType, sameShape, size, type Value } from '@simgan/tfjs-trace';
+import { ELEMENT_TYPES } from '../onnx/model.ts';
 import type { Layout, Lowering } from './lowering.ts';
 
 export function lowerElementwise(lowering: Lowering, value: Value): void {
   const { model } = lowering;
-  const attributes =
-    value.op === 'Cast' ? { to: ELEMENT_TYPES[value.attributes.to as ElementType] } : value.attributes;
+  const { op, attributes } = operator(value);
   const whole = value.inputs.filter((input) => sameShape(input.shape, value.shape));
   const layout = value.shape.length === 4 ? commonLayout(lowering, whole) : 'row';
-  const emit = (inputs: string[]) => model.node(value.op, inputs, attributes);
+  const emit = (inputs: string[]) => model.node(op, inputs, attributes);
 
   if (layout === 'blocked' && value.inputs.some((input) => !whole.includes(input) && size(input.shape) > 1)) {
     const names = value.inputs.map((input) =>
@@ -22,6 +21,14 @@ export function lowerElementwise(lowering: Lowering, value: Value): void {
     );
     lowering.set(value, layout, emit(names));
   }
+}
+
+/** The operator and attributes of ONNX. */
+function operator({ op, attributes }: Value): { op: string; attributes: Attributes } {
+  if (op === 'Cast') return { op, attributes: { to: ELEMENT_TYPES[attributes.to as ElementType] } };
+  // Exact for normal numbers, and faster in ONNX Runtime than a comparison.
+  if (op === 'Step') return { op: 'HardSigmoid', attributes: { alpha: { float: 3e38 }, beta: { float: 0 } } };
+  return { op, attributes };
 }
 
 /** Prefers `blocked`, which is cheapest to convert to and which convolutions need. */

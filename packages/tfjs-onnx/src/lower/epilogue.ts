@@ -1,6 +1,5 @@
+import type { Value, Window2D } from '@simgan/tfjs-trace';
 /** The window of a convolution or its gradient, and the operations fused into it. */
-import type { Value } from '../trace/graph.ts';
-import type { Window2D } from '../trace/window.ts';
 
 export const windowOf = (value: Value) => value.attributes as unknown as Window2D & Epilogue;
 

@@ -1,6 +1,6 @@
 /** Gradients of convolutions with respect to their filters. */
+import type { Value } from '@simgan/tfjs-trace';
 import type { OnnxModel } from '../onnx/model.ts';
-import type { Value } from '../trace/graph.ts';
 import { cutOf, lowerBlocked } from './blocked-filter-gradient.ts';
 import { gradientEnds, windowOf } from './epilogue.ts';
 import { type Lowering, nchw } from './lowering.ts';

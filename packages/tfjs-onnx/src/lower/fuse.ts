@@ -1,61 +1,34 @@
 /** Graph rewrites that reduce computation. */
-import { type Graph, sameShape, type Value } from '../trace/graph.ts';
+import {
+  fuseStepOfRelu,
+  type Graph,
+  liveValues,
+  type Rule,
+  rewrite,
+  sameShape,
+  type Value,
+} from '@simgan/tfjs-trace';
 import { type Strategy, strategyOf } from './convolution.ts';
 import { type Epilogue, windowOf } from './epilogue.ts';
 import type { Target } from './lowering.ts';
-
-/** Every value that `roots` depend on, in topological order. */
-export function liveValues(roots: Iterable<Value>): Value[] {
-  const order: Value[] = [];
-  const seen = new Set<Value>();
-  const stack: [Value, number][] = [];
-  const visit = (value: Value) => {
-    if (!seen.has(value)) stack.push([seen.add(value) && value, 0]);
-  };
-  for (const root of roots) {
-    visit(root);
-    while (stack.length > 0) {
-      const top = stack.at(-1)!;
-      const next = top[0].inputs[top[1]++];
-      if (next) visit(next);
-      else order.push(stack.pop()![0]);
-    }
-  }
-  return order;
-}
+import { maxPoolGradient } from './max-pool-gradient.ts';
 
 /** Equivalent roots, with biases, residuals and activations fused into their convolutions. */
 export function fuse(graph: Graph, roots: readonly Value[], target: Target): Value[] {
-  const stepped = rewrite(graph, roots, stepOfRelu(graph, liveValues(roots)));
+  const pooled = rewrite(graph, roots, maxPoolGradients(graph));
+  const stepped = fuseStepOfRelu(graph, pooled);
   const folded = target.block > 0 ? rewrite(graph, stepped, lines(graph)) : stepped;
   const phased = rewrite(graph, folded, phases(graph, target));
   return rewrite(graph, phased, epilogues(graph, liveValues(phased), phased, target));
 }
 
-type Rule = (value: Value, inputs: readonly Value[]) => Value | undefined;
-
-function rewrite(graph: Graph, roots: readonly Value[], rule: Rule): Value[] {
-  const done = new Map<Value, Value>();
-  for (const value of liveValues(roots)) {
-    const inputs = value.inputs.map((input) => done.get(input)!);
-    const same = inputs.every((input, i) => input === value.inputs[i]);
-    const { attributes, dtype } = value;
-    done.set(
-      value,
-      rule(value, inputs) ??
-        (same ? value : graph.node(value.op, inputs, value.shape, { attributes, dtype })),
-    );
-  }
-  return roots.map((root) => done.get(root)!);
-}
-
-/** step(x) = step(relu(x)): the gradient then reads the stored activation, and x can be freed early. */
-function stepOfRelu(graph: Graph, values: readonly Value[]): Rule {
-  const relu = new Map(values.flatMap((value) => (value.op === 'Relu' ? [[value.inputs[0]!, value]] : [])));
-  return ({ op, inputs: [x], shape, attributes }, [input]) =>
-    op === 'HardSigmoid' && relu.has(x!)
-      ? graph.node(op, [graph.node('Relu', [input!], shape)], shape, { attributes })
-      : undefined;
+/** Spells out the gradient of max pooling in operators that every provider supports. */
+function maxPoolGradients(graph: Graph): Rule {
+  return (value, inputs) => {
+    if (value.op !== 'MaxPool2DGradient') return undefined;
+    const [dy, x] = inputs as [Value, Value];
+    return maxPoolGradient(graph, dy, x, windowOf(value));
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 /** State of the lowering to ONNX: the memory layouts in which each value exists, and the conversions between them. */
+import { type Shape, size, type Value } from '@simgan/tfjs-trace';
 import type { OnnxModel } from '../onnx/model.ts';
-import { type Shape, size, type Value } from '../trace/graph.ts';
 
 /**
  * The memory layout of an image batch `[batch, height, width, channels]`: `row` is that order, TensorFlow.js' own;

@@ -7,6 +7,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
+import type { ElementType, Attribute as ValueAttribute } from '@simgan/tfjs-trace';
 import { concatenate, totalLength } from './concatenate.ts';
 import {
   type AttributeProtoSchema,
@@ -19,8 +20,7 @@ import {
   type ValueInfoProtoSchema,
 } from './onnx_pb.ts';
 
-export type ElementType = 'float32' | 'int32' | 'int64' | 'bool';
-export type Attribute = number | string | readonly number[] | { readonly float: number } | Body;
+export type Attribute = ValueAttribute | Body;
 export type Attributes = Readonly<Record<string, Attribute>>;
 
 /** A tensor's name and element type. */

@@ -1,12 +1,17 @@
 /** Steps that run on whole batches: one program for each combination of input shapes, on all threads. */
+import {
+  type HostData,
+  type Inputs,
+  type InputTypes,
+  type SharedVariables,
+  type StepFunction,
+  trace,
+  typesOf,
+} from '@simgan/tfjs-trace';
 import type { Variable } from '@tensorflow/tfjs-core';
 import { compileTrace } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
-import { type StepFunction, trace } from '../trace/trace.ts';
-import { type Inputs, type InputTypes, typesOf } from './inputs.ts';
-import type { HostData } from './protocol.ts';
 import type { Remote } from './remote.ts';
-import type { SharedVariables } from './shared-variables.ts';
 
 /** What a function shares with the others of its runtime. */
 interface Place {

@@ -1,15 +1,22 @@
 /**
  * Steps that treat the items of a batch independently: a single-threaded program for one item, run on many in parallel.
  */
+import {
+  type HostData,
+  type Inputs,
+  type InputTypes,
+  mapValues,
+  type SharedVariables,
+  StepError,
+  type StepFunction,
+  type Trace,
+  trace,
+  typesOf,
+} from '@simgan/tfjs-trace';
 import type { Variable } from '@tensorflow/tfjs-core';
-import { OnnxError } from '../errors.ts';
 import { compileTrace } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
-import { type StepFunction, type Trace, trace } from '../trace/trace.ts';
-import { type Inputs, type InputTypes, mapValues, typesOf } from './inputs.ts';
 import type { Lanes } from './lanes.ts';
-import type { HostData } from './protocol.ts';
-import type { SharedVariables } from './shared-variables.ts';
 
 /** What a function shares with the others of its runtime. */
 interface Place {
@@ -76,13 +83,13 @@ export class ItemwiseFunction {
     const traced = trace(this.#step, types);
     const { reads, writes, outputs } = compileTrace(traced, this.#target);
     if (writes.length > 0) {
-      throw new OnnxError(
+      throw new StepError(
         `An itemwise step assigns the variable "${traced.variables[writes[0]!]!.name}", but its items run in parallel. Compile the step without itemwise.`,
       );
     }
     for (const { name, shape } of outputs) {
       if (shape[0] === 1) continue;
-      throw new OnnxError(
+      throw new StepError(
         `An itemwise step returns "${name}" with shape [${shape}] for one item instead of [1, …]. Return one entry per item, or compile the step without itemwise.`,
       );
     }
@@ -106,7 +113,7 @@ function itemsOf(types: InputTypes): number {
   const items = entries[0]?.[1].shape[0] ?? 0;
   if (items > 0 && entries.every(([, { shape }]) => shape[0] === items)) return items;
   const shapes = entries.map(([name, { shape }]) => `"${name}" is [${shape}]`).join(', ');
-  throw new OnnxError(
+  throw new StepError(
     `The inputs of an itemwise step must all have the shape [batch, …] with the same batch size of at least 1, but ${shapes || 'there are none'}.`,
   );
 }

@@ -1,7 +1,6 @@
 /** Worker threads, each with a single-threaded runtime, that divide the items of a batch among them. */
-import { size } from '../trace/graph.ts';
-import { mapValues } from './inputs.ts';
-import type { HostData, Layout, ProgramFile } from './protocol.ts';
+import { type HostData, mapValues, size } from '@simgan/tfjs-trace';
+import type { Layout, ProgramFile } from './protocol.ts';
 import { Remote } from './remote.ts';
 
 /**

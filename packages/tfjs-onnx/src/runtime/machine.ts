@@ -1,8 +1,8 @@
 /** The worker's state: sessions of ONNX Runtime and the variables that they share. */
+import { type HostData, size } from '@simgan/tfjs-trace';
 import * as ort from 'onnxruntime-node';
-import { size } from '../trace/graph.ts';
 import { probe } from './probe.ts';
-import type { Calls, Facts, HostData, ProgramFile } from './protocol.ts';
+import type { Calls, Facts, ProgramFile } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
 
 interface Program extends ProgramFile {

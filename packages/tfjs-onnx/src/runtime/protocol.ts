@@ -1,4 +1,5 @@
 /** The messages between the main thread and a worker. */
+import type { HostData } from '@simgan/tfjs-trace';
 import type { Output } from '../lower/compile.ts';
 
 export type Device = 'cpu' | 'gpu' | 'cuda' | 'auto';
@@ -17,11 +18,6 @@ export interface Facts {
   readonly block: number;
   /** Why `auto` did not choose a GPU. */
   readonly noGpu?: string;
-}
-
-export interface HostData {
-  readonly data: Float32Array | Int32Array;
-  readonly shape: readonly number[];
 }
 
 export interface ProgramFile {

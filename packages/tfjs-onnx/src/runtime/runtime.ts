@@ -1,20 +1,14 @@
 /** Compiles steps and runs them in a worker. All programs of a runtime share its variables. */
+
 import { availableParallelism } from 'node:os';
+import { type CompiledFunction, SharedVariables, type StepFunction } from '@simgan/tfjs-trace';
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Target } from '../lower/lowering.ts';
-import type { InputType, StepFunction } from '../trace/trace.ts';
 import { BatchwiseFunction } from './batchwise.ts';
 import { ItemwiseFunction } from './itemwise.ts';
 import { Lanes } from './lanes.ts';
 import type { Device, Facts, Layout } from './protocol.ts';
 import { Remote } from './remote.ts';
-import { SharedVariables } from './shared-variables.ts';
-
-/** An array in host memory: row-major values and their shape, such as `[batch, height, width, channels]`. */
-export interface HostTensor<Data extends Float32Array | Int32Array = Float32Array> {
-  readonly data: Data;
-  readonly shape: readonly number[];
-}
 
 /** Options of {@link createOnnxRuntime}. */
 export interface OnnxRuntimeOptions {
@@ -48,29 +42,6 @@ export interface CompileOptions {
    * Leaves out Winograd's convolutions, which round by place. Default: false.
    */
   readonly placeInvariant?: boolean;
-}
-
-/** A step that is compiled on its first run for each combination of input shapes. */
-export interface CompiledFunction {
-  /**
-   * Runs the step, with the values that earlier runs of the runtime gave to the variables. Concurrent calls run one
-   * after the other.
-   *
-   * @param inputs by name; int32 or float32 by the type of their data
-   * @returns the outputs by name, as float32
-   * @throws OnnxError if the data of an input does not fill its shape, or if the step cannot be compiled.
-   */
-  run(
-    inputs: Readonly<Record<string, HostTensor<Float32Array | Int32Array>>>,
-  ): Promise<Record<string, HostTensor>>;
-  /**
-   * Traces and compiles the step for inputs of these types ahead of the first run.
-   *
-   * @throws OnnxError if the step cannot be compiled.
-   */
-  prepare(inputs: Readonly<Record<string, InputType>>): Promise<void>;
-  /** Frees the compiled programs. */
-  dispose(): Promise<void>;
 }
 
 /** A worker thread, the programs in it and the variables that they share. */
@@ -142,7 +113,10 @@ class Runtime implements OnnxRuntime {
   constructor(remote: Remote, { device, block, noGpu }: Facts, threads: number, lanes: Lanes) {
     this.#remote = remote;
     this.#lanes = lanes;
-    this.#variables = new SharedVariables(remote);
+    this.#variables = new SharedVariables({
+      write: (values) => remote.call('write', values),
+      read: (ids) => remote.call('read', ids),
+    });
     this.device = device;
     this.threads = threads;
     this.layout = block > 0 ? `nchwc${block}` : 'standard';

@@ -1,10 +1,9 @@
 /** The lowering rules of TensorFlow.js kernels: which graph values each kernel computes. */
 import type * as kernel from '@tensorflow/tfjs-core';
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
-import type { ElementType } from '../onnx/model.ts';
 import { elementType } from './dtype.ts';
+import type { ElementType } from './element.ts';
 import { type Graph, hostArray, type Shape, size, type Value } from './graph.ts';
-import { maxPoolGradient, step } from './max-pool-gradient.ts';
 import { averageWeights, resizeWeights, transposed, type Weights, window2D } from './window.ts';
 
 /**
@@ -99,7 +98,9 @@ on<'dy' | 'y'>('EluGrad', (g, { dy, y }) =>
   g.where(g.compare('GreaterOrEqual', y, g.scalar(0)), dy, g.mul(dy, g.add(y, g.scalar(1)))),
 );
 on<'x', kernel.StepAttrs>('Step', (g, { x }, { alpha }) =>
-  alpha === 0 ? step(g, x) : g.where(g.compare('Greater', x, g.scalar(0)), g.scalar(1), g.scalar(alpha)),
+  alpha === 0
+    ? g.elementwise('Step', [x])
+    : g.where(g.compare('Greater', x, g.scalar(0)), g.scalar(1), g.scalar(alpha)),
 );
 on<'condition' | 't' | 'e'>('Select', (g, { condition, t, e }) => {
   const perRow = condition.shape.length === 1 && t.shape.length > 1;
@@ -417,9 +418,10 @@ on<'x', kernel.MaxPoolAttrs>('MaxPool', (g, { x }, attributes) => {
   const info = poolInfo(x, attributes);
   return g.node('MaxPool2D', [x], info.outShape, { attributes: { ...window2D(info) } });
 });
-on<'dy' | 'input', kernel.MaxPoolGradAttrs>('MaxPoolGrad', (g, { dy, input }, attributes) =>
-  maxPoolGradient(g, dy, input, poolInfo(input, attributes)),
-);
+on<'dy' | 'input', kernel.MaxPoolGradAttrs>('MaxPoolGrad', (g, { dy, input }, attributes) => {
+  const window = window2D(poolInfo(input, attributes));
+  return g.node('MaxPool2DGradient', [dy, input], input.shape, { attributes: { ...window } });
+});
 on<'x', kernel.AvgPoolAttrs>('AvgPool', (g, { x }, attributes) => {
   const info = poolInfo(x, attributes);
   return g.node('AveragePool2D', [x], info.outShape, { attributes: { ...window2D(info) } });

@@ -1,7 +1,5 @@
 /** The gradient of max pooling, made of operators that every provider supports in any memory layout. */
-import type { backend_util } from '@tensorflow/tfjs-core';
-import type { Graph, Value } from './graph.ts';
-import { type Window2D, window2D } from './window.ts';
+import type { Graph, Value, Window2D } from '@simgan/tfjs-trace';
 
 /**
  * dy goes to the first maximum of its window in row-major order, as in TensorFlow.js.
@@ -9,8 +7,7 @@ import { type Window2D, window2D } from './window.ts';
  * The maximum of a window is the maximum of its rows' maxima. So dy is routed first to the first row with the maximum,
  * then to the first column with it in that row: 2k comparisons for a k×k window instead of k².
  */
-export function maxPoolGradient(g: Graph, dy: Value, x: Value, info: backend_util.Conv2DInfo): Value {
-  const window = window2D(info);
+export function maxPoolGradient(g: Graph, dy: Value, x: Value, window: Window2D): Value {
   const [batch, , , channels] = x.shape as [number, number, number, number];
   const rowWise: Window2D = {
     ...window,
@@ -18,10 +15,10 @@ export function maxPoolGradient(g: Graph, dy: Value, x: Value, info: backend_uti
     strides: [1, window.strides[1]],
     pads: [0, window.pads[1], 0, window.pads[3]],
   };
-  const rows = g.node('MaxPool2D', [x], [batch, x.shape[1]!, info.outWidth, channels], {
+  const rows = g.node('MaxPool2D', [x], [batch, x.shape[1]!, dy.shape[2]!, channels], {
     attributes: { ...rowWise },
   });
-  const y = g.node('MaxPool2D', [x], info.outShape, { attributes: { ...window } });
+  const y = g.node('MaxPool2D', [x], dy.shape, { attributes: { ...window } });
   return along(g, 2, window, along(g, 1, window, dy, rows, y), x, rows);
 }
 
@@ -53,7 +50,7 @@ function along(
   const parts: Value[] = [];
   let left = dy;
   for (let tap = 0; tap < taps - 1; tap++) {
-    const isLess = step(g, g.sub(y, at(tap)));
+    const isLess = g.elementwise('Step', [g.sub(y, at(tap))]);
     const rest = g.mul(left, isLess);
     parts.push(g.sub(left, rest));
     left = rest;
@@ -86,9 +83,4 @@ function place(g: Graph, part: Value, axis: number, start: number, length: numbe
     cut,
     part.shape.map((_, i) => (i === axis ? [start, length - start - kept] : [0, 0])),
   );
-}
-
-/** 1 where x > 0, else 0. Exact for normal numbers, and faster in ONNX Runtime than a comparison. */
-export function step(g: Graph, x: Value): Value {
-  return g.elementwise('HardSigmoid', [x], { attributes: { alpha: { float: 3e38 }, beta: { float: 0 } } });
 }

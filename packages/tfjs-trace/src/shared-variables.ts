@@ -1,18 +1,23 @@
 /** The variables that all programs of a runtime share. */
 import type { Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { OnnxError } from '../errors.ts';
-import type { HostData } from './protocol.ts';
-import type { Remote } from './remote.ts';
+import { StepError } from './errors.ts';
+import type { HostData } from './inputs.ts';
 
-/** Tracks which variables the worker holds, and which of their values it was sent. */
+/** Where the variables of compiled steps live: in a worker or on a GPU. Variables have numbers there. */
+export interface VariableStore {
+  write(values: ReadonlyMap<number, HostData>): Promise<unknown>;
+  read(ids: readonly number[]): Promise<ReadonlyMap<number, HostData>>;
+}
+
+/** Tracks which variables a store holds, and which of their values it was sent. */
 export class SharedVariables {
-  readonly #remote: Remote;
+  readonly #store: VariableStore;
   /** Assigning a tensor to a variable changes its data id, which is how assignments outside of steps are noticed. */
   readonly #seen = new Map<Variable, { readonly id: number; dataId: object | undefined; version: number }>();
 
-  constructor(remote: Remote) {
-    this.#remote = remote;
+  constructor(store: VariableStore) {
+    this.#store = store;
   }
 
   id(variable: Variable): number {
@@ -25,7 +30,7 @@ export class SharedVariables {
     for (const variable of variables) {
       const entry = this.#entry(variable);
       if (!isAlive(variable))
-        throw new OnnxError(
+        throw new StepError(
           `A compiled step uses the variable "${variable.name}", which is disposed. Keep the variables of a step until its last run.`,
         );
       if (entry.dataId === variable.dataId) continue;
@@ -34,19 +39,16 @@ export class SharedVariables {
       entry.version += 1;
       stale.set(entry.id, { data: data.slice(), shape: variable.shape });
     }
-    if (stale.size > 0) await this.#remote.call('write', stale);
+    if (stale.size > 0) await this.#store.write(stale);
   }
 
-  /** The worker's values of these variables. */
+  /** The store's values of these variables. */
   async read(variables: readonly Variable[]): Promise<Map<Variable, HostData>> {
-    const values = await this.#remote.call(
-      'read',
-      variables.map((variable) => this.id(variable)),
-    );
+    const values = await this.#store.read(variables.map((variable) => this.id(variable)));
     return new Map(variables.map((variable) => [variable, values.get(this.id(variable))!]));
   }
 
-  /** Copies the worker's values into the variables. */
+  /** Copies the store's values into the variables. */
   async writeBack(variables: readonly Variable[] = [...this.#seen.keys()]): Promise<void> {
     const values = await this.read(variables.filter((variable) => this.#isKnown(variable)));
     tf.tidy(() => {
@@ -57,12 +59,12 @@ export class SharedVariables {
     });
   }
 
-  /** Records that a program changed these variables in the worker. */
+  /** Records that a program changed these variables in the store. */
   wrote(variables: readonly Variable[]): void {
     for (const variable of variables) this.#entry(variable).version += 1;
   }
 
-  /** A key that changes whenever a value in the worker may have changed. */
+  /** A key that changes whenever a value in the store may have changed. */
   versions(variables: readonly Variable[]): string {
     return variables.map((variable) => this.#entry(variable).version).join();
   }

@@ -1,9 +1,9 @@
 /** A TensorFlow.js backend that computes nothing: its tensors' data are the values of a graph. */
 import type { BackendValues, DataType, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { OnnxError } from '../errors.ts';
-import type { ElementType } from '../onnx/model.ts';
 import { elementType } from './dtype.ts';
+import type { ElementType } from './element.ts';
+import { StepError } from './errors.ts';
 import { Graph, hostArray, size, type Value } from './graph.ts';
 import { atUserCode } from './location.ts';
 
@@ -47,7 +47,7 @@ export class TraceBackend extends tf.KernelBackend {
   }
 
   override readSync(): never {
-    throw new OnnxError(
+    throw new StepError(
       `The step reads the values of a tensor (dataSync, data, array, print or similar)${atUserCode()}. Tensors have no values while a step is traced. Return the tensor as an output and read it after the run; for decisions that depend on values, use tf.where.`,
     );
   }
@@ -72,7 +72,7 @@ export class TraceBackend extends tf.KernelBackend {
   }
 
   override move(): never {
-    throw new OnnxError(
+    throw new StepError(
       `The step moves tensors between backends${atUserCode()}. Call tf.setBackend outside the step.`,
     );
   }
@@ -104,7 +104,7 @@ export class TraceBackend extends tf.KernelBackend {
     const first = values[0] ?? 0;
     for (let i = 1; i < values.length; i++) {
       if (!Object.is(values[i], first)) {
-        throw new OnnxError(
+        throw new StepError(
           `The step creates a tensor of shape [${shape}] from values computed on the host${atUserCode()}. They would become constants of the program: random numbers (tf.randomUniform, tf.dropout, …) would repeat in every run. Pass values that change as inputs, and create constant tensors outside the step.`,
         );
       }

@@ -2,17 +2,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-layers'; // registers the gradients
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import {
-  type CompiledFunction,
-  createOnnxRuntime,
-  type HostTensor,
-  type OnnxRuntime,
-  type OnnxRuntimeOptions,
-  type StepFunction,
-} from '../src/index.ts';
+import { afterEach, beforeAll, beforeEach, expect } from 'vitest';
+import type { CompiledFunction, HostTensor, StepFunction } from '../src/index.ts';
 
 export { tf };
+
+/** What compiles steps. */
+export interface StepRuntime {
+  compile(step: StepFunction): CompiledFunction;
+  writeBack(): Promise<void>;
+}
 
 type Inputs = Record<string, HostTensor<Float32Array | Int32Array>>;
 
@@ -31,16 +30,6 @@ export function useOracle(): void {
     expect(tf.memory().numTensors).toBe(tensors);
     expect(tf.getBackend()).toBe('cpu');
   });
-}
-
-/** One runtime for all tests of a file. */
-export function useRuntime(options: OnnxRuntimeOptions): () => OnnxRuntime {
-  let runtime: OnnxRuntime | undefined;
-  beforeAll(async () => {
-    runtime = await createOnnxRuntime({ threads: 1, ...options });
-  });
-  afterAll(() => runtime?.dispose());
-  return () => runtime!;
 }
 
 /** A small seeded random number generator (mulberry32), uniform in [0, 1). */
@@ -105,7 +94,7 @@ export function difference(actual: HostTensor, expected: HostTensor): number {
 
 /** Runs the step compiled and eagerly, and expects outputs with a {@link difference} of at most `tolerance`. */
 export async function expectSame(
-  runtime: OnnxRuntime,
+  runtime: StepRuntime,
   step: StepFunction,
   inputs: Inputs,
   tolerance = 3e-6,

@@ -1,12 +1,12 @@
 /**
- * The intermediate representation between TensorFlow.js and ONNX: a graph of immutable values.
+ * The intermediate representation between TensorFlow.js and a target: a graph of immutable values.
  *
- * Operators have ONNX names and attributes and work on row-major tensors, except for the spatial ones (`Conv2D`,
- * `MaxPool2D`, …), which keep TensorFlow.js' channels-last semantics so that the lowering is free to choose their
+ * Operators have ONNX names and attributes and work on row-major tensors, except for `Step` (1 above 0, else 0) and the
+ * spatial ones (`Conv2D`, `MaxPool2D`, …), which keep TensorFlow.js' channels-last semantics so that the lowering is free to choose their
  * memory layout and algorithm. Equal values are one object, and broadcasts are moved towards the outputs, where most
  * disappear.
  */
-import type { Attribute, Attributes, ElementType } from '../onnx/model.ts';
+import type { Attributes, ElementType } from './element.ts';
 
 export type Shape = readonly number[];
 export type HostArray = Float32Array | Int32Array | BigInt64Array | Uint8Array;
@@ -33,7 +33,7 @@ interface NodeOptions {
 export const ELEMENTWISE: ReadonlySet<string> = new Set(
   `Abs Acos Acosh Add And Asin Asinh Atan Atanh Cast Ceil Clip Cos Cosh Div Elu Equal Erf Exp Floor Greater
   GreaterOrEqual HardSigmoid IsInf IsNaN LeakyRelu Less LessOrEqual Log Max Min Mul Neg Not Or PRelu Pow Reciprocal
-  Relu Round Selu Sigmoid Sign Sin Sinh Softplus Sqrt Sub Tan Tanh Where Xor`.split(/\s+/),
+  Relu Round Selu Sigmoid Sign Sin Sinh Softplus Sqrt Step Sub Tan Tanh Where Xor`.split(/\s+/),
 );
 
 const INT64_MAX = Number.MAX_SAFE_INTEGER; // an end beyond every size, which does not depend on the batch size
@@ -274,5 +274,3 @@ const exact = (_key: string, value: unknown) =>
 function bits(data: HostArray | undefined): string {
   return data ? `${new Uint8Array(data.buffer, data.byteOffset, data.byteLength)}` : '';
 }
-
-export type { Attribute, Attributes, ElementType };

@@ -1,9 +1,9 @@
 /** Traces a step: runs it once on symbolic tensors and records what it computes. */
 import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { OnnxError } from '../errors.ts';
 import { TraceBackend, TracedData } from './backend.ts';
 import { elementType } from './dtype.ts';
+import { StepError } from './errors.ts';
 import { type Graph, hostArray, type Value } from './graph.ts';
 import { type LoweringRule, loweringRules } from './kernels.ts';
 import { atUserCode, withLongStacks } from './location.ts';
@@ -31,13 +31,13 @@ export interface Trace {
   readonly assignments: ReadonlyMap<number, Value>;
 }
 
-const BACKEND = 'onnx-trace';
+const BACKEND = 'trace';
 
 /**
  * Traces `step` for inputs of the given types. It is synchronous and restores the active TensorFlow.js backend, all
  * variables and the number of tensors.
  *
- * @throws OnnxError if the step does what {@link StepFunction} forbids or uses an unsupported kernel.
+ * @throws StepError if the step does what {@link StepFunction} forbids or uses an unsupported kernel.
  */
 export function trace(step: StepFunction, inputs: Readonly<Record<string, InputType>>): Trace {
   const engine = tf.engine();
@@ -60,7 +60,7 @@ export function trace(step: StepFunction, inputs: Readonly<Record<string, InputT
         withLongStacks(() => call(step, Object.fromEntries(placeholders))),
       )) {
         if (!(output instanceof tf.Tensor)) {
-          throw new OnnxError(
+          throw new StepError(
             `The step returns a ${typeof output} as "${name}"; every output must be a tensor.`,
           );
         }
@@ -97,12 +97,10 @@ function call(step: StepFunction, inputs: Record<string, Tensor>): Record<string
   try {
     return step(inputs);
   } catch (error) {
-    const missing = /Kernel '(.+?)' not registered for backend 'onnx-trace'/.exec(
-      (error as Error).message,
-    )?.[1];
+    const missing = /Kernel '(.+?)' not registered for backend 'trace'/.exec((error as Error).message)?.[1];
     if (!missing) throw error;
-    throw new OnnxError(
-      `The TensorFlow.js kernel ${missing} is not supported${atUserCode((error as Error).stack)}. Write the step without it, register a rule with registerLowering('${missing}', …) from @simgan/tfjs-onnx, or run the step on a TensorFlow.js backend.`,
+    throw new StepError(
+      `The TensorFlow.js kernel ${missing} is not supported${atUserCode((error as Error).stack)}. Write the step without it, register a rule with registerLowering('${missing}', …) from @simgan/tfjs-trace, or run the step on a TensorFlow.js backend.`,
       { cause: error },
     );
   }
@@ -124,7 +122,7 @@ function record(kernelName: string, { inputs, attrs, backend }: KernelCall): Ten
   try {
     outputs = rule(trace.graph, Object.fromEntries(values), attrs ?? {});
   } catch (error) {
-    throw new OnnxError(
+    throw new StepError(
       `The kernel ${kernelName} cannot be compiled${atUserCode()}: ${(error as Error).message}`,
       {
         cause: error,
@@ -146,7 +144,7 @@ function symbolized(tensor: TensorInfo, backend: TraceBackend): Value {
   if (known) return known;
   const owner = tf.engine().state.tensorInfo.get(tensor.dataId)?.backend;
   if (!owner)
-    throw new OnnxError(
+    throw new StepError(
       `The step uses a disposed tensor of shape [${tensor.shape}]${atUserCode()}. Keep tensors that a step uses.`,
     );
   const dtype = elementType(tensor.dtype);
@@ -162,7 +160,7 @@ function refuseNewVariables(known: readonly Variable[]): void {
   );
   for (const variable of fresh) variable.dispose();
   if (fresh.length > 0) {
-    throw new OnnxError(
+    throw new StepError(
       `The step creates the variable "${fresh[0]!.name}". Create variables outside the step, as a step runs many times. Optimizers of tf.train create slot variables at their first update; create these before with setWeights, or write the update with variables of your own.`,
     );
   }

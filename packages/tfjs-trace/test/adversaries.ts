@@ -1,6 +1,6 @@
 /** A small version of SimGAN's Algorithm 1: a refiner and a discriminator that are trained in alternation. */
-import type { HostTensor, OnnxRuntime, StepFunction } from '../src/index.ts';
-import { eagerly, numbers, tf, variable } from './oracle.ts';
+import type { HostTensor, StepFunction } from '../src/index.ts';
+import { eagerly, numbers, type StepRuntime, tf, variable } from './oracle.ts';
 
 type T4 = tf.Tensor4D;
 type Update = (slots: tf.Variable[], variable: tf.Tensor, gradient: tf.Tensor, rate: tf.Tensor) => tf.Tensor;
@@ -130,7 +130,7 @@ export const onOracle = (optimizer: (typeof optimizers)[string]) =>
     (step) => async (inputs) => eagerly(step, inputs),
     async () => {},
   );
-export const onRuntime = (runtime: OnnxRuntime, optimizer: (typeof optimizers)[string]) =>
+export const onRuntime = (runtime: StepRuntime, optimizer: (typeof optimizers)[string]) =>
   train(
     optimizer,
     (step) => runtime.compile(step).run,

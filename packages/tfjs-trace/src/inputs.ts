@@ -1,8 +1,16 @@
-/** Inputs of a step. */
-import { OnnxError } from '../errors.ts';
-import { size } from '../trace/graph.ts';
-import type { InputType } from '../trace/trace.ts';
-import type { HostData } from './protocol.ts';
+/** @file Arrays in host memory, and the inputs of a step. */
+import { StepError } from './errors.ts';
+import { size } from './graph.ts';
+import type { InputType } from './trace.ts';
+
+/** An array in host memory: row-major values and their shape, such as `[batch, height, width, channels]`. */
+export interface HostTensor<Data extends Float32Array | Int32Array = Float32Array> {
+  readonly data: Data;
+  readonly shape: readonly number[];
+}
+
+/** A host tensor of either type. */
+export type HostData = HostTensor<Float32Array | Int32Array>;
 
 export type Inputs = Readonly<Record<string, HostData>>;
 export type InputTypes = Readonly<Record<string, InputType>>;
@@ -10,13 +18,13 @@ export type InputTypes = Readonly<Record<string, InputType>>;
 /**
  * The types of inputs.
  *
- * @throws OnnxError if the data of an input does not fill its shape.
+ * @throws StepError if the data of an input does not fill its shape.
  */
 export function typesOf(inputs: Inputs): InputTypes {
   for (const [name, { data, shape }] of Object.entries(inputs)) {
     const length = size(shape);
     if (data.length !== length) {
-      throw new OnnxError(
+      throw new StepError(
         `Input "${name}" has ${data.length} values, but its shape [${shape}] needs ${length}. Pass data that fills the shape.`,
       );
     }
