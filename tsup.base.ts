@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup';
 interface Manifest {
   exports: Record<string, string | { '@simgan/source': string }>;
   simgan?: { entries?: string[] };
+  optionalDependencies?: Record<string, string>;
 }
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest;
@@ -23,6 +24,8 @@ export default defineConfig({
   target: 'node20',
   dts: { entry: exported },
   tsconfig: 'tsconfig.json',
+  // Other dependencies are left outside anyway.
+  external: Object.keys(manifest.optionalDependencies ?? {}),
   sourcemap: true,
   clean: true,
   splitting: true,

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
@@ -15,7 +15,6 @@ const run = promisify(execFile);
 /** The packages as users install them, in an empty folder; dependencies of others are those of the workspace. */
 async function installPacked(): Promise<string> {
   const dir = await realpath(await mkdtemp(join(tmpdir(), 'simgan-packed-')));
-  onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const tarballs = join(dir, 'tarballs');
   await mkdir(tarballs);
   const { packageManager } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
@@ -48,11 +47,13 @@ async function installPacked(): Promise<string> {
 
 /** Only what a packed manifest declares is there, so that a dependency that is missing in it is missing here. */
 async function linkDependencies(manifest: string, from: string, modules: string): Promise<void> {
-  const { dependencies = {}, peerDependencies = {} } = JSON.parse(await readFile(manifest, 'utf8')) as {
-    dependencies?: Record<string, string>;
-    peerDependencies?: Record<string, string>;
-  };
-  for (const [name, version] of Object.entries({ ...dependencies, ...peerDependencies })) {
+  const {
+    dependencies = {},
+    optionalDependencies = {},
+    peerDependencies = {},
+  } = JSON.parse(await readFile(manifest, 'utf8')) as Record<string, Record<string, string> | undefined>;
+  const declared = { ...dependencies, ...optionalDependencies, ...peerDependencies };
+  for (const [name, version] of Object.entries(declared)) {
     expect(version, `the version of ${name} in ${manifest}`).not.toContain('workspace:');
     if (name.startsWith('@simgan/') || existsSync(join(modules, name)) || !existsSync(join(from, name)))
       continue;
@@ -79,11 +80,17 @@ async function digestsBelow(dir: string): Promise<Record<string, string>> {
 }
 
 const isBuilt = existsSync(join(root, 'packages/cli/dist/bin.js'));
+let dir: string;
+beforeAll(async () => {
+  if (isBuilt) dir = await installPacked();
+});
+afterAll(async () => {
+  if (isBuilt) await rm(dir, { recursive: true, force: true });
+});
 
 test.skipIf(!isBuilt)(
   'from packed packages the library gives the same bytes as the command (needs npm run build)',
   async () => {
-    const dir = await installPacked();
     const program = `
       import { augment, openRefiner } from '@simgan/node';
       import { createImage } from '@simgan/core';
@@ -117,5 +124,37 @@ test.skipIf(!isBuilt)(
     const digests = await digestsBelow(join(dir, 'by-library'));
     expect(Object.keys(digests).length).toBeGreaterThan(25);
     expect(await digestsBelow(join(dir, 'by-command'))).toEqual(digests);
+  },
+);
+
+/** As npm leaves it out where its install script fails: see packages/tfjs-onnx/README.md. */
+test.skipIf(!isBuilt)(
+  'without ONNX Runtime another engine does the same job, and it says so (needs npm run build)',
+  async () => {
+    const onnxruntime = join(dir, 'node_modules/onnxruntime-node');
+    await rm(onnxruntime);
+    const bin = join(dir, 'node_modules/simgan-cli/dist/bin.js');
+    const cli = (...args: string[]) => run(process.execPath, [bin, ...args], { cwd: dir });
+    const job = ['augment', '--refiner', 'by-command', '--count', '6'];
+    const { stdout } = await cli(...job, '--out', 'by-wasm', '--json');
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(events.find(({ event }) => event === 'engine')).toMatchObject({ name: 'wasm' });
+    const warning = events.find(({ message }) => String(message).includes('onnxruntime-node'));
+    expect(warning).toMatchObject({ event: 'warning' });
+    expect(warning!.message).toContain('onnxruntime-node is not installed.');
+    expect(warning!.message).toContain('npm install --ignore-scripts');
+    expect(events.at(-1)).toMatchObject({ event: 'result', count: 6 });
+
+    for (const command of [
+      ['export', '--refiner', 'by-command', '--out', 'refiner.onnx'],
+      [...job, '--engine', 'onnx', '--out', 'by-name'],
+    ]) {
+      const { stderr } = await cli(...command).catch((error: { stderr: string }) => error);
+      expect(stderr).toContain('npm install --ignore-scripts');
+      expect(stderr).not.toMatch(/^\s+at /m);
+    }
   },
 );

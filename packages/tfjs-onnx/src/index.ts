@@ -12,6 +12,7 @@ export {
 export { OnnxError } from './errors.ts';
 export { type ExportOptions, exportOnnx } from './export.ts';
 export * from './import/index.ts';
+export { loadOnnxruntime } from './runtime/load-onnxruntime.ts';
 export {
   type CompileOptions,
   createOnnxRuntime,

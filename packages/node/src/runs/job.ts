@@ -57,6 +57,11 @@ export async function startEngine(options: EngineChoiceOptions, job: Job): Promi
     ? await createEngine(wanted, { from: job.cwd, device, ...(threads !== undefined && { threads }) })
     : { engine: wanted, passedOver: [] };
   job.emit({ type: 'engine', name: engine.name, device: engine.device, passedOver });
+  const slow = passedOver.find(({ name }) => name === 'onnx');
+  if (slow) {
+    const message = `The engine ${engine.name} computes, at a fraction of the usual speed. ${slow.reason}`;
+    job.emit({ type: 'warning', message });
+  }
   return { engine, release: async () => (isOwn ? engine.dispose() : undefined) };
 }
 

@@ -2,8 +2,7 @@ import { createRng, imageRange, type Refiner, SimganError, type SizedForm } from
 import type { Engine, HostTensor } from '@simgan/core/engine';
 import { noiseBatch } from '@simgan/core/networks';
 import { wholeRefineStep } from '@simgan/core/refining';
-import { exportOnnx } from '@simgan/tfjs-onnx';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { exportOnnx, loadOnnxruntime } from '@simgan/tfjs-onnx';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 
 /** What an exported refiner may differ from the engine by, in values of [-1, 1]. */
@@ -26,7 +25,7 @@ export interface ExportedRefiner {
  *
  * The file is written once it has been run and agrees with the engine.
  *
- * @throws SimganError OUTPUT_FAILED if the file's pictures differ from the engine's by more than 1e-4, or it
+ * @throws SimganError ENGINE_UNAVAILABLE where ONNX Runtime does not load; OUTPUT_FAILED if the file's pictures differ from the engine's by more than 1e-4, or it
  * cannot be written.
  */
 export async function exportRefiner(
@@ -38,6 +37,13 @@ export async function exportRefiner(
     about = {},
   }: { image: SizedForm; engine: Engine; about?: Readonly<Record<string, string>> },
 ): Promise<ExportedRefiner> {
+  const { InferenceSession, Tensor } = await loadOnnxruntime().catch((cause: Error) => {
+    throw new SimganError(
+      'ENGINE_UNAVAILABLE',
+      `An ONNX file is written after ONNX Runtime has run it, but ${cause.message}`,
+      { cause },
+    );
+  });
   await engine.read(refiner.variables);
   const { height, width, channels } = image;
   const step = wholeRefineStep(refiner);

@@ -1,23 +1,26 @@
 /** The worker's state: sessions of ONNX Runtime and the variables that they share. */
 import { type HostData, size } from '@simgan/tfjs-trace';
-import * as ort from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
+import { loadOnnxruntime } from './load-onnxruntime.ts';
 import { probe } from './probe.ts';
 import type { Calls, Facts, ProgramFile } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
 
+const ort = await loadOnnxruntime();
+
 interface Program extends ProgramFile {
-  readonly session: ort.InferenceSession;
+  readonly session: InferenceSession;
 }
 
 /** A variable has two buffers: a run reads one and writes the other, then they are swapped. */
 interface State {
-  current: ort.Tensor;
-  spare: ort.Tensor | undefined;
+  current: Tensor;
+  spare: Tensor | undefined;
 }
 
 export class Machine {
   #facts: Facts | undefined;
-  #options: ort.InferenceSession.SessionOptions = {};
+  #options: InferenceSession.SessionOptions = {};
   #programs = new Map<number, Program>();
   #states = new Map<number, State>();
 
@@ -47,11 +50,11 @@ export class Machine {
 
   async run({ program, inputs }: Calls['run'][0]): Promise<Record<string, HostData>> {
     const { session, reads, writes, outputs } = this.#programs.get(program)!;
-    const feeds: Record<string, ort.Tensor> = {};
+    const feeds: Record<string, Tensor> = {};
     for (const [name, input] of Object.entries(inputs)) feeds[name] = tensor(input);
     for (const [name, id] of Object.entries(reads)) feeds[name] = this.#state(id).current;
 
-    const fetches: Record<string, ort.Tensor> = {};
+    const fetches: Record<string, Tensor> = {};
     for (const { result, shape } of outputs) fetches[result] = empty('float32', shape);
     for (const [name, id] of Object.entries(writes)) {
       const state = this.#state(id);
@@ -93,21 +96,21 @@ export class Machine {
   }
 }
 
-const tensor = ({ data, shape }: HostData): ort.Tensor =>
+const tensor = ({ data, shape }: HostData): Tensor =>
   data instanceof Int32Array ? new ort.Tensor('int32', data, shape) : new ort.Tensor('float32', data, shape);
 
-function empty(type: string, shape: readonly number[]): ort.Tensor {
+function empty(type: string, shape: readonly number[]): Tensor {
   const data = type === 'int32' ? new Int32Array(size(shape)) : new Float32Array(size(shape));
   return tensor({ data, shape });
 }
 
 /** One item of `[items, …]` as `[1, …]`, without a copy. */
-function itemOf({ data, shape: [, ...shape] }: HostData, item: number): ort.Tensor {
+function itemOf({ data, shape: [, ...shape] }: HostData, item: number): Tensor {
   const values = size(shape);
   return tensor({ data: data.subarray(item * values, (item + 1) * values), shape: [1, ...shape] });
 }
 
-function host({ data, dims }: ort.Tensor, copy: boolean): HostData {
+function host({ data, dims }: Tensor, copy: boolean): HostData {
   const values = data as Float32Array | Int32Array;
   return { data: copy ? values.slice() : values, shape: dims };
 }

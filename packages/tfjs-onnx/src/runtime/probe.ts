@@ -1,10 +1,12 @@
 /** Detects at startup which devices and memory layouts ONNX Runtime supports on this machine. */
 import { existsSync } from 'node:fs';
-import * as ort from 'onnxruntime-node';
 import { NCHWC } from '../lower/lowering.ts';
 import { OnnxModel } from '../onnx/model.ts';
+import { loadOnnxruntime } from './load-onnxruntime.ts';
 import type { Facts, OpenOptions } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
+
+const ort = await loadOnnxruntime();
 
 export async function probe({ device, layout, threads }: OpenOptions): Promise<Facts> {
   if (device === 'gpu' || device === 'cuda') {
