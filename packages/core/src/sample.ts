@@ -43,4 +43,32 @@ export interface RealImage {
  */
 export interface Sample<Annotation> extends RealImage {
   readonly annotation: Annotation;
+  /** Pictures and other files that belong to it: masks, depth, normals. Default: none. */
+  readonly companions?: readonly Companion[];
+}
+
+/** A file as it is stored. */
+export interface StoredFile {
+  readonly bytes: Uint8Array;
+  /** The ending of its name, without the dot: `png`, `exr`, `npy`. */
+  readonly extension: string;
+}
+
+/**
+ * A file that belongs to a sample's picture and shows the same place by place: a mask, a depth map, normals. It goes where
+ * its picture goes; where it cannot follow, it is left out with the reason.
+ */
+export interface Companion {
+  /** What it is: `mask`, `depth`. Names its folder in a dataset. */
+  readonly name: string;
+  /** Where it was read from, for messages and provenance. */
+  readonly file: string;
+  /** The path of the annotation's field that names it: `mask_file_name`, `depth.file_name`. Default: none does. */
+  readonly field?: string;
+  /** The file, as long as its picture is where it was stored. */
+  readonly stored?: () => Promise<StoredFile>;
+  /** Its values, in the size of its picture; missing for what is no picture. */
+  readonly pixels?: () => Promise<Image>;
+  /** Why it is left out, as a sentence. */
+  readonly problem?: string;
 }

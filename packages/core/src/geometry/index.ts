@@ -11,13 +11,17 @@ export {
   type AnnotationSchema,
   annotationSchema,
   carryLabels,
+  elementGeometry,
+  fieldGeometry,
   type LabelGeometry,
   type LabelKind,
   type LabelKinds,
   type LabelMove,
+  OTHER_FIELDS,
   type ValueGeometry,
 } from './labels.ts';
 export { applyMatrix, determinant, invertMatrix, type Matrix2, multiplyMatrices } from './matrix.ts';
+export { moveCompanions } from './move-companions.ts';
 export {
   type AffineOptions,
   affineMap,

@@ -79,6 +79,25 @@ export type LabelGeometry<Annotation> = {
   readonly [Field in keyof Annotation]-?: ValueGeometry<NonNullable<Annotation[Field]>>;
 };
 
+/**
+ * Under this key, an object's geometry holds that of all fields that it does not name: for labels of other programs,
+ * whose fields are not known in advance.
+ */
+export const OTHER_FIELDS: unique symbol = Symbol('other fields');
+
+type Parts = { readonly [field: string]: unknown; readonly [OTHER_FIELDS]?: unknown };
+
+/** The geometry of a field within that of its object; `undefined` if none is declared. */
+export function fieldGeometry(geometry: object, field: string): unknown {
+  const parts = geometry as Parts;
+  return Object.hasOwn(parts, field) ? parts[field] : parts[OTHER_FIELDS];
+}
+
+/** The geometry of each element of a list. That of an object's fields also counts for the objects of a list. */
+export function elementGeometry(geometry: object): unknown {
+  return Object.hasOwn(geometry, 'each') ? (geometry as Parts).each : geometry;
+}
+
 /** A Standard Schema validator, and the geometry of the annotations that it accepts. Annotations are plain JSON. */
 export interface AnnotationSchema<Annotation = unknown> extends StandardSchemaV1<unknown, Annotation> {
   readonly geometry: LabelGeometry<Annotation>;
@@ -133,7 +152,7 @@ function carry(carrying: Carrying, value: unknown, geometry: Geometry, path: str
   if (value === undefined || value === null) return value;
   if (typeof geometry === 'object') {
     if (!Array.isArray(value)) return carryFields(carrying, value, geometry, path);
-    const each = geometry.each!;
+    const each = elementGeometry(geometry) as Geometry;
     return value.map((element, index) => carry(carrying, element, each, `${path}[${index}]`));
   }
   const move = typeof geometry === 'function' ? geometry : (moves[geometry] as LabelMove<unknown>);
@@ -147,17 +166,17 @@ function carry(carrying: Carrying, value: unknown, geometry: Geometry, path: str
 
 function carryFields(carrying: Carrying, value: unknown, geometry: Geometry, path: string): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  const fields = geometry as { readonly [field: string]: Geometry };
   return Object.fromEntries(
     Object.entries(value).map(([field, member]) => {
       const place = path ? `${path}.${field}` : field;
-      if (!Object.hasOwn(fields, field)) {
+      const own = fieldGeometry(geometry as object, field) as Geometry | undefined;
+      if (own === undefined) {
         throw new SimganError(
           'INVALID_ARGUMENT',
           `The annotation's field ${place} has no declared geometry, so it cannot follow its picture. Declare it with annotationSchema(…), as 'invariant' if it never changes.`,
         );
       }
-      return [field, carry(carrying, member, fields[field]!, place)];
+      return [field, carry(carrying, member, own, place)];
     }),
   );
 }

@@ -1,7 +1,13 @@
 /** @file How far a refiner may move things before labels that follow stop being true. */
 import { SimganError } from '../errors.ts';
 import type { ControlGrid, LabelKind } from '../geometry/index.ts';
-import { LEAST_STRETCH, SINGLE_ANGLE_LIMIT, stretchOf } from '../geometry/index.ts';
+import {
+  elementGeometry,
+  fieldGeometry,
+  LEAST_STRETCH,
+  SINGLE_ANGLE_LIMIT,
+  stretchOf,
+} from '../geometry/index.ts';
 import type { Size } from '../image.ts';
 import { measureField } from './measure-field.ts';
 
@@ -63,11 +69,9 @@ export function kindsIn(annotation: unknown, geometry: unknown): Set<LimitedKind
     if (value === undefined || value === null || own === undefined) return;
     if (typeof own === 'string') kinds.add(own as LabelKind);
     else if (typeof own === 'function') kinds.add('function');
-    else if (Array.isArray(value))
-      for (const element of value) walk(element, (own as { each: unknown }).each);
+    else if (Array.isArray(value)) for (const element of value) walk(element, elementGeometry(own as object));
     else if (typeof value === 'object') {
-      for (const [field, member] of Object.entries(value))
-        walk(member, (own as Record<string, unknown>)[field]);
+      for (const [field, member] of Object.entries(value)) walk(member, fieldGeometry(own as object, field));
     }
   };
   walk(annotation, geometry);

@@ -5,6 +5,8 @@ import {
   carryLabels,
   displacementMap,
   type LabelGeometry,
+  moveCompanions,
+  type PictureMap,
   scaleGrid,
 } from '../geometry/index.ts';
 import type { Image, Size } from '../image.ts';
@@ -29,7 +31,7 @@ export interface WarpedOptions {
 
 /** What changes in a sample that was refined by moving things. */
 export type WarpedParts = Pick<RealImage, 'image' | 'displacement'> &
-  Partial<Pick<Sample<unknown>, 'annotation'>>;
+  Partial<Pick<Sample<unknown>, 'annotation' | 'companions'>>;
 
 /**
  * Refines pictures, moves their labels by the same fields, and keeps fields within the limits of their labels: a picture
@@ -75,26 +77,22 @@ export async function refineWarped(
     const field = { ...grid, values: fields[at]! };
     const { rms, largest } = measureField({ width, height }, field);
     const annotation = annotations[i];
+    const map = mapOfField({ width, height }, field);
     return {
       image: images[at]!,
       displacement: { rms: rounded(rms), largest: rounded(largest), share: rounded(shares[i]!) },
       ...(annotation !== undefined && {
-        annotation: carried({ width, height }, field, annotation, geometry!),
+        annotation: carryLabels(map, annotation as object, geometry as LabelGeometry<object>),
       }),
+      ...(rms > 0 && moveCompanions(items[i] as Pick<Sample<unknown>, 'companions'>, map)),
     };
   });
 }
 
-function carried(
-  size: Size,
-  field: ControlGrid,
-  annotation: unknown,
-  geometry: LabelGeometry<unknown>,
-): unknown {
+function mapOfField(size: Size, field: ControlGrid): PictureMap {
   // Where nothing is moved, labels of every kind have an answer.
   const isStill = Array.from(field.values).every((value) => value === 0);
-  const map = isStill ? affineMap(size) : displacementMap(size, field);
-  return carryLabels(map, annotation as object, geometry as LabelGeometry<object>);
+  return isStill ? affineMap(size) : displacementMap(size, field);
 }
 
 /**
@@ -111,7 +109,8 @@ function placeableShare(
   if (annotation === undefined || !geometry) return share;
   for (const part of [share, share / 2, share / 4]) {
     try {
-      carried(size, scaleGrid(field, part), annotation, geometry);
+      const map = mapOfField(size, scaleGrid(field, part));
+      carryLabels(map, annotation as object, geometry as LabelGeometry<object>);
       return part;
     } catch (error) {
       if (!(error instanceof SimganError)) throw error;

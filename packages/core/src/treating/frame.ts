@@ -1,5 +1,6 @@
 import { mapDataset } from '../dataset.ts';
 import { carryLabels, type LabelGeometry } from '../geometry/labels.ts';
+import { moveCompanions } from '../geometry/move-companions.ts';
 import { affineMap, type PictureMap } from '../geometry/picture-map.ts';
 import { resampleBy } from '../geometry/resample-by.ts';
 import type { Size } from '../image.ts';
@@ -38,6 +39,7 @@ export function frame({ image, annotation }: RandomizedDomain, plan: FramingPlan
       ...sample,
       image: resampleBy(sample.image, map),
       annotation: carryLabels<unknown>(map, sample.annotation, geometry) as Annotation,
+      ...moveCompanions(sample, map),
     };
   };
   return {

@@ -1,5 +1,6 @@
 import { mapDataset } from '../dataset.ts';
 import { carryLabels, type LabelGeometry } from '../geometry/labels.ts';
+import { moveCompanions } from '../geometry/move-companions.ts';
 import { resampleBy } from '../geometry/resample-by.ts';
 import { formOf, type ImageForm } from '../image.ts';
 import { createRng } from '../rng.ts';
@@ -40,6 +41,7 @@ export function randomize(
           ...sample,
           image: resampleBy(sample.image, map),
           annotation: carryLabels<unknown>(map, sample.annotation, geometry) as Annotation,
+          ...moveCompanions(sample, map),
         }
       : sample;
     if (!isLight) return moved;

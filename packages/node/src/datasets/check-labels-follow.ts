@@ -14,12 +14,12 @@ interface LabelLines {
   readonly declared: DeclaredLabels;
 }
 
-type Labeled = PictureSource & { readonly line?: string };
+type Labeled = PictureSource & { readonly line?: string; readonly companions?: readonly unknown[] };
 
 /**
  * Looks at the labels of all pictures whose geometry changes.
  *
- * @returns the pictures that cannot be used: those that EXIF's orientation turned, beside labels that count in pixels.
+ * @returns the pictures that cannot be used: those that EXIF's orientation turned, beside labels that count in pixels or companions.
  * @throws SimganError INVALID_ARGUMENT if fields that nobody declared look like pixels.
  */
 export function checkLabelsFollow(
@@ -30,8 +30,12 @@ export function checkLabelsFollow(
   const finder = findPixelFields(declared);
   const turned: { index: number; reject: Reject }[] = [];
   let size: string | undefined;
-  for (const [index, { name, line }] of usable.entries()) {
+  for (const [index, { name, line, companions = [] }] of usable.entries()) {
     const { isResized, isTurned, transform } = factsOf(index);
+    if (isTurned && companions.length > 0) {
+      turned.push({ index, reject: { file: name, reason: TURNED } });
+      continue;
+    }
     if (line === undefined || !(isResized || isTurned)) continue;
     const fields = (): JsonObject => (parseMetadataLine(line) as MetadataLine).fields;
     if (isTurned && (schema || declared.size > 0 || countsInPixels(fields(), transform.from))) {
@@ -55,7 +59,7 @@ export function checkLabelsFollow(
 }
 
 const TURNED =
-  'EXIF turns it, and whether its labels count in pixels before or after that cannot be known. Turn the stored pixels, and remove the orientation.';
+  'EXIF turns it, and whether its labels or companions count in pixels before or after that cannot be known. Turn the stored pixels, and remove the orientation.';
 
 function countsInPixels(fields: JsonObject, size: { width: number; height: number }): boolean {
   const finder = findPixelFields(new Map());

@@ -29,34 +29,62 @@ export function findCompanionFields(fields: JsonObject, declared: DeclaredLabels
   return found;
 }
 
-/** The members of an annotation that change when fields are left out; `undefined` is the value of a whole member. */
-export function withoutFields(
-  fields: JsonObject,
-  paths: ReadonlySet<string>,
-): Readonly<Record<string, Json | undefined>> {
-  const changes: Record<string, Json | undefined> = {};
-  for (const [key, value] of Object.entries(fields)) {
-    if (paths.has(key)) changes[key] = undefined;
-    else {
-      const left = without(value, key, paths);
-      if (left !== value) changes[key] = left;
-    }
-  }
-  return changes;
+/** What a file that a field names is called now; left out if it has no new name. */
+export interface RenamedFile {
+  readonly field?: string | undefined;
+  readonly source: string;
+  readonly file?: string;
 }
 
-function without(value: Json, path: string, paths: ReadonlySet<string>): Json {
+/**
+ * The members of an annotation that change when the files that its fields name are renamed or left out; `undefined` is
+ * the value of a whole member that goes.
+ */
+export function renameFiles(
+  fields: JsonObject,
+  renamed: readonly RenamedFile[],
+): Readonly<Record<string, Json | undefined>> {
+  if (renamed.length === 0) return {};
+  const changed = renameIn(fields, '', renamed) as JsonObject;
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([key, value]) => changed[key] !== value)
+      .map(([key]) => [key, changed[key]]),
+  );
+}
+
+/** A value with the names of files at the paths of fields replaced. */
+function renameIn(value: Json, path: string, renamed: readonly RenamedFile[]): Json | undefined {
+  const here = renamed.filter(({ field }) => field === path);
+  if (here.length > 0) {
+    const nameOf = (name: Json) => here.find(({ source }) => source === normalized(name))?.file;
+    if (!Array.isArray(value)) return nameOf(value);
+    return value.flatMap((name: Json) => nameOf(name) ?? []);
+  }
   if (Array.isArray(value)) {
-    const left = value.map((member: Json) => without(member, path, paths));
-    return left.every((member, index) => member === value[index]) ? value : left;
+    const list = value.map((member: Json) => renameIn(member, path, renamed) ?? null);
+    return list.every((member, index) => member === value[index]) ? value : list;
   }
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value as JsonObject);
-  const kept = entries
-    .filter(([key]) => !paths.has(`${path}.${key}`))
-    .map(([key, member]) => [key, without(member, `${path}.${key}`, paths)] as const);
-  const isSame = kept.length === entries.length && kept.every(([, member], i) => member === entries[i]![1]);
-  return isSame ? value : Object.fromEntries(kept);
+  const members = Object.entries(value as JsonObject).flatMap(([key, member]) => {
+    const own = renameIn(member, path === '' ? key : `${path}.${key}`, renamed);
+    return own === undefined ? [] : [[key, own] as const];
+  });
+  const isSame =
+    members.length === Object.keys(value).length &&
+    members.every(([key, member]) => member === (value as JsonObject)[key]);
+  return isSame ? value : Object.fromEntries(members);
+}
+
+function normalized(name: Json): string | undefined {
+  return typeof name === 'string' ? posix.normalize(name) : undefined;
+}
+
+/** What a companion is, by the field that names it: `mask_file_name` and `mask.file_name` name a mask. */
+export function nameOfField(path: string): string {
+  const parts = path.split('.');
+  const last = parts.at(-1)!.replace(NAMES_FILES, '');
+  return last || parts.at(-2) || 'companion';
 }
 
 /** Visits every field; one that `visit` takes is not entered. */
@@ -111,4 +139,11 @@ function ownersOf(stem: string): string[] {
     }
   }
   return owners;
+}
+
+/** What a companion is, by its own name: `masks/0.png` and `0_mask.png` are masks. */
+export function nameOfCompanion(file: string): string {
+  const parts = stemOf(file).split('/');
+  const words = [...parts, ...(/[_.-]([A-Za-z]+)$/.exec(parts.at(-1)!)?.slice(1) ?? [])];
+  return words.findLast(isCompanionWord)?.toLowerCase().replace(/s$/, '') ?? 'companion';
 }

@@ -18,6 +18,8 @@ export interface JsonObject {
 
 /** Pictures, one PNG a sample. */
 export const IMAGES = 'images';
+/** Files that belong to pictures, such as masks: a folder of each kind. */
+export const COMPANIONS = 'companions';
 /** One JSON object a line and sample, in the samples' order. */
 export const METADATA = 'metadata.jsonl';
 /** One JSON object a line and input that was left out. */

@@ -12,6 +12,7 @@ import { sha256 } from '../files/sha256.ts';
 import {
   BEGUN_MANIFEST,
   BEGUN_METADATA,
+  COMPANIONS,
   type DatasetHeader,
   type DatasetManifest,
   fileNameOf,
@@ -21,6 +22,7 @@ import {
   REJECTS,
   readManifest,
 } from './dataset-format.ts';
+import { filesOfLine, rejectsOfLine } from './line-files.ts';
 import {
   filesIn,
   inspectOutput,
@@ -233,20 +235,21 @@ class FolderLog implements DatasetLog {
       return;
     }
     await this.begin();
+    let all = rejects;
     try {
       await this.#handle!.sync();
       await this.#closeHandle();
-      await this.#checkPictures();
+      all = [...rejects, ...(await this.#checkFiles())];
       await rename(this.#path(BEGUN_METADATA), this.#path(METADATA));
     } catch (error) {
       throw outputFailed(this.#path(METADATA), error);
     }
-    const lines = rejects.map((reject) => `${JSON.stringify(reject)}\n`);
+    const lines = all.map((reject) => `${JSON.stringify(reject)}\n`);
     await writeFileAtomic(this.#path(REJECTS), lines.join(''), { durable: true });
     const manifest: DatasetManifest = {
       ...this.#header,
       count: this.count(),
-      rejects: rejects.length,
+      rejects: all.length,
       metadataSha256: await sha256(this.#path(METADATA)),
     };
     await syncFolder(join(this.#dir, IMAGES));
@@ -265,19 +268,29 @@ class FolderLog implements DatasetLog {
     await handle?.close();
   }
 
-  /** @throws SimganError OUTPUT_FAILED if a picture that a line names is not there any more. */
-  async #checkPictures(): Promise<void> {
-    const present = new Set(await filesIn(this.#path(IMAGES)));
-    const missing: string[] = [];
-    for await (const { parsed } of wholeLines(this.#path(BEGUN_METADATA))) {
-      const name = typeof parsed === 'string' ? undefined : parsed.fileName;
-      if (name === undefined || !present.has(name.slice(IMAGES.length + 1)))
-        missing.push(name ?? 'a damaged line');
+  /**
+   * @returns the companions that lines say were left out.
+   * @throws SimganError OUTPUT_FAILED if a file that a line names is not there any more.
+   */
+  async #checkFiles(): Promise<Reject[]> {
+    const present = new Set<string>();
+    for (const folder of [IMAGES, COMPANIONS]) {
+      for (const file of await filesIn(this.#path(folder))) present.add(`${folder}/${file}`);
     }
-    if (missing.length === 0) return;
+    const missing: string[] = [];
+    const leftOut: Reject[] = [];
+    for await (const { parsed } of wholeLines(this.#path(BEGUN_METADATA))) {
+      if (typeof parsed === 'string') {
+        missing.push('a damaged line');
+        continue;
+      }
+      for (const { file } of filesOfLine(parsed)) if (!present.has(file)) missing.push(file);
+      leftOut.push(...rejectsOfLine(parsed));
+    }
+    if (missing.length === 0) return leftOut;
     throw new SimganError(
       'OUTPUT_FAILED',
-      `${missing.length} pictures of the dataset in ${this.#dir} have vanished while it was written (${someOf(missing)}). Leave the folder alone while it is in use, and resume.`,
+      `${missing.length} files of the dataset in ${this.#dir} have vanished while it was written (${someOf(missing)}). Leave the folder alone while it is in use, and resume.`,
     );
   }
 

@@ -24,14 +24,21 @@ export interface MetadataLine {
   readonly provenance?: JsonObject;
 }
 
-/** The line of a sample, with its line feed. */
+/**
+ * The line of a sample, with its line feed.
+ *
+ * @param changesIn - members to put in place of the annotation's, or to add to them.
+ */
 export function formatMetadataLine(
   id: string,
   fileName: string,
   annotation: unknown,
   provenance: JsonObject,
+  changesIn?: (fields: JsonObject) => Readonly<Record<string, Json | undefined>>,
 ): string {
-  const members = [`"${FILE_NAME}":${JSON.stringify(fileName)}`, annotationText(annotation, id)];
+  const text = annotationText(annotation, id);
+  const changes = changesIn?.(JSON.parse(`{${text}}`) as JsonObject) ?? {};
+  const members = [`"${FILE_NAME}":${JSON.stringify(fileName)}`, replaceMembers(text, changes)];
   if (Object.keys(provenance).length > 0) members.push(`"${PROVENANCE}":${JSON.stringify(provenance)}`);
   return `{${members.filter(Boolean).join(',')}}\n`;
 }
@@ -106,18 +113,19 @@ function isObject(value: unknown): value is JsonObject {
 
 /**
  * The text of members (`"gaze": [1.0, 2], "pupil": 3`) with the values of some of them replaced; those whose new value is
- * `undefined` are left out.
+ * `undefined` are left out, and those that it does not have are added.
  */
 export function replaceMembers(text: string, values: Readonly<Record<string, Json | undefined>>): string {
   if (Object.keys(values).length === 0) return text;
-  return splitMembers(`{${text}}`)
-    .filter(({ key }) => !(Object.hasOwn(values, key) && values[key] === undefined))
-    .map((member) =>
-      Object.hasOwn(values, member.key)
-        ? `${JSON.stringify(member.key)}:${JSON.stringify(values[member.key])}`
-        : member.text,
-    )
-    .join(',');
+  const members = splitMembers(`{${text}}`);
+  const before = new Set(members.map(({ key }) => key));
+  const written = (key: string) => `${JSON.stringify(key)}:${JSON.stringify(values[key])}`;
+  const kept = members.filter(({ key }) => !(Object.hasOwn(values, key) && values[key] === undefined));
+  const added = Object.keys(values).filter((key) => !before.has(key) && values[key] !== undefined);
+  return [
+    ...kept.map(({ key, text: own }) => (Object.hasOwn(values, key) ? written(key) : own)),
+    ...added.map(written),
+  ].join(',');
 }
 
 /** The members of an object's text as they stand in it. The text is known to be a valid JSON object. */

@@ -10,14 +10,15 @@ import { sha256 } from '../files/sha256.ts';
 import {
   BEGUN_MANIFEST,
   BEGUN_METADATA,
+  COMPANIONS,
   type DatasetHeader,
   IMAGES,
   MANIFEST,
   METADATA,
-  PICTURE_HASH,
   REJECTS,
   readManifest,
 } from './dataset-format.ts';
+import { filesOfLine, type LineFile, namesOwnFiles } from './line-files.ts';
 import { idOf, type MetadataLine, parseMetadataLine } from './metadata-line.ts';
 
 /** The state of an output folder. */
@@ -84,7 +85,7 @@ export interface WrittenLine {
 export async function writtenLines(dir: string, metadata: string): Promise<WrittenLine[]> {
   const lines: WrittenLine[] = [];
   for await (const { parsed, end } of wholeLines(join(dir, metadata))) {
-    if (typeof parsed === 'string' || !(await isAsWritten(join(dir, parsed.fileName), parsed))) break;
+    if (typeof parsed === 'string' || !(await isAsWritten(dir, parsed))) break;
     lines.push({ fileName: parsed.fileName, id: idOf(parsed), end });
   }
   return lines;
@@ -105,11 +106,16 @@ export async function* wholeLines(file: string): AsyncGenerator<WholeLine> {
   }
 }
 
-/** Whether a picture is the one that its line was written with. Lines of earlier versions have no hash. */
-export async function isAsWritten(file: string, { provenance }: MetadataLine): Promise<boolean> {
-  if (!(await isWholePng(file))) return false;
-  const hash = provenance?.[PICTURE_HASH];
-  return hash === undefined || hash === (await sha256(file).catch(() => undefined));
+/** Whether the files of a line are those that it was written with. Lines of earlier versions have no hash. */
+export async function isAsWritten(dir: string, line: MetadataLine): Promise<boolean> {
+  if (!namesOwnFiles(line) || !(await isWholePng(join(dir, line.fileName)))) return false;
+  for (const file of filesOfLine(line)) if (!(await isFileAsWritten(dir, file))) return false;
+  return true;
+}
+
+/** Whether a file is the one that its line was written with. */
+export async function isFileAsWritten(dir: string, { file, hash }: LineFile): Promise<boolean> {
+  return hash === undefined || hash === (await sha256(join(dir, file)).catch(() => undefined));
 }
 
 const pngEnd = Buffer.from('0000000049454e44ae426082', 'hex');
@@ -144,26 +150,32 @@ export async function removeDataset(
   const own: string[] = [];
   const foreign: string[] = [];
   for (const name of await namesIn(dir)) {
-    if (name === IMAGES || left.has(name) || companions.includes(name)) continue;
+    if (name === IMAGES || name === COMPANIONS || left.has(name) || companions.includes(name)) continue;
     const isOwn = allowed.has(name) || (isUnfinished(name) && allowed.has(name.slice(1, -'.tmp'.length)));
     (isOwn ? own : foreign).push(name);
   }
   const listed = new Set<string>();
   for (const metadata of [METADATA, BEGUN_METADATA]) {
     for await (const { parsed } of wholeLines(join(dir, metadata))) {
-      if (typeof parsed !== 'string') listed.add(parsed.fileName);
+      if (typeof parsed === 'string' || !namesOwnFiles(parsed)) continue;
+      for (const { file } of filesOfLine(parsed)) listed.add(file);
     }
   }
   const folders: string[] = [];
   const unlisted: string[] = [];
-  for (const entry of await entriesBelow(join(dir, IMAGES))) {
+  const isBegun = state === 'begun';
+  for (const entry of [
+    ...(await entriesBelow(join(dir, IMAGES))),
+    ...(await entriesBelow(join(dir, COMPANIONS))),
+  ]) {
     const file = relative(dir, join(entry.parentPath, entry.name)).replaceAll('\\', '/');
     if (entry.isDirectory()) folders.push(file);
-    else if (listed.has(file) || (isUnfinished(entry.name) && entry.name.endsWith('.png.tmp')))
-      own.push(file);
-    else (file.endsWith('.png') ? unlisted : foreign).push(file);
+    else if (listed.has(file) || (isUnfinished(entry.name) && /^\.\d{7,}\./.test(entry.name))) own.push(file);
+    // Companions are written before their picture; how many of them a sample has is not known.
+    else if (isBegun && file.startsWith(`${COMPANIONS}/`) && /^\d{7,}\.\w+$/.test(entry.name)) own.push(file);
+    else (file.startsWith(`${IMAGES}/`) && file.endsWith('.png') ? unlisted : foreign).push(file);
   }
-  const place = state === 'begun' && unlisted.length <= WRITE_AHEAD ? own : foreign;
+  const place = isBegun && unlisted.length <= WRITE_AHEAD ? own : foreign;
   for (const file of unlisted) place.push(file);
   if (foreign.length > 0) {
     throw new SimganError(
@@ -176,7 +188,7 @@ export async function removeDataset(
   own.sort((a, b) => Number(b === MANIFEST) - Number(a === MANIFEST));
   try {
     for (const file of own) await rm(join(dir, file), { force: true });
-    for (const folder of [...folders.sort().reverse(), IMAGES]) {
+    for (const folder of [...folders.sort().reverse(), IMAGES, COMPANIONS]) {
       await rmdir(join(dir, folder)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error;
       });

@@ -14,7 +14,7 @@ import { describeRange, type StoredRange } from '../pictures/stored-range.ts';
 import { bareAnnotation, rememberText } from './annotation-text.ts';
 import { carryFields, changedMembers, declarationProblem } from './carry-fields.ts';
 import { checkLabelsFollow } from './check-labels-follow.ts';
-import { companionsByName, findCompanionFields, withoutFields } from './companion-fields.ts';
+import { companionsByName, findCompanionFields, nameOfCompanion, nameOfField } from './companion-fields.ts';
 import {
   BEGUN_MANIFEST,
   type DatasetManifest,
@@ -26,6 +26,7 @@ import {
   readManifest,
 } from './dataset-format.ts';
 import { type DeclaredLabels, type LabelGeometryOption, parseLabelGeometry } from './label-declaration.ts';
+import { companionsOfLine } from './line-files.ts';
 import {
   FOREIGN_PROVENANCE,
   idOf,
@@ -35,6 +36,7 @@ import {
   replaceMembers,
   shortened,
 } from './metadata-line.ts';
+import { type CompanionPlace, openCompanion } from './open-companion.ts';
 import { checkFolder, listFolder } from './read-images.ts';
 import { recognizeFormats } from './recognize-format.ts';
 import { describeLabelFiles, findLabelFiles } from './unread-labels.ts';
@@ -98,8 +100,8 @@ export type DatasetFolder<Annotation> =
  * library wrote has the provenance of its sample, which is not part of the annotation.
  *
  * Companions of pictures (masks, depth, normals), which a field `file_name`, `*_file_name` or a declared one names, or
- * their own name (`masks/0.png` beside `0.png`), are no samples. They are listed as left out, and so are such fields, which
- * would name nothing.
+ * their own name (`masks/0.png` beside `0.png`), are no samples but belong to one. Where their picture is scaled or
+ * cropped they follow by their nearest pixels.
  *
  * Annotations are frozen, and {@link writeDataset} writes their fields byte for byte as they stand in the
  * file, order, spaces and digits included. Where a picture has to be scaled or cropped, its labels follow: those of the
@@ -177,7 +179,17 @@ export async function readDataset<Annotation>(
         shift,
         ...(highest !== undefined && values !== undefined && { values }),
       };
-      return { id, image, annotation: await annotationOf(usable[index]!, schema, move), source };
+      const { companions = [] } = usable[index]!;
+      const opened = companions.map((place) =>
+        openCompanion({ ...place, location: join(dir, place.location) }, isResized ? transform : undefined),
+      );
+      return {
+        id,
+        image,
+        annotation: await annotationOf(usable[index]!, schema, move),
+        source,
+        ...(opened.length > 0 && { companions: await Promise.all(opened) }),
+      };
     },
     (item) => usable[kept[item]!]!.id,
   );
@@ -247,8 +259,10 @@ interface Entry {
   readonly line?: string;
   /** The id that the line gives, if this library wrote it. */
   readonly id?: string | undefined;
-  /** The paths of its fields that name companions, which are left out with them. */
-  readonly leftOut?: ReadonlySet<string>;
+  /** What belongs to it; `location` is relative to the folder. */
+  readonly companions?: readonly CompanionPlace[];
+  /** Fields that this library added to name companions, which are not the annotation's. */
+  readonly added?: readonly string[];
 }
 
 interface EntryOptions {
@@ -257,11 +271,6 @@ interface EntryOptions {
   readonly schema: StandardSchemaV1 | undefined;
   readonly declared: DeclaredLabels;
   readonly signal: AbortSignal | undefined;
-}
-
-/** Why a companion of a picture is a reject, by what it is. */
-function leftOut(what: string): string {
-  return `It is ${what}: companions of pictures are not written yet, and fields that name them are left out.`;
 }
 
 async function findEntries(
@@ -274,8 +283,15 @@ async function findEntries(
   const metadata = join(dir, METADATA);
   if (!files.includes(METADATA) && !isOurs) {
     const owners = companionsByName(files);
-    for (const [file, owner] of owners) rejects.push({ file, reason: leftOut(`a companion of ${owner}`) });
-    return { entries: files.filter((file) => !owners.has(file)).map((file) => ({ file })), rejects };
+    const companions = new Map<string, CompanionPlace[]>();
+    for (const [file, owner] of owners) {
+      const place = { name: nameOfCompanion(file), file, location: file };
+      companions.set(owner, [...(companions.get(owner) ?? []), place]);
+    }
+    const entries = files
+      .filter((file) => !owners.has(file))
+      .map((file) => ({ file, ...(companions.has(file) && { companions: companions.get(file)! }) }));
+    return { entries, rejects };
   }
 
   const entries: Entry[] = [];
@@ -309,17 +325,9 @@ async function findEntries(
         (schema ? await annotationProblem(parsed, schema) : declarationProblem(parsed.fields, declared));
       if (problem) reject(problem);
       else {
-        const fields = isOurs ? [] : findCompanionFields(parsed.fields, declared);
-        for (const { path, file } of fields) {
-          companions.add(file);
-          rejects.push({ file: shortened(file), reason: leftOut(`the ${path} of ${METADATA}:${number}`) });
-        }
-        entries.push({
-          file,
-          line,
-          id: idOf(parsed),
-          ...(fields.length > 0 && { leftOut: new Set(fields.map(({ path }) => path)) }),
-        });
+        const own = isOurs ? ownCompanions(parsed) : { companions: namedCompanions(parsed, declared) };
+        for (const { location } of own.companions) companions.add(location);
+        entries.push({ file, line, id: idOf(parsed), ...own });
       }
     }
   }
@@ -329,6 +337,31 @@ async function findEntries(
     }
   }
   return { entries, rejects };
+}
+
+/** The companions that the fields of another program's line name. */
+function namedCompanions({ fields }: MetadataLine, declared: DeclaredLabels): CompanionPlace[] {
+  return findCompanionFields(fields, declared).map(({ path: field, file }) => ({
+    name: nameOfField(field),
+    file,
+    field,
+    location: file,
+    ...(leavesFolder(file) && { problem: 'It is outside the folder.' }),
+  }));
+}
+
+/** The companions that this library wrote, and the fields that it added to name them. */
+function ownCompanions(line: MetadataLine): Required<Pick<Entry, 'companions' | 'added'>> {
+  const written = companionsOfLine(line).filter((one) => 'file' in one);
+  return {
+    companions: written.map(({ name, file, field, isAdded }) => ({
+      name,
+      file,
+      location: file,
+      ...(!isAdded && { field }),
+    })),
+    added: written.flatMap(({ field, isAdded }) => (isAdded ? [field] : [])),
+  };
 }
 
 /** Why a line of another program's would not come through whole: its field that we take for provenance is its own. */
@@ -386,25 +419,21 @@ interface LabelMotion {
   readonly declared: DeclaredLabels;
 }
 
-/** A line without fields that name companions. */
-function withoutCompanions(line: MetadataLine, paths: ReadonlySet<string>): MetadataLine {
-  const changes = withoutFields(line.fields, paths);
-  const fields = Object.entries({ ...line.fields, ...changes }).filter(([, value]) => value !== undefined);
-  return {
-    ...line,
-    fields: Object.fromEntries(fields) as JsonObject,
-    text: replaceMembers(line.text, changes),
-  };
+/** A line without some of its fields. */
+function withoutFields(line: MetadataLine, names: readonly string[]): MetadataLine {
+  const kept = Object.entries(line.fields).filter(([name]) => !names.includes(name));
+  const gone = Object.fromEntries(names.map((name) => [name, undefined]));
+  return { ...line, fields: Object.fromEntries(kept), text: replaceMembers(line.text, gone) };
 }
 
 async function annotationOf(
-  { line, leftOut }: Pick<Entry, 'line' | 'leftOut'>,
+  { line, added = [] }: Pick<Entry, 'line' | 'added'>,
   schema: AnnotationSchema | undefined,
   motion?: LabelMotion,
 ): Promise<unknown> {
   if (line === undefined) return null;
   const whole = parseMetadataLine(line) as MetadataLine;
-  const parsed = leftOut ? withoutCompanions(whole, leftOut) : whole;
+  const parsed = added.length > 0 ? withoutFields(whole, added) : whole;
   const isEmpty = Object.keys(parsed.fields).length === 0;
   if (!schema) {
     if (isEmpty) return null;

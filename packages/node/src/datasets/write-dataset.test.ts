@@ -477,7 +477,7 @@ test('pictures that vanish while a dataset is written are noticed at its end, an
     }
   };
   await expect(writeDataset(dir, thief(), { plugin })).rejects.toThrow(
-    `1 pictures of the dataset in ${dir} have vanished while it was written (images/0000001.png)`,
+    `1 files of the dataset in ${dir} have vanished while it was written (images/0000001.png)`,
   );
   expect(await readdir(dir)).not.toContain('dataset.json');
   await writeDataset(dir, samples(20), { plugin, existing: 'resume' });

@@ -7,6 +7,7 @@ import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import type { Reject } from '../files/reject.ts';
 import { encodePng } from '../pictures/pixels.ts';
 import {
+  COMPANIONS,
   type DatasetHeader,
   fileNameOf,
   type JsonObject,
@@ -18,6 +19,7 @@ import { type ExistingOutput, openLog } from './dataset-log.ts';
 import type { LabelGeometryOption } from './label-declaration.ts';
 import { formatMetadataLine } from './metadata-line.ts';
 import { WRITE_AHEAD } from './output-folder.ts';
+import { writeCompanions } from './write-companions.ts';
 
 /** Options for {@link writeDataset}. */
 export interface WriteDatasetOptions<Annotation> {
@@ -65,8 +67,9 @@ export interface WrittenDataset {
  * - `images/0000000.png` and so on, exact in 8 and 16 bits, named by position: a name made of an id could be taken for a
  *   split (`train/2.png`), a class or a file of another sample;
  * - `metadata.jsonl`, a line for each sample: `file_name`, the annotation's fields, and under `simgan` its
- *   provenance, its id and the SHA-256 of its picture. An annotation that {@link readDataset} read is written byte for byte as it stood;
- * - `rejects.jsonl`, a line for each input that was left out;
+ *   provenance, its id and the SHA-256 of its picture. Companions of samples (masks, depth) are files in a folder of each
+ *   kind, `companions/mask/0000000.png`, which the field names that named them before, or an added `mask_file_name`. An annotation that {@link readDataset} read is written byte for byte as it stood;
+ * - `rejects.jsonl`, a line for each input that was left out, companions that could not follow their picture included;
  * - `dataset.json`, written last: form of the images, provenance, count, and the hash of `metadata.jsonl`.
  *
  * Until then the metadata is `metadata.jsonl.partial` beside a `dataset.json.partial`: the folder is an
@@ -108,16 +111,19 @@ export async function writeDataset<Annotation>(
   const seen = new Set<string>();
   const madeFolders = new Set<string>();
 
-  const prepare = async (sample: Sample<Annotation>, fileName: string): Promise<string> => {
+  const prepare = async (sample: Sample<Annotation>, place: number): Promise<string> => {
+    const fileName = fileNameOf(place);
     const { id, image, annotation, source } = sample;
+    const { provenance: companions, changesIn } = await writeCompanions(dir, sample, place);
     const own = {
       ...provenance,
       ...sampleProvenance?.(sample),
       [SAMPLE_ID]: id,
       ...(source && { [SOURCE]: { ...source } as JsonObject }),
+      ...(companions.length > 0 && { [COMPANIONS]: companions as unknown as JsonObject[] }),
     };
     const lineOf = (hash: string) =>
-      formatMetadataLine(id, fileName, annotation, { ...own, [PICTURE_HASH]: hash });
+      formatMetadataLine(id, fileName, annotation, { ...own, [PICTURE_HASH]: hash }, changesIn);
     // An annotation that cannot be written is refused before its picture is there.
     lineOf('');
     const problem = imageProblem(image, plugin.image);
@@ -152,7 +158,7 @@ export async function writeDataset<Annotation>(
       if (isWritten(sample.id)) continue;
       await log.begin();
       if (underWay.length >= WRITE_AHEAD) await settleOne();
-      const line = prepare(sample, fileNameOf(position++));
+      const line = prepare(sample, position++);
       // Awaited in order below; without this a failure in between would count as unhandled.
       line.catch(() => {});
       underWay.push(line);

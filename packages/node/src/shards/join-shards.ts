@@ -15,8 +15,8 @@ import {
   METADATA,
   REJECTS,
 } from '../datasets/dataset-format.ts';
-import type { MetadataLine } from '../datasets/metadata-line.ts';
-import { isAsWritten } from '../datasets/output-folder.ts';
+import { filesOfLine, type LineFile } from '../datasets/line-files.ts';
+import { isFileAsWritten } from '../datasets/output-folder.ts';
 import {
   makeFolder,
   outputFailed,
@@ -64,7 +64,7 @@ export async function joinShards(
       metadataLines(dir, signal),
       async (line) => {
         if (!line) throw changed(dir);
-        await place(join(dir, line.fileName), path(line.fileName), line);
+        for (const file of filesOfLine(line)) await place(dir, target, file);
         onPicture?.();
       },
       { concurrency: PARALLEL_PICTURES },
@@ -167,13 +167,14 @@ async function concatenate(
   return all.digest('hex');
 }
 
-/** Gives a picture its name in the whole dataset; one that is there already from an earlier run stays. */
-async function place(from: string, to: string, line: MetadataLine): Promise<void> {
+/** Gives a file its name in the whole dataset; one that is there already from an earlier run stays. */
+async function place(dir: string, target: string, line: LineFile): Promise<void> {
+  const [from, to] = [join(dir, line.file), join(target, line.file)];
   try {
     await linkOrCopy(from, to).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') await mkdir(dirname(to), { recursive: true });
       else if (error.code !== 'EEXIST') throw error;
-      else if (await isAsWritten(to, line)) return;
+      else if (line.hash !== undefined && (await isFileAsWritten(target, line))) return;
       else await rm(to, { force: true });
       await linkOrCopy(from, to);
     });

@@ -5,11 +5,13 @@ import { pMapIterable } from 'p-map';
 import {
   BEGUN_MANIFEST,
   BEGUN_METADATA,
+  COMPANIONS,
   IMAGES,
   MANIFEST,
   METADATA,
   REJECTS,
 } from '../datasets/dataset-format.ts';
+import { filesOfLine } from '../datasets/line-files.ts';
 import { outputFailed, temporaryName } from '../files/atomic-file.ts';
 import { lockFolder } from '../files/folder-lock.ts';
 import type { FoundShard } from './find-shards.ts';
@@ -56,7 +58,8 @@ async function removeDatasetFiles(dir: string): Promise<void> {
   const removals = pMapIterable(
     metadataLines(dir),
     async (line) => {
-      if (line) await rm(join(dir, line.fileName), { force: true });
+      if (!line) return;
+      for (const { file } of filesOfLine(line)) await rm(join(dir, file), { force: true });
     },
     { concurrency: PARALLEL_PICTURES },
   );
@@ -66,7 +69,7 @@ async function removeDatasetFiles(dir: string): Promise<void> {
     // Without metadata its pictures are gone already.
     if (!(error instanceof SimganError)) throw error;
   }
-  await removeEmptyFolders(join(dir, IMAGES));
+  for (const folder of [IMAGES, COMPANIONS]) await removeEmptyFolders(join(dir, folder));
   for (const name of own) {
     await rm(temporaryName(join(dir, name)), { force: true });
     await rm(join(dir, name), { force: true });

@@ -1,8 +1,8 @@
 /** @file Whether a shard's files are what its manifest says. Memory holds a few lines at a time. */
 import { join } from 'node:path';
-import { idProblem } from '@simgan/core/reading';
 import { pMapIterable } from 'p-map';
-import { type DatasetManifest, IMAGES, METADATA, REJECTS } from '../datasets/dataset-format.ts';
+import { type DatasetManifest, METADATA, REJECTS } from '../datasets/dataset-format.ts';
+import { namesOwnFiles } from '../datasets/line-files.ts';
 import { type MetadataLine, parseMetadataLine } from '../datasets/metadata-line.ts';
 import { isAsWritten } from '../datasets/output-folder.ts';
 import { readLines } from '../files/read-lines.ts';
@@ -40,7 +40,7 @@ export async function findPictureProblems(
   const looks = pMapIterable(
     metadataLines(dir, signal),
     async (line) => {
-      const isFine = line !== undefined && (await isAsWritten(join(dir, line.fileName), line));
+      const isFine = line !== undefined && (await isAsWritten(dir, line));
       onPicture?.();
       return isFine ? undefined : (line?.fileName ?? 'a damaged line');
     },
@@ -67,14 +67,8 @@ export async function* metadataLines(
 ): AsyncGenerator<MetadataLine | undefined> {
   for await (const line of readLines(join(dir, METADATA), { signal })) {
     const parsed = 'text' in line && line.isEnded ? parseMetadataLine(line.text) : undefined;
-    yield typeof parsed === 'object' && isPictureName(parsed.fileName) ? parsed : undefined;
+    yield typeof parsed === 'object' && namesOwnFiles(parsed) ? parsed : undefined;
   }
-}
-
-/** Whether a picture's name is one that `writeDataset` gives: what a file names must not lead out of its folder. */
-function isPictureName(fileName: string): boolean {
-  const id = fileName.slice(IMAGES.length + 1, -'.png'.length);
-  return fileName === `${IMAGES}/${id}.png` && idProblem(id) === undefined;
 }
 
 /** How many lines of a file end; `undefined` if it cannot be read. */

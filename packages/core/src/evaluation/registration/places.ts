@@ -1,5 +1,11 @@
 /** @file Where a picture's labels are: the points, and the outlines, that its annotation's geometry declares. */
-import type { LabelGeometry, LabelKind, LabelKinds } from '../../geometry/labels.ts';
+import {
+  elementGeometry,
+  fieldGeometry,
+  type LabelGeometry,
+  type LabelKind,
+  type LabelKinds,
+} from '../../geometry/labels.ts';
 import type { Direction } from './register.ts';
 
 type Point = readonly [x: number, y: number];
@@ -39,14 +45,15 @@ function placesOfValue(value: unknown, geometry: Geometry | undefined): LabelPla
   if (value === undefined || value === null || geometry === undefined) return [];
   if (typeof geometry === 'function') return [];
   if (typeof geometry === 'string') return placesOfKind(geometry, value);
-  if (Array.isArray(value)) return value.flatMap((element) => placesOfValue(element, geometry.each));
+  if (Array.isArray(value))
+    return value.flatMap((element) => placesOfValue(element, elementGeometry(geometry) as Geometry));
   if (typeof value !== 'object') return [];
   const fields = Object.entries(value);
   const single = pointOfFields(fields, geometry);
   return [
     ...(single ? [pointAt(single)] : []),
     ...fields.flatMap(([field, member]) =>
-      placesOfValue(member, Object.hasOwn(geometry, field) ? geometry[field] : undefined),
+      placesOfValue(member, fieldGeometry(geometry, field) as Geometry | undefined),
     ),
   ];
 }
