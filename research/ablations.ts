@@ -57,6 +57,7 @@ const discriminator = (change: Parameters<typeof patchDiscriminator>[1]) =>
   );
 
 const variants: Readonly<Record<string, Partial<TrainingRecipe>>> = {
+  'matched, not trained': {},
   'as it is': {},
   'without history': { historySize: 0 },
   'batch norm in the discriminator': { discriminator: discriminator({ batchNorm: true }) },
@@ -104,7 +105,7 @@ for (const seed of seeds) {
       engine,
       seed,
     });
-    for await (const _ of train(training));
+    if (name !== 'matched, not trained') for await (const _ of train(training));
     const refiner = trainedRefiner(training);
     add(name, await measure(await collect(refiner.refine(held))));
     await refiner.dispose();

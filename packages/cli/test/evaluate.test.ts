@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Evaluation } from '@simgan/node';
 import { eyes } from '@simgan/plugin-eyes';
+import { evaluationSchema } from '@simgan/report';
 import { expect, test } from 'vitest';
 import { callCli, callCliForEvents } from './call-cli.ts';
 import { writeRealPictures } from './pictures.ts';
@@ -22,7 +23,13 @@ test('refined pictures are measured against real ones, with a control, and their
   for (const text of ['told from real', 'labels, refined against synthetic', 'gaze, trained in 2 steps'])
     expect(people.stdout).toContain(text);
   const file = await readFile(join(cwd, 'report', 'evaluation.json'), 'utf8');
-  const evaluation = JSON.parse(file) as Evaluation;
+  const evaluation = JSON.parse(file) as Omit<Evaluation, 'verdict'>;
+  // What a report of the same run will show.
+  expect(evaluationSchema.parse(evaluation).verdict).toMatchObject([
+    { question: 'looks', verdict: 'no different' },
+    { question: 'labels', verdict: 'no different' },
+    { question: 'use', verdict: 'unknown' },
+  ]);
 
   expect(Object.keys(evaluation.distances)).toEqual(['synthetic', 'matched', 'refined', 'real']);
   expect(Object.keys(evaluation.realism)).toEqual(['synthetic', 'matched', 'refined', 'real']);
@@ -30,6 +37,11 @@ test('refined pictures are measured against real ones, with a control, and their
   expect(synthetic!.kernelDistance).toBeGreaterThan(3 * Math.abs(real!.kernelDistance));
   expect(matched!.kernelDistance).toBeLessThan(synthetic!.kernelDistance);
   expect(refined!.kernelDistance).toBe(synthetic!.kernelDistance);
+  // Halves of 24 refined and 40 real pictures are held out.
+  expect(refined!.pictures).toEqual([20, 12]);
+  expect(people.stdout).toContain(
+    `${refined!.auc.toFixed(2)}  ${refined!.interval.low.toFixed(2)} to ${refined!.interval.high.toFixed(2)}`,
+  );
 
   const { pairs, quantities } = evaluation.labels.refined!;
   expect(pairs).toBe(24);

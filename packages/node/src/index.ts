@@ -51,6 +51,7 @@ export {
   evaluateDataset,
   type Realism,
 } from './jobs/evaluate-dataset.ts';
+export { evaluationFigures, writeEvaluation } from './jobs/evaluation-figures.ts';
 export { type ExportOptions, exportOnnx, type OnnxExport } from './jobs/export-onnx.ts';
 export { type Inspection, type InspectOptions, inspectSets } from './jobs/inspect-sets.ts';
 export type { TreatedVerdict } from './jobs/judge-treated.ts';

@@ -42,7 +42,9 @@ const realism = z.object({
   kernelDistance: figure.optional(),
   balancedAccuracy: figure,
   auc: figure,
-  /** Held-out pictures of each set that were told apart, for the interval of `auc`. */
+  /** Where `auc` lies with 95 % confidence, pictures and not their crops counted. */
+  interval: z.object({ low: figure, high: figure }).optional(),
+  /** Held-out pictures of each set that were told apart. */
   pictures: z.tuple([count, count]).optional(),
 });
 

@@ -1,5 +1,4 @@
 import type { LabelFigures, VerdictPart } from './evaluation.ts';
-import { aucInterval } from './plots/interval.ts';
 import type { ReportData } from './report-data.ts';
 
 /** The article's label shift: 1.1 px with a deviation of 0.8 px at an eye's width of 55 px. */
@@ -47,16 +46,14 @@ function looks({ figures: { realism, distances }, isDone }: ReportData): Verdict
   const [raw, refined, control] = [realism?.synthetic, realism?.refined, realism?.real];
   if (raw && refined) {
     const distance = ({ auc }: { auc: number }) => Math.abs(auc - 0.5);
-    const half = ({ auc, pictures }: typeof raw) => {
-      if (!pictures) return 0.03;
-      const { low, high } = aucInterval(Math.max(auc, 1 - auc), pictures);
-      return (high - low) / 2;
-    };
+    const half = ({ interval }: typeof raw) => (interval ? (interval.high - interval.low) / 2 : 0.03);
     const gain = distance(raw) - distance(refined);
     const margin = Math.hypot(half(raw), half(refined));
     const verdict = gain > margin ? 'better' : gain < -margin ? 'worse' : 'no different';
-    const told = `A classifier tells refined pictures from real ones with an AUC of ${refined.auc.toFixed(2)}, raw ones with ${raw.auc.toFixed(2)}`;
-    const best = control ? `; one half of the real ones from the other with ${control.auc.toFixed(2)}` : '';
+    const figure = ({ auc, interval }: typeof raw) =>
+      `${auc.toFixed(2)}${interval ? ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})` : ''}`;
+    const told = `A classifier tells refined pictures from real ones with an AUC of ${figure(refined)}, raw ones with ${figure(raw)}`;
+    const best = control ? `; one half of the real ones from the other with ${figure(control)}` : '';
     return { question, verdict, reason: `${told}${best} (0.5 is guessing).` };
   }
   const [before, after] = [distances?.synthetic, distances?.refined];

@@ -1,4 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Downstream, Evaluation } from '@simgan/node';
 import { defaults } from '@simgan/node/names';
@@ -80,9 +79,8 @@ export const evaluateVerb = defineCommand({
       ...verdictLines(verdict),
     ];
     if (values.out !== undefined) {
-      const dir = resolve(context.cwd, values.out);
-      await mkdir(dir, { recursive: true });
-      await writeFile(join(dir, 'evaluation.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
+      const { writeEvaluation } = await import('@simgan/node');
+      await writeEvaluation(resolve(context.cwd, values.out), evaluation);
       lines.push('', `Figures in ${join(values.out, 'evaluation.json')}`);
     }
     context.output.result(lines, { ...evaluation });
@@ -92,12 +90,13 @@ export const evaluateVerb = defineCommand({
 
 function realismLines(realism: Evaluation['realism']): string[] {
   return [
-    'told from real         KID  accuracy       AUC   (15x15 crops; 0.5 is guessing)',
-    ...Object.entries(realism).map(([name, { kernelDistance, balancedAccuracy, auc }]) => {
+    'told from real         KID  accuracy       AUC  95% interval   (15x15 crops; 0.5 is guessing)',
+    ...Object.entries(realism).map(([name, { kernelDistance, balancedAccuracy, auc, interval }]) => {
       const cells = [kernelDistance, balancedAccuracy, auc].map((cell, i) =>
         cell.toFixed(i === 0 ? 3 : 2).padStart(9),
       );
-      return `  ${name.padEnd(15)}${cells.join(' ')}`;
+      const { low, high } = interval;
+      return `  ${name.padEnd(15)}${cells.join(' ')}  ${low.toFixed(2)} to ${high.toFixed(2)}`;
     }),
   ];
 }

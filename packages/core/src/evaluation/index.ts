@@ -1,3 +1,4 @@
+export { type ClusteredAuc, clusteredAuc } from './clustered-auc.ts';
 export { type DiagnosisContext, diagnose, type Finding, type FindingSource } from './diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './estimator.ts';
 export {

@@ -10,6 +10,7 @@ import { createRng, type Rng } from '../rng.ts';
 import type { RealImage } from '../sample.ts';
 import { discriminatorLoss } from '../training/losses.ts';
 import { createOptimizer, createOptimizerState, minimize } from '../training/optimizer.ts';
+import { clusteredAuc } from './clustered-auc.ts';
 
 /** Options for {@link patchTest}. */
 export interface PatchTestOptions {
@@ -31,6 +32,13 @@ export interface PatchTestResult {
    * higher than one of the second. 0.5 is guessing, 1 is certain.
    */
   readonly auc: number;
+  /**
+   * Where the area lies with 95 % confidence for this classifier and other pictures: crops of one picture count as one
+   * observation. What another classifier would find is not in it.
+   */
+  readonly interval: { readonly low: number; readonly high: number };
+  /** Held-out pictures of the first and the second set that were told apart. */
+  readonly pictures: readonly [first: number, second: number];
 }
 
 const CROP = 15;
@@ -91,17 +99,20 @@ export async function patchTest(
         learningRate: hostScalar(LEARNING_RATE),
       });
     }
-    const margins = async (pictures: readonly Image[], draw: Rng): Promise<number[]> => {
-      const found: number[] = [];
+    const margins = async (pictures: readonly Image[], draw: Rng): Promise<number[][]> => {
+      const found: number[][] = pictures.map(() => []);
+      const crop = (view: number) => {
+        const picture = pictures[view % pictures.length]!;
+        return randomCrop(picture, draw.fork(view), form);
+      };
       for (let view = 0; view < VIEWS * pictures.length; view += BATCH) {
-        const crops = Array.from({ length: BATCH }, (_, i) => {
-          const picture = pictures[(view + i) % pictures.length]!;
-          return randomCrop(picture, draw.fork(view + i), form);
-        });
+        const crops = Array.from({ length: BATCH }, (_, i) => crop(view + i));
         const { margin } = await judge.run({ crops: encodeImages(crops, form) });
-        found.push(...margin!.data);
+        // The last batch is filled up with crops that are not counted.
+        const count = Math.min(BATCH, VIEWS * pictures.length - view);
+        for (let i = 0; i < count; i++) found[(view + i) % pictures.length]!.push(margin!.data[i]!);
       }
-      return found.slice(0, VIEWS * pictures.length);
+      return found;
     };
     return compareMargins(
       await margins(a.heldOut, rng.fork('judge first')),
@@ -145,24 +156,17 @@ function randomCrop(picture: Image, rng: Rng, form: SizedForm): Image {
   return cropImage(picture, { left, top, width: form.width, height: form.height });
 }
 
-/** The result for margins that should be positive and margins that should be negative. */
-function compareMargins(positive: readonly number[], negative: readonly number[]): PatchTestResult {
+/** The result for the margins of each picture's crops, which should be positive, or negative. */
+function compareMargins(
+  positive: readonly (readonly number[])[],
+  negative: readonly (readonly number[])[],
+): PatchTestResult {
   const right = (margins: readonly number[], sign: 1 | -1) =>
     margins.filter((margin) => sign * margin > 0).length / margins.length;
-  const balancedAccuracy = (right(positive, 1) + right(negative, -1)) / 2;
-  // The Mann-Whitney U statistic by ranks; equal margins share their mean rank.
-  const all = [
-    ...positive.map((margin) => ({ margin, isPositive: true })),
-    ...negative.map((margin) => ({ margin, isPositive: false })),
-  ].sort((x, y) => x.margin - y.margin);
-  let ranks = 0;
-  for (let start = 0; start < all.length; ) {
-    let end = start;
-    while (end < all.length && all[end]!.margin === all[start]!.margin) end += 1;
-    const rank = (start + 1 + end) / 2;
-    ranks += rank * all.slice(start, end).filter(({ isPositive }) => isPositive).length;
-    start = end;
-  }
-  const wins = ranks - (positive.length * (positive.length + 1)) / 2;
-  return { balancedAccuracy, auc: wins / (positive.length * negative.length) };
+  const balancedAccuracy = (right(positive.flat(), 1) + right(negative.flat(), -1)) / 2;
+  return {
+    balancedAccuracy,
+    ...clusteredAuc(positive, negative),
+    pictures: [positive.length, negative.length],
+  };
 }

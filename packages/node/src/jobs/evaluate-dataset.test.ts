@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Estimator, estimatorNetwork, simulate } from '@simgan/core';
+import { evaluationSchema } from '@simgan/report';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { type BlobAnnotation, blobs } from '../../test/blobs.ts';
@@ -8,6 +9,7 @@ import { temporaryFolder } from '../../test/folders.ts';
 import { writeDataset } from '../datasets/write-dataset.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { evaluateDataset } from './evaluate-dataset.ts';
+import { evaluationFigures, writeEvaluation } from './evaluation-figures.ts';
 import { simulateDataset } from './simulate-dataset.ts';
 
 /** Only against hangs: a few hundred steps of a classifier. */
@@ -96,13 +98,20 @@ test('the use of refined pictures is judged without labels of real ones', async 
   const synthetic = simulate(plugin.simulator, { seed: 1, length: 40 });
   await writeDataset(join(cwd, 'same'), synthetic, { plugin });
   const real = simulate(plugin.standIn, { seed: 2, length: 40 });
-  const { use, verdict } = await evaluateDataset({
+  const evaluation = await evaluateDataset({
     ...options,
     ...{ plugin: judged, cwd, refined: 'same', synthetic, real, use: true },
   });
+  const { use, verdict } = evaluation;
   const { verdict: word, reason } = use!.treatments.refined!;
   expect(verdict).toMatchObject({ use: word, labels: 'hold' });
   expect(verdict.reasons[2]).toBe(`Use: ${reason}`);
+  const file = await writeEvaluation(join(cwd, 'same'), evaluation);
+  const shown = evaluationSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+  expect(evaluationFigures(evaluation)).toMatchObject(shown);
+  expect(Object.keys(shown.use!)).toEqual(['raw', 'refined']);
+  expect(shown.certificate).toEqual(verdict.certificate);
+  expect(shown.verdict?.map(({ question }) => question)).toEqual(['looks', 'labels', 'use']);
   await expect(
     evaluateDataset({ ...options, cwd, refined: 'same', synthetic, real, use: true }),
   ).rejects.toThrow('does not say how its answers are compared');

@@ -1,6 +1,6 @@
 /** @file The tables of a report: realism and use, with intervals and controls (figures 11 and 12 of the article). */
 import { html, type Markup } from '../html.ts';
-import { aucInterval, type Interval, intervalBar, meanInterval, shareInterval } from '../plots/interval.ts';
+import { type Interval, intervalBar, meanInterval, shareInterval } from '../plots/interval.ts';
 import { shortNumber } from '../plots/scale.ts';
 import type { ReportData } from '../report-data.ts';
 
@@ -26,12 +26,12 @@ ${
 }
 
 function realismTable(realism: NonNullable<ReportData['figures']['realism']>): Markup {
-  return html`<div class="scroll"><table><caption>Told from real pictures${Object.values(realism).some(({ pictures }) => pictures) && '; intervals of 95 %'}</caption><thead><tr><th scope="col">set</th><th scope="col">AUC</th><th scope="col">interval</th><th scope="col"><span class="soft">0.4 – 1</span></th><th scope="col">accuracy</th><th scope="col">KID</th></tr></thead><tbody>${Object.entries(
+  return html`<div class="scroll"><table><caption>Told from real pictures${Object.values(realism).some(({ interval }) => interval) && '; intervals of 95 %'}</caption><thead><tr><th scope="col">set</th><th scope="col">AUC</th><th scope="col">interval</th><th scope="col"><span class="soft">0.4 – 1</span></th><th scope="col">accuracy</th><th scope="col">KID</th></tr></thead><tbody>${Object.entries(
     realism,
-  ).map(([name, { auc, balancedAccuracy, kernelDistance, pictures }]) => {
-    const interval = pictures ? aucInterval(auc, pictures) : undefined;
-    const bar = intervalBar(interval ?? { value: auc, low: auc, high: auc }, [0.4, 1]);
-    return html`<tr ${name === 'real' && 'class=control'}><th scope="row">${name === 'real' ? 'real halves (control)' : name}</th><td>${auc.toFixed(2)}</td><td>${interval ? asShown(2)(interval) : '—'}</td><td>${bar}</td><td>${balancedAccuracy.toFixed(2)}</td><td>${kernelDistance === undefined ? '—' : shortNumber(kernelDistance)}</td></tr>`;
+  ).map(([name, { auc, balancedAccuracy, kernelDistance, interval }]) => {
+    const shown = { value: auc, low: auc, high: auc, ...interval };
+    const bar = intervalBar(shown, [0.4, 1]);
+    return html`<tr ${name === 'real' && 'class=control'}><th scope="row">${name === 'real' ? 'real halves (control)' : name}</th><td>${auc.toFixed(2)}</td><td>${interval ? asShown(2)(shown) : '—'}</td><td>${bar}</td><td>${balancedAccuracy.toFixed(2)}</td><td>${kernelDistance === undefined ? '—' : shortNumber(kernelDistance)}</td></tr>`;
   })}</tbody></table></div>`;
 }
 

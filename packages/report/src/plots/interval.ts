@@ -14,18 +14,6 @@ export function intervalBar({ value, low, high }: Interval, [from, to]: readonly
   return html`<svg class="interval" viewBox="0 0 100 12" preserveAspectRatio="none" aria-hidden="true"><line class="grid" x1="0" x2="100" y1="6" y2="6"/><line class="line" x1="${place(low)}" x2="${place(high)}" y1="6" y2="6"/><line class="value" x1="${place(value)}" x2="${place(value)}" y1="1" y2="11"/></svg>`;
 }
 
-/**
- * The interval of an area under the ROC curve by Hanley and McNeil (1982), for so many pictures of each set: a picture's
- * crops are no further pictures.
- */
-export function aucInterval(auc: number, [first, second]: readonly [number, number]): Interval {
-  const [q1, q2] = [auc / (2 - auc), (2 * auc ** 2) / (1 + auc)];
-  const variance =
-    (auc * (1 - auc) + (first - 1) * (q1 - auc ** 2) + (second - 1) * (q2 - auc ** 2)) / (first * second);
-  const half = 1.96 * Math.sqrt(Math.max(0, variance));
-  return { value: auc, low: Math.max(0, auc - half), high: Math.min(1, auc + half) };
-}
-
 /** The interval of a share of so many trials, by Wilson (1927). */
 export function shareInterval(share: number, trials: number): Interval {
   const z = 1.96;
