@@ -93,6 +93,13 @@ export function spreadItems<Item>(dataset: Dataset<Item>, limit: number): Datase
   );
 }
 
+/** All items, in their order. They are in memory at once. */
+export async function itemsOf<Item>(dataset: Dataset<Item>): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const item of dataset) items.push(item);
+  return items;
+}
+
 /** The first `length` items, or all if there are fewer. */
 export function takeFrom<Item>(dataset: Dataset<Item>, length: number): Dataset<Item> {
   return createDataset(

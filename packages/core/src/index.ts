@@ -5,6 +5,7 @@ export {
   datasetOf,
   halve,
   indexId,
+  itemsOf,
   mapDataset,
   prefetch,
   selectItems,

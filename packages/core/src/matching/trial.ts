@@ -1,4 +1,4 @@
-import { type Dataset, datasetOf, spreadItems } from '../dataset.ts';
+import { type Dataset, datasetOf, itemsOf, spreadItems } from '../dataset.ts';
 import type { SizedForm } from '../image.ts';
 import { blockinessOf } from '../measures/blockiness.ts';
 import { grayOf } from '../measures/gray.ts';
@@ -73,12 +73,6 @@ export async function openTrial({
       return kernelDistance(features, goalFeatures);
     },
   };
-}
-
-async function itemsOf(set: Dataset<RealImage>): Promise<RealImage[]> {
-  const items: RealImage[] = [];
-  for await (const item of set) items.push(item);
-  return items;
 }
 
 type Figure = (set: readonly RealImage[], image: SizedForm) => number;

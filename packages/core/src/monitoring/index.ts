@@ -1,5 +1,12 @@
 export { type Changes, measureChanges } from './changes.ts';
 export { type Decision, decide, isValid } from './decide.ts';
+export {
+  type Followed,
+  type FollowedMoment,
+  type FollowedPictures,
+  type FollowOptions,
+  followPictures,
+} from './followed.ts';
 export { createLookout, type Lookout, type LookoutOptions } from './lookout.ts';
 export type { LabelSignal, Signals } from './signals.ts';
 export { type Symptom, type SymptomName, symptomsOf, thresholds } from './symptoms.ts';

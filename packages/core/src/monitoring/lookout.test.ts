@@ -11,6 +11,7 @@ import { simulate } from '../simulate.ts';
 import type { TrainingRecipe } from '../training/recipe.ts';
 import { train } from '../training/train.ts';
 import { createTraining } from '../training/training.ts';
+import { followPictures } from './followed.ts';
 import { createLookout } from './lookout.ts';
 import type { Signals } from './signals.ts';
 import { type SymptomName, symptomsOf } from './symptoms.ts';
@@ -55,12 +56,14 @@ async function watched(changes: Partial<TrainingRecipe>, isLookedAt = true) {
     seed: 3,
   });
   const looks: Signals[] = [];
-  const lookout = await createLookout({ training, synthetic: samples, heldOut, probe });
+  const followed = followPictures({ training, synthetic: samples, probe });
+  const lookout = await createLookout({ training, followed, heldOut });
   for await (const step of train(training)) {
     if (isLookedAt && step.phase === 'adversarial' && step.step % 4 === 2)
       looks.push(await lookout.look(step));
   }
   await lookout.dispose();
+  await followed.dispose();
   const weights = training.averagedRefiner.variables.map((variable) => [...variable.dataSync()]);
   training.dispose();
   return { looks, weights, symptoms: symptomsOf(looks, recipe).map(({ name }) => name) };
@@ -163,12 +166,14 @@ test('a discriminator that knows few real pictures by heart is told from one tha
     seed: 3,
   });
   const other = simulate(plugin.simulator, { seed: 9, length: 16 });
-  const lookout = await createLookout({ training, synthetic: samples, heldOut: other });
+  const followed = followPictures({ training, synthetic: samples });
+  const lookout = await createLookout({ training, followed, heldOut: other });
   let last: Signals | undefined;
   for await (const step of train(training)) {
     if (step.phase === 'adversarial' && step.step === step.steps) last = await lookout.look(step);
   }
   await lookout.dispose();
+  await followed.dispose();
   training.dispose();
   expect(symptomsOf([last!], recipe).map(({ name }) => name)).toContain('real pictures memorized');
 });

@@ -1,34 +1,22 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import { type Dataset, halve, spreadItems } from '../dataset.ts';
-import type { Step } from '../engine/engine.ts';
-import { measureLabelPreservation } from '../evaluation/label-preservation.ts';
-import type { LabelProbe } from '../evaluation/label-probe.ts';
-import type { HostTensor } from '../host-tensor.ts';
-import { decodeImages, encodeImages, type Image } from '../image.ts';
+import { type Dataset, halve, itemsOf, spreadItems } from '../dataset.ts';
+import { encodeImages, type Image } from '../image.ts';
 import { imageFeatures } from '../measures/image-features.ts';
 import { kernelDistance } from '../measures/kernel-distance.ts';
-import type { Warping } from '../networks/network.ts';
-import { noiseKey, pixelNoise } from '../refining/pixel-noise.ts';
-import { refineStep } from '../refining/refine-step.ts';
-import { createRng } from '../rng.ts';
-import type { RealImage, Sample } from '../sample.ts';
+import type { RealImage } from '../sample.ts';
 import { patchAccuracy } from '../training/losses.ts';
 import type { TrainStep } from '../training/train.ts';
 import { cropsOf, type Training } from '../training/training.ts';
-import { measureChanges } from './changes.ts';
+import type { Followed, FollowedMoment } from './followed.ts';
 import type { LabelSignal, Signals } from './signals.ts';
 
 /** Options for {@link createLookout}. */
-export interface LookoutOptions<Annotation> {
+export interface LookoutOptions {
   readonly training: Training;
-  /** Synthetic pictures to look at, before matching; best of all some that are not trained on. */
-  readonly synthetic: Dataset<Sample<Annotation>>;
+  /** The pictures to look at. They are the caller's to dispose of. */
+  readonly followed: Followed;
   /** Real pictures that are not trained on: the control. Default: one half of those trained on, against the other. */
   readonly heldOut?: Dataset<RealImage> | undefined;
-  /** Measures labels in the pictures. Default: labels are not measured. */
-  readonly probe?: LabelProbe<Annotation> | undefined;
-  /** Most pictures of each set. Default: the recipe's `steering.pictures`, or 128. */
-  readonly pictures?: number;
 }
 
 /** Looks at a training in progress. */
@@ -42,63 +30,39 @@ export interface Lookout {
   dispose(): Promise<void>;
 }
 
-const PICTURES = 128;
-
 /**
- * Prepares looks at a training: renders and reads its held-out pictures once, and measures what does not change.
+ * Prepares looks at a training: reads real pictures once, as many as there are followed ones, and measures what does not
+ * change.
  *
  * @example
- * const lookout = await createLookout({ training, synthetic });
+ * const followed = followPictures({ training, synthetic });
+ * const lookout = await createLookout({ training, followed });
  * for await (const step of train(training)) {
  *   if (step.phase === 'adversarial' && step.step % 100 === 0) console.log(await lookout.look(step));
  * }
  * await lookout.dispose();
+ * await followed.dispose();
  */
-export async function createLookout<Annotation>(options: LookoutOptions<Annotation>): Promise<Lookout> {
-  const { training, probe } = options;
-  const { engine, form, recipe, seed, averagedRefiner, matcher } = training;
-  const { pictures: limit = recipe.steering?.pictures ?? PICTURES } = options;
-  const samples = await collect(cropsOf(matcher.match(spreadItems(options.synthetic, limit)), form, seed));
-  const synthetic = samples.map(({ image }) => image);
+export async function createLookout(options: LookoutOptions): Promise<Lookout> {
+  const { training, followed } = options;
+  const { engine, form, recipe, seed } = training;
+  const { matched } = await followed.pictures();
   const known = cropsOf(training.real, form, seed);
   const [reference, control] = options.heldOut
     ? [known, cropsOf(options.heldOut, form, seed)]
     : halve(known, seed);
+  const imagesOf = async (dataset: Dataset<RealImage>) =>
+    (await itemsOf(spreadItems(dataset, followed.limit))).map(({ image }) => image);
   const featuresOf = (images: readonly Image[]) => images.map((image) => imageFeatures(image, form));
-  const real = featuresOf(await imagesOf(reference, limit));
-  const heldOut = await imagesOf(control, limit);
+  const real = featuresOf(await imagesOf(reference));
+  const heldOut = await imagesOf(control);
   const before = {
-    distanceBefore: kernelDistance(featuresOf(synthetic), real),
+    distanceBefore: kernelDistance(featuresOf(matched.map(({ image }) => image)), real),
     distanceControl: kernelDistance(featuresOf(heldOut), real),
   };
-  const rng = createRng(seed).fork('refine');
-  // What a refiner that moves things made of a picture is compared with the picture after it was moved.
-  const { warping } = averagedRefiner;
-  const refine = engine.compile(warping ? movedStep(warping) : refineStep(averagedRefiner));
   const judge = engine.compile(({ images }) => ({
     accuracy: patchAccuracy(training.discriminator.network.apply(images as tf.Tensor4D), 'real'),
   }));
-  const { noiseChannels } = averagedRefiner;
-
-  async function refined(): Promise<{ images: Image[]; compared: readonly Image[] }> {
-    const images: Image[] = [];
-    const moved: Image[] = [];
-    for (const batch of batchesOf(samples, recipe.batchSize)) {
-      const window = { left: 0, top: 0, width: form.width, height: form.height };
-      const noise = batch.map(({ id }) => ({ key: noiseKey(rng.fork(id)), window }));
-      const outputs: { refined: HostTensor; moved?: HostTensor } = await refine.run({
-        synthetic: encodeImages(
-          batch.map(({ image }) => image),
-          form,
-        ),
-        ...(noiseChannels > 0 && { noise: pixelNoise(noise, noiseChannels) }),
-      });
-      images.push(...decodeImages(outputs.refined, form));
-      if (outputs.moved) moved.push(...decodeImages(outputs.moved, form));
-    }
-    const compared = warping ? moved.slice(0, samples.length) : synthetic;
-    return { images: images.slice(0, samples.length), compared };
-  }
 
   async function accuracyOnHeldOut(): Promise<number | undefined> {
     if (!options.heldOut || heldOut.length < recipe.batchSize) return undefined;
@@ -110,29 +74,13 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
     return found.reduce((sum, accuracy) => sum + accuracy, 0) / found.length;
   }
 
-  async function labels(
-    images: readonly Image[],
-    compared: readonly Image[],
-  ): Promise<LabelSignal | undefined> {
-    const name = probe && Object.keys(probe.quantities)[0];
-    if (!probe || name === undefined) return undefined;
-    const pairs = samples.map((sample, n) => ({
-      synthetic: { ...sample, image: compared[n]! },
-      refined: { id: sample.id, image: images[n]! },
-    }));
-    const { quantities } = await measureLabelPreservation(pairs, probe);
-    const { unit, shift, lost } = quantities[name]!;
-    const found = shift.count + lost;
-    return { unit, median: shift.median, p95: shift.p95, lost: found > 0 ? lost / found : 0, found };
-  }
-
   return {
     async look({ step, refiner, discriminator }) {
-      const { images, compared } = await refined();
+      const { refined, changes, labels } = await followed.refine();
       return {
         step,
-        ...measureChanges(compared, images, form),
-        distance: kernelDistance(featuresOf(images), real),
+        ...changes,
+        distance: kernelDistance(featuresOf(refined), real),
         ...before,
         lambda: refiner.lambda,
         regularization: refiner.regularization,
@@ -140,36 +88,18 @@ export async function createLookout<Annotation>(options: LookoutOptions<Annotati
         accuracyOnRefined: discriminator.accuracyOnRefined,
         accuracyOnReal: discriminator.accuracyOnReal,
         accuracyOnHeldOut: await accuracyOnHeldOut(),
-        labels: await labels(images, compared),
+        labels: labelSignal(labels),
       };
     },
-    async dispose() {
-      await refine.dispose();
-      await judge.dispose();
-    },
+    dispose: () => judge.dispose(),
   };
 }
 
-function movedStep({ refine }: Warping): Step<'refined' | 'moved'> {
-  return ({ synthetic, noise }) => {
-    const { refined, moved } = refine(synthetic as tf.Tensor4D, noise as tf.Tensor4D | undefined);
-    return { refined, moved };
-  };
-}
-
-/** Batches of one size; the last is filled up with its last item, so that one compiled program serves all. */
-function* batchesOf<Item>(items: readonly Item[], size: number): Generator<Item[]> {
-  for (let start = 0; start < items.length; start += size) {
-    yield Array.from({ length: size }, (_, i) => items[Math.min(start + i, items.length - 1)]!);
-  }
-}
-
-async function imagesOf(dataset: Dataset<RealImage>, limit: number): Promise<Image[]> {
-  return (await collect(spreadItems(dataset, limit))).map(({ image }) => image);
-}
-
-async function collect<Item>(dataset: Dataset<Item>): Promise<Item[]> {
-  const items: Item[] = [];
-  for await (const item of dataset) items.push(item);
-  return items;
+/** What a look says of labels: the probe's first quantity. */
+function labelSignal(labels: FollowedMoment['labels']): LabelSignal | undefined {
+  const [first] = Object.values(labels ?? {});
+  if (!first) return undefined;
+  const { unit, shift, lost } = first;
+  const found = shift.count + lost;
+  return { unit, median: shift.median, p95: shift.p95, lost: found > 0 ? lost / found : 0, found };
 }

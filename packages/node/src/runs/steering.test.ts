@@ -9,6 +9,7 @@ import { filesBelow, jsonLines, readJson, temporaryFolder } from '../../test/fol
 import { loadTensors } from '../weights/tensor-file.ts';
 import type { JobEvent } from './events.ts';
 import { holdOut } from './steering.ts';
+import { readTimeline } from './timeline-file.ts';
 import { trainRun } from './train-run.ts';
 
 const plugin = blobs();
@@ -41,6 +42,14 @@ test('a run is looked at every few turns, and its best refiner is the one to use
   const looks = await jsonLines(join(dir, 'looks.jsonl'));
   expect(looks.map(({ step }) => step)).toEqual([5, 8, 11, 14]);
   expect(events.filter(({ type }) => type === 'look')).toHaveLength(4);
+  // The timeline keeps what was looked at.
+  const { moments } = (await readTimeline(join(dir, 'timeline')))!;
+  expect(moments.map(({ step, change }) => [step, change])).toEqual(
+    looks.map(({ step, moved }) => [step, moved]),
+  );
+  expect(moments.map(({ labels }) => labels.place!.count + labels.place!.lost)).toEqual(
+    looks.map(({ labels }) => (labels as { found: number }).found),
+  );
   const outcome = await readJson(join(dir, 'outcome.json'));
   expect(outcome).toMatchObject({ steps: 14, ended: 'all steps of the recipe are done' });
   const smoothed = looks.map((_, n) => {

@@ -13,7 +13,7 @@ import {
   type TrainStep,
   takeCheckpoint,
 } from '@simgan/core';
-import { createLookout, decide, type Signals, symptomsOf } from '@simgan/core/monitoring';
+import { createLookout, decide, type Followed, type Signals, symptomsOf } from '@simgan/core/monitoring';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { appendStep, cutSteps } from '../files/step-log.ts';
 import { loadCheckpoint } from '../weights/checkpoint-file.ts';
@@ -47,6 +47,8 @@ export interface Steering {
 export interface SteeredRun {
   readonly training: Training;
   readonly prepared: PreparedTraining;
+  /** What is looked at. */
+  readonly followed: Followed;
   /** Real pictures that are not trained on; absent where there are too few. */
   readonly heldOut: Dataset<RealImage> | undefined;
   readonly isResumed: boolean;
@@ -79,16 +81,15 @@ export function holdOut(
 /** Steers a training by its recipe; `undefined` if the recipe has no `steering`. */
 export async function openSteering(
   dir: string,
-  { training, prepared, heldOut, isResumed }: SteeredRun,
+  { training, prepared, followed, heldOut, isResumed }: SteeredRun,
   job: Job,
 ): Promise<Steering | undefined> {
   const { recipe, engine, averagedRefiner } = training;
   const { steering: settings, warmup } = recipe;
   if (!settings) return undefined;
   const file = (name: 'looks' | 'best' | 'steady' | 'outcome') => join(dir, runFiles[name]);
-  const { plugin, matcher, config, lookedAt } = prepared;
-  const { probe } = prepared.synthetic.annotations === 'plugin' ? plugin : { probe: undefined };
-  const lookout = await createLookout({ training, synthetic: lookedAt, heldOut, probe });
+  const { matcher, config } = prepared;
+  const lookout = await createLookout({ training, followed, heldOut });
   await cutSteps(file('looks'), training.step);
   const looks: Signals[] = await readLooks(file('looks'));
   const warmupSteps = warmup.refiner + warmup.discriminator;

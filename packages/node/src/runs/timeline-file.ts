@@ -26,7 +26,7 @@ const side = z.int().min(1).max(4096);
 
 const labelShift = z.object({
   unit: z.string().max(40),
-  /** How far refinement moved the label, mean and standard deviation over pictures, in `unit`. */
+  /** How far the refiner moved the label, mean and standard deviation over pictures, in `unit`. */
   mean: z.number(),
   std: z.number(),
   /** Pictures in which it was found before and after. */
@@ -40,7 +40,7 @@ const labelShift = z.object({
 const moment = z.object({
   /** Steps done, warm-up included. */
   step: count,
-  /** How much refinement changes a value on average, as a share of the range. */
+  /** How much the refiner changes a gray level on average, as a share of the range; what matching changes is not in it. */
   change: z.number(),
   /** By the quantities of the plugin's probe; empty without one. */
   labels: z.record(z.string().max(200), labelShift),

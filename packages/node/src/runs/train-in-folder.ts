@@ -12,16 +12,19 @@ import {
   train,
 } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
+import { followPictures } from '@simgan/core/monitoring';
 import { totalSteps } from '@simgan/core/training';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { loadCheckpoint, saveCheckpoint } from '../weights/checkpoint-file.ts';
 import type { Job } from './job.ts';
+import { probeFor } from './label-shift.ts';
 import type { PreparedTraining } from './prepare-training.ts';
 import { saveRefiner, selfContained } from './refiner-file.ts';
 import { configDifferences, type RunConfig, readRunConfig } from './run-config.ts';
 import { runFiles } from './run-folder.ts';
 import { holdOut, openSteering, type Steering } from './steering.ts';
+import { mostFollowed } from './timeline.ts';
 import { openTrainingRecord, type TrainingRecord } from './training-record.ts';
 
 /** Seconds between two checkpoints: what a kill may cost. */
@@ -59,13 +62,19 @@ export async function trainInFolder(
   try {
     const isResumed = await restoreRun(dir, training, prepared, job);
     await writeFileAtomic(file('config'), `${JSON.stringify(config, undefined, 2)}\n`);
-    const openRecord = (goesOn: boolean) => {
-      const parts = { plugin, training, steps: totalSteps(recipe), synthetic: prepared.synthetic };
-      return openTrainingRecord(dir, { ...parts, isResumed: goesOn }, job);
-    };
+    // Looks and the timeline are of the same pictures.
+    const followed = followPictures({
+      training,
+      synthetic: prepared.lookedAt,
+      probe: probeFor(plugin, prepared.synthetic.annotations),
+      ...(!recipe.steering && { pictures: mostFollowed(training) }),
+    });
+    disposals.push(() => followed.dispose());
+    const openRecord = (goesOn: boolean) =>
+      openTrainingRecord(dir, { plugin, training, followed, isResumed: goesOn }, job);
     const record = { ofRun: await openRecord(isResumed), reopen: () => openRecord(true) };
-    disposals.push(() => record.ofRun.dispose());
-    const steering = await openSteering(dir, { training, prepared, heldOut: real?.heldOut, isResumed }, job);
+    const heldOut = real?.heldOut;
+    const steering = await openSteering(dir, { training, prepared, followed, heldOut, isResumed }, job);
     disposals.push(async () => steering?.dispose());
     const save = checkpointing(file('checkpoint'), training, { prepared, isSaved: isResumed });
     await trainOn(training, { steering, save, record, isDrawingFailure: synthetic.isOwn }, job);
@@ -158,7 +167,6 @@ async function trainOn(training: Training, course: Course, job: Job): Promise<vo
         throw error;
       }
       if (!(await steering?.rollBack(error))) throw error;
-      await record.ofRun.dispose();
       record.ofRun = await record.reopen();
       await save.now();
     }

@@ -16,7 +16,6 @@ export interface TrainingRecord {
   add(step: TrainStep): Promise<void>;
   /** Keeps the last moment of a training that is done. */
   finish(): Promise<void>;
-  dispose(): Promise<void>;
 }
 
 /**
@@ -55,7 +54,6 @@ export async function openTrainingRecord(
     async finish() {
       if (timeline.last !== training.step) await keepMoment();
     },
-    dispose: () => timeline.dispose(),
   };
 }
 
