@@ -8,9 +8,6 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
     if (interrupt.signal.aborted) process.exit(130);
     interrupt.abort();
-    const remind = () =>
-      process.stderr.write('\nStopping after what is in progress; once more stops at once.\n');
-    setTimeout(remind, 50).unref();
   });
 }
 
@@ -18,7 +15,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 // written otherwise (a full disk behind a redirection), the work is done and only its report is lost.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') {
-    interrupt.abort();
+    interrupt.abort(new Error('Nobody reads the output.'));
     return;
   }
   process.exitCode = 1;

@@ -17,7 +17,7 @@ import { verifyVerb } from './commands/verify.ts';
 import { watchVerb } from './commands/watch.ts';
 import { UsageError } from './errors.ts';
 import { asFlags, helpLines, type OptionTable, readOptions } from './options.ts';
-import { createOutput, type TextStream } from './output.ts';
+import { createOutput, type Output, type TextStream } from './output.ts';
 import { pluginHelp } from './plugin-help.ts';
 import { version } from './version.ts';
 
@@ -64,6 +64,7 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     return 0;
   }
   const output = createOutput(stdout, stderr, args.includes('--json'));
+  const reminder = remindOfStop(output, signal);
   const command = commands.find((candidate) => candidate.name === name);
   try {
     if (!command) {
@@ -81,8 +82,32 @@ export async function run(args: readonly string[], surroundings: Surroundings): 
     if (exitCode === 2) lines.push(`See simgan-cli ${command ? `${command.name} ` : ''}--help`);
     output.failure(lines, { code, exitCode, message: lines.join('\n') });
     return exitCode;
+  } finally {
+    reminder.cancel();
   }
 }
+
+/** Says what a Ctrl-C does where its work takes a while to come to rest. */
+function remindOfStop(output: Output, signal: AbortSignal): { cancel(): void } {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = () => {
+    // Where nobody reads the output any more, nobody waits either.
+    if (signal.reason?.name !== 'AbortError') return;
+    timer = setTimeout(() => {
+      output.note('Stopping after what is in progress; once more stops at once.');
+    }, PATIENCE_MS);
+    timer.unref();
+  };
+  signal.addEventListener('abort', onAbort);
+  return {
+    cancel() {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+const PATIENCE_MS = 50;
 
 /** What an error means to the person or program in front of the command line. */
 function verdictOn(

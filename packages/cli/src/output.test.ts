@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { Collector } from '../test/call-cli.ts';
-import { createOutput, duration, progressLine, type TextStream } from './output.ts';
+import { screenOf } from '../test/screen.ts';
+import { createOutput, duration, progressItems, type TextStream } from './output.ts';
 
 test('durations are short to read', () => {
   expect([0, 9.4, 59.4, 59.6, 101, 3600, 3725].map(duration)).toEqual([
@@ -14,14 +15,12 @@ test('durations are short to read', () => {
   ]);
 });
 
-test('a line of progress says what, how far, how fast, how long still', () => {
-  expect(progressLine('train', 120, 850, 7.2, 'R: 1')).toBe(
-    'train      120/850  14%  7.20/s  1m 41s left  R: 1',
-  );
-  expect(progressLine('refine', 0, 10, undefined, '')).toBe('refine     0/10  0%');
-  expect(progressLine('refine', 999, 1000, 123.4, '')).toBe('refine     999/1000  99%  123/s  0s left');
-  expect(progressLine('refine', 10, 10, 123.4, '')).toBe('refine     10/10  100%  123/s');
-  expect(progressLine('read', 0, 0, undefined, '')).toBe('read       0/0  0%');
+test('progress says how far, how fast, how long still', () => {
+  expect(progressItems(120, 850, 7.2)).toEqual(['120/850', '14%', '7.20/s', '1m 41s left']);
+  expect(progressItems(0, 10, undefined)).toEqual(['0/10', '0%']);
+  expect(progressItems(999, 1000, 123.4)).toEqual(['999/1000', '99%', '123/s', '0s left']);
+  expect(progressItems(10, 10, 123.4)).toEqual(['10/10', '100%', '123/s']);
+  expect(progressItems(0, 0, undefined)).toEqual(['0/0', '0%']);
 });
 
 test('results go to stdout, all else to stderr', () => {
@@ -46,21 +45,80 @@ test('with json stdout holds one object a line', () => {
   expect(stderr.text).toBe('a note\nfailed\n');
 });
 
-test('a terminal sees progress on one line, which is closed before anything else is written', () => {
-  const { stderr, output } = surroundings({ isTTY: true, columns: 30 });
+const rows = [
+  { label: 'losses', items: ['G_adv 0.81', 'L_reg 0.055', 'λ 1.9'] },
+  { label: 'accuracy', items: ['D real 0.53 refined 0.70'] },
+];
+
+test('a terminal shows progress in place, a few times a second, and lines above it', () => {
+  const { stderr, output } = surroundings({ isTTY: true, columns: 80 });
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const progress = output.progress('train', 4);
-    progress.update(1, 'a note that is far too long for thirty columns');
+    progress.update(1, rows);
     progress.update(2);
+    expect(screenOf(stderr.text, 80)[0]).toBe('train      ━━━━━┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄  1/4  25%');
     vi.advanceTimersByTime(150);
-    progress.update(3);
+    progress.update(3, rows);
+    output.note('look      step 3');
+    const view = [
+      'train      ━━━━━━━━━━━━━━━┄┄┄┄┄  3/4  75%',
+      'losses     G_adv 0.81  L_reg 0.055  λ 1.9',
+      'accuracy   D real 0.53 refined 0.70',
+    ];
+    expect(screenOf(stderr.text, 80)).toEqual(['look      step 3', ...view]);
     output.failure(['It failed.'], {});
-    expect(stderr.text).toBe(
-      '\rtrain      1/4  25%  a note t\u001b[K\rtrain      3/4  75%\u001b[K\nIt failed.\n',
-    );
+    output.note('And that is all.');
+    expect(screenOf(stderr.text, 80)).toEqual([
+      'look      step 3',
+      ...view,
+      'It failed.',
+      'And that is all.',
+    ]);
   } finally {
     vi.useRealTimers();
+  }
+});
+
+test('a narrow terminal gets more lines, a low one fewer, and one that becomes narrower is drawn again', () => {
+  const { stderr, output } = surroundings({ isTTY: true, columns: 80, rows: 24 });
+  const progress = output.progress('train', 4);
+  progress.update(1, rows);
+  const wide = stderr.text;
+  Object.assign(stderr, { columns: 30 });
+  stderr.emit('resize');
+  const narrow = [
+    'train  ━━━━━┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄',
+    ' 1/4  25%',
+    'losses  G_adv 0.81',
+    ' L_reg 0.055  λ 1.9',
+    'accuracy',
+    ' D real 0.53 refined 0.70',
+  ];
+  // The terminal wraps what it shows to its new width, then gets what was written since.
+  expect(screenOf(wide, 30)).toHaveLength(6);
+  expect(screenOf(wide + stderr.text.slice(wide.length), 30)).toEqual(narrow);
+  expect(narrow.every(({ length }) => length < 30)).toBe(true);
+  Object.assign(stderr, { columns: 12, rows: 4 });
+  const before = stderr.text.length;
+  stderr.emit('resize');
+  expect(screenOf(stderr.text.slice(before), 12)).toEqual(['train', ' ━━━━━┄┄┄┄…', ' 1/4  25%']);
+  progress.end();
+  expect(stderr.listenerCount('resize')).toBe(0);
+});
+
+test('a terminal that cannot move its cursor is treated as a log', () => {
+  vi.stubEnv('TERM', 'dumb');
+  try {
+    const { stderr, output } = surroundings({ isTTY: true });
+    const progress = output.progress('train', 4);
+    progress.update(4, rows);
+    progress.end();
+    expect(stderr.text).toBe(
+      'train      4/4  100%  G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70\n',
+    );
+  } finally {
+    vi.unstubAllEnvs();
   }
 });
 
@@ -71,7 +129,8 @@ test('the last state is shown when progress ends, however soon', () => {
   progress.update(4);
   progress.end();
   progress.end();
-  expect(stderr.text).toBe('\rtrain      1/4  25%\u001b[K\rtrain      4/4  100%\u001b[K\n');
+  output.result(['done'], {});
+  expect(screenOf(stderr.text, 80)).toEqual(['train      ━━━━━━━━━━━━━━━━━━━━  4/4  100%']);
 });
 
 test('passing progress leaves nothing on a terminal and nothing in a log', () => {
@@ -84,7 +143,8 @@ test('passing progress leaves nothing on a terminal and nothing in a log', () =>
     progress.end();
     output.note('real      2 pictures');
   }
-  expect(terminal.stderr.text).toBe('\rread       1/2  50%\u001b[K\r\u001b[Kreal      2 pictures\n');
+  expect(terminal.stderr.text).toContain('1/2');
+  expect(screenOf(terminal.stderr.text, 80)).toEqual(['real      2 pictures']);
   expect(log.stderr.text).toBe('real      2 pictures\n');
 });
 
@@ -120,6 +180,7 @@ function surroundings({
   json?: boolean;
   isTTY?: boolean;
   columns?: number;
+  rows?: number;
 } = {}) {
   const stdout = new Collector();
   const stderr = Object.assign(new Collector(), terminal);

@@ -1,12 +1,18 @@
 import type { Writable } from 'node:stream';
+import { layOut, type Row } from './block-layout.ts';
+import { columnsOf, openBlock, rowsOf } from './terminal-block.ts';
 
-/** A stream that may be a terminal. */
-export type TextStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+/** A stream that may be a terminal, which emits `resize`. */
+export type TextStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** The share of something long that is done, for people. */
 export interface Progress {
-  /** `done` of `total`, and what else is worth saying. */
-  update(done: number, note?: string): void;
+  /** `done` of `total`, and what else is worth saying: on a terminal each row below the other, in a log on one line. */
+  update(done: number, rows?: readonly Row[]): void;
   end(): void;
 }
 
@@ -34,16 +40,14 @@ export interface Output {
 const INTERVAL_MS = { terminal: 100, log: 10_000 };
 
 export function createOutput(stdout: TextStream, stderr: TextStream, json: boolean): Output {
-  const isTerminal = Boolean(stderr.isTTY);
-  // On a terminal progress stays on one line, which must be closed before anything else is written.
-  let openLine = false;
-  const closeLine = () => {
-    if (openLine) stderr.write('\n');
-    openLine = false;
-  };
+  const isTerminal = Boolean(stderr.isTTY) && process.env.TERM !== 'dumb';
+  // On a terminal progress stays at the bottom, below all that is written meanwhile.
+  const block = openBlock(stderr);
+  let redraw = () => {};
   const writeLine = (line: string) => {
-    closeLine();
+    block.erase();
     stderr.write(`${line}\n`);
+    redraw();
   };
   const event = (type: string, fields: Readonly<Record<string, unknown>>) => {
     if (json) stdout.write(`${JSON.stringify({ event: type, ...fields })}\n`);
@@ -54,12 +58,14 @@ export function createOutput(stdout: TextStream, stderr: TextStream, json: boole
     warn: (line) => writeLine(`Note: ${line}`),
     event,
     result(lines, fields) {
-      closeLine();
+      block.leave();
       if (json) event('result', fields);
       else stdout.write(`${lines.join('\n')}\n`);
     },
     failure(lines, fields) {
       event('error', fields);
+      block.leave();
+      redraw = () => {};
       writeLine(lines.join('\n'));
     },
     progress(label, total, { passing = false } = {}) {
@@ -67,34 +73,44 @@ export function createOutput(stdout: TextStream, stderr: TextStream, json: boole
       const interval = isTerminal ? INTERVAL_MS.terminal : INTERVAL_MS.log;
       // What is done within the interval needs no line of a log but the last.
       let shownAt = isTerminal ? Number.NEGATIVE_INFINITY : performance.now();
-      let last = '';
+      let last: { readonly done: number; readonly rows: readonly Row[] } | undefined;
       let isShown = true;
       const show = () => {
+        if (!last) return;
+        const { done, rows } = last;
+        const items = progressItems(done, total, rate.perSecond());
         if (isTerminal) {
-          stderr.write(`\r${last.slice(0, (stderr.columns ?? 100) - 1)}\u001b[K`);
-          openLine = true;
+          const bar = progressBar(done, total);
+          const view = [{ label, items: [bar, ...items] }, ...rows];
+          block.draw(layOut(view, columnsOf(stderr), rowsOf(stderr)));
         } else {
-          stderr.write(`${last}\n`);
+          const line = [label.padEnd(9), ...items, ...rows.flatMap((row) => row.items)].join('  ');
+          stderr.write(`${line}\n`);
         }
         isShown = true;
       };
+      const drawAgain = () => {
+        if (isTerminal) show();
+      };
+      redraw = drawAgain;
+      stderr.on('resize', drawAgain);
       return {
-        update(done, note = '') {
+        update(done, rows = []) {
           const now = performance.now();
           rate.record(done, now);
-          last = progressLine(label, done, total, rate.perSecond(), note);
+          last = { done, rows };
           isShown = false;
           if (now - shownAt < interval) return;
           shownAt = now;
           show();
         },
         end() {
-          if (passing) {
-            if (openLine) stderr.write('\r\u001b[K');
-            openLine = false;
-          } else {
+          stderr.off('resize', drawAgain);
+          if (redraw === drawAgain) redraw = () => {};
+          if (passing) block.erase();
+          else {
             if (!isShown) show();
-            closeLine();
+            block.leave();
           }
         },
       };
@@ -102,21 +118,21 @@ export function createOutput(stdout: TextStream, stderr: TextStream, json: boole
   };
 }
 
-/** `train     120/850  14%  7.2/s  1m 41s left  …` */
-export function progressLine(
-  label: string,
-  done: number,
-  total: number,
-  perSecond: number | undefined,
-  note: string,
-): string {
-  const parts = [label.padEnd(9), `${done}/${total}`, `${Math.floor((100 * done) / Math.max(1, total))}%`];
+/** `120/850`, `14%`, `7.20/s`, `1m 41s left`: how far, how fast, how long still. */
+export function progressItems(done: number, total: number, perSecond: number | undefined): string[] {
+  const items = [`${done}/${total}`, `${Math.floor((100 * done) / Math.max(1, total))}%`];
   if (perSecond) {
-    parts.push(`${perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(2)}/s`);
-    if (done < total) parts.push(`${duration((total - done) / perSecond)} left`);
+    items.push(`${perSecond >= 10 ? perSecond.toFixed(0) : perSecond.toFixed(2)}/s`);
+    if (done < total) items.push(`${duration((total - done) / perSecond)} left`);
   }
-  if (note) parts.push(note);
-  return parts.join('  ');
+  return items;
+}
+
+const BAR = 20;
+
+function progressBar(done: number, total: number): string {
+  const full = Math.floor((BAR * Math.min(done, total)) / Math.max(1, total));
+  return `${'━'.repeat(full)}${'┄'.repeat(BAR - full)}`;
 }
 
 /** Seconds as `1h 2m`, `1m 41s` or `9s`. */

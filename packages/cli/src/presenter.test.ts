@@ -2,9 +2,10 @@ import type { TrainStep } from '@simgan/core';
 import type { JobEvent } from '@simgan/node';
 import { expect, test } from 'vitest';
 import { Collector } from '../test/call-cli.ts';
+import { screenOf } from '../test/screen.ts';
 import { eventsOf } from '../test/spawn-cli.ts';
 import { createOutput } from './output.ts';
-import { createPresenter, describeStep } from './presenter.ts';
+import { createPresenter, shiftRows, stepRows } from './presenter.ts';
 
 const step: TrainStep = {
   phase: 'adversarial',
@@ -15,14 +16,29 @@ const step: TrainStep = {
 };
 
 test('a step is its losses by their names, and how often D is right', () => {
-  expect(describeStep(step)).toBe('G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70');
+  const accuracy = { label: 'accuracy', items: ['D real 0.53 refined 0.70'] };
+  const losses = ['G_adv 0.81', 'L_reg 0.055', 'λ 1.9'];
+  expect(stepRows(step)).toEqual([{ label: 'losses', items: losses }, accuracy]);
   const moving: TrainStep = {
     ...step,
     refiner: { ...step.refiner, displacement: 1.204, displacementLambda: 2 },
   };
-  expect(describeStep(moving)).toBe(
-    'G_adv 0.81  L_reg 0.055  λ 1.9  moved 1.20 px²  D real 0.53 refined 0.70',
-  );
+  expect(stepRows(moving)[0]!.items).toEqual([...losses, 'moved 1.20 px²']);
+  expect(stepRows({ phase: 'refiner warm-up', step: 1, steps: 6, regularization: 0.25 })).toEqual([
+    { label: 'phase', items: ['warm-up of R'] },
+    { label: 'losses', items: ['L_reg 0.250'] },
+  ]);
+  const { discriminator } = step;
+  expect(stepRows({ phase: 'discriminator warm-up', step: 1, steps: 6, discriminator })).toEqual([
+    { label: 'phase', items: ['warm-up of D'] },
+    accuracy,
+  ]);
+  const moved = { mean: 0.421, std: 0.3, unit: 'px', count: 24, lost: 0, abstained: 0 };
+  expect(shiftRows({ labels: { pupil: moved } })).toEqual([
+    { label: 'labels', items: ['pupil moved 0.42 ± 0.30 px'] },
+  ]);
+  expect(shiftRows({ labels: { pupil: { ...moved, count: 0 } } })[0]!.items).toEqual(['pupil not found']);
+  expect(shiftRows({ labels: {} })).toEqual([]);
 });
 
 test('machines get every event but progress', () => {
@@ -64,21 +80,37 @@ test('people get a line for what happened, with options as they type them', () =
   ]);
 });
 
-test('each phase has a line of progress, in which training says its losses first', () => {
-  const { stderr } = present(
-    [
-      { type: 'progress', phase: 'train', done: 0, total: 6 },
-      { type: 'step', ...step },
-      { type: 'progress', phase: 'train', done: 6, total: 6, detail: 'update 1/2' },
-      { type: 'progress', phase: 'refine', done: 1, total: 4 },
-    ],
-    { isTTY: true },
-  );
-  const lines = stderr.replaceAll('\u001b[K', '').split(/[\r\n]+/);
-  expect(lines).toEqual([
-    '',
-    'train      0/6  0%',
-    `train      6/6  100%  ${describeStep(step)}  update 1/2`,
+const moment: JobEvent = {
+  ...{ type: 'moment', file: '', step: 3, change: 0.02 },
+  labels: { pupil: { mean: 0.421, std: 0.3, unit: 'px', count: 24, lost: 0, abstained: 0 } },
+};
+const trained: readonly JobEvent[] = [
+  { type: 'progress', phase: 'train', done: 0, total: 6 },
+  { type: 'step', ...step },
+  moment,
+  { type: 'progress', phase: 'train', done: 3, total: 6 },
+  { type: 'warning', message: 'Mind the `lambda`.' },
+  { type: 'progress', phase: 'train', done: 6, total: 6, detail: 'update 1/2' },
+  { type: 'progress', phase: 'refine', done: 1, total: 4 },
+];
+
+test('a terminal shows each phase in a few rows at its bottom, below what is said meanwhile', () => {
+  const { stderr } = present(trained, { isTTY: true });
+  expect(screenOf(stderr, 120)).toEqual([
+    'Note: Mind the --lambda.',
+    'train      ━━━━━━━━━━━━━━━━━━━━  6/6  100%',
+    'losses     G_adv 0.81  L_reg 0.055  λ 1.9',
+    'accuracy   D real 0.53 refined 0.70',
+    'labels     pupil moved 0.42 ± 0.30 px',
+    '           update 1/2',
+    'refine     ━━━━━┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄  1/4  25%',
+  ]);
+});
+
+test('a log has the same on one line', () => {
+  expect(present(trained).stderr.split('\n')).toEqual([
+    'Note: Mind the --lambda.',
+    'train      6/6  100%  G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70  pupil moved 0.42 ± 0.30 px  update 1/2',
     'refine     1/4  25%',
     '',
   ]);

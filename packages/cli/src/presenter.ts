@@ -1,6 +1,7 @@
 import type { TrainStep } from '@simgan/core';
 import type { Signals } from '@simgan/core/monitoring';
 import type { JobEvent, JobPhase, Moment } from '@simgan/node';
+import type { Row } from './block-layout.ts';
 import { asFlags } from './options.ts';
 import type { Output, Progress } from './output.ts';
 
@@ -17,8 +18,8 @@ const passing: readonly JobPhase[] = ['read', 'evaluate', 'check'];
 
 export function createPresenter(output: Output): Presenter {
   let open: { readonly phase: JobPhase; readonly progress: Progress } | undefined;
-  let losses = '';
-  let shift = '';
+  let step: readonly Row[] = [];
+  let shift: readonly Row[] = [];
   const end = () => {
     open?.progress.end();
     open = undefined;
@@ -29,9 +30,8 @@ export function createPresenter(output: Output): Presenter {
       end();
       open = { phase, progress: output.progress(phase, total, { passing: passing.includes(phase) }) };
     }
-    // The losses first: a narrow terminal cuts off what comes last.
-    const note = [...(phase === 'train' ? [losses, shift] : []), detail].filter(Boolean).join('  ');
-    open.progress.update(done, note);
+    const now = detail ? [{ label: '', items: [detail] }] : [];
+    open.progress.update(done, [...(phase === 'train' ? [...step, ...shift] : []), ...now]);
     if (done >= total) end();
   };
   return {
@@ -41,10 +41,9 @@ export function createPresenter(output: Output): Presenter {
         show(event);
         return;
       }
-      if (event.type === 'step') losses = describeStep(event);
-      else if (event.type === 'moment') shift = describeShift(event);
+      if (event.type === 'step') step = stepRows(event);
+      else if (event.type === 'moment') shift = shiftRows(event);
       else {
-        end();
         if (event.type === 'warning') output.warn(asFlags(event.message));
         else for (const line of linesOf(event)) output.note(line);
       }
@@ -125,28 +124,39 @@ function describeLook({ step, distance, distanceBefore, labels }: Signals): stri
 }
 
 /**
- * `G_adv 0.81  L_reg 0.055  λ 1.9  D real 0.53 refined 0.70`: losses by their names, accuracies of D; of refiners that
- * move things also `moved 1.20 px²`, the mean square of the displacement.
+ * `G_adv 0.81  L_reg 0.055  λ 1.9` and `D real 0.53 refined 0.70`: losses by their names, accuracies of D; of refiners
+ * that move things also `moved 1.20 px²`, the mean square of the displacement.
  */
-export function describeStep(step: TrainStep): string {
-  if (step.phase === 'refiner warm-up') return `warm-up of R  L_reg ${step.regularization.toFixed(3)}`;
+export function stepRows(step: TrainStep): Row[] {
+  if (step.phase === 'refiner warm-up') {
+    return [
+      { label: 'phase', items: ['warm-up of R'] },
+      { label: 'losses', items: [`L_reg ${step.regularization.toFixed(3)}`] },
+    ];
+  }
   const { accuracyOnReal, accuracyOnRefined } = step.discriminator;
-  const judged = `D real ${accuracyOnReal.toFixed(2)} refined ${accuracyOnRefined.toFixed(2)}`;
-  if (step.phase === 'discriminator warm-up') return `warm-up of D  ${judged}`;
+  const accuracies = {
+    label: 'accuracy',
+    items: [`D real ${accuracyOnReal.toFixed(2)} refined ${accuracyOnRefined.toFixed(2)}`],
+  };
+  if (step.phase === 'discriminator warm-up') {
+    return [{ label: 'phase', items: ['warm-up of D'] }, accuracies];
+  }
   const { adversarial, regularization, lambda, displacement } = step.refiner;
-  return [
+  const losses = [
     `G_adv ${adversarial.toFixed(2)}`,
     `L_reg ${regularization.toFixed(3)}`,
     `λ ${lambda.toPrecision(2)}`,
     ...(displacement === undefined ? [] : [`moved ${displacement.toFixed(2)} px²`]),
-    judged,
-  ].join('  ');
+  ];
+  return [{ label: 'losses', items: losses }, accuracies];
 }
 
 /** `pupilCenter moved 0.42 ± 0.30 px`: the plugin's first quantity; nothing without a probe. */
-export function describeShift({ labels }: Pick<Moment, 'labels'>): string {
+export function shiftRows({ labels }: Pick<Moment, 'labels'>): Row[] {
   const [first] = Object.entries(labels);
-  if (!first) return '';
+  if (!first) return [];
   const [name, { mean, std, unit, count }] = first;
-  return count === 0 ? `${name} not found` : `${name} moved ${mean.toFixed(2)} ± ${std.toFixed(2)} ${unit}`;
+  const found = count === 0 ? 'not found' : `moved ${mean.toFixed(2)} ± ${std.toFixed(2)} ${unit}`;
+  return [{ label: 'labels', items: [`${name} ${found}`] }];
 }

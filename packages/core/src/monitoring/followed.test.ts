@@ -3,6 +3,7 @@ import { blobs, tinyRecipe } from '../../test/blobs.ts';
 import { wasmEngine } from '../../test/wasm-engine.ts';
 import type { LabelProbe } from '../evaluation/label-probe.ts';
 import { simulate } from '../simulate.ts';
+import { mean } from '../statistics.ts';
 import { type TrainStep, train } from '../training/train.ts';
 import { createTraining } from '../training/training.ts';
 import { followPictures } from './followed.ts';
@@ -11,9 +12,9 @@ const plugin = blobs();
 const synthetic = simulate(plugin.simulator, { seed: 1, length: 30 });
 const real = simulate(plugin.standIn, { seed: 2, length: 30 });
 const probe: LabelProbe<unknown> = {
-  quantities: { mean: { unit: 'levels', distance: ([a = 0], [b = 0]) => Math.abs(a - b) } },
+  quantities: { mean: { unit: 'levels', distance: (a, b) => Math.abs(a[0]! - b[0]!) } },
   measure: ({ data }) => ({
-    mean: { values: [data.reduce((a, b) => a + b, 0) / data.length], confidence: 1 },
+    mean: { values: [mean(data)], confidence: 1 },
   }),
   expected: () => ({}),
 };
