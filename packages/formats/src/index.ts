@@ -46,6 +46,7 @@ export { traceMask } from './objects/trace-mask.ts';
 export { parquet } from './parquet/parquet.ts';
 export type {
   DatasetFormat,
+  FormatCompanion,
   FormatContent,
   FormatEntry,
   FormatOutput,
@@ -54,6 +55,7 @@ export type {
   FormatWriteOptions,
   FormatWriter,
   GrowingFile,
+  SampleCompanion,
   StoredPicture,
 } from './registry/dataset-format.ts';
 export { numberedName } from './registry/picture-names.ts';

@@ -54,7 +54,8 @@ test('BOP: poses, boxes from the first to the last pixel, masks of what can be s
   const check = async (folder: string, split: string) => {
     const { entries, format, rejects } = await openFormat(folder);
     expect([format, entries.length]).toEqual(['bop', 1]);
-    const { annotation } = await entries.at(0);
+    const { annotation, companions } = await entries.at(0);
+    if (folder === dir) expect(companions).toEqual([{ name: 'depth', file: `${scene}/depth/000007.png` }]);
     const { mask: read, fields, ...first } = annotation.objects[0]!;
     expect(first).toEqual({ class: 'obj_000005', box: [3, 2, 4, 3] });
     expect(fields).toMatchObject({ cam_R_m2c: identity, cam_t_m2c: [1, 2, 500.5], visib_fract: 0.5 });
@@ -66,7 +67,6 @@ test('BOP: poses, boxes from the first to the last pixel, masks of what can be s
   };
   expect((await check(dir, 'train')).map(({ reason }) => reason)).toEqual([
     'There is no picture 000008 in rgb or gray.',
-    'Its 1 pictures of depth are left out.',
   ]);
   await convertDataset({ input: dir, to: ['bop'], out: `${dir}/out` });
   expect(await check(`${dir}/out`, 'train')).toEqual([]);
@@ -110,6 +110,7 @@ test('SOLO: boxes, keypoints and masks of the same instance are one object', asy
             ],
           },
           { ...type('DepthAnnotation'), filename: 'step0.camera.depth.exr' },
+          { ...type('NormalAnnotation'), filename: 'missing.exr' },
         ],
       },
     ],
@@ -117,6 +118,7 @@ test('SOLO: boxes, keypoints and masks of the same instance are one object', asy
   const dir = await folderOf({
     'sequence.0/step0.frame_data.json': frame,
     'sequence.0/step0.camera.png': rgb,
+    'sequence.0/step0.camera.depth.exr': rgb,
     'sequence.0/step0.camera.instance segmentation.png': await encodePng(colored),
     'annotation_definitions.json': {
       annotationDefinitions: [
@@ -134,7 +136,9 @@ test('SOLO: boxes, keypoints and masks of the same instance are one object', asy
   });
   const { entries, format, rejects } = await openFormat(dir);
   expect(format).toBe('solo');
-  const { mask, ...object } = (await entries.at(0)).annotation.objects[0]!;
+  const entry = await entries.at(0);
+  expect(entry.companions).toEqual([{ name: 'depth', file: 'sequence.0/step0.camera.depth.exr' }]);
+  const { mask, ...object } = entry.annotation.objects[0]!;
   expect(object).toEqual({
     class: 'Crate',
     box: [3, 2, 4, 3],
@@ -144,7 +148,7 @@ test('SOLO: boxes, keypoints and masks of the same instance are one object', asy
     ],
   });
   expect(decodeMask(mask!)).toEqual(patch);
-  expect(rejects).toEqual([{ file: 'DepthAnnotation', reason: '1 annotations of this kind are left out.' }]);
+  expect(rejects).toEqual([{ file: 'NormalAnnotation', reason: '1 annotations of this kind are left out.' }]);
 });
 
 test("BlenderProc's HDF5: colors, and instances with their attributes", async () => {

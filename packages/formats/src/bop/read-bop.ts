@@ -41,7 +41,8 @@ interface Scene extends LabeledPicture {
 
 /**
  * Reads scenes of BOP: `rgb/` or `gray/` with `scene_gt.json` (poses), `scene_gt_info.json` (boxes), `scene_camera.json`
- * and `mask_visib/`. Poses and cameras become fields of their own names; depth is left out.
+ * and `mask_visib/`. Poses and cameras become fields of their own names; `depth/` is a companion of each picture, in units of
+ * the field `depth_scale`.
  */
 export async function readBop(
   folder: Folder,
@@ -60,9 +61,6 @@ export async function readBop(
         if ('reason' in one) rejects.push(one);
         else scenes.push(one);
       }
-      const depth = picturesIn(folder, `${base}depth`);
-      if (depth.length > 0)
-        rejects.push({ file: `${base}depth`, reason: `Its ${depth.length} pictures of depth are left out.` });
     } catch (error) {
       rejects.push(rejectOf(file, error));
     }
@@ -93,6 +91,7 @@ async function readScene(
   const info = await optional('scene_gt_info.json', infos);
   const camera = await optional('scene_camera.json', cameras);
   const pictures = byStem([...picturesIn(folder, `${base}rgb`), ...picturesIn(folder, `${base}gray`)]);
+  const depths = byStem(picturesIn(folder, `${base}depth`));
   return Object.entries(scene).map(([number, objects]) => {
     const name = number.padStart(6, '0');
     const file =
@@ -102,6 +101,7 @@ async function readScene(
         file: `${base}scene_gt.json:${number}`,
         reason: `There is no picture ${name} in rgb or gray.`,
       };
+    const depth = depths.get(`${base}depth/${name}`.toLowerCase());
     const boxes = info?.[number];
     if (boxes && boxes.length !== objects.length) {
       throw new SimganError(
@@ -116,6 +116,7 @@ async function readScene(
     return {
       file,
       picture: { file },
+      ...(depth !== undefined && { companions: [{ name: 'depth', file: depth }] }),
       annotation: {
         objects: objects.map((object, index) => objectOf(object as never, boxes?.[index] as never)),
         ...(Object.keys(fields).length > 0 && { fields }),

@@ -9,6 +9,7 @@ export const imageFolder: DatasetFormat = {
     "Hugging Face's imagefolder: metadata.jsonl, .csv or .parquet beside pictures, or folders of classes",
   coordinates:
     'as in the objects of this library: corners, [0, width]; boxes of `objects.bbox` as COCO has them',
+  hasCompanions: true,
   detect: (folder) => metadataFiles(folder).length > 0,
   read: readImageFolder,
   write: writeImageFolder,

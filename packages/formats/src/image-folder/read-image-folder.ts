@@ -1,7 +1,7 @@
 import type { Folder, Reject } from '@simgan/core/reading';
 import { annotationOfColumns } from '../columns/object-columns.ts';
 import type { JsonObject } from '../objects/objects.ts';
-import type { FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
+import type { FormatCompanion, FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
 import {
   contentOf,
   isPictureName,
@@ -82,11 +82,13 @@ function pictureOf(
   if (file === undefined) return `Its picture ${shown} is outside the folder.`;
   if (!known.has(file))
     return `Its picture ${shown} is not in the folder${isPictureName(file) ? '' : ', or is no picture'}.`;
-  for (const key of keys) {
+  const own: FormatCompanion[] = keys.flatMap((key) => {
     const other = key === main ? undefined : columns[key];
     const path = typeof other === 'string' ? resolveWithin(base, other) : undefined;
-    if (path !== undefined) companions.add(path);
-  }
+    if (path === undefined) return [];
+    companions.add(path);
+    return { name: key.slice(0, -'_file_name'.length), file: path, field: `fields.${key}` };
+  });
   const { [main]: _, simgan: provenance, ...labels } = columns;
   // Under this key a dataset of this library says where a sample comes from.
   const isOwn = typeof provenance === 'object' && provenance !== null && 'sha256' in provenance;
@@ -95,7 +97,8 @@ function pictureOf(
   const annotation = annotationOfColumns(
     split === undefined || 'split' in others ? others : { ...others, split },
   );
-  return typeof annotation === 'string' ? annotation : { file, picture: { file }, annotation };
+  if (typeof annotation === 'string') return annotation;
+  return { file, picture: { file }, annotation, ...(own.length > 0 && { companions: own }) };
 }
 
 /** Pictures whose class is the folder that they are in. */

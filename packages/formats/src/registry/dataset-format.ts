@@ -33,6 +33,8 @@ export interface DatasetFormat {
   readonly description: string;
   /** How the format counts pixels, and what is done with its coordinates. */
   readonly coordinates: string;
+  /** Whether what belongs to pictures (masks, depth) is written too. Default: false, and each is listed as left out. */
+  readonly hasCompanions?: boolean;
   /** Whether a folder looks like this format, by the names of its files alone. */
   readonly detect?: (folder: Folder) => boolean;
   readonly read?: (folder: Folder, options: FormatReadOptions) => Promise<FormatContent>;
@@ -60,6 +62,20 @@ export interface FormatEntry {
   readonly file: string;
   readonly picture: StoredPicture;
   readonly annotation: ObjectsAnnotation;
+  /** Files that belong to the picture. Default: none. */
+  readonly companions?: readonly FormatCompanion[];
+}
+
+/** A file that belongs to a picture and shows the same place by place: a mask, depth, normals. */
+export interface FormatCompanion {
+  /** What it is: `mask`, `depth`. */
+  readonly name: string;
+  /** The file of the folder, or where it stands within one. */
+  readonly file: string;
+  /** Its bytes, if it stands within another file. */
+  readonly bytes?: () => Promise<Uint8Array>;
+  /** The path of the annotation's field that names it: `fields.mask_file_name`. Default: none does. */
+  readonly field?: string;
 }
 
 /** A picture that is a file of the folder, the bytes of a file within another, or pixels of an array. */
@@ -114,6 +130,17 @@ export interface FormatSample {
   readonly columns: JsonObject;
   /** The same labels as objects, for formats of boxes, outlines and keypoints. */
   readonly objects: ObjectsAnnotation;
+  /** Files that belong to the picture; no column names them. Default: none. */
+  readonly companions?: readonly SampleCompanion[];
+}
+
+/** A file that belongs to a sample's picture, as a writer gets it. */
+export interface SampleCompanion {
+  /** What it is, in letters, digits, `-` and `_`: `mask`. Of a sample each has another name. */
+  readonly name: string;
+  /** The kind of the file: `png`, `npy`. */
+  readonly extension: string;
+  bytes(): Promise<Uint8Array>;
 }
 
 /** Writes samples one by one, at a cost that does not grow with their number. */

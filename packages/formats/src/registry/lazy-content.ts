@@ -17,8 +17,14 @@ export function lazyContent<Picture extends LabeledPicture>(
   const ids = idsOfFiles(pictures.map(({ file }) => file));
   const entryAt = async (index: number) => {
     const picture = pictures[index]!;
-    const { file, picture: stored } = picture;
-    return { id: ids[index]!, file, picture: stored, annotation: await complete(picture) };
+    const { file, picture: stored, companions } = picture;
+    return {
+      id: ids[index]!,
+      file,
+      picture: stored,
+      annotation: await complete(picture),
+      ...(companions && { companions }),
+    };
   };
   return { entries: createDataset(pictures.length, entryAt, (index) => ids[index]!), rejects };
 }

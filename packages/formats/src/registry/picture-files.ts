@@ -2,7 +2,13 @@
 import { createDataset } from '@simgan/core';
 import { type Folder, idsOfFiles, type Reject, stemOf } from '@simgan/core/reading';
 import type { ObjectsAnnotation } from '../objects/objects.ts';
-import type { FormatContent, FormatEntry, FormatReadOptions, StoredPicture } from './dataset-format.ts';
+import type {
+  FormatCompanion,
+  FormatContent,
+  FormatEntry,
+  FormatReadOptions,
+  StoredPicture,
+} from './dataset-format.ts';
 import { rejectOf } from './read-labels.ts';
 
 const pictureName = /\.(png|jpe?g|jfif|webp|tiff?|bmp)$/i;
@@ -40,6 +46,7 @@ export interface LabeledPicture {
   readonly file: string;
   readonly picture: StoredPicture;
   readonly annotation: ObjectsAnnotation;
+  readonly companions?: readonly FormatCompanion[];
 }
 
 /** Entries that are all in memory, with ids made of their files' names. */

@@ -1,7 +1,7 @@
 import type { Folder, Reject } from '@simgan/core/reading';
 import type { LabeledObject } from '../objects/objects.ts';
 import { encodeMask } from '../objects/run-length.ts';
-import type { FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
+import type { FormatCompanion, FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
 import { lazyContent } from '../registry/lazy-content.ts';
 import { type LabeledPicture, resolveWithin } from '../registry/picture-files.ts';
 import { checked, LARGEST_PICTURE_LABELS, readJson, rejectOf } from '../registry/read-labels.ts';
@@ -17,7 +17,10 @@ interface Capture extends LabeledPicture {
   readonly instances: readonly (number | undefined)[];
 }
 
-/** Reads Unity Perception's frames: boxes, keypoints, and masks by the colors of instances; other labels are named as left out. */
+/**
+ * Reads Unity Perception's frames: boxes, keypoints, and masks by the colors of instances; files of depth, normals and
+ * classes become companions, other labels are named as left out.
+ */
 export async function readSolo(
   folder: Folder,
   { onProgress, signal }: FormatReadOptions,
@@ -43,6 +46,7 @@ export async function readSolo(
           continue;
         }
         const annotations: Record<string, unknown> = {};
+        const companions: FormatCompanion[] = [];
         for (const annotation of all) {
           const type = annotation['@type'].split('.').at(-1)!;
           if (Object.hasOwn(annotationSchemas, type)) {
@@ -51,9 +55,14 @@ export async function readSolo(
               annotationSchemas[type as keyof typeof annotationSchemas],
               file,
             );
-          } else left.set(type, (left.get(type) ?? 0) + 1);
+            continue;
+          }
+          const own = companionOf(type, annotation, base, known);
+          if (own) companions.push(own);
+          else left.set(type, (left.get(type) ?? 0) + 1);
         }
-        captures.push(captureOf(picture, base, annotations as SoloAnnotations, names, known));
+        const capture = captureOf(picture, base, annotations as SoloAnnotations, names, known);
+        captures.push(companions.length > 0 ? { ...capture, companions } : capture);
       }
     } catch (error) {
       rejects.push(rejectOf(file, error));
@@ -83,6 +92,18 @@ export async function readSolo(
     });
     return { ...annotation, objects };
   });
+}
+
+/** The file of an annotation that is one: depth, normals, classes by color. */
+function companionOf(
+  type: string,
+  { filename }: Readonly<Record<string, unknown>>,
+  base: string,
+  known: ReadonlySet<string>,
+): FormatCompanion | undefined {
+  const file = typeof filename === 'string' ? resolveWithin(base, filename) : undefined;
+  if (file === undefined || !known.has(file)) return undefined;
+  return { name: type.replace(/Annotation$/, '').toLowerCase(), file };
 }
 
 /** Objects by their instance, from all of a capture's annotations. */

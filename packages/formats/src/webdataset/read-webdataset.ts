@@ -19,13 +19,16 @@ interface TarSample {
   readonly key: string;
   readonly picture: TarFile;
   readonly labels: readonly { readonly kind: string; readonly file: TarFile }[];
+  /** Further files of two endings: `0001.mask.png`. */
+  readonly companions: readonly { readonly name: string; readonly file: TarFile }[];
 }
 
 const labelKinds = ['json', 'cls', 'txt'];
 
 /**
  * Reads tar archives in which the files of a sample share the name before the first dot: a picture, and labels as
- * `.json` (columns), `.cls` (the class) and `.txt` (a field `text`).
+ * `.json` (columns), `.cls` (the class) and `.txt` (a field `text`). Files of two endings (`0001.mask.png`) are companions
+ * of the picture.
  */
 export async function readWebDataset(
   folder: Folder,
@@ -67,12 +70,28 @@ export async function readWebDataset(
         file: placeOf(sample),
         picture: { bytes },
         annotation: await labelsOf(folder, sample),
+        ...(sample.companions.length > 0 && {
+          companions: sample.companions.map(({ name, file }) => ({
+            name,
+            file: `${sample.shard}:${file.name}`,
+            bytes: () => bytesOf(folder, sample.shard, file),
+          })),
+        }),
       };
     } finally {
       source.close();
     }
   };
   return { entries: createDataset(usable.length, entryAt, (item) => ids[usable[item]!]!), rejects };
+}
+
+async function bytesOf(folder: Folder, shard: string, { start, size }: TarFile): Promise<Uint8Array> {
+  const source = await openBytes(folder, shard);
+  try {
+    return readPart(source, start, size, shard);
+  } finally {
+    source.close();
+  }
 }
 
 function placeOf({ shard, picture }: TarSample): string {
@@ -112,14 +131,19 @@ async function samplesOf(
       continue;
     }
     const labels = group.filter(({ kind }) => labelKinds.includes(kind));
+    const companions = group.flatMap(({ kind, file }) => {
+      const [, name] = /^([a-z0-9_-]+)\.[a-z0-9]+$/.exec(kind) ?? [];
+      return name === undefined || file === picture.file ? [] : [{ name, file }];
+    });
     for (const { file } of group) {
+      if (companions.some((one) => one.file === file)) continue;
       if (file === picture.file || labels.some((one) => one.file === file)) continue;
       rejects.push({
         file: place(file.name),
         reason: 'It is neither the picture of its sample nor labels that are read; it is left out.',
       });
     }
-    samples.push({ shard, key, picture: picture.file, labels });
+    samples.push({ shard, key, picture: picture.file, labels, companions });
   }
   return { samples, rejects };
 }

@@ -7,6 +7,7 @@ export const webDataset: DatasetFormat = {
   name: 'webdataset',
   description: 'WebDataset: tar archives, a picture and a JSON file for each sample',
   coordinates: 'as in the objects of this library: corners, [0, width]',
+  hasCompanions: true,
   detect: (folder) => tarFiles(folder).length > 0,
   read: readWebDataset,
   write: writeWebDataset,

@@ -8,7 +8,8 @@ const END = new Uint8Array(1024);
 /** The same bytes whenever it is written. */
 const mtime = new Date(0);
 
-/** Writes `shard-000000.tar` and on; each sample is a picture and a JSON file of its columns. */
+/** Writes `shard-000000.tar` and on; each sample is a picture, a JSON file of its columns, and what
+ * belongs to it (`000000000.mask.png`). */
 export async function writeWebDataset(output: FormatOutput): Promise<FormatWriter> {
   let shard: GrowingFile | undefined;
   let [shards, bytes, index] = [0, 0, 0];
@@ -38,7 +39,12 @@ export async function writeWebDataset(output: FormatOutput): Promise<FormatWrite
         },
         body,
       });
-      const packed = await packTar([file(sample.extension, picture), file('json', json)]);
+      const companions = await Promise.all(
+        (sample.companions ?? []).map(async ({ name, extension, bytes: read }) =>
+          file(`${name}.${extension}`, await read()),
+        ),
+      );
+      const packed = await packTar([file(sample.extension, picture), file('json', json), ...companions]);
       shard ??= await begin();
       await shard.write(packed.subarray(0, packed.length - END.length));
       index++;

@@ -1,5 +1,6 @@
 /** @file Whether foreign labels can follow what is done to their pictures. */
 import { SimganError } from '@simgan/core';
+import type { ImageTransform } from '@simgan/core/geometry';
 import type { Reject } from '../files/reject.ts';
 import type { LoadedPictures, PictureSource } from '../pictures/load-pictures.ts';
 import type { JsonObject } from './dataset-format.ts';
@@ -27,9 +28,8 @@ export function checkLabelsFollow(
   { usable, factsOf }: Pick<LoadedPictures<Labeled>, 'usable' | 'factsOf'>,
   { schema, declared }: LabelLines,
 ): { index: number; reject: Reject }[] {
-  const finder = findPixelFields(declared);
+  const pixels = lookForPixels(declared);
   const turned: { index: number; reject: Reject }[] = [];
-  let size: string | undefined;
   for (const [index, { name, line, companions = [] }] of usable.entries()) {
     const { isResized, isTurned, transform } = factsOf(index);
     if (isTurned && companions.length > 0) {
@@ -40,22 +40,35 @@ export function checkLabelsFollow(
     const fields = (): JsonObject => (parseMetadataLine(line) as MetadataLine).fields;
     if (isTurned && (schema || declared.size > 0 || countsInPixels(fields(), transform.from))) {
       turned.push({ index, reject: { file: name, reason: TURNED } });
-    } else if (!schema) {
-      const { from, to } = transform;
-      size ??= `${from.width} x ${from.height} become ${to.width} x ${to.height}`;
-      finder.look(fields(), from);
-    }
+    } else if (!schema) pixels.look(fields(), transform);
   }
-  const found = finder.found();
-  if (found.length === 0) return turned;
-  const names = found.map(({ path }) => path).join(', ');
-  const guesses = found.map(({ path, guess }) => `${path}=${guess}`).join(',');
-  throw new SimganError(
-    'INVALID_ARGUMENT',
-    `Pictures in ${dir} of ${size}, and ${found.length === 1 ? 'a field of their labels looks' : 'fields of their labels look'} like pixels of the stored ones: ${names}. ` +
-      `Declare what each is, so that it follows its picture: \`labelGeometry\` ${guesses} (a guess; check it). ` +
-      'Or pass `labels` invariant, if no field that is not declared is in pixels.',
-  );
+  pixels.refuse(dir);
+  return turned;
+}
+
+/** Looks at labels whose pictures change their geometry for fields in pixels that nobody declared. */
+export function lookForPixels(declared: DeclaredLabels) {
+  const finder = findPixelFields(declared);
+  let size: string | undefined;
+  return {
+    look(fields: JsonObject, { from, to }: Pick<ImageTransform, 'from' | 'to'>): void {
+      size ??= `${from.width} x ${from.height} become ${to.width} x ${to.height}`;
+      finder.look(fields, from);
+    },
+    /** @throws SimganError INVALID_ARGUMENT if there are any, saying what to declare. */
+    refuse(dir: string): void {
+      const found = finder.found();
+      if (found.length === 0) return;
+      const names = found.map(({ path }) => path).join(', ');
+      const guesses = found.map(({ path, guess }) => `${path}=${guess}`).join(',');
+      throw new SimganError(
+        'INVALID_ARGUMENT',
+        `Pictures in ${dir} of ${size}, and ${found.length === 1 ? 'a field of their labels looks' : 'fields of their labels look'} like pixels of the stored ones: ${names}. ` +
+          `Declare what each is, so that it follows its picture: \`labelGeometry\` ${guesses} (a guess; check it). ` +
+          'Or pass `labels` invariant, if no field that is not declared is in pixels.',
+      );
+    },
+  };
 }
 
 const TURNED =

@@ -32,20 +32,24 @@ export function findCompanionFields(fields: JsonObject, declared: DeclaredLabels
 /** What a file that a field names is called now; left out if it has no new name. */
 export interface RenamedFile {
   readonly field?: string | undefined;
-  readonly source: string;
   readonly file?: string;
 }
 
 /**
  * The members of an annotation that change when the files that its fields name are renamed or left out; `undefined` is
  * the value of a whole member that goes.
+ *
+ * @param renamed - in the order in which {@link findCompanionFields} finds them.
  */
 export function renameFiles(
   fields: JsonObject,
   renamed: readonly RenamedFile[],
 ): Readonly<Record<string, Json | undefined>> {
-  if (renamed.length === 0) return {};
-  const changed = renameIn(fields, '', renamed) as JsonObject;
+  const next = new Map<string, RenamedFile[]>();
+  for (const one of renamed) {
+    if (one.field !== undefined) next.set(one.field, [...(next.get(one.field) ?? []), one]);
+  }
+  const changed = renameIn(fields, '', next) as JsonObject;
   return Object.fromEntries(
     Object.entries(fields)
       .filter(([key, value]) => changed[key] !== value)
@@ -53,31 +57,36 @@ export function renameFiles(
   );
 }
 
-/** A value with the names of files at the paths of fields replaced. */
-function renameIn(value: Json, path: string, renamed: readonly RenamedFile[]): Json | undefined {
-  const here = renamed.filter(({ field }) => field === path);
-  if (here.length > 0) {
-    const nameOf = (name: Json) => here.find(({ source }) => source === normalized(name))?.file;
-    if (!Array.isArray(value)) return nameOf(value);
-    return value.flatMap((name: Json) => nameOf(name) ?? []);
+/** Fields without those that name files. */
+export function withoutFiles(fields: JsonObject, named: readonly Pick<RenamedFile, 'field'>[]): JsonObject {
+  const changes = renameFiles(
+    fields,
+    named.map(({ field }) => ({ field })),
+  );
+  const kept = Object.entries({ ...fields, ...changes }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as JsonObject;
+}
+
+/** A value with the names of files at the paths of fields replaced by those that are next. */
+function renameIn(value: Json, path: string, next: ReadonlyMap<string, RenamedFile[]>): Json | undefined {
+  const here = next.get(path);
+  if (here) {
+    if (!Array.isArray(value)) return here.shift()?.file;
+    return value.flatMap(() => here.shift()?.file ?? []);
   }
   if (Array.isArray(value)) {
-    const list = value.map((member: Json) => renameIn(member, path, renamed) ?? null);
+    const list = value.map((member: Json) => renameIn(member, path, next) ?? null);
     return list.every((member, index) => member === value[index]) ? value : list;
   }
   if (typeof value !== 'object' || value === null) return value;
   const members = Object.entries(value as JsonObject).flatMap(([key, member]) => {
-    const own = renameIn(member, path === '' ? key : `${path}.${key}`, renamed);
+    const own = renameIn(member, path === '' ? key : `${path}.${key}`, next);
     return own === undefined ? [] : [[key, own] as const];
   });
   const isSame =
     members.length === Object.keys(value).length &&
     members.every(([key, member]) => member === (value as JsonObject)[key]);
   return isSame ? value : Object.fromEntries(members);
-}
-
-function normalized(name: Json): string | undefined {
-  return typeof name === 'string' ? posix.normalize(name) : undefined;
 }
 
 /** What a companion is, by the field that names it: `mask_file_name` and `mask.file_name` name a mask. */

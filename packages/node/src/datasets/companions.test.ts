@@ -19,11 +19,12 @@ const large = { width: 64, height: 48 };
 const own = { name: 'any', image: { channels: 1, bits: 8 }, annotation: schema } as const;
 const small = { ...own, image: { width: 32, height: 20, channels: 1, bits: 8 } } as const;
 
-/** A disc of 9 pixels on black, its value 200. */
+/** A disc on black, its radius a seventh of the picture's width. */
 function disc(x: number, y: number, { width, height } = large, value = 200): Image {
   const data = new Uint8Array(width * height);
   for (const i of data.keys()) {
-    if (Math.hypot((i % width) + 0.5 - x, Math.floor(i / width) + 0.5 - y) < 9) data[i] = value;
+    if (Math.hypot((i % width) + 0.5 - x, Math.floor(i / width) + 0.5 - y) < (9 * width) / 64)
+      data[i] = value;
   }
   return imageOf(data, { width, height, channels: 1, bits: 8 });
 }

@@ -76,7 +76,7 @@ async function contentOf({ stored, pixels, problem }: Companion): Promise<Stored
 }
 
 /** A name for a folder, once more for each companion of the same name. */
-function folderName(name: string, names: Map<string, number>): string {
+export function folderName(name: string, names: Map<string, number>): string {
   const plain = name.replace(/[^A-Za-z0-9_-]+/g, '-').slice(0, 100);
   const own = plain === '' || SPLIT_WORD.test(plain) ? 'companion' : plain;
   const count = (names.get(own) ?? 0) + 1;

@@ -10,11 +10,13 @@ import {
   objectsOfLabels,
   objectsProblem,
 } from '@simgan/formats';
+import { withoutFiles } from '../datasets/companion-fields.ts';
 import { type JsonObject, METADATA, SAMPLE_ID } from '../datasets/dataset-format.ts';
+import { companionsOfLine } from '../datasets/line-files.ts';
 import { parseMetadataLine } from '../datasets/metadata-line.ts';
 import { readLines } from '../files/read-lines.ts';
 import { beginFormatFolder, checkFormatFolder, type FormatFolder } from './format-folder.ts';
-import { type StoredSample, storedSample } from './stored-sample.ts';
+import { companionFile, type StoredSample, storedSample } from './stored-sample.ts';
 
 /** Which formats a dataset is written in beside its own. */
 export interface CopyOptions {
@@ -139,12 +141,16 @@ async function sampleOf(
   const parsed = parseMetadataLine(line);
   // The line is one that this library wrote.
   if (typeof parsed === 'string') throw new Error(parsed);
-  const { fileName, fields, provenance } = parsed;
+  const { fileName, provenance } = parsed;
+  const written = companionsOfLine(parsed).filter((one) => 'file' in one);
+  const fields = withoutFiles(parsed.fields, written);
+  const companions = written.map(({ name, file }) => companionFile(name, join(dataset, file)));
   const id = String(provenance?.[SAMPLE_ID] ?? fileName);
   const location = join(dataset, fileName);
   const known = objectsProblem(fields) === undefined ? (fields as unknown as ObjectsAnnotation) : undefined;
   const unlabeled = { columns: known ? columnsOf(known) : fields, objects: known ?? { objects: [] } };
-  const sample = await storedSample(id, { location, isOwnFile: true }, unlabeled, { isChecked: false });
+  const bare = await storedSample(id, { location, isOwnFile: true }, unlabeled, { isChecked: false });
+  const sample = companions.length > 0 ? { ...bare, companions } : bare;
   if (known) return { sample, id };
   return { sample: { ...sample, objects: objectsIn(fields, schema, name, sample) }, id };
 }

@@ -110,6 +110,10 @@ export async function beginFormatFolder(
         rejects.push({ file: source, reason: error.message });
         return;
       }
+      for (const { name } of format.hasCompanions ? [] : (sample.companions ?? [])) {
+        const reason = `Its ${name} is left out: the format ${format.name} has no place for files beside pictures.`;
+        rejects.push({ file: source, reason });
+      }
       columns.add(sample.columns);
       await sources.write(`${JSON.stringify({ index: written, id: sample.id, source })}\n`);
       written++;

@@ -1,21 +1,37 @@
 /** @file A folder in a format of others as samples of a form. */
 
 import { readFile } from 'node:fs/promises';
-import { hasSize, type Image, type ImageForm, type Reject, type Sample, SimganError } from '@simgan/core';
 import {
-  carryLabels,
-  composeTransforms,
-  cropTransform,
-  type ImageTransform,
-  resizeTransform,
-} from '@simgan/core/geometry';
+  type Companion,
+  hasSize,
+  type Image,
+  type ImageForm,
+  type Reject,
+  type Sample,
+  SimganError,
+} from '@simgan/core';
+import { carryLabels, type ImageTransform, type LabelGeometry, resizeTransform } from '@simgan/core/geometry';
 import { type LabeledFolder, type ReaderOptions, readEach } from '@simgan/core/reading';
-import { type FormatEntry, type ObjectsAnnotation, objectsAnnotation } from '@simgan/formats';
-import { decodePicture, inspectPicture } from '../pictures/pixels.ts';
+import type { FormatCompanion, FormatEntry, JsonObject, ObjectsAnnotation } from '@simgan/formats';
+import { lookForPixels } from '../datasets/check-labels-follow.ts';
+import { type LabelGeometryOption, parseLabelGeometry } from '../datasets/label-declaration.ts';
+import { openCompanion } from '../datasets/open-companion.ts';
+import type { LabelsOption } from '../datasets/read-dataset.ts';
+import { decodePicture } from '../pictures/pixels.ts';
+import { furtherFields, objectsGeometry } from './objects-geometry.ts';
 import { type OpenedFormat, type OpenFormatOptions, openFormat } from './open-format.ts';
+import { endingOf } from './stored-sample.ts';
 
 /** Options for {@link readFormatSamples}. */
-export interface FormatSamplesOptions extends ReaderOptions, Pick<OpenFormatOptions, 'format' | 'formats'> {}
+export interface FormatSamplesOptions extends ReaderOptions, Pick<OpenFormatOptions, 'format' | 'formats'> {
+  /**
+   * What fields are that the format has no place for, so that they follow their pictures: `{ 'fields.pupil': 'point',
+   * 'objects.fields.head': 'box' }`.
+   */
+  readonly labelGeometry?: LabelGeometryOption | undefined;
+  /** `invariant`: no field that is not declared changes when its picture is scaled, whatever it looks like. */
+  readonly labels?: LabelsOption | undefined;
+}
 
 /**
  * Reads a folder in a format of others: pictures are scaled and cut to the form as `readImages` does, and their labels
@@ -25,14 +41,16 @@ export interface FormatSamplesOptions extends ReaderOptions, Pick<OpenFormatOpti
  */
 export async function readFormatSamples(
   dir: string,
-  { format, formats, image: form, ...options }: FormatSamplesOptions,
+  { format, formats, image: form, labelGeometry, labels, ...options }: FormatSamplesOptions,
 ): Promise<LabeledFolder<ObjectsAnnotation> & { readonly format: string }> {
+  const declared = parseLabelGeometry(labelGeometry ?? {});
   const opened = await openFormat(dir, { format, formats, signal: options.signal });
+  const following = { geometry: objectsGeometry(declared, 'invariant'), undeclared: lookForPixels(declared) };
   const indices = Array.from({ length: opened.entries.length }, (_, index) => index);
   const { samples, rejects } = await readEach<number, ObjectsAnnotation>(
     indices,
     (index) => opened.entries.id(index),
-    (index) => sampleAt(opened, index, form),
+    (index) => sampleAt(opened, index, form, following),
     options,
   );
   if (samples.length === 0) {
@@ -41,33 +59,67 @@ export async function readFormatSamples(
       `There is no usable picture of the format ${opened.format} in ${dir}: ${rejects[0]?.reason ?? ''}`,
     );
   }
+  if (labels !== 'invariant') following.undeclared.refuse(dir);
   return { samples, rejects: [...opened.rejects, ...rejects], format: opened.format };
+}
+
+/** How labels follow their pictures, and what is looked for in fields that nobody declared. */
+interface Following {
+  readonly geometry: LabelGeometry<ObjectsAnnotation>;
+  readonly undeclared: ReturnType<typeof lookForPixels>;
 }
 
 async function sampleAt(
   opened: OpenedFormat,
   index: number,
   form: ImageForm,
+  { geometry, undeclared }: Following,
 ): Promise<Sample<ObjectsAnnotation> | Reject> {
   const entry = await opened.entries.at(index);
-  const { image, width, height } = await imageOf(opened, entry, form);
-  const transform = coverTransform({ width, height }, form);
-  const { file, id, annotation } = entry;
-  const isMoved =
-    transform.scale[0] !== 1 || transform.scale[1] !== 1 || transform.shift.some((shift) => shift !== 0);
+  const { image, transform } = await imageOf(opened, entry, form);
+  const { file, id, annotation, companions = [] } = entry;
+  const { from, to } = transform;
+  const isMoved = from.width !== to.width || from.height !== to.height;
+  const opening = companions.map((companion) =>
+    companionOf(opened, companion, isMoved ? transform : undefined),
+  );
+  if (isMoved) undeclared.look(furtherFields(annotation) as unknown as JsonObject, transform);
   return {
     id,
     image,
-    annotation: isMoved ? carryLabels(transform, annotation, objectsAnnotation.geometry) : annotation,
-    source: { file, width, height, ...(isMoved && { scale: transform.scale, shift: transform.shift }) },
+    annotation: isMoved ? carryLabels(transform, annotation, geometry) : annotation,
+    source: { file, ...from, ...(isMoved && { scale: transform.scale, shift: transform.shift }) },
+    ...(opening.length > 0 && { companions: await Promise.all(opening) }),
   };
+}
+
+/** A companion of a picture in a format. Those within other files cannot be reached. */
+export async function companionOf(
+  { folder }: Pick<OpenedFormat, 'folder'>,
+  { name, file, field, bytes }: FormatCompanion,
+  transform?: ImageTransform,
+): Promise<Companion> {
+  const place = { name, file, ...(field !== undefined && { field }) };
+  if (bytes) {
+    if (transform)
+      return { ...place, problem: 'It stands within an archive, from which it cannot follow. Unpack it.' };
+    return { ...place, stored: async () => ({ bytes: await bytes(), extension: endingOf(file) }) };
+  }
+  let location: string | undefined;
+  try {
+    location = folder.locate(file);
+  } catch (error) {
+    if (!(error instanceof SimganError)) throw error;
+  }
+  if (location === undefined) return { ...place, problem: 'It does not exist.' };
+  return openCompanion({ ...place, location }, transform);
 }
 
 async function imageOf(
   { folder }: OpenedFormat,
   { picture, file }: FormatEntry,
   form: ImageForm,
-): Promise<{ image: Image; width: number; height: number }> {
+): Promise<{ image: Image; transform: ImageTransform }> {
   if ('image' in picture) {
     const { width, height, channels, bits } = picture.image;
     if (
@@ -75,7 +127,7 @@ async function imageOf(
       bits === form.bits &&
       (!hasSize(form) || (form.width === width && form.height === height))
     ) {
-      return { image: picture.image, width, height };
+      return { image: picture.image, transform: resizeTransform({ width, height }, { width, height }) };
     }
     throw new SimganError(
       'INVALID_IMAGE',
@@ -89,20 +141,5 @@ async function imageOf(
       : location
         ? await readFile(location)
         : await folder.read((picture as { file: string }).file);
-  const { width, height } = await inspectPicture(bytes);
-  return { image: (await decodePicture(bytes, form)).image, width, height };
-}
-
-/** The transform of `fit: 'cover'`: scaled until the form is filled, what stands over is cut off at both sides equally. */
-function coverTransform(
-  from: { readonly width: number; readonly height: number },
-  form: ImageForm,
-): ImageTransform {
-  if (!hasSize(form)) return resizeTransform(from, from);
-  const scale = Math.max(form.width / from.width, form.height / from.height);
-  const scaled = { width: from.width * scale, height: from.height * scale };
-  const left = (scaled.width - form.width) / 2;
-  const top = (scaled.height - form.height) / 2;
-  const window = { left, top, width: form.width, height: form.height };
-  return composeTransforms(resizeTransform(from, scaled), cropTransform(scaled, window));
+  return decodePicture(bytes, form);
 }

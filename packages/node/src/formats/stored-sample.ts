@@ -1,7 +1,8 @@
 /** @file A sample as a format's writer gets it, of a picture as it is stored. */
 import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
 import type { Image } from '@simgan/core';
-import type { FormatSample, JsonObject, ObjectsAnnotation } from '@simgan/formats';
+import type { FormatSample, JsonObject, ObjectsAnnotation, SampleCompanion } from '@simgan/formats';
 import { decodePicture, encodePng, inspectPicture } from '../pictures/pixels.ts';
 
 /** A sample whose picture may be a file on this machine. */
@@ -50,4 +51,14 @@ export async function storedSample(
     ...labels,
     ...('location' in picture && { location: picture.location, isOwnFile: picture.isOwnFile ?? false }),
   };
+}
+
+/** What belongs to a picture, as a writer gets it. @param location - its file on this machine. */
+export function companionFile(name: string, location: string): SampleCompanion {
+  return { name, extension: endingOf(location), bytes: () => readFile(location) };
+}
+
+/** The ending of a file's name, without the dot. */
+export function endingOf(file: string): string {
+  return extname(file).slice(1).toLowerCase() || 'bin';
 }

@@ -4,6 +4,7 @@ import { checkCopies } from '../formats/dataset-copies.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startEngine, startJob } from '../runs/job.ts';
+import { withLabelsOf } from '../runs/labels-follow.ts';
 import { buildRefiner, findTrained } from '../runs/open-refiner.ts';
 import { chooseRecipe, openTrainingSources, prepareTraining } from '../runs/prepare-training.ts';
 import { startRendering } from '../runs/rendering.ts';
@@ -49,14 +50,20 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
     disposals.push(() => rendering.close());
 
     const useTrained = async () => {
-      const refiner = buildRefiner(trained!.origin, trained!.stored, plugin, engine, {
-        recipe: settings.recipe,
-        seed,
-      });
-      disposals.push(() => refiner.dispose());
-      job.emit({ type: 'refiner', origin: options.refiner!, recipe: refiner.recipe });
       const means = { seed, atLeast: 1, rendering };
       const synthetic = await openSynthetic(plugin, settings, { ...means, count }, job);
+      const refiner = buildRefiner(
+        trained!.origin,
+        trained!.stored,
+        withLabelsOf(plugin, synthetic),
+        engine,
+        {
+          recipe: settings.recipe,
+          seed,
+        },
+      );
+      disposals.push(() => refiner.dispose());
+      job.emit({ type: 'refiner', origin: options.refiner!, recipe: refiner.recipe });
       const real = isCompared(trained!, settings) ? await openReal(plugin, settings, means, job) : undefined;
       await claimed.clear();
       const origin = originOfRefiner(options.refiner!, refiner);

@@ -52,17 +52,27 @@ test('`displacement` lets any recipe move things, and the run remembers it', asy
   expect(await readFile(join(run!, 'log.jsonl'), 'utf8')).toContain('"displacementLambda"');
 });
 
-test('labels of another kind cannot move along and are refused before anything is trained', async () => {
+test('labels that nobody declared cannot move along and are refused before anything is trained, declared ones move', async () => {
   const cwd = await temporaryFolder();
   const files: Record<string, string | Uint8Array> = {};
   const named: string[] = [];
   for await (const { id, image } of simulate(points.simulator, { seed: 4, length: 12 })) {
     files[`own/${id}.png`] = await encodePng(image);
-    named.push(JSON.stringify({ file_name: `${id}.png`, name: 'own' }));
+    named.push(JSON.stringify({ file_name: `${id}.png`, name: 'own', spot: [3, 4.5] }));
   }
   await writeFiles(cwd, { ...files, 'own/metadata.jsonl': `${named.join('\n')}\n` });
   await expect(augment({ plugin: points, engine, cwd, synthetic: 'own' })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: expect.stringContaining('has to move their labels too'),
+    message: expect.stringContaining("The annotation's field spot: it holds numbers"),
   });
+  const labelGeometry = { spot: 'point' };
+  const job = { plugin: points, engine, cwd, synthetic: 'own', labelGeometry, steps: 3, out: 'moved' };
+  const { dataset } = await augment(job);
+  const [line] = await jsonLines(join(dataset, 'metadata.jsonl'));
+  const { spot, simgan } = line as { spot: number[]; simgan: { displacement: { largest: number } } };
+  const { largest } = simgan.displacement;
+  expect(largest).toBeGreaterThan(0);
+  const distance = Math.hypot(spot[0]! - 3, spot[1]! - 4.5);
+  expect(distance).toBeGreaterThan(0);
+  expect(distance).toBeLessThanOrEqual(largest + 1e-3);
 });

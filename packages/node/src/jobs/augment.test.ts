@@ -258,7 +258,7 @@ test('a trained refiner gives the same images without its real set; the report u
     'report.json',
     'triplets.png',
   ]);
-  expect(course(events)).toEqual(['engine', 'refiner', 'synthetic', 'read', 'real', 'refine']);
+  expect(course(events)).toEqual(['engine', 'synthetic', 'refiner', 'read', 'real', 'refine']);
   const { provenance } = await readJson(join(result.dataset, 'dataset.json'));
   expect(provenance).toMatchObject({ recipe: 'matched', match: 'histogram:1', refiner: 'trained', seed: 4 });
   // More of them begin with the same, by the file as well.

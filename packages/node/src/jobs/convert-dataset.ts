@@ -1,10 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createDataset, prefetch, SimganError, selectItems } from '@simgan/core';
-import { columnsOf, type DatasetFormat, findFormat } from '@simgan/formats';
+import {
+  columnsOf,
+  type DatasetFormat,
+  type FormatCompanion,
+  findFormat,
+  type JsonObject,
+  type SampleCompanion,
+} from '@simgan/formats';
+import { withoutFiles } from '../datasets/companion-fields.ts';
+import { folderName } from '../datasets/write-companions.ts';
 import { reasonOf } from '../files/reject.ts';
 import type { WrittenFormat } from '../formats/dataset-copies.ts';
 import { type OpenedFormat, openFormat } from '../formats/open-format.ts';
-import { storedSample } from '../formats/stored-sample.ts';
+import { companionFile, endingOf, storedSample } from '../formats/stored-sample.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { type Job, startJob } from '../runs/job.ts';
 import { reading } from '../runs/sources.ts';
@@ -159,10 +168,17 @@ function samplesOf({ entries, folder }: OpenedFormat, start: number, end: number
       file = entry.file;
       const { picture } = entry;
       // As JSON has them (no -0, nothing undefined), so that a shard, which is JSON, has the same labels.
-      const annotation = JSON.parse(JSON.stringify(entry.annotation)) as typeof entry.annotation;
+      const labeled = JSON.parse(JSON.stringify(entry.annotation)) as typeof entry.annotation;
+      const { companions = [] } = entry;
+      const annotation = withoutFiles(
+        labeled as unknown as JsonObject,
+        companions,
+      ) as unknown as typeof labeled;
+      const files = companionsOf(folder, companions);
       const source = 'file' in picture ? { location: locationOf(folder, picture.file) } : picture;
       const labels = { columns: columnsOf(annotation), objects: annotation };
-      return { sample: await storedSample(entry.id, source, labels), source: file };
+      const sample = await storedSample(entry.id, source, labels);
+      return { sample: { ...sample, ...(files.length > 0 && { companions: files }) }, source: file };
     } catch (error) {
       if (error instanceof SimganError) return { file, reason: error.message };
       if (error instanceof Error && 'syscall' in error) return { file, reason: reasonOf(error) };
@@ -178,4 +194,16 @@ function locationOf(folder: OpenedFormat['folder'], file: string): string {
   const location = folder.locate(file);
   if (location === undefined) throw new SimganError('INVALID_FILE', `${file} is not on this machine.`);
   return location;
+}
+
+/** What belongs to a picture. @throws SimganError INVALID_FILE if a file is missing. */
+function companionsOf(
+  folder: OpenedFormat['folder'],
+  companions: readonly FormatCompanion[],
+): SampleCompanion[] {
+  const names = new Map<string, number>();
+  return companions.map(({ name: own, file, bytes }) => {
+    const name = folderName(own, names);
+    return bytes ? { name, extension: endingOf(file), bytes } : companionFile(name, locationOf(folder, file));
+  });
 }

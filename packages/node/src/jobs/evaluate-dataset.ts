@@ -178,7 +178,7 @@ export async function evaluateDataset(options: EvaluateOptions): Promise<Evaluat
         {
           form: trainingForm(plugin.image, recipe),
           seed,
-          meter: origins && meterFor(plugin, source.annotations),
+          meter: origins && meterFor(plugin, source),
           limit: recipe.steering?.labelShift ?? 1,
           use: use?.treatments.refined,
         },

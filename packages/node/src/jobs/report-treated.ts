@@ -92,7 +92,7 @@ export async function reportTreated(
         {
           form: trainingForm(plugin.image, recipe),
           seed,
-          meter: meterFor(plugin, synthetic.annotations),
+          meter: meterFor(plugin, synthetic),
           limit: maxLabelShift ?? steering ?? 1,
           use: decision.chosen === 'judged' ? { verdict: 'better', reason: decision.reason } : undefined,
         },

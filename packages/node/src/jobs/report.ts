@@ -21,7 +21,7 @@ import { type ImageStatistics, measureStatistics, statisticsDistance } from '@si
 import { cropsOf, trainingForm } from '@simgan/core/training';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { contactSheet } from '../pictures/contact-sheet.ts';
-import { probeFor } from '../runs/label-shift.ts';
+import { type KnownLabels, probeFor } from '../runs/label-shift.ts';
 
 /** Pictures of each set that a report looks at: more change no digit that is shown. */
 export const LOOKED_AT = 400;
@@ -88,7 +88,7 @@ export async function measureDistances(
  */
 export async function measureLabelShift(
   plugin: Plugin,
-  before: { readonly samples: Dataset<Sample<unknown>>; readonly annotations: 'plugin' | 'foreign' },
+  before: { readonly samples: Dataset<Sample<unknown>> } & KnownLabels,
   after: Dataset<RealImage>,
   limit = LOOKED_AT,
   onFound?: (found: FoundPair) => void,
@@ -97,6 +97,7 @@ export async function measureLabelShift(
   const probe = probeFor(plugin, before.annotations);
   if (probe) return measureLabelPreservation(pairs, probe, onFound);
   const { annotation, image } = plugin;
+  if (before.geometry) return measureDisplacements(pairs, { geometry: before.geometry, image });
   return measureDisplacements(ofSchema(pairs, annotation), { geometry: annotation.geometry, image });
 }
 

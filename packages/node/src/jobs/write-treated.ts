@@ -46,7 +46,7 @@ export async function writeTreated(
 ): Promise<Pick<AugmentResult, 'count' | 'resumed' | 'formats'> & { readonly dropped: ReadonlySet<string> }> {
   const { samples } = synthetic;
   const { matcher, network } = stack.refiner ?? {};
-  if (network?.warping) await checkLabelsMove(synthetic, chosen.plugin.name);
+  if (network?.warping) await checkLabelsMove(synthetic);
   const [start, end] = shard ? [shard.start, endOf(shard)] : [0, samples.length];
   const total = end - start;
   const update = job.progress('refine', total);
@@ -129,7 +129,7 @@ function openGuard(
   { stack, synthetic, chosen }: Pick<WrittenParts, 'stack' | 'synthetic'> & Pick<Writing, 'chosen'>,
 ): LabelGuard | undefined {
   if (maxLabelShift === undefined) return undefined;
-  const meter = meterFor(chosen.plugin, synthetic.annotations);
+  const meter = meterFor(chosen.plugin, synthetic);
   if (!meter) {
     throw new SimganError(
       'INVALID_ARGUMENT',

@@ -11,6 +11,7 @@ import {
   type Treatment,
 } from '@simgan/core/treating';
 import type { Job } from '../runs/job.ts';
+import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import { openMatching } from '../runs/matching.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import type { PreparedRung } from './climb.ts';
@@ -43,8 +44,13 @@ export interface LearnedFrom {
 
 /** Puts rungs on top of stacks; what both sets show is measured once. */
 export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) => Promise<PreparedRung> {
-  const { plugin, synthetic, real, seed, recipe, job } = means;
-  const isForeign = synthetic.annotations === 'foreign';
+  const { synthetic, real, seed, recipe, job } = means;
+  const plugin = withLabelsOf(means.plugin, synthetic);
+  let following: ReturnType<typeof followProblem> | undefined;
+  const unfollowed = () => {
+    following ??= followProblem(synthetic);
+    return following;
+  };
   const form = trainingForm(plugin.image, recipe);
   let framing: ReturnType<typeof planFraming> | undefined;
   const plannedFraming = () => {
@@ -55,13 +61,15 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     });
     return framing;
   };
-  const randomized = (): PreparedRung => {
-    if (isForeign) return { skipped: cannotFollow };
+  const randomized = async (): Promise<PreparedRung> => {
+    const problem = await unfollowed();
+    if (problem !== undefined) return { skipped: cannotFollow(problem) };
     const treatment = randomize(plugin, { ...plugin.randomization, seed });
     return put('randomization', 'randomized', treatment);
   };
   const framed = async (): Promise<PreparedRung> => {
-    if (isForeign) return { skipped: cannotFollow };
+    const problem = await unfollowed();
+    if (problem !== undefined) return { skipped: cannotFollow(problem) };
     if (!labelLimits(plugin.annotation.geometry).moves) {
       return { skipped: 'Skipped: the pictures have companions, which would have to move with them.' };
     }
@@ -91,7 +99,8 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     return put('light', name, matchLight(name, matcher));
   };
   const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
-    if (name === 'warped' && isForeign) return { skipped: cannotFollow };
+    const problem = name === 'warped' ? await unfollowed() : undefined;
+    if (problem !== undefined) return { skipped: cannotFollow(problem) };
     if (name === 'warped' && recipe.displacement !== undefined) {
       return { skipped: 'Skipped: the recipe moves things already, see refined.' };
     }
@@ -130,8 +139,8 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
   };
 }
 
-const cannotFollow =
-  "Skipped: the annotations are not the plugin's, so that they could not follow where pictures move.";
+const cannotFollow = (problem: string) =>
+  `Skipped: the labels could not follow where pictures move. ${problem}`;
 
 /** A refiner brings its own corrections of light. */
 function namesOf(names: readonly RungName[]): readonly RungName[] {

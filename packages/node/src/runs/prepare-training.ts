@@ -9,6 +9,7 @@ import { checkLabelsMove } from './check-labels-move.ts';
 import { defaults } from './defaults.ts';
 import { type FeatureNetwork, withFeatures } from './features.ts';
 import type { ChosenPlugin, Job } from './job.ts';
+import { withLabelsOf } from './labels-follow.ts';
 import { openMatching } from './matching.ts';
 import type { Rendering } from './rendering.ts';
 import { type RunConfig, recipeNumbers } from './run-config.ts';
@@ -96,7 +97,7 @@ export async function openTrainingSources(
   const { recipe } = chooseRecipe(plugin, options);
   const means = { seed, atLeast: recipe.batchSize, rendering };
   const synthetic = await openSynthetic(plugin, options, { ...means, count }, job);
-  if (recipe.displacement !== undefined) await checkLabelsMove(synthetic, plugin.name);
+  if (recipe.displacement !== undefined) await checkLabelsMove(synthetic);
   return { synthetic, real: await openReal(plugin, options, means, job) };
 }
 
@@ -106,13 +107,14 @@ export async function openTrainingSources(
  * @param framing - how synthetic pictures are framed before anything else; the training's are, and its file says how.
  */
 export async function prepareTraining(
-  { plugin, reference, options: pluginOptions }: ChosenPlugin,
+  { plugin: chosenPlugin, reference, options: pluginOptions }: ChosenPlugin,
   options: TrainingChoiceOptions,
   { synthetic: rendered, real, rendering }: OpenSources & { readonly rendering: Rendering },
   job: Job,
   framing?: FramingPlan,
 ): Promise<PreparedTraining> {
   const { seed = defaults.seed, features } = options;
+  const plugin = withLabelsOf(chosenPlugin, rendered);
   const { name, recipe: chosen } = chooseRecipe(plugin, options);
   const network = features && { ...features, file: job.path(features.file) };
   const recipe = network ? await withFeatures(plugin, chosen, network) : chosen;

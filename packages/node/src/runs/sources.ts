@@ -12,17 +12,24 @@ import {
   SimganError,
   takeFrom,
 } from '@simgan/core';
+import type { LabelGeometry } from '@simgan/core/geometry';
 import { suggestion } from '@simgan/core/plugin';
 import { idKey, idProblem, type LabeledFolder, type Reject } from '@simgan/core/reading';
 import { type DatasetFormat, datasetFormats, objectsAnnotation } from '@simgan/formats';
 import { METADATA } from '../datasets/dataset-format.ts';
 import { readFormat } from '../datasets/folder.ts';
-import type { LabelGeometryOption } from '../datasets/label-declaration.ts';
+import {
+  type DeclaredLabels,
+  type LabelGeometryOption,
+  parseLabelGeometry,
+} from '../datasets/label-declaration.ts';
+import { type OtherFields, openGeometry } from '../datasets/open-geometry.ts';
 import { inspectOutput } from '../datasets/output-folder.ts';
 import { type LabelsOption, readDataset, refuseUnreadLabels } from '../datasets/read-dataset.ts';
 import { checkFolder, readImages } from '../datasets/read-images.ts';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { readFormatSamples } from '../formats/format-samples.ts';
+import { objectsGeometry } from '../formats/objects-geometry.ts';
 import { saidOf } from '../pictures/load-pictures.ts';
 import type { StoredRange } from '../pictures/stored-range.ts';
 import type { Job } from './job.ts';
@@ -39,8 +46,9 @@ export interface SourceOptions {
   /** The format of a folder of real pictures. Default: the plugin's `realFormat`. */
   readonly realFormat?: string | undefined;
   /**
-   * What the fields of foreign labels beside synthetic pictures are, by their paths: `{ pupil: 'point', bbox: 'box' }`.
-   * They follow when their pictures are scaled and cropped.
+   * What the fields of foreign labels beside synthetic pictures are, by their paths: `{ pupil: 'point', bbox: 'box' }`; of
+   * a format of others those that it has no place for, `{ 'fields.pupil': 'point', 'objects.fields.head': 'box' }`.
+   * They follow when their pictures are scaled, cropped or moved otherwise.
    */
   readonly labelGeometry?: LabelGeometryOption | undefined;
   /** `invariant`: fields that are not declared never change. `none`: labels that are not read are left out. */
@@ -61,8 +69,10 @@ export interface SyntheticSource {
   /** What is trained on: the same, and more of it where a simulator can give more. */
   readonly training: Dataset<Sample<unknown>>;
   readonly annotations: 'plugin' | 'foreign';
-  /** What the fields of foreign annotations were declared to be. */
+  /** What the fields of annotations were declared to be. */
   readonly labelGeometry?: LabelGeometryOption;
+  /** How annotations follow their pictures, if not by the plugin's schema alone. */
+  readonly geometry?: LabelGeometry<unknown>;
   readonly rejects: readonly Reject[];
   /** For the provenance: a whole path, `simulator`, `dataset`, or `renderer` and its URL or command. */
   readonly origin: string;
@@ -129,7 +139,7 @@ export async function openSynthetic(
   }
   const dir = job.path(synthetic);
   if (reader) {
-    const { samples, rejects } = await reader.read(dir, job);
+    const { samples, rejects } = await reader.read(dir, job, options);
     checkCount('synthetic', dir, samples.length, atLeast);
     checkIds(samples, dir);
     job.emit({
@@ -141,7 +151,16 @@ export async function openSynthetic(
       ...(await valuesOf(samples)),
     });
     const { annotations } = reader;
-    return { samples, training: samples, annotations, rejects, origin: `${dir} (${format})` };
+    const { labelGeometry } = options;
+    return {
+      samples,
+      training: samples,
+      annotations,
+      ...(labelGeometry && { labelGeometry }),
+      ...(reader.geometry && { geometry: reader.geometry(options) }),
+      rejects,
+      origin: `${dir} (${format})`,
+    };
   }
   const { labelGeometry, labels, valueRange } = options;
   const read = await readDataset(dir, plugin, {
@@ -163,14 +182,29 @@ export async function openSynthetic(
     ...(read.labelGeometry && { labelGeometry: read.labelGeometry }),
   });
   const all = samples as Dataset<Sample<unknown>>;
+  const geometryOf =
+    annotations === 'foreign' ? openGeometry : holdsObjects(plugin) ? objectsGeometry : undefined;
   return {
     samples: all,
     training: all,
     annotations,
     ...(read.labelGeometry && { labelGeometry: read.labelGeometry }),
+    ...(geometryOf && {
+      geometry: geometryOf(...declaredIn({ ...options, labelGeometry: read.labelGeometry })),
+    }),
     rejects,
     origin: dir,
   };
+}
+
+/** What the options declare of labels. */
+function declaredIn({ labelGeometry = {}, labels }: SourceOptions): [DeclaredLabels, OtherFields] {
+  return [parseLabelGeometry(labelGeometry), labels === 'invariant' ? 'invariant' : 'refused'];
+}
+
+/** Whether a plugin has the labels of all formats as its own. */
+function holdsObjects({ annotation }: Plugin): boolean {
+  return (annotation.geometry as unknown) === objectsAnnotation.geometry;
 }
 
 /** @throws SimganError INVALID_ARGUMENT if the synthetic and the real pictures are those of one folder. */
@@ -215,7 +249,7 @@ export async function openReal(
   const format = realFormat ?? (dir === undefined || (await isOurs(dir)) ? undefined : plugin.realFormat);
   if (format !== undefined) {
     const reader = readerOf(plugin, format, real, 'real', formats);
-    const { samples, rejects } = await reader.read(dir!, job);
+    const { samples, rejects } = await reader.read(dir!, job, {});
     checkCount('real', dir!, samples.length, atLeast);
     job.emit({
       type: 'real',
@@ -280,7 +314,9 @@ export function originOfReal({ real }: SourceOptions, job: Job): string {
 /** How a folder is read, and what its annotations are. */
 interface FolderReader {
   readonly annotations: 'plugin' | 'foreign';
-  read(dir: string, job: Job): Promise<LabeledFolder<unknown>>;
+  /** How annotations follow their pictures, if not by the plugin's schema. */
+  readonly geometry?: (options: SourceOptions) => LabelGeometry<unknown>;
+  read(dir: string, job: Job, options: SourceOptions): Promise<LabeledFolder<unknown>>;
 }
 
 /** The reader of a format, the plugin's before those of others, for a folder that must be given. */
@@ -307,16 +343,35 @@ function readerOf(
       `\`${option}\` ${format} names the reader of the \`${kind}\` folder: pass \`${kind}\` too.`,
     );
   }
-  const { image, annotation } = plugin;
+  const { image } = plugin;
   const reader = own.includes(format) ? plugin.readers?.[format] : undefined;
   if (reader) {
-    return { annotations: 'plugin', read: (dir, job) => readFormat(dir, reader, { image, ...reading(job) }) };
+    return {
+      annotations: 'plugin',
+      async read(dir, job, { labelGeometry }) {
+        if (labelGeometry && kind === 'synthetic') throw declaredAlready(plugin, format);
+        return readFormat(dir, reader, { image, ...reading(job) });
+      },
+    };
   }
   return {
-    // A plugin of objects has the labels of all formats as its own.
-    annotations: (annotation.geometry as unknown) === objectsAnnotation.geometry ? 'plugin' : 'foreign',
-    read: (dir, job) => readFormatSamples(dir, { format, formats, image, ...reading(job) }),
+    annotations: holdsObjects(plugin) ? 'plugin' : 'foreign',
+    geometry: (options) => objectsGeometry(...declaredIn(options)) as LabelGeometry<unknown>,
+    read: (dir, job, { labelGeometry, labels }) =>
+      // Labels beside real pictures are of no use, whatever they say.
+      readFormatSamples(dir, {
+        ...{ format, formats, image, labelGeometry },
+        labels: kind === 'real' ? 'invariant' : labels,
+        ...reading(job),
+      }),
   };
+}
+
+function declaredAlready({ name }: Plugin, format: string): SimganError {
+  return new SimganError(
+    'INVALID_ARGUMENT',
+    `\`labelGeometry\` has no place beside the format ${format}: the plugin ${name} declares what its labels are.`,
+  );
 }
 
 /** What a reader says of stored values, by its first sample. */

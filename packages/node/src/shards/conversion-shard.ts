@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Reject, SimganError } from '@simgan/core';
+import type { FormatOutput } from '@simgan/formats';
 import { z } from 'zod';
 import { outputFailed, temporaryName, writeFileAtomic } from '../files/atomic-file.ts';
 import { LOCK, lockFolder, TAKEOVER } from '../files/folder-lock.ts';
@@ -10,7 +11,7 @@ import { jsonDifferences } from '../files/json-differences.ts';
 import { readLines } from '../files/read-lines.ts';
 import { sha256 } from '../files/sha256.ts';
 import { folderOutput } from '../formats/folder-output.ts';
-import type { StoredSample } from '../formats/stored-sample.ts';
+import { companionFile, type StoredSample } from '../formats/stored-sample.ts';
 
 /** Written last: with it the shard is complete. */
 export const CONVERSION_SHARD = 'conversion-shard.json';
@@ -44,10 +45,16 @@ export type ConversionShardHeader = z.output<typeof header>;
 /** `conversion-shard.json`. */
 export type ConversionShard = z.output<typeof manifest>;
 
+/** `pictures/0000000.png`, and what belongs to it: `pictures/0000000.mask.png`. */
+const pictureFile = z.string().regex(/^pictures\/\d{7,}(\.[A-Za-z0-9_-]+)?\.[A-Za-z0-9]{1,20}$/);
+
 const line = z.object({
-  file: z.string().regex(/^pictures\/\d{7,}\.[a-z]{1,5}$/),
+  file: pictureFile,
   sha256: hash,
   source: z.string(),
+  companions: z
+    .array(z.object({ name: z.string().regex(/^[A-Za-z0-9_-]+$/), file: pictureFile, sha256: hash }))
+    .optional(),
   sample: z.object({
     id: z.string(),
     width: z.int().positive(),
@@ -117,13 +124,17 @@ async function writeFiles(
         rejects++;
         continue;
       }
-      const { location: _, isOwnFile: __, bytes, ...sample } = one.sample;
-      const file = `${PICTURES}/${String(about.shard.start + count++).padStart(7, '0')}.${sample.extension}`;
+      const { location: _, isOwnFile: __, bytes, companions, ...sample } = one.sample;
+      const stem = `${PICTURES}/${String(about.shard.start + count++).padStart(7, '0')}`;
+      const file = `${stem}.${sample.extension}`;
+      const beside = await writeBeside(output, stem, companions);
       await output.picture(file, one.sample);
       const digest = createHash('sha256')
         .update(await bytes())
         .digest('hex');
-      await lines.write(`${JSON.stringify({ file, sha256: digest, source: one.source, sample })}\n`);
+      await lines.write(
+        `${JSON.stringify({ file, sha256: digest, source: one.source, ...beside, sample })}\n`,
+      );
     }
   } finally {
     await lines.close();
@@ -134,6 +145,22 @@ async function writeFiles(
   const text = `${JSON.stringify(complete, null, 2)}\n`;
   await writeFileAtomic(join(dir, CONVERSION_SHARD), text, { durable: true });
   return complete;
+}
+
+/** Writes what belongs to a picture beside it. @returns what its line says of that. */
+async function writeBeside(
+  output: FormatOutput,
+  stem: string,
+  companions: StoredSample['companions'] = [],
+): Promise<{ companions?: { name: string; file: string; sha256: string }[] }> {
+  const written = [];
+  for (const { name, extension, bytes } of companions) {
+    const content = await bytes();
+    const file = `${stem}.${name}.${extension}`;
+    await output.write(file, content);
+    written.push({ name, file, sha256: createHash('sha256').update(content).digest('hex') });
+  }
+  return written.length > 0 ? { companions: written } : {};
 }
 
 /** What is wrong with the files of a complete shard, a clause each. */
@@ -149,8 +176,10 @@ export async function damageOf(
   if (!(await isAsWritten(REJECTS, rejectsSha256))) problems.push(`${REJECTS} is missing or was changed`);
   // Where the lines cannot be relied on, their pictures say nothing.
   if (problems.length > 0) return problems;
-  for await (const { file, sha256: expected } of linesOf(dir, signal)) {
-    if (!(await isAsWritten(file, expected))) problems.push(`${file} is missing or was changed`);
+  for await (const { companions = [], ...picture } of linesOf(dir, signal)) {
+    for (const { file, sha256: expected } of [picture, ...companions]) {
+      if (!(await isAsWritten(file, expected))) problems.push(`${file} is missing or was changed`);
+    }
     onPicture?.();
   }
   return problems.length > 3 ? [...problems.slice(0, 3), `and ${problems.length - 3} more`] : problems;
@@ -162,9 +191,14 @@ export async function* convertedOf(dir: string, signal?: AbortSignal | undefined
   for await (const one of readLines(join(dir, REJECTS), { signal })) {
     if ('text' in one) yield reject.parse(JSON.parse(one.text));
   }
-  for await (const { file, source, sample } of linesOf(dir, signal)) {
+  for await (const { file, source, sample, companions } of linesOf(dir, signal)) {
     const location = join(dir, file);
-    const stored = { ...sample, location, isOwnFile: true, bytes: () => readFile(location) };
+    const stored = {
+      ...{ ...sample, location, isOwnFile: true, bytes: () => readFile(location) },
+      ...(companions && {
+        companions: companions.map((one) => companionFile(one.name, join(dir, one.file))),
+      }),
+    };
     yield { sample: stored as unknown as StoredSample, source };
   }
 }
