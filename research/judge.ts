@@ -9,16 +9,18 @@
  *
  * Options: `--data DIR` (the folders `digits`, `eyes-open-closed`, `eyes-gaze-webcam`), `--fashion DIR`, `--fonts DIR`
  * (default: where Debian's packages put them), `--tasks a,b`, `--seed 1`, `--repeats 2`, `--sets 'a;b'` (some of the treatments), `--steps N` (of a network;
- * default: the task's), `--threads 1`, `--quick`.
+ * default: the task's), `--pseudo-labels` (real pictures with labels that networks gave them as further sets, of tasks of
+ * classes; half of the real pictures, at most 1,000, then judge, and the others are labeled), `--threads 1`, `--quick`.
  *
  * Prints a report as it grows and saves it with all figures in `research/results`.
  */
 import { parseArgs } from 'node:util';
 import { type Dataset, type Engine, type Sample, takeFrom } from '@simgan/core';
-import { judgeUse, type UseScore, type UseVerdict } from '@simgan/core/evaluation';
+import { judgeUse, type TreatedSet, type UseScore, type UseVerdict } from '@simgan/core/evaluation';
 import { mean, std } from '@simgan/core/measures';
 import { createEngine } from '@simgan/node';
 import { collect } from './collect.ts';
+import { splitReal, withPseudoLabels } from './pseudo-labeled.ts';
 import { rankCorrelation } from './rank-correlation.ts';
 import { openReport } from './report.ts';
 import { type AnyTask, defaultPlaces, tasks } from './tasks/index.ts';
@@ -35,6 +37,7 @@ const { values: options } = parseArgs({
     sets: { type: 'string', default: '' },
     steps: { type: 'string', default: '' },
     threads: { type: 'string', default: '1' },
+    'pseudo-labels': { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
   },
 });
@@ -74,13 +77,24 @@ process.exit(0);
 async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
   const raw: Dataset<Sample<unknown>> = await collect(await task.raw(seed, quick ? 300 : task.length));
   const tried = await triedTreatments(task, raw, seed);
-  const treatments: Record<string, Dataset<Sample<unknown>>> = {};
+  const treatments: Record<string, TreatedSet<unknown>> = {};
   const wanted =
     options.sets === '' ? Object.keys(tried) : options.sets.split(';').filter((name) => tried[name]);
   for (const name of wanted) treatments[name] = await collect(tried[name]!.set);
   const scores: Record<string, number[]> = {};
-  const { estimator, image, real } = task;
+  const { estimator, image } = task;
   const steps = Number(options.steps || (quick ? 20 : estimator.recipe.steps));
+  let real = quick ? takeFrom(task.real, 100) : task.real;
+  if (options['pseudo-labels']) {
+    const [judged, labeled] = splitReal(real);
+    real = judged;
+    const means = { engine, steps, real: labeled, seed };
+    const sets = { raw, ...treatments } as Record<string, Dataset<Sample<unknown>>>;
+    for (const name of Object.keys(sets)) {
+      if (tried[name]?.planted) continue;
+      treatments[`${name}, with pseudo-labeled real pictures`] = withPseudoLabels(task, sets[name]!, means);
+    }
+  }
   const report = await judgeUse<unknown>({
     estimator,
     image,
@@ -88,7 +102,7 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
     seed,
     raw,
     treatments,
-    real: quick ? takeFrom(real, 100) : real,
+    real,
     repeats,
     steps,
     async onTrained({ set, repeat, network }) {
@@ -102,7 +116,7 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
     { ...row('raw', report.raw), planted: false },
     ...Object.entries(report.treatments).map(([name, verdict]) => ({
       ...row(name, verdict),
-      planted: tried[name]!.planted,
+      planted: tried[name]?.planted ?? false,
       verdict,
     })),
   ];

@@ -7,7 +7,14 @@ import {
   selectItems,
   shuffledIndices,
 } from '@simgan/core';
-import { accuracyOf, type ClassAnnotation, classImage, classPlugin, tenClasses } from './class-task.ts';
+import {
+  accuracyOf,
+  type ClassAnnotation,
+  classImage,
+  classPlugin,
+  tenClasses,
+  thoroughTenClasses,
+} from './class-task.ts';
 import type { Task } from './task.ts';
 
 type Labeled = Dataset<Sample<ClassAnnotation>>;
@@ -34,6 +41,7 @@ export function labeledToOther(sets: {
     }),
     image: classImage,
     estimator: tenClasses,
+    tested: thoroughTenClasses,
     length,
     real: unlabeled(target),
     labeled: target,

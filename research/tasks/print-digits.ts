@@ -1,5 +1,5 @@
 import { createImage, type Image, type Rng, simulate, takeFrom } from '@simgan/core';
-import { accuracyOf, classImage, classPlugin, tenClasses } from './class-task.ts';
+import { accuracyOf, classImage, classPlugin, tenClasses, thoroughTenClasses } from './class-task.ts';
 import { fontGlyphs } from './font-glyphs.ts';
 import { readDigits } from './idx-digits.ts';
 import { unlabeled } from './labeled-to-other.ts';
@@ -28,6 +28,7 @@ export async function printDigits({ data, fonts }: TaskPlaces): Promise<Task<{ r
     plugin,
     image: classImage,
     estimator: tenClasses,
+    tested: thoroughTenClasses,
     length,
     real: unlabeled(takeFrom(train, 5000)),
     labeled: takeFrom(train, 5000),

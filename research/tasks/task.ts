@@ -10,6 +10,8 @@ export interface Task<Annotation> {
   readonly plugin: Plugin<Annotation>;
   readonly image: SizedForm;
   readonly estimator: Estimator<Annotation>;
+  /** A network that learns longer, to find out what pictures are worth. Default: `estimator`. */
+  readonly tested?: Estimator<Annotation>;
   /** Samples in a training set, unless stated otherwise. */
   readonly length: number;
   /** Real pictures without labels; they may be learned from. */

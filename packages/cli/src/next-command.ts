@@ -13,10 +13,19 @@ export interface Repeated {
 
 /** `simgan-cli augment` with the same plugin and its options, and further options; those without a value are left out. */
 export function augmentCommand(
+  repeated: Repeated,
+  further?: Readonly<Record<string, string | undefined>>,
+): string {
+  return nextCommand('augment', repeated, further);
+}
+
+/** Another command in the same way. */
+export function nextCommand(
+  verb: string,
   { plugin, pluginOption, renderer, rendererCommand, rendererOption }: Repeated,
   further: Readonly<Record<string, string | undefined>> = {},
 ): string {
-  const words = ['simgan-cli', 'augment'];
+  const words = ['simgan-cli', verb];
   if (plugin !== undefined) words.push('--plugin', plugin);
   const pairs = (flag: string, values: Readonly<Record<string, unknown>> = {}) => {
     for (const [key, value] of Object.entries(values)) {

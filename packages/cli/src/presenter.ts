@@ -69,6 +69,10 @@ function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'moment'
       return event.origin === 'stand-in' ? [] : [`real      ${event.count} ${from(event)}`];
     case 'match':
       return [`match     ${event.text} (--match none leaves light as it is)`];
+    case 'task':
+      return [
+        `judged by ${event.what}, learned from and asked of pictures of ${event.image.width}x${event.image.height}`,
+      ];
     case 'rung':
       return [`${event.taken ? 'taken    ' : 'not taken'} ${event.name}: ${event.reason}`];
     case 'treatment':

@@ -5,7 +5,7 @@ import { common, existingOf, regularization, rendering, shard, sources, to } fro
 import { failOn } from '../fail-if-worse.ts';
 import { featuresOf } from '../features-option.ts';
 import { formatLines } from '../format-report.ts';
-import { augmentCommand } from '../next-command.ts';
+import { augmentCommand, nextCommand } from '../next-command.ts';
 import {
   choice,
   excluding,
@@ -162,7 +162,12 @@ function nextStep(
       ? 'Next: more of them: the same command with a larger --count and --resume'
       : `Next: other pictures with the same refiner: ${augmentCommand({ plugin }, { refiner, synthetic: 'DIR' })}`;
   }
-  return isStandIn || !hasRun
-    ? `Next: your own pictures: ${augmentCommand({ plugin, pluginOption, ...renderer }, { real: 'YOUR_PICTURES' })}`
-    : `Next: more samples of the same refiner: ${augmentCommand({ plugin, ...renderer }, { refiner: join(out, 'run'), count: '10000' })}`;
+  if (isStandIn) {
+    return `Next: your own pictures: ${augmentCommand({ plugin, pluginOption, ...renderer }, { real: 'YOUR_PICTURES' })}`;
+  }
+  if (hasRun) {
+    return `Next: more samples of the same refiner: ${augmentCommand({ plugin, ...renderer }, { refiner: join(out, 'run'), count: '10000' })}`;
+  }
+  const { format, real, realFormat } = values;
+  return `Next: every treatment judged more thoroughly, with its looks and its price: ${nextCommand('compare', { plugin, pluginOption, ...renderer }, { synthetic, format, real, realFormat })}`;
 }

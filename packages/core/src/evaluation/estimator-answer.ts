@@ -20,6 +20,11 @@ export interface ClassAnswer<Annotation = unknown> {
   probabilities(output: Float32Array): ArrayLike<number>;
   /** The index of the true class; `undefined` if the annotation does not say. */
   truth(annotation: Annotation): number | undefined;
+  /**
+   * The whole annotation of a picture of which no more is known than its class, by the index of the class: what
+   * `pseudoLabel` gives to real pictures. Default: annotations say more than the class, and real pictures get none.
+   */
+  annotation?(index: number): Annotation;
 }
 
 /** Some quantities that are measured independently of each other: pitch and yaw. */

@@ -20,3 +20,10 @@ export function directionLoss(output: tf.Tensor4D, target: tf.Tensor4D): tf.Scal
 export function logisticLoss(output: tf.Tensor4D, target: tf.Tensor4D): tf.Scalar {
   return tf.mean(tf.sub(tf.softplus(output), tf.mul(output, target))) as tf.Scalar;
 }
+
+/** The cross-entropy of logits (softmax) against the probabilities of classes, both `[batch, 1, 1, classes]`. */
+export function crossEntropyLoss(output: tf.Tensor4D, target: tf.Tensor4D): tf.Scalar {
+  const shifted = tf.sub(output, tf.max(output, 3, true));
+  const logProbabilities = tf.sub(shifted, tf.log(tf.sum(tf.exp(shifted), 3, true)));
+  return tf.neg(tf.mean(tf.sum(tf.mul(target, logProbabilities), 3))) as tf.Scalar;
+}

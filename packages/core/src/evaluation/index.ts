@@ -1,3 +1,4 @@
+export { type ClassEstimatorOptions, classEstimator, MOST_CLASSES } from './class-estimator.ts';
 export { type ClusteredAuc, clusteredAuc } from './clustered-auc.ts';
 export { type DiagnosisContext, diagnose, type Finding, type FindingSource } from './diagnosis.ts';
 export type { Estimator, EstimatorRecipe } from './estimator.ts';
@@ -8,7 +9,7 @@ export {
   type PointsAnswer,
   type ValuesAnswer,
 } from './estimator-answer.ts';
-export { directionLoss, logisticLoss, squaredDistanceLoss } from './estimator-losses.ts';
+export { crossEntropyLoss, directionLoss, logisticLoss, squaredDistanceLoss } from './estimator-losses.ts';
 export { type EstimatorOutput, estimatorOutputs } from './estimator-outputs.ts';
 export { contrastByGroup, type GroupContrast } from './group-contrast.ts';
 export {
@@ -28,6 +29,7 @@ export {
 export type { LabelProbe, Measurement, Quantity, Values } from './label-probe.ts';
 export { compareLooks, type Interval, type LooksComparison, type LooksOptions } from './looks.ts';
 export { type PatchTestOptions, type PatchTestResult, patchTest } from './patch-test.ts';
+export { type PseudoLabeled, type PseudoLabelOptions, pseudoLabel } from './pseudo-labels.ts';
 export {
   type RefinementFindings,
   type RefinementVerdict,
@@ -58,6 +60,7 @@ export {
   type JudgeUseOptions,
   judgeUse,
   type TrainedJudge,
+  type TreatedSet,
   type UseProgress,
   type UseReport,
 } from './use/judge-use.ts';

@@ -14,6 +14,7 @@ import { trainInFolder } from '../runs/train-in-folder.ts';
 import type { AugmentOptions, AugmentResult } from './augment-options.ts';
 import { chooseTreatment } from './choose-treatment.ts';
 import { describeAugmented } from './describe-augmented.ts';
+import { labelAllReal } from './label-all-real.ts';
 import { reportTreated } from './report-treated.ts';
 import { givenRefiner, isCompared, originOfRefiner, refinerStack, withRunOf } from './trained-settings.ts';
 import { writeTreated } from './write-treated.ts';
@@ -81,7 +82,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
     const decideHere = async () => {
       const sources = await openTrainingSources(plugin, { ...settings, count }, rendering, job);
       await claimed.clear();
-      const { stack, decision } = await chooseTreatment(dir, settings, {
+      const { stack, decision, task } = await chooseTreatment(dir, settings, {
         ...sources,
         ...{ plugin, recipe, seed, job, engine },
         async train({ name, displacement, framing, match }) {
@@ -106,9 +107,14 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
           return refiner;
         },
       });
+      const labeled =
+        stack.names.includes('pseudo-labeled') && typeof task !== 'string'
+          ? await labelAllReal({ task, stack, ...sources, engine, seed }, job)
+          : undefined;
       return {
         stack,
         decision,
+        ...(labeled && { labeled }),
         ...sources,
         ...(stack.refiner && { origin: 'trained here', recipeName: usedRecipe }),
       };
@@ -128,7 +134,8 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
       dir,
       dataset: join(dir, augmentFiles.dataset),
       preview: join(dir, augmentFiles.preview),
-      run: hasRun ? join(dir, augmentFiles.run) : undefined,
+      // A refiner that was judged no better is not what these samples come from.
+      run: hasRun && parts.stack.refiner ? join(dir, augmentFiles.run) : undefined,
       treatment: parts.decision,
       ...counts,
       rejects: parts.synthetic.rejects.length + (parts.real?.rejects.length ?? 0) + dropped.size,

@@ -122,7 +122,7 @@ test('where use cannot be judged, pictures are refined and it is said; what cann
     treat: 'refined',
     chosen: 'not judged',
     reason:
-      'The plugin blobs has no estimator whose answers can be compared, so the use of its pictures cannot be judged. They are refined, as by default.',
+      'The plugin blobs has no estimator whose answers can be compared, and they do not name a class of each picture (as "class" or "label"), so the use of the pictures cannot be judged. They are refined, as by default.',
   });
   await expect(
     augment({ plugin, cwd, engine, synthetic: same, real: same, out: 'camera', treat: 'camera' }),

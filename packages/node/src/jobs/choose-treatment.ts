@@ -4,7 +4,8 @@ import { SimganError } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import { climb, recommendation } from '../ladder/climb.ts';
 import { type Decision, readDecision, writeDecision } from '../ladder/decision.ts';
-import { quickJudging, rungJudge, whyNotJudged } from '../ladder/judge-rungs.ts';
+import { quickJudging, rungJudge, tooFewToJudge } from '../ladder/judge-rungs.ts';
+import { findTask, type JudgedTask } from '../ladder/judged-task.ts';
 import { type RungMeans, rungMaker, stackOf } from '../ladder/prepare-rung.ts';
 import { parseTreat, type RungName, rungsOf, treatText } from '../ladder/rungs.ts';
 import { rawStack, type Stack } from '../ladder/stack.ts';
@@ -15,7 +16,12 @@ import type { AugmentOptions } from './augment-options.ts';
 export interface ChosenTreatment {
   readonly decision: Decision;
   readonly stack: Stack;
+  /** What pictures are judged by, or why they cannot be. */
+  readonly task: JudgedTask | string;
 }
+
+/** What deciding needs. */
+type DecidingMeans = Omit<RungMeans, 'task'> & { readonly engine: Engine };
 
 /** The options that only a training has a use for, of those that were given. */
 export function trainingOptionsIn(options: AugmentOptions): string[] {
@@ -32,26 +38,27 @@ export function trainingOptionsIn(options: AugmentOptions): string[] {
 export async function chooseTreatment(
   dir: string,
   options: AugmentOptions,
-  means: RungMeans & { readonly engine: Engine },
+  means: DecidingMeans,
 ): Promise<ChosenTreatment> {
   const { job } = means;
   const file = join(dir, augmentFiles.treatment);
-  const wanted = wantedRungs(options, means);
+  const task = tooFewToJudge(means) ?? (await findTask(means.plugin, means));
+  const wanted = wantedRungs(options, task);
   const before = options.existing === 'resume' ? await readDecision(file) : undefined;
   if (before) checkSame(before, wanted, dir);
-  const make = rungMaker(means);
-  let chosen: ChosenTreatment;
+  const make = rungMaker({ ...means, task });
+  let chosen: Omit<ChosenTreatment, 'task'>;
   if (before || wanted.rungs !== 'auto') {
     const decision = before ?? { ...wanted, treat: treatText(wanted.rungs as readonly RungName[]) };
     const names = rungsOf(parseTreat(decision.treat)) as readonly RungName[];
     job.emit({ type: 'treatment', ...said(decision) });
     chosen = { decision: said(decision), stack: await namedStack(names, make) };
   } else {
-    chosen = await judged(means, make);
+    chosen = await judged({ ...means, task: task as JudgedTask }, make);
     job.emit({ type: 'treatment', ...chosen.decision });
   }
   await writeDecision(file, chosen.decision);
-  return chosen;
+  return { ...chosen, task };
 }
 
 interface Wanted {
@@ -61,23 +68,23 @@ interface Wanted {
 }
 
 /** What the options ask for. */
-function wantedRungs(options: AugmentOptions, means: RungMeans): Wanted {
+function wantedRungs(options: AugmentOptions, task: JudgedTask | string): Wanted {
   const given = options.treat === undefined ? trainingOptionsIn(options) : [];
   if (given.length > 0) {
     return { rungs: ['refined'], chosen: 'by hand', reason: `Asked for by ${given.join(' and ')}.` };
   }
   const rungs = rungsOf(options.treat ?? 'auto');
   if (rungs !== 'auto') return { rungs, chosen: 'by hand', reason: 'Asked for by treat.' };
-  const problem = whyNotJudged(means);
-  if (problem === undefined) return { rungs, chosen: 'judged', reason: '' };
-  return { rungs: ['refined'], chosen: 'not judged', reason: `${problem} They are refined, as by default.` };
+  if (typeof task !== 'string') return { rungs, chosen: 'judged', reason: '' };
+  return { rungs: ['refined'], chosen: 'not judged', reason: `${task} They are refined, as by default.` };
 }
 
 /** A quick comparison of what can be done to these pictures. */
 async function judged(
-  means: RungMeans & { readonly engine: Engine },
+  means: DecidingMeans & { readonly task: JudgedTask },
   make: ReturnType<typeof rungMaker>,
-): Promise<ChosenTreatment> {
+): Promise<Omit<ChosenTreatment, 'task'>> {
+  means.job.emit({ type: 'task', what: means.task.what, image: means.task.image });
   const { judge, compare } = rungJudge({ ...means, judging: quickJudging });
   const found = await climb({
     prepare: make,

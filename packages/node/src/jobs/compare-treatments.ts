@@ -18,8 +18,9 @@ import {
   quickJudging,
   rungJudge,
   thoroughJudging,
-  whyNotJudged,
+  tooFewToJudge,
 } from '../ladder/judge-rungs.ts';
+import { findTask } from '../ladder/judged-task.ts';
 import { rungMaker } from '../ladder/prepare-rung.ts';
 import { type RungName, treatText } from '../ladder/rungs.ts';
 import { placedOnly, type Stack, treatedBy } from '../ladder/stack.ts';
@@ -110,15 +111,17 @@ export async function compareTreatments(options: CompareOptions): Promise<Compar
     const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());
     const sources = await openTrainingSources(plugin, { ...options, count: 0 }, rendering, job);
-    const problem = whyNotJudged({ plugin, ...sources });
-    if (problem) throw new SimganError('INVALID_ARGUMENT', `${problem} Name a treatment by hand instead.`);
+    const task = tooFewToJudge(sources) ?? (await findTask(plugin, sources));
+    if (typeof task === 'string')
+      throw new SimganError('INVALID_ARGUMENT', `${task} Name a treatment by hand instead.`);
+    job.emit({ type: 'task', what: task.what, image: task.image });
     const dir = job.path(options.out ?? `${plugin.name}-compared`);
     await makeFolder(dir);
 
     const treated = new Map<string, Dataset<Sample<unknown>>>();
     const stacks = new Map<RungName, Stack>();
     let raw: UseScore | undefined;
-    const means = { plugin, recipe, seed, job, engine, ...sources };
+    const means = { plugin, recipe, seed, job, engine, task, ...sources };
     const make = rungMaker({
       ...means,
       async train({ displacement, framing, match }) {

@@ -268,7 +268,8 @@ function originsOf(
   source: Dataset<Sample<unknown>>,
 ): Dataset<Sample<unknown>> | undefined {
   const treatment = manifest?.provenance.treatment;
-  if (typeof treatment === 'string' && /framed|randomized|warped/.test(treatment)) return undefined;
+  if (typeof treatment === 'string' && /framed|randomized|warped|pseudo-labeled/.test(treatment))
+    return undefined;
   const places = new Map(Array.from({ length: source.length }, (_, index) => [source.id(index), index]));
   const indices = Array.from({ length: samples.length }, (_, index) => places.get(samples.id(index)) ?? -1);
   return indices.includes(-1) ? undefined : selectItems(source, indices);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { prefetch, type Sample, SimganError, selectItems } from '@simgan/core';
+import type { PseudoLabeled } from '@simgan/core/evaluation';
 import { formatMatch } from '@simgan/core/matching';
 import { writeDataset } from '../datasets/write-dataset.ts';
 import { beginCopies } from '../formats/dataset-copies.ts';
@@ -24,6 +25,8 @@ export interface WrittenParts {
   readonly recipeName?: string;
   readonly synthetic: SyntheticSource;
   readonly real: Pick<RealSource, 'origin' | 'rejects'> | undefined;
+  /** Real pictures with labels that networks gave them, written after all samples. */
+  readonly labeled?: PseudoLabeled<unknown>;
 }
 
 /** How it is written. */
@@ -40,7 +43,7 @@ export interface Writing {
 /** Writes the samples that are not written yet, or those of one shard. */
 export async function writeTreated(
   dir: string,
-  { stack, origin, synthetic, real, recipeName, decision }: WrittenParts,
+  { stack, origin, synthetic, real, recipeName, decision, labeled }: WrittenParts,
   { chosen, seed, options, ahead, shard }: Writing,
   job: Job,
 ): Promise<Pick<AugmentResult, 'count' | 'resumed' | 'formats'> & { readonly dropped: ReadonlySet<string> }> {
@@ -49,16 +52,17 @@ export async function writeTreated(
   if (network?.warping) await checkLabelsMove(synthetic);
   const [start, end] = shard ? [shard.start, endOf(shard)] : [0, samples.length];
   const total = end - start;
-  const update = job.progress('refine', total);
+  const all = total + (labeled?.samples.length ?? 0);
+  const update = job.progress('refine', all);
   const guard = openGuard(options, { stack, synthetic, chosen });
   const unwritten = (isWritten: (id: string) => boolean) => {
     const indices = Array.from({ length: total }, (_, n) => start + n);
     const left = indices.filter((index) => !isWritten(samples.id(index)));
     if (left.length < total) {
-      job.emit({ type: 'resume', phase: 'refine', done: total - left.length, total });
+      job.emit({ type: 'resume', phase: 'refine', done: total - left.length, total: all });
     }
     const treated = applyStack(stack, prefetch(selectItems(samples, left), ahead));
-    return guard ? guard.guard(treated) : treated;
+    return withLabeled(guard ? guard.guard(treated) : treated, labeled);
   };
   const ofInputs = [
     ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
@@ -81,6 +85,8 @@ export async function writeTreated(
       seed,
     },
     sampleProvenance: ({ id, displacement }: Sample<unknown>) => {
+      const confidence = labeled?.confidence.get(id);
+      if (confidence !== undefined) return { made: 'pseudo-labeled', confidence };
       const reference = matcher?.referenceOf(id);
       return {
         ...(reference !== undefined && { matchedTo: reference }),
@@ -121,6 +127,15 @@ export async function writeTreated(
     onWait: (message) => job.emit({ type: 'warning', message }),
   });
   return { ...written, dropped: new Set(), formats: [] };
+}
+
+/** Samples, then real pictures with labels that networks gave them. */
+async function* withLabeled(
+  treated: AsyncIterable<Sample<unknown>>,
+  labeled: PseudoLabeled<unknown> | undefined,
+): AsyncGenerator<Sample<unknown>, void, void> {
+  yield* treated;
+  if (labeled) yield* labeled.samples;
 }
 
 /** The guard that the options ask for. @throws SimganError INVALID_ARGUMENT if nothing measures these labels. */

@@ -11,7 +11,7 @@ function climber(scores: Readonly<Record<string, number>>, skipped: readonly Run
     const score = scores[names.join('+') || 'raw'];
     const kept = score === undefined ? 0.1 : 1;
     return {
-      ...{ score: score ?? 0.99, agreement: 0.5, stability: 0.5 },
+      ...{ score: score ?? 0.99, agreement: 0.8, stability: 0.8 },
       ...{ readsRaw: kept, readable: 1, information: 1 },
     };
   };
@@ -46,19 +46,26 @@ test('a rung is taken only if it is better than what stands below it', async () 
     'randomized+lit': 0.61,
     'randomized+camera+refined': 0.59,
     'randomized+camera+warped': 0.7,
+    'randomized+camera+warped+pseudo-labeled': 0.75,
   });
   const found = await climb(means);
   // Framed alone would have been better than raw; on top of what stands it is not.
-  expect(taken(found)).toEqual(['randomized on raw', 'camera on randomized', 'warped on randomized,camera']);
-  expect(found.stack.names).toEqual(['randomized', 'camera', 'warped']);
+  expect(taken(found)).toEqual([
+    ...['randomized on raw', 'camera on randomized', 'warped on randomized,camera'],
+    'pseudo-labeled on randomized,camera,warped',
+  ]);
+  expect(found.stack.names).toEqual(['randomized', 'camera', 'warped', 'pseudo-labeled']);
   expect(judged).toEqual([
     'randomized,framed,camera,lit on raw',
     'framed,camera,lit on randomized',
     'refined,warped on randomized+camera',
+    'pseudo-labeled on randomized+camera+warped',
   ]);
   const lit = found.rungs.find(({ name }) => name === 'lit')!;
   expect(lit).toMatchObject({ below: 'camera', taken: false, verdict: { verdict: 'no different' } });
-  expect(recommendation(found)).toMatch(/^Use randomized,camera,warped\. Networks .* more consistently/);
+  expect(recommendation(found)).toMatch(
+    /^Use randomized,camera,warped,pseudo-labeled\. Networks .* more consistently/,
+  );
 });
 
 test('nothing is taken where nothing is better, and what is refused never is', async () => {
@@ -66,7 +73,7 @@ test('nothing is taken where nothing is better, and what is refused never is', a
   const found = await climb(means);
   expect(taken(found)).toEqual([]);
   expect(found.rungs.map(({ name }) => name)).toEqual([
-    ...['randomized', 'framed', 'camera', 'lit', 'refined', 'warped'],
+    ...['randomized', 'framed', 'camera', 'lit', 'refined', 'warped', 'pseudo-labeled'],
   ]);
   expect(found.rungs.find(({ name }) => name === 'framed')!.verdict!.verdict).toBe('refused');
   expect(recommendation(found)).toContain('Leave the pictures as they are');
@@ -78,6 +85,7 @@ test('skipped rungs are not judged and say why; an alternative that is better st
     'framed',
     'refined',
     'warped',
+    'pseudo-labeled',
   ]);
   const found = await climb(means);
   expect(judged).toEqual(['camera,lit on raw']);

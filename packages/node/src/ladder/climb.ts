@@ -1,6 +1,6 @@
 /** @file The way up the ladder: each rung is judged against what stands below it, and only taken if it is better. */
 import type { UseReport, UseVerdict } from '@simgan/core/evaluation';
-import { areAlternatives, isLearned, type RungName, rungNames, treatText } from './rungs.ts';
+import { areAlternatives, type RungName, rungBatches, treatText } from './rungs.ts';
 import { rawStack, type Stack } from './stack.ts';
 
 /** What became of a rung. */
@@ -43,7 +43,7 @@ export interface Climb {
 }
 
 /**
- * Climbs the ladder. What is learned comes last, on top of what stands then. Rungs that are judged against the same
+ * Climbs the ladder. What is learned comes after the rest, on top of what stands then, and pseudo-labels last. Rungs that are judged against the same
  * stack are judged together; once one is taken, those above it are prepared and judged anew.
  */
 export async function climb(climber: Climber): Promise<Climb> {
@@ -53,7 +53,7 @@ export async function climb(climber: Climber): Promise<Climb> {
     reports.push(report);
     climber.onRung?.(report);
   };
-  for (const batch of [rungNames.filter((name) => !isLearned(name)), rungNames.filter(isLearned)]) {
+  for (const batch of rungBatches) {
     let pending: readonly RungName[] = batch;
     while (pending.length > 0) {
       const below = treatText(standing.names);

@@ -1,10 +1,12 @@
-import { type Dataset, hasSize, type Plugin, type Sample, takeFrom } from '@simgan/core';
+import { createRng, type Dataset, type RealImage, type Sample, takeFrom } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
-import { judgeUse, type UseReport, useVerdict } from '@simgan/core/evaluation';
+import { judgeUse, type TreatedSet, type UseReport, useVerdict } from '@simgan/core/evaluation';
 import type { Job } from '../runs/job.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
+import { fitAll, type JudgedTask, joined } from './judged-task.ts';
+import { labelReal, partReal } from './pseudo-labeled.ts';
 import type { RungName } from './rungs.ts';
-import { type Stack, treatedBy } from './stack.ts';
+import { type Stack, treatedFor } from './stack.ts';
 
 /** How thoroughly rungs are judged. */
 export interface Judging {
@@ -32,7 +34,7 @@ const FEWEST = 20;
 
 /** What judging needs. */
 export interface JudgeMeans {
-  readonly plugin: Plugin;
+  readonly task: JudgedTask;
   readonly synthetic: SyntheticSource;
   readonly real: RealSource;
   readonly engine: Engine;
@@ -43,20 +45,14 @@ export interface JudgeMeans {
   readonly onTreated?: (name: RungName | 'raw', pictures: Dataset<Sample<unknown>>) => void;
 }
 
-/** Why the use of these pictures cannot be judged, as a sentence; `undefined` if it can. */
-export function whyNotJudged({
-  plugin,
+/** Why too few pictures are there to be judged, as a sentence; `undefined` if there are enough. */
+export function tooFewToJudge({
   synthetic,
   real,
-}: Pick<JudgeMeans, 'plugin' | 'synthetic' | 'real'>): string | undefined {
-  const { estimator, name, image } = plugin;
-  if (!estimator?.answer) {
-    return `The plugin ${name} has no estimator whose answers can be compared, so the use of its pictures cannot be judged.`;
-  }
-  if (!hasSize(image)) return 'The pictures have no common size, so their use cannot be judged.';
-  if (synthetic.annotations === 'foreign') {
-    return `The annotations are not those of the plugin ${name}, so the use of the pictures cannot be judged.`;
-  }
+}: {
+  readonly synthetic: Pick<SyntheticSource, 'training'>;
+  readonly real: Pick<RealSource, 'images'>;
+}): string | undefined {
   const fewest = Math.min(synthetic.training.length, real.images.length);
   if (fewest >= FEWEST) return undefined;
   return `There are too few pictures to judge their use by: at least ${FEWEST} of each set are needed, and 1,000 are better.`;
@@ -64,10 +60,8 @@ export function whyNotJudged({
 
 /** Judges stacks against the one that stands, and tells how far it is. */
 export function rungJudge(means: JudgeMeans) {
-  const { plugin, synthetic, real, engine, seed, judging, job } = means;
-  const estimator = plugin.estimator!;
-  const image = plugin.image;
-  if (!hasSize(image)) throw new RangeError('Pictures of one size are judged.');
+  const { task, synthetic, real, engine, seed, judging, job } = means;
+  const { estimator, image } = task;
   const samples = takeFrom(synthetic.training, judging.pictures);
   const steps = Math.min(estimator.recipe.steps, judging.steps);
   // How much the scores of one set differ: as measured with what was judged last.
@@ -76,13 +70,29 @@ export function rungJudge(means: JudgeMeans) {
     compare: (score: Parameters<typeof useVerdict>[0], below: Parameters<typeof useVerdict>[1]) =>
       useVerdict(score, below, { kind: estimator.answer!.kind, noise }),
     async judge(standing: Stack, above: ReadonlyMap<RungName, Stack>): Promise<UseReport> {
-      const treatments: Record<string, Dataset<Sample<unknown>>> = {};
+      const { judged: raw, shown } = await treatedFor(task, standing, samples);
+      if (standing.names.length === 0) means.onTreated?.('raw', shown);
+      const treatments: Record<string, TreatedSet<unknown>> = {};
+      let answered: Dataset<RealImage> = takeFrom(real.images, judging.real);
       for (const [name, stack] of above) {
-        treatments[name] = await treatedBy(stack, samples);
-        means.onTreated?.(name, treatments[name]);
+        if (name === 'pseudo-labeled') {
+          const most = { judged: judging.real, labeled: judging.pictures };
+          const parts = partReal(real.images, most, seed);
+          answered = parts.judged;
+          // Networks that learned from the same guesses would agree on them, right or wrong.
+          treatments[name] = async (repeat) => {
+            const own = createRng(seed).fork(name).fork(repeat);
+            const { signal } = job;
+            const labeling = { task, engine, steps, real: parts.labeled, seed: own.int(2 ** 31), signal };
+            const labeled = await labelReal({ ...labeling, samples: raw });
+            return joined(raw, fitAll(task, labeled.samples));
+          };
+          continue;
+        }
+        const treated = await treatedFor(task, stack, samples);
+        treatments[name] = treated.judged;
+        means.onTreated?.(name, treated.shown);
       }
-      const raw = await treatedBy(standing, samples);
-      if (standing.names.length === 0) means.onTreated?.('raw', raw);
       let update: ((done: number, detail?: string) => void) | undefined;
       const report = await judgeUse({
         estimator,
@@ -91,7 +101,7 @@ export function rungJudge(means: JudgeMeans) {
         seed,
         raw,
         treatments,
-        real: takeFrom(real.images, judging.real),
+        real: fitAll(task, answered),
         repeats: judging.repeats,
         steps,
         ...(job.signal && { signal: job.signal }),

@@ -15,6 +15,7 @@ import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import { openMatching } from '../runs/matching.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import type { PreparedRung } from './climb.ts';
+import { fitAll, type JudgedTask } from './judged-task.ts';
 import { type RungName, withRung } from './rungs.ts';
 import type { Stack } from './stack.ts';
 
@@ -27,6 +28,8 @@ export interface RungMeans {
   readonly real: RealSource;
   readonly seed: number;
   readonly job: Job;
+  /** What pictures are judged by, or why they cannot be. */
+  readonly task: JudgedTask | string;
   /** Trains a refiner by a recipe; a text says why none is trained, as a sentence. */
   train(given: LearnedFrom): Promise<NonNullable<Stack['refiner']> | string>;
 }
@@ -44,7 +47,7 @@ export interface LearnedFrom {
 
 /** Puts rungs on top of stacks; what both sets show is measured once. */
 export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) => Promise<PreparedRung> {
-  const { synthetic, real, seed, recipe, job } = means;
+  const { synthetic, real, seed, recipe, job, task } = means;
   const plugin = withLabelsOf(means.plugin, synthetic);
   let following: ReturnType<typeof followProblem> | undefined;
   const unfollowed = () => {
@@ -54,11 +57,15 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
   const form = trainingForm(plugin.image, recipe);
   let framing: ReturnType<typeof planFraming> | undefined;
   const plannedFraming = () => {
-    framing ??= planFraming({
-      synthetic: cropsOf(synthetic.training, form, seed),
-      real: cropsOf(real.images, form, seed),
-      image: form,
-    });
+    framing ??= planFraming(
+      typeof task === 'string'
+        ? {
+            synthetic: cropsOf(synthetic.training, form, seed),
+            real: cropsOf(real.images, form, seed),
+            image: form,
+          }
+        : { synthetic: fitAll(task, synthetic.training), real: fitAll(task, real.images), image: task.image },
+    );
     return framing;
   };
   const randomized = async (): Promise<PreparedRung> => {
@@ -118,6 +125,22 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     const what = `${refiner.matcher.corrections.length > 0 ? 'corrections of light and ' : ''}a trained refiner`;
     return { stack: { ...others, refiner, names: [] }, what };
   };
+  const pseudoLabeled = (): PreparedRung => {
+    if (typeof task === 'string') return { skipped: `Skipped: ${task}` };
+    const { answer } = task.estimator;
+    if (answer?.kind !== 'class' || !answer.annotation) {
+      return {
+        skipped: 'Skipped: annotations say more than a class, which is all that networks could label.',
+      };
+    }
+    if (real.images.length < 2 * FEWEST_LABELED) {
+      return { skipped: `Skipped: it takes at least ${2 * FEWEST_LABELED} real pictures.` };
+    }
+    return {
+      stack: { names: ['pseudo-labeled'] },
+      what: `the most certain half of each class of ${task.what}`,
+    };
+  };
   const put = (
     field: 'framing' | 'light' | 'randomization',
     name: RungName,
@@ -130,7 +153,9 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
         ? framed()
         : name === 'camera' || name === 'lit'
           ? lit(name, standing)
-          : learned(name, standing));
+          : name === 'pseudo-labeled'
+            ? pseudoLabeled()
+            : learned(name, standing));
     if (rung.skipped !== undefined) return rung;
     return {
       what: rung.what,
@@ -138,6 +163,9 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     };
   };
 }
+
+/** Real pictures to label, and as many others to judge by; fewer say little. */
+const FEWEST_LABELED = 50;
 
 const cannotFollow = (problem: string) =>
   `Skipped: the labels could not follow where pictures move. ${problem}`;

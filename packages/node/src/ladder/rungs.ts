@@ -10,6 +10,7 @@ export const rungs = {
   lit: 'shading, sharpness and tone of the real set as well',
   refined: 'a trained refiner that changes pixels',
   warped: 'a trained refiner that moves things first, labels carried along',
+  'pseudo-labeled': 'real pictures as well, with the labels that networks read from them',
 } as const;
 
 /** The name of a rung. */
@@ -45,6 +46,14 @@ export function withRung(standing: readonly RungName[], name: RungName): RungNam
 export function isLearned(name: RungName): name is 'refined' | 'warped' {
   return name === 'refined' || name === 'warped';
 }
+
+/** The rungs in the order in which they are tried; those of one batch are judged together. */
+export const rungBatches: readonly (readonly RungName[])[] = [
+  rungNames.filter((name) => !isLearned(name) && name !== 'pseudo-labeled'),
+  rungNames.filter(isLearned),
+  // Networks label real pictures by what stands at the end.
+  ['pseudo-labeled'],
+];
 
 /** The rungs that a choice names, in order; `auto` as it is. @throws SimganError INVALID_ARGUMENT if it cannot be. */
 export function rungsOf(treat: Treat): readonly RungName[] | 'auto' {

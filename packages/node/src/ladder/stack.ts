@@ -1,5 +1,6 @@
 import { type Dataset, datasetOf, type ImageRefiner, type Sample } from '@simgan/core';
 import { applyTreatments, type Treatment } from '@simgan/core/treating';
+import type { JudgedTask } from './judged-task.ts';
 import type { RungName } from './rungs.ts';
 
 /**
@@ -42,6 +43,29 @@ export async function treatedBy(
   const treated: Sample<unknown>[] = [];
   for await (const sample of applyStack(stack, samples)) treated.push(sample);
   return datasetOf(treated);
+}
+
+/** Bytes of pictures of any size that are kept to be looked at. */
+const SHOWN_BYTES = 256 * 2 ** 20;
+
+/**
+ * What a stack makes of samples: as networks that judge see them, all of them, and as they are, as many of the first
+ * ones as memory has place for.
+ */
+export async function treatedFor(
+  { fit }: JudgedTask,
+  stack: Stack,
+  samples: Dataset<Sample<unknown>>,
+): Promise<{ readonly judged: Dataset<Sample<unknown>>; readonly shown: Dataset<Sample<unknown>> }> {
+  const judged: Sample<unknown>[] = [];
+  const shown: Sample<unknown>[] = [];
+  let bytes = 0;
+  for await (const sample of applyStack(stack, samples)) {
+    judged.push(fit(sample));
+    bytes += sample.image.data.byteLength;
+    if (bytes <= SHOWN_BYTES) shown.push(sample);
+  }
+  return { judged: datasetOf(judged), shown: datasetOf(shown) };
 }
 
 /**

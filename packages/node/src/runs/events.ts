@@ -1,4 +1,4 @@
-import type { TrainStep } from '@simgan/core';
+import type { SizedForm, TrainStep } from '@simgan/core';
 import type { PlannedCorrection } from '@simgan/core/matching';
 import type { Signals, Symptom } from '@simgan/core/monitoring';
 import type { Outcome } from './outcome.ts';
@@ -15,7 +15,8 @@ export type JobPhase =
   | 'check'
   | 'merge'
   | 'convert'
-  | 'judge';
+  | 'judge'
+  | 'label';
 
 /** What a job says while it runs. */
 export type JobEvent =
@@ -56,6 +57,8 @@ export type JobEvent =
       readonly corrections: readonly PlannedCorrection[];
       readonly omitted: readonly PlannedCorrection[];
     }
+  /** What pictures are judged by: what small networks learn from them, and the form in which they see them. */
+  | { readonly type: 'task'; readonly what: string; readonly image: SizedForm }
   /** A rung of the ladder was judged, or skipped. */
   | { readonly type: 'rung'; readonly name: string; readonly taken: boolean; readonly reason: string }
   /** It was decided what is done to the pictures. */

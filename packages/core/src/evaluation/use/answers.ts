@@ -25,7 +25,10 @@ export interface PlaceAnswers {
 }
 
 /** The answers that outputs give. */
-export function answersFrom(answer: EstimatorAnswer<never>, outputs: readonly Float32Array[]): Answers {
+export function answersFrom<Annotation>(
+  answer: EstimatorAnswer<Annotation>,
+  outputs: readonly Float32Array[],
+): Answers {
   if (answer.kind !== 'class') {
     return placesFrom(
       answer,
@@ -65,8 +68,8 @@ export function pickAnswers(answers: Answers, indices: readonly number[]): Answe
   };
 }
 
-function placesFrom(
-  answer: Exclude<EstimatorAnswer<never>, { readonly kind: 'class' }>,
+function placesFrom<Annotation>(
+  answer: Exclude<EstimatorAnswer<Annotation>, { readonly kind: 'class' }>,
   numbers: readonly ArrayLike<number>[],
 ): PlaceAnswers {
   return answer.kind === 'values'

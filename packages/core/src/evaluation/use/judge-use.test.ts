@@ -167,3 +167,21 @@ test('an abort stops judging within a step, and progress counts networks and ste
   await expect(judging).rejects.toThrow('enough');
   expect(seen).toEqual([...[1, 2, 3, 4].map((step) => `raw, varied 0/5 ${step}/4`), 'raw 1/5 1/2']);
 });
+
+test('a set of its own for each network: what one learned from lies, and the networks no longer agree', async () => {
+  const lying = relabeled(raw, opposite);
+  const asked: number[] = [];
+  const own = async (repeat: number) => {
+    asked.push(repeat);
+    return repeat === 0 ? raw : lying;
+  };
+  const { treatments } = await judgeUse({
+    ...base,
+    estimator: barWay,
+    steps: 60,
+    treatments: { same: lying, own },
+  });
+  expect(asked).toEqual([0, 1]);
+  expect(treatments.own!.agreement).toBeLessThan(0);
+  expect(treatments.same!.agreement).toBeGreaterThan(0.3);
+});

@@ -26,8 +26,8 @@ export interface JudgeUseOptions<Annotation> {
   readonly seed: number;
   /** The pictures as they were simulated, at least 20. A fifth of them, at most 500, is kept from all networks. */
   readonly raw: Dataset<Sample<Annotation>>;
-  /** What was made of the raw pictures, by name. A sample that was made of a raw one has its id. */
-  readonly treatments: Readonly<Record<string, Dataset<Sample<Annotation>>>>;
+  /** What was made of the raw pictures, by name. */
+  readonly treatments: Readonly<Record<string, TreatedSet<Annotation>>>;
   /** Pictures without labels, at least 20. At most 1,000 are used; with 100, differences are hard to see. */
   readonly real: Dataset<RealImage>;
   /**
@@ -49,6 +49,15 @@ export interface JudgeUseOptions<Annotation> {
   /** Called with every network that judges a set, before it is disposed of: to test it where labels are known. */
   readonly onTrained?: (trained: TrainedJudge) => void | Promise<void>;
 }
+
+/**
+ * What was made of the raw pictures. A sample that was made of a raw one has its id. A function makes a set of its own
+ * for each network, counted from 0: where labels are guesses of earlier networks, networks that learn from the same
+ * guesses agree whether they are right or not.
+ */
+export type TreatedSet<Annotation> =
+  | Dataset<Sample<Annotation>>
+  | ((repeat: number) => Promise<Dataset<Sample<Annotation>>>);
 
 /** How far judging is. */
 export interface UseProgress {
@@ -128,9 +137,15 @@ export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>)
   const augment = options.augment ?? varyPictures(image, meaning.kind, mildVariation);
   const randomize = options.randomize ?? varyPictures(image, meaning.kind, broadVariation);
   const [learned, heldOut] = holdOut(remembered(options.raw), MOST_READ);
-  const sets: Record<string, Dataset<Sample<Annotation>>> = { raw: learned };
+  // The set that each network of a name learns from.
+  const sets: Record<string, (repeat: number) => Dataset<Sample<Annotation>>> = { raw: () => learned };
   for (const [name, set] of Object.entries(options.treatments)) {
-    sets[name] = without(remembered(set), heldOut);
+    const made: Dataset<Sample<Annotation>>[] = [];
+    const isShared = typeof set !== 'function';
+    for (let repeat = 0; repeat < (isShared ? 1 : repeats); repeat++) {
+      made.push(without(remembered(isShared ? set : await set(repeat)), heldOut));
+    }
+    sets[name] = (repeat) => made[isShared ? 0 : repeat]!;
   }
   const unseen = await withTruths(heldOut, meaning);
   const real = spreadItems(remembered(options.real), MOST_REAL);
@@ -165,23 +180,23 @@ export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>)
   const readable = await train({ set: VARIED, repeat: 0, patience: PATIENCE }, copies, async (answer) => {
     const found: Record<string, number> = {};
     for (const [name, set] of Object.entries(sets)) {
-      const { pictures, truths } = await withTruths(spreadItems(set, MOST_READ), meaning);
+      const { pictures, truths } = await withTruths(spreadItems(set(0), MOST_READ), meaning);
       found[name] = correctness(await answer(pictures), truths);
     }
     return found;
   });
   const scoreOf = async (name: string, count: number): Promise<{ score: UseScore; noise: number }> => {
-    const samples = sets[name]!;
+    const set = sets[name]!;
     const answers: Answers[] = [];
     const right: number[] = [];
     for (let repeat = 0; repeat < count; repeat++) {
-      await train({ set: name, repeat }, samples, async (answer, network) => {
+      await train({ set: name, repeat }, set(repeat), async (answer, network) => {
         answers.push(await answer(views));
         right.push(correctness(await answer(unseen.pictures), unseen.truths));
         await onTrained?.({ set: name, repeat, network });
       });
     }
-    const { truths } = await withTruths(spreadItems(samples, MOST_READ), meaning);
+    const { truths } = await withTruths(spreadItems(set(0), MOST_READ), meaning);
     const consistent = consistency(answers, real.length, truths);
     return {
       score: { ...consistent, readsRaw: mean(right), readable: readable[name]! },

@@ -78,3 +78,15 @@ test('the highest of the better ones is recommended, never a refused one, and ra
   expect(recommendedSet({ same, refused })).toBe('raw');
   expect(recommendedSet({})).toBe('raw');
 });
+
+test('where networks agree on little, a gain says nothing', () => {
+  expect(verdictOf({ score: 0.6, agreement: 0.65 }, 'class', 0.06).verdict).toBe('better');
+  expect(verdictOf({ score: 0.6, agreement: 0.59, stability: 0.9 }, 'class', 0.12)).toMatchObject({
+    verdict: 'no different',
+  });
+  const low = { ...raw, agreement: 0.4, score: 0.2 };
+  expect(useVerdict({ ...low, score: 0.3, agreement: 0.5 }, low, { kind: 'class', noise: 0 })).toMatchObject({
+    verdict: 'no different',
+    reason: expect.stringContaining('hardly agree'),
+  });
+});

@@ -66,6 +66,12 @@ export const useGates: Readonly<Record<UseGate, string>> = {
 const gateNames = Object.keys(useGates) as UseGate[];
 
 /**
+ * Networks that agree less than this beyond chance make most answers up: the kappa from which Landis and Koch ("The
+ * measurement of observer agreement", 1977) call agreement substantial.
+ */
+const LEAST_AGREEMENT = 0.6;
+
+/**
  * Compares the score of a treatment with that of the raw set.
  *
  * @param noise - how far scores of the raw set differ with the seeds alone, as a standard deviation: a gain or loss
@@ -93,7 +99,12 @@ export function useVerdict(
   const margin = Math.max(LEAST_MARGIN, noise);
   // A false cue that all networks learn makes them agree, while what they see in a varied picture gets less certain.
   const isPaid = factors.some((factor) => score[factor] < raw[factor] - margin);
-  const verdict = gain >= margin && !isPaid ? 'better' : gain <= -margin ? 'worse' : 'no different';
+  const isGained = gain >= margin && !isPaid;
+  if (isGained && !(score.agreement >= LEAST_AGREEMENT)) {
+    const reason = `Its score is higher (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}), but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; at least ${LEAST_AGREEMENT} is needed): most of their answers are made up, and no order of sets can be told from them.`;
+    return { ...score, verdict: 'no different', failed, reason };
+  }
+  const verdict = isGained ? 'better' : gain <= -margin ? 'worse' : 'no different';
   const compared = { better: 'more', 'no different': 'about as', worse: 'less' }[verdict];
   const paid = gain >= margin && isPaid;
   if (paid) {

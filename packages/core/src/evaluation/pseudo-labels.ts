@@ -1,0 +1,126 @@
+import { type Dataset, mapDataset, selectItems } from '../dataset.ts';
+import type { Engine } from '../engine/engine.ts';
+import { SimganError } from '../errors.ts';
+import type { SizedForm } from '../image.ts';
+import { createRng } from '../rng.ts';
+import type { RealImage, Sample } from '../sample.ts';
+import type { Estimator } from './estimator.ts';
+import { estimatorOutputs } from './estimator-outputs.ts';
+import { createEstimatorState, type EstimatorStep, trainEstimator } from './train-estimator.ts';
+
+/** Options for {@link pseudoLabel}. */
+export interface PseudoLabelOptions<Annotation> {
+  /** A task of classes whose answer has an `annotation`. */
+  readonly estimator: Estimator<Annotation>;
+  readonly image: SizedForm;
+  readonly engine: Engine;
+  /** Seeds the networks that label and the order in which they learn. */
+  readonly seed: number;
+  /** What they learn from. */
+  readonly samples: Dataset<Sample<Annotation>>;
+  /** The pictures to label. */
+  readonly real: Dataset<RealImage>;
+  /** The share of pictures of each answered class that is labeled, the most certain ones, above 0 up to 1. Default: 0.5. */
+  readonly share?: number;
+  /** Networks whose probabilities are averaged. Default: 2. */
+  readonly networks?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each training step of each network, counted from 0. */
+  readonly onStep?: (step: EstimatorStep, network: number) => void;
+}
+
+/** Real pictures with labels that networks gave them. */
+export interface PseudoLabeled<Annotation> {
+  /** In the order of the real pictures, with their ids. */
+  readonly samples: Dataset<Sample<Annotation>>;
+  /** The mean probability of its class, by the id of a picture. */
+  readonly confidence: ReadonlyMap<string, number>;
+}
+
+/**
+ * Gives real pictures the labels that networks read from them: self-training (Lee, "Pseudo-label", 2013), by the mean
+ * probabilities of several networks, for the half of each class that they are most certain of, so that no class takes
+ * all places. Such labels are guesses: whoever uses them should judge what they are worth (see `judgeUse`) and know
+ * them apart from exact ones.
+ *
+ * @throws SimganError INVALID_ARGUMENT if the estimator cannot label; NOT_ENOUGH_DATA, TRAINING_DIVERGED as
+ * `trainEstimator`; the signal's reason if it aborts.
+ * @example
+ * const { samples: labeled } = await pseudoLabel({ estimator, image, engine, seed: 1, samples: synthetic, real });
+ */
+export async function pseudoLabel<Annotation>(
+  options: PseudoLabelOptions<Annotation>,
+): Promise<PseudoLabeled<Annotation>> {
+  const { estimator, image, engine, samples, real, share = 0.5, networks = 2, signal, onStep } = options;
+  const { answer } = estimator;
+  if (answer?.kind !== 'class' || !answer.annotation) {
+    throw new SimganError(
+      'INVALID_ARGUMENT',
+      `The estimator ${estimator.name} cannot label pictures: it needs an answer of classes with an annotation.`,
+    );
+  }
+  if (!(share > 0 && share <= 1)) {
+    throw new SimganError('INVALID_ARGUMENT', `\`share\` is ${share}; use a number above 0, at most 1.`);
+  }
+  const rng = createRng(options.seed).fork('pseudo-labels');
+  const sums = Array.from({ length: real.length }, () => new Float64Array(answer.classes.length));
+  for (let n = 0; n < networks; n++) {
+    const seed = rng.fork(n).int(2 ** 31);
+    const state = createEstimatorState(estimator, image, seed);
+    try {
+      for await (const step of trainEstimator({ estimator, state, samples, image, engine, seed })) {
+        signal?.throwIfAborted();
+        onStep?.(step, n);
+      }
+      const { network } = state;
+      const { batchSize } = estimator.recipe;
+      let index = 0;
+      for await (const { output } of estimatorOutputs({
+        network,
+        pictures: real,
+        image,
+        engine,
+        batchSize,
+      })) {
+        signal?.throwIfAborted();
+        const sum = sums[index++]!;
+        for (const [one, probability] of Array.from(answer.probabilities(output)).entries()) {
+          sum[one]! += probability / networks;
+        }
+      }
+    } finally {
+      state.dispose();
+    }
+  }
+  const guesses = sums.map((probabilities, index) => {
+    const confidence = Math.max(...probabilities);
+    return { index, confidence, guess: probabilities.indexOf(confidence) };
+  });
+  const kept = answer.classes
+    .flatMap((_, one) => {
+      const ofClass = guesses.filter(({ guess }) => guess === one);
+      // Equally certain ones keep their order, which makes the choice the same everywhere.
+      ofClass.sort((a, b) => b.confidence - a.confidence || a.index - b.index);
+      return ofClass.slice(0, Math.ceil(share * ofClass.length));
+    })
+    .sort((a, b) => a.index - b.index);
+  const pictures = selectItems(
+    real,
+    kept.map(({ index }) => index),
+  );
+  const annotate = answer.annotation.bind(answer);
+  return {
+    samples: labeledDataset(pictures, (position) => annotate(kept[position]!.guess)),
+    confidence: new Map(kept.map(({ index, confidence }) => [real.id(index), confidence])),
+  };
+}
+
+function labeledDataset<Annotation>(
+  pictures: Dataset<RealImage>,
+  annotationOf: (position: number) => Annotation,
+): Dataset<Sample<Annotation>> {
+  return mapDataset(pictures, ({ id, image, source }, position) => ({
+    ...{ id, image, annotation: annotationOf(position) },
+    ...(source && { source }),
+  }));
+}

@@ -1,0 +1,132 @@
+/**
+ * @file What the tool's own choice is worth on real labels: `augment` without options decides what to do to simulated
+ * pictures, sees real ones without labels, and networks that learned from what it wrote are tested on others with
+ * labels; beside them networks that learned from the pictures as they were, and from labeled real ones (the upper
+ * bound). The tables of docs/results-defaults.md.
+ *
+ *     npm run research:defaults -- --data DIR                            # all tasks
+ *     npm run research:defaults -- --data DIR --tasks print-mnist --samples 4000
+ *     npm run research:defaults -- --data DIR --tasks mnist-usps --treat framed,lit,randomized
+ *     npm run research:defaults -- --data DIR --quick                    # a smoke test: minutes, no result
+ *
+ * Options: `--data DIR`, `--fashion DIR`, `--fonts DIR` as for `research:judge`; `--tasks a,b`, `--samples N` (simulated
+ * pictures), `--networks 3` (seeds), `--treat LIST` (in place of the tool's choice), `--real N` (real pictures that it sees), `--runs 1` (of the tool, each with a seed and
+ * pictures of its own), `--upper` (the upper bound as well), `--threads 1`, `--quick`.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Dataset, datasetOf, type Plugin, type Sample, takeFrom } from '@simgan/core';
+import { createEstimatorState, trainEstimator } from '@simgan/core/evaluation';
+import { mean, std } from '@simgan/core/measures';
+import { randomize } from '@simgan/core/treating';
+import { augment, createEngine, parseTreat, readDataset } from '@simgan/node';
+import { collect } from './collect.ts';
+import { openReport } from './report.ts';
+import { type AnyTask, defaultPlaces, tasks } from './tasks/index.ts';
+
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    fashion: { type: 'string', default: defaultPlaces.fashion },
+    fonts: { type: 'string', default: defaultPlaces.fonts },
+    tasks: { type: 'string', default: Object.keys(tasks).join(',') },
+    samples: { type: 'string' },
+    real: { type: 'string' },
+    networks: { type: 'string', default: '3' },
+    runs: { type: 'string', default: '1' },
+    treat: { type: 'string' },
+    upper: { type: 'boolean', default: false },
+    threads: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
+  },
+});
+const { data = '', fashion, fonts, quick } = options;
+const networks = quick ? 1 : Number(options.networks);
+/** Copies of each picture that classic augmentation makes. */
+const COPIES = 4;
+
+const { engine } = await createEngine('onnx', { threads: Number(options.threads), device: 'cpu' });
+const { figures, say, note, save } = openReport('defaults');
+for (const name of options.tasks.split(',')) {
+  const task: AnyTask = await tasks[name as keyof typeof tasks]({ data, fashion, fonts });
+  const length = quick ? 200 : Number(options.samples ?? task.length);
+  const rows: Record<string, unknown> = {};
+  figures[name] = rows;
+  say(`\n## ${task.title}\n`);
+  say(`${length} simulated pictures, ${networks} networks for each figure.\n`);
+  say(`| learned from | pictures | ${task.unit}, plain | with augmentation |`);
+  say('| --- | --- | --- | --- |');
+  const sayRow = async (title: string, samples: Dataset<Sample<unknown>>, more: object = {}) => {
+    const scores = await scoresOf(task, samples);
+    rows[title] = { pictures: samples.length, ...scores, ...more };
+    const cell = (values: readonly number[]) => `${mean(values).toFixed(2)} ± ${std(values).toFixed(2)}`;
+    say(`| ${title} | ${samples.length} | ${cell(scores.plain)} | ${cell(scores.augmented)} |`);
+    save();
+  };
+  for (let run = 1; run <= Number(options.runs); run++) {
+    const raw: Dataset<Sample<unknown>> = await collect(await task.raw(run, length));
+    const named = (title: string) => (Number(options.runs) > 1 ? `${title}, run ${run}` : title);
+    await sayRow(named('as simulated'), raw);
+    const made = await augmented(task, raw, run);
+    await sayRow(named(`\`augment\`: ${made.treat}`), made.samples, { reason: made.reason });
+  }
+  if (options.upper && task.labeled) await sayRow('labeled real pictures', takeFrom(task.labeled, length));
+}
+await engine.dispose();
+process.stdout.write(`\nSaved as ${save()}\n`);
+process.exit(0);
+
+/** What `augment` made of a set, without options or as it was told. */
+async function augmented(task: AnyTask, raw: Dataset<Sample<unknown>>, seed: number) {
+  const plugin: Plugin = { ...task.plugin, estimator: task.estimator };
+  const cwd = await mkdtemp(join(tmpdir(), 'simgan-defaults-'));
+  const started = process.cpuUsage();
+  try {
+    const { dataset, treatment } = await augment({
+      ...{ plugin, engine, cwd, seed, out: 'out', synthetic: raw },
+      real: takeFrom(
+        task.real,
+        Math.min(task.real.length, quick ? 100 : Number(options.real ?? task.real.length)),
+      ),
+      ...(options.treat !== undefined && { treat: parseTreat(options.treat) }),
+      onEvent(event) {
+        if (event.type === 'rung') note(`${task.name}: ${event.name}: ${event.reason}`);
+      },
+    });
+    const used = process.cpuUsage(started);
+    note(`${task.name}: ${treatment.treat}, ${((used.user + used.system) / 1e6).toFixed(0)} CPU-seconds`);
+    const { samples } = await readDataset(join(cwd, 'out', 'dataset'), plugin);
+    return { ...treatment, samples: await collect(samples as Dataset<Sample<unknown>>), dataset };
+  } finally {
+    await rm(cwd, { recursive: true });
+  }
+}
+
+/** The task's scores of networks that learned from a set, and from copies of it that are changed classically. */
+async function scoresOf(task: AnyTask, samples: Dataset<Sample<unknown>>) {
+  const copies: Sample<unknown>[] = [];
+  for (let copy = 1; copy <= COPIES; copy++) {
+    const classic = randomize(task.plugin, { ...task.plugin.randomization, seed: copy });
+    for await (const sample of classic.treat(samples)) copies.push({ ...sample, id: `${copy}-${sample.id}` });
+  }
+  const scores = { plain: [] as number[], augmented: [] as number[] };
+  for (let seed = 1; seed <= networks; seed++) {
+    scores.plain.push(await scoreOf(task, samples, seed));
+    scores.augmented.push(await scoreOf(task, datasetOf(copies), seed));
+  }
+  return scores;
+}
+
+async function scoreOf(task: AnyTask, samples: Dataset<Sample<unknown>>, seed: number): Promise<number> {
+  const { image } = task;
+  const tested = task.tested ?? task.estimator;
+  const estimator = quick ? { ...tested, recipe: { ...tested.recipe, steps: 10 } } : tested;
+  const state = createEstimatorState(estimator, image, seed);
+  for await (const _ of trainEstimator({ estimator, state, samples, image, engine, seed }));
+  const measures = await task.score(state.network, engine);
+  note(`${task.name}: ${samples.length} pictures, network ${seed}: ${JSON.stringify(measures)}`);
+  state.dispose();
+  return Object.values(measures)[0]!;
+}
