@@ -28,7 +28,8 @@ function maker(declared: Record<string, string>, others: 'invariant' | 'refused'
   };
   const real = { images: samples, rejects: [], origin: 'there', isStandIn: false };
   const recipe = Object.values(plugin.recipes)[0]!;
-  return rungMaker({ plugin, recipe, synthetic, real, seed: 1, job: startJob({}), train: async () => 'No.' });
+  const means = { plugin, recipe, synthetic, real, seed: 1, job: startJob({}), task: 'Nothing judges.' };
+  return rungMaker({ ...means, train: async () => 'No.' });
 }
 
 describe('labels of another program', () => {
