@@ -1,4 +1,4 @@
-"""The simulator of examples/plugin-crosses in Python: a bright cross on a dark ground, written as PNG by zlib alone."""
+"""The simulator of examples/plugin-crosses in Python: a bright cross on a dark ground, written as PNG by zlib alone, and its mask."""
 
 import struct
 import zlib
@@ -23,9 +23,12 @@ def render(request):
         across, down = abs(column - x), abs(row - y)
         return min(across, down) == 0 and max(across, down) <= arm
 
-    rows = [bytes(bright if is_cross(column, row) else 60 for column in range(width)) for row in range(height)]
+    def drawn(inside, outside):
+        rows = [[inside if is_cross(column, row) else outside for column in range(width)] for row in range(height)]
+        return gray_png(width, height, map(bytes, rows))
+
     # Points count from the outer corner of the top left pixel, so a pixel's center is at + 0.5.
-    return {"annotation": {"x": x + 0.5, "y": y + 0.5}, "image": gray_png(width, height, rows)}
+    return {"annotation": {"x": x + 0.5, "y": y + 0.5}, "image": drawn(bright, 60), "mask": drawn(255, 0)}
 
 
 def gray_png(width, height, rows):

@@ -56,7 +56,15 @@ export type { DatasetReader, Reject } from './reading/reader.ts';
 export { createImageRefiner, type ImageRefiner } from './refining/image-refiner.ts';
 export { createRng, type Rng } from './rng.ts';
 export { type NamedArray, readSafetensors, type Safetensors, writeSafetensors } from './safetensors.ts';
-export type { Companion, RealImage, Sample, SourcePicture, StoredFile } from './sample.ts';
+export {
+  type Companion,
+  companionBytes,
+  type RealImage,
+  type Sample,
+  type SourcePicture,
+  type StoredFile,
+  withoutCompanions,
+} from './sample.ts';
 export { type Simulated, type Simulator, type SimulatorOrigin, simulate, simulateAt } from './simulate.ts';
 export { type Checkpoint, restoreCheckpoint, takeCheckpoint } from './training/checkpoint.ts';
 export type { LambdaTarget, TrainingRecipe } from './training/recipe.ts';

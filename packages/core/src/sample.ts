@@ -1,3 +1,4 @@
+import { type Dataset, mapDataset } from './dataset.ts';
 import type { Image } from './image.ts';
 
 /** The stored picture that a sample was read from, for its provenance. */
@@ -47,6 +48,20 @@ export interface Sample<Annotation> extends RealImage {
   readonly companions?: readonly Companion[];
 }
 
+/** The bytes that the companions of a sample keep in memory. */
+export function companionBytes({ companions = [] }: Pick<Sample<unknown>, 'companions'>): number {
+  return companions.reduce((sum, { bytesInMemory = 0 }) => sum + bytesInMemory, 0);
+}
+
+/** The same samples without their companions, for whoever keeps many of them in memory and writes none. */
+export function withoutCompanions<Item extends RealImage>(items: Dataset<Item>): Dataset<Item> {
+  return mapDataset(items, (item) => {
+    if (!('companions' in item)) return item;
+    const { companions: _, ...rest } = item;
+    return rest as unknown as Item;
+  });
+}
+
 /** A file as it is stored. */
 export interface StoredFile {
   readonly bytes: Uint8Array;
@@ -67,6 +82,8 @@ export interface Companion {
   readonly field?: string;
   /** The file, as long as its picture is where it was stored. */
   readonly stored?: () => Promise<StoredFile>;
+  /** Bytes that it keeps in memory, for whoever keeps many samples there. Default: 0. */
+  readonly bytesInMemory?: number;
   /** Its values, in the size of its picture; missing for what is no picture. */
   readonly pixels?: () => Promise<Image>;
   /** Why it is left out, as a sentence. */

@@ -48,15 +48,15 @@ export function simulate<Annotation>(
  * @param origin - if given, what the simulator returns and throws is checked as {@link simulate} does. Default: it is
  * passed on as it is.
  */
-export async function simulateAt<Annotation>(
-  simulator: Simulator<Annotation>,
+export async function simulateAt<Result extends Simulated<unknown>>(
+  simulator: (rng: Rng) => Result | Promise<Result>,
   seed: number,
   index: number,
   origin?: SimulatorOrigin,
-): Promise<Simulated<Annotation>> {
+): Promise<Result> {
   const rng = sourceOf(seed).fork(index);
   if (!origin) return simulator(rng);
-  let simulated: Simulated<Annotation>;
+  let simulated: Result;
   try {
     simulated = await simulator(rng);
   } catch (error) {

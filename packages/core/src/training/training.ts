@@ -14,7 +14,7 @@ import {
   type ImageRefinerOptions,
 } from '../refining/image-refiner.ts';
 import { createRng } from '../rng.ts';
-import type { RealImage } from '../sample.ts';
+import { type RealImage, withoutCompanions } from '../sample.ts';
 import { randomCrop } from './batches.ts';
 import { HistoryBuffer } from './history-buffer.ts';
 import { createOptimizer, createOptimizerState, type Optimizer } from './optimizer.ts';
@@ -146,7 +146,8 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   const sizeOf = ({ image }: RealImage) => image.data.byteLength + 256;
   const real = cacheItems(options.real, { budget: memoryBudget, sizeOf });
   const matcher = options.matcher ?? (await matcherFor({ ...options, real, seed, form }));
-  const synthetic = cacheItems(matcher.match(options.synthetic), { budget: memoryBudget, sizeOf });
+  const pictures = withoutCompanions(options.synthetic);
+  const synthetic = cacheItems(matcher.match(pictures), { budget: memoryBudget, sizeOf });
 
   const optimizer = createOptimizer(recipe.optimizer);
   const owned: { dispose(): void }[] = [];

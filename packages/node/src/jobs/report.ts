@@ -8,6 +8,7 @@ import {
   type RealImage,
   type Sample,
   spreadItems,
+  withoutCompanions,
 } from '@simgan/core';
 import {
   type FoundPair,
@@ -36,7 +37,7 @@ export interface NamedSet {
 
 /** The pictures of a set that are looked at, each made once. */
 export function lookAt<Item extends RealImage>(dataset: Dataset<Item>, limit = LOOKED_AT): Dataset<Item> {
-  return cacheItems(spreadItems(dataset, limit), { budget: limit, sizeOf: () => 1 });
+  return cacheItems(spreadItems(withoutCompanions(dataset), limit), { budget: limit, sizeOf: () => 1 });
 }
 
 /** Draws the same columns of each set, spread over them, as the plugin shows its pictures. */

@@ -48,13 +48,8 @@ function startRemote(
     const message = `The renderer failed at index ${index} of seed ${seed}: ${reason}${end}The request is retried; further retries are not reported.`;
     job.emit({ type: 'warning', message });
   };
-  const onCompanions = (names: readonly string[]) =>
-    job.emit({
-      type: 'warning',
-      message: `The renderer also sends ${names.join(', ')}; companions of images are not written yet and are left out.`,
-    });
   const { cwd, signal } = job;
-  const remote = remoteSimulator(plugin, { ...renderer, cwd, signal, onRetry, onCompanions });
+  const remote = remoteSimulator(plugin, { ...renderer, cwd, signal, onRetry });
   const ahead = 2 * remote.concurrency;
   return {
     origin: remote.origin,

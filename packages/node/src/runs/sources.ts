@@ -4,6 +4,7 @@ import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   cacheItems,
+  companionBytes,
   createRng,
   type Dataset,
   type Plugin,
@@ -124,7 +125,7 @@ export async function openSynthetic(
     const length = Math.max(count, TRAINING_LENGTH);
     const all = cacheItems(rendering.simulate('simulator', { seed, length }), {
       budget: RENDERED_BYTES,
-      sizeOf: ({ image }) => image.data.byteLength + 1024,
+      sizeOf: (sample) => sample.image.data.byteLength + companionBytes(sample) + 1024,
     });
     const training = takeFrom(all, TRAINING_LENGTH);
     const samples = count > 0 ? takeFrom(all, count) : training;

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { annotationSchema, createRng, type Dataset, type Plugin, type Sample, simulate } from '@simgan/core';
+import {
+  annotationSchema,
+  companionBytes,
+  createRng,
+  type Dataset,
+  type Plugin,
+  type Sample,
+  simulate,
+} from '@simgan/core';
 import { delay, HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -420,6 +428,10 @@ test('a renderer that is asked twice must give the same', async () => {
     form({ annotation: `{"x": ${number}, "y": 2}`, image: black }),
   );
   expect(labels.message).toContain('with different annotations');
+  const masks = await failureOf((_, number) =>
+    form({ annotation: '{"x": 1, "y": 2}', image: black, mask: `${number}` }),
+  );
+  expect(masks.message).toContain('with different companions');
   // The first sample that comes is rendered twice, and no other.
   const requests = answer(rendered);
   const samples = samplesOf();
@@ -435,20 +447,41 @@ test('a renderer that is asked twice must give the same', async () => {
   expect(later.map(({ index }) => index)).toEqual([5, 6, 6]);
 });
 
-test('companions are told of once, and their bytes are there for whoever calls the simulator', async () => {
-  const told: (readonly string[])[] = [];
-  answer(async (request, number) =>
-    form({ ...(await renderBlob(request)), mask: `${request.seed}`, ...(number > 2 && { depth: 'deep' }) }),
+test('further parts of a response are companions of the picture, with their bytes as they came', async () => {
+  const mask = await grayPng(12, 10);
+  const large = await grayPng(24, 20);
+  answer(async (request) =>
+    form({
+      ...(await renderBlob(request)),
+      mask,
+      large,
+      note: `${request.index}`,
+      normals: Buffer.from('\x93NUMPY', 'latin1'),
+    }),
   );
-  const remote = remoteSimulator(plugin, { url, onCompanions: (names) => told.push(names) });
+  const remote = remoteSimulator(plugin, { url });
   const { companions } = await remote(createRng(1));
-  expect([...companions.keys()]).toEqual(['mask']);
-  expect(Buffer.from(companions.get('mask')!).toString()).toMatch(/^\d+$/);
-  const samples = remote.simulate({ seed: 1, length: 3 });
-  expect(Object.keys(await samples.at(0))).toEqual(['id', 'image', 'annotation']);
-  await samples.at(1);
-  await samples.at(2);
-  expect(told).toEqual([['mask'], ['depth']]);
+  expect(companions.map(({ name, file }) => [name, file])).toEqual([
+    ['large', 'large.png'],
+    ['mask', 'mask.png'],
+    ['normals', 'normals.npy'],
+    ['note', 'note.bin'],
+  ]);
+  const [big, small, , note] = companions;
+  expect(Buffer.from((await small!.stored!()).bytes).equals(mask)).toBe(true);
+  expect((await note!.stored!()).bytes.toString()).toBe('0');
+  expect(await small!.pixels!()).toMatchObject({ width: 12, height: 10, channels: 1, bits: 8 });
+  expect(note!.pixels).toBeUndefined();
+  await expect(big!.pixels!()).rejects.toThrow('It is 24 x 20 and its picture 12 x 10');
+  expect(companionBytes({ companions })).toBe(mask.length + large.length + 1 + 6);
+  const sample = await remote.simulate({ seed: 1, length: 3 }).at(2);
+  expect(sample.companions).toHaveLength(4);
+  answer(rendered);
+  expect(Object.keys(await remote.simulate({ seed: 1, length: 3 }).at(1))).toEqual([
+    'id',
+    'image',
+    'annotation',
+  ]);
 });
 
 test.each<[string, RequestListener, string]>([

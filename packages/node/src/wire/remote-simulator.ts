@@ -46,8 +46,6 @@ export type RemoteSimulatorOptions = RendererChoice & {
   readonly signal?: AbortSignal | undefined;
   /** Called before each retry. */
   readonly onRetry?: ((retry: RendererRetry) => void) | undefined;
-  /** Called once for each name of a companion that came with an image. */
-  readonly onCompanions?: ((names: readonly string[]) => void) | undefined;
 };
 
 /**
@@ -56,7 +54,7 @@ export type RemoteSimulatorOptions = RendererChoice & {
  */
 export interface RemoteSimulator {
   (rng: Rng): Promise<Rendered>;
-  /** Its samples as a dataset: sample i depends on seed and i alone. Companions are left out. */
+  /** Its samples as a dataset, with their companions: sample i depends on seed and i alone. */
   simulate(options: { readonly seed: number; readonly length: number }): Dataset<Sample<unknown>>;
   /** For provenance: `renderer`, its URL or command, and its parameters. */
   readonly origin: string;
@@ -89,20 +87,20 @@ export function remoteSimulator(
   plugin: Pick<Plugin, 'image' | 'annotation'>,
   options: RemoteSimulatorOptions,
 ): RemoteSimulator {
-  const { cwd = process.cwd(), signal, onRetry, onCompanions, ...choice } = options;
+  const { cwd = process.cwd(), signal, onRetry, ...choice } = options;
   const settings = rendererSettings(choice as RendererChoice);
   const { url, command, maxBytes, concurrency, origin } = settings;
   const transport =
     url === undefined ? new ProcessTransport(command!, { cwd, maxBytes }) : new HttpTransport(url, maxBytes);
-  const renderer = new Renderer(plugin, settings, transport, { signal, onRetry, onCompanions });
+  const renderer = new Renderer(plugin, settings, transport, { signal, onRetry });
   const fromRng = (rng: Rng) =>
     renderer.render({ seed: Math.floor(rng.fork('seed').next() * 2 ** 53), index: 0 }, rng);
   return Object.assign(fromRng, {
     simulate: ({ seed, length }: { readonly seed: number; readonly length: number }) =>
       createDataset(length, async (index) => {
         const render = (rng: Rng) => renderer.render({ seed, index }, rng);
-        const { image, annotation } = await simulateAt(render, seed, index);
-        return { id: indexId(index), image, annotation };
+        const { image, annotation, companions } = await simulateAt(render, seed, index);
+        return { id: indexId(index), image, annotation, ...(companions.length > 0 && { companions }) };
       }),
     origin,
     concurrency,
@@ -115,7 +113,7 @@ interface Place {
   readonly index: number;
 }
 
-type Listeners = Pick<RemoteSimulatorOptions, 'signal' | 'onRetry' | 'onCompanions'>;
+type Listeners = Pick<RemoteSimulatorOptions, 'signal' | 'onRetry'>;
 
 /** Sends requests, retries them, and checks responses. */
 class Renderer {
@@ -126,7 +124,6 @@ class Renderer {
   readonly #slots: Slots;
   readonly #end = new AbortController();
   readonly #forgetSignal: () => void;
-  readonly #companions = new Set<string>();
   #isRepeatable = false;
 
   constructor(
@@ -163,8 +160,7 @@ class Renderer {
     this.#isRepeatable = true;
     try {
       const rendered = await this.#ask(request);
-      if (isFirst) this.#checkRepeated(place, rendered, await this.#ask(request));
-      this.#tellCompanions(rendered);
+      if (isFirst) await this.#checkRepeated(place, rendered, await this.#ask(request));
       return rendered;
     } catch (error) {
       if (isFirst) this.#isRepeatable = false;
@@ -238,28 +234,25 @@ class Renderer {
   }
 
   /** A resumed dataset continues with what the renderer gives then, which must be what it would have given before. */
-  #checkRepeated(place: Place, one: Rendered, other: Rendered): void {
-    const differ =
-      Buffer.compare(bytesOf(one), bytesOf(other)) !== 0
-        ? 'images'
-        : isDeepStrictEqual(one.annotation, other.annotation)
-          ? undefined
-          : 'annotations';
+  async #checkRepeated(place: Place, one: Rendered, other: Rendered): Promise<void> {
+    const differ = await differenceOf(one, other);
     if (differ === undefined) return;
     const fault = new RendererFault(
       `it rendered the same request twice with different ${differ}. Everything random must follow from the request: from its random numbers, or from a generator seeded with its seed and index`,
     );
     throw this.#failed(place, fault, 1);
   }
-
-  #tellCompanions({ companions }: Rendered): void {
-    const added = [...companions.keys()].filter((name) => !this.#companions.has(name));
-    if (added.length === 0) return;
-    for (const name of added) this.#companions.add(name);
-    this.#listeners.onCompanions?.(added);
-  }
 }
 
-function bytesOf({ image: { data } }: Rendered): Buffer {
-  return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+/** What two renderings of the same request differ in, if they do. */
+async function differenceOf(one: Rendered, other: Rendered): Promise<string | undefined> {
+  if (Buffer.compare(bytesOf(one.image.data), bytesOf(other.image.data)) !== 0) return 'images';
+  if (!isDeepStrictEqual(one.annotation, other.annotation)) return 'annotations';
+  return isDeepStrictEqual(await filesOf(one), await filesOf(other)) ? undefined : 'companions';
 }
+
+const bytesOf = (data: Uint8Array | Uint16Array) =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+
+const filesOf = ({ companions }: Rendered) =>
+  Promise.all(companions.map(async ({ name, stored }) => ({ name, file: await stored!() })));

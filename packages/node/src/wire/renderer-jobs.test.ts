@@ -1,5 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createImage } from '@simgan/core';
 import { delay, HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -8,7 +10,9 @@ import { blobs, blobsPath } from '../../test/blobs.ts';
 import { filesBelow, jsonLines, readJson, temporaryFolder } from '../../test/folders.ts';
 import { grayPng, multipart, renderBlob, stdioRenderer } from '../../test/renderer.ts';
 import { augment } from '../jobs/augment.ts';
+import { mergeShards } from '../jobs/merge-shards.ts';
 import { simulateDataset } from '../jobs/simulate-dataset.ts';
+import { encodePng } from '../pictures/pixels.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { trainRun } from '../runs/train-run.ts';
 import type { RenderRequest } from './protocol.ts';
@@ -110,18 +114,74 @@ test('the threads of a job are its requests in progress, and processes of a comm
   }
 });
 
-test('what passes by and what is left out is told once', async () => {
+/** Renders with a mask of its own for each picture, and a note. */
+function renderWithCompanions(): RenderRequest[] {
+  return render(async (request) => {
+    const mask = createImage({ width: 12, height: 10, channels: 1, bits: 8 });
+    mask.data.fill(request.index);
+    const parts = { ...(await renderBlob(request)), mask: await encodePng(mask), note: `${request.index}` };
+    const { body, contentType } = multipart(parts);
+    return new HttpResponse(new Uint8Array(body), { headers: { 'content-type': contentType } });
+  });
+}
+
+test('companions are written beside their pictures and named in their lines, through shards and resuming', async () => {
+  const cwd = await temporaryFolder();
+  const job = { plugin, cwd, count: 7, renderer };
+  renderWithCompanions();
+  const whole = await simulateDataset({ ...job, out: 'whole' });
+  const files = await filesBelow(whole.dir);
+  for (const [index, line] of (await jsonLines(join(whole.dir, 'metadata.jsonl'))).entries()) {
+    const [mask, note] = [`companions/mask/000000${index}.png`, `companions/note/000000${index}.bin`];
+    expect(line).toMatchObject({ mask_file_name: mask, note_file_name: note });
+    const { companions } = line.simgan as { companions: { file: string; sha256: string }[] };
+    expect(companions.map(({ file }) => file)).toEqual([mask, note]);
+    for (const { file, sha256 } of companions) {
+      const bytes = await readFile(join(whole.dir, file));
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256);
+    }
+    expect(await readFile(join(whole.dir, note), 'utf8')).toBe(`${index}`);
+  }
+
+  for (const index of [2, 0, 1]) await simulateDataset({ ...job, out: 'shards', shard: { index, count: 3 } });
+  const { dir } = await mergeShards('shards', { cwd });
+  expect(await filesBelow(dir)).toEqual(files);
+
+  // A companion that was changed makes its sample, and all after it, be rendered again.
+  await rm(join(whole.dir, 'dataset.json'));
+  await rename(join(whole.dir, 'metadata.jsonl'), join(whole.dir, 'metadata.jsonl.partial'));
+  const { count: _, rejects: __, metadataSha256: ___, ...header } = await readJson(join(dir, 'dataset.json'));
+  await writeFile(join(whole.dir, 'dataset.json.partial'), JSON.stringify(header));
+  await writeFile(join(whole.dir, 'companions/note/0000004.bin'), 'x');
+  const asked = renderWithCompanions();
+  const resumed = await simulateDataset({ ...job, out: 'whole', existing: 'resume' });
+  expect(resumed.resumed).toBe(4);
+  expect([...new Set(asked.map(({ index }) => index))]).toEqual([4, 5, 6]);
+  expect(await filesBelow(whole.dir)).toEqual(files);
+
+  // What is refined later, straight from the renderer or from the dataset, has the same companions.
+  const run = await trainRun({ plugin, engine: wasmEngine, cwd, renderer, out: 'run' });
+  for (const source of [{ renderer, count: 7 }, { synthetic: 'whole' }]) {
+    const refining = { plugin, engine: wasmEngine, cwd, refiner: run.dir, ...source };
+    const { dataset } = await augment({ ...refining, out: Object.keys(source)[0]! });
+    const refined = await filesBelow(dataset);
+    const names = Object.keys(files).filter((name) => name.startsWith('companions/'));
+    expect(names).toHaveLength(14);
+    for (const name of names) expect(refined[name], name).toEqual(files[name]);
+  }
+});
+
+test('what passes by is told once', async () => {
   const events: JobEvent[] = [];
   render(async (request, number) => {
     if (number === 1 || number === 3) return new HttpResponse(null, { status: 503 });
-    const { body, contentType } = multipart({ ...(await renderBlob(request)), mask: 'm' });
+    const { body, contentType } = multipart(await renderBlob(request));
     return new HttpResponse(new Uint8Array(body), { headers: { 'content-type': contentType } });
   });
   const cwd = await temporaryFolder();
   await simulateDataset({ plugin, cwd, count: 6, renderer, onEvent: (event) => events.push(event) });
   const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
   expect(warnings.sort()).toEqual([
-    'The renderer also sends mask; companions of images are not written yet and are left out.',
     expect.stringMatching(/^The renderer failed at index \d of seed 1: the server answered 503 Service/),
   ]);
 });

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import { imageProblem, type Plugin, SimganError, type Simulated } from '@simgan/core';
+import { type Companion, imageProblem, type Plugin, SimganError, type Simulated } from '@simgan/core';
 import { levelsOf } from '../files/levels-of.ts';
 import { decodePicture } from '../pictures/pixels.ts';
 import { BOUNDS, PART, type Parts, RendererFault, shownText } from './protocol.ts';
+import { receivedCompanion } from './received-companion.ts';
 
 /** What a renderer made of a request. */
 export interface Rendered extends Simulated<unknown> {
-  /** Further parts of the response by name (a mask, depth), as their bytes. */
-  readonly companions: ReadonlyMap<string, Uint8Array>;
+  /** Further parts of the response, such as a mask or depth, in the order of their names. */
+  readonly companions: readonly Companion[];
 }
 
 /**
@@ -43,7 +44,12 @@ export async function readResponse(
     });
     throw new RendererFault(`its annotation is not the plugin's: ${named.join('; ')}`);
   }
-  const companions = new Map([...parts].filter(([name]) => !own.includes(name)));
+  const others = [...parts].filter(([name]) => !own.includes(name));
+  const companions = await Promise.all(
+    others
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([name, content]) => receivedCompanion(name, content, image, limits)),
+  );
   return { image, annotation: result.value, companions };
 }
 

@@ -1,6 +1,6 @@
 import { cacheItems, createDataset, type Dataset, selectItems, spreadItems } from '../../dataset.ts';
 import type { Rng } from '../../rng.ts';
-import type { RealImage, Sample } from '../../sample.ts';
+import { type RealImage, type Sample, withoutCompanions } from '../../sample.ts';
 import type { EstimatorAnswer } from '../estimator-answer.ts';
 import { type Answers, truthsFrom } from './answers.ts';
 import type { Variation } from './variation.ts';
@@ -10,7 +10,10 @@ const CACHE = 256 * 2 ** 20;
 
 /** Keeps pictures in memory: training draws each of them many times. */
 export function remembered<Item extends RealImage>(dataset: Dataset<Item>): Dataset<Item> {
-  return cacheItems(dataset, { budget: CACHE, sizeOf: ({ image }) => image.data.byteLength });
+  return cacheItems(withoutCompanions(dataset), {
+    budget: CACHE,
+    sizeOf: ({ image }) => image.data.byteLength,
+  });
 }
 
 /** Splits a set into the samples to learn from and a fifth, at most `limit`, evenly spread, that no network sees. */
