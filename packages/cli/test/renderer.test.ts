@@ -99,7 +99,7 @@ describe.skipIf(!python)('the examples in Python', () => {
     );
   });
 
-  test('training and refining work on rendered pictures, and the next command names the renderer again', async () => {
+  test('training and refining work on rendered pictures, into a tar too, and the next command names the renderer again', async () => {
     const cwd = await temporaryFolder();
     const { url } = await startServer();
     const training = ['--engine', 'wasm', '--steps', '1', '--batch-size', '2', '--renderer', url];
@@ -115,6 +115,29 @@ describe.skipIf(!python)('the examples in Python', () => {
     expect(refined.exitCode).toBe(0);
     const [line] = await jsonLines(join(cwd, 'out', 'dataset', 'metadata.jsonl'));
     expect(line!.simgan).toMatchObject({ made: 'refined', synthetic: `renderer ${url}` });
+
+    // A pipe from a Python process through the refiner into a tar, which another one reads.
+    const pipe = ['--renderer-command', stdio, '--to', 'webdataset', '--out', 'piped'];
+    expect(await callCli([...refine, ...pipe], { cwd })).toMatchObject({ exitCode: 0 });
+    const program =
+      'import hashlib, json, tarfile\n' +
+      'tar = tarfile.open("piped-webdataset/shard-000000.tar")\n' +
+      'print(json.dumps({name: hashlib.sha256(tar.extractfile(name).read()).hexdigest() for name in tar.getnames()}))\n' +
+      'print(tar.extractfile("000000000.json").read().decode())';
+    const { stdout } = spawnSync(python!, ['-c', program], { cwd, encoding: 'utf8' });
+    const [hashes, labels] = stdout.split('\n').map((text) => text && JSON.parse(text));
+    const lines = await jsonLines(join(cwd, 'piped', 'dataset', 'metadata.jsonl'));
+    expect(labels).toEqual({ x: lines[0]!.x, y: lines[0]!.y });
+    const expected = lines.flatMap(({ simgan }, index) => {
+      const { sha256, companions } = simgan as { sha256: string; companions: { sha256: string }[] };
+      return [
+        [`00000000${index}.png`, sha256],
+        [`00000000${index}.mask.png`, companions[0]!.sha256],
+      ];
+    });
+    expect(expected).toHaveLength(6);
+    expect(hashes).toMatchObject(Object.fromEntries(expected));
+    expect(Object.keys(hashes)).toHaveLength(9);
   });
 
   test('Ctrl-C stops what is in progress at once, and the processes', async () => {
