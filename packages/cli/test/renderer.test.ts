@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { splitCommand } from '../src/split-command.ts';
 import { callCli, callCliForEvents } from './call-cli.ts';
@@ -10,6 +11,7 @@ import { blobsPlugin, filesBelow, jsonLines, temporaryFolder } from './spawn-cli
 const examples = fileURLToPath(new URL('../../../examples/', import.meta.url));
 const crosses = join(examples, 'plugin-crosses', 'index.ts');
 const python = ['python3', 'python'].find((name) => spawnSync(name, ['--version']).status === 0);
+const hasBlender = spawnSync('blender', ['--version']).status === 0;
 const simulate = ['simulate', '--plugin', crosses, '--count', '6', '--seed', '5'];
 const stdio = `${python} -B "${join(examples, 'renderers', 'python-stdio', 'renderer.py')}"`;
 
@@ -160,6 +162,29 @@ describe.skipIf(!python)('the examples in Python', () => {
     stop.abort();
     expect(await running).toMatchObject({ exitCode: 130 });
     expect(() => process.kill(Number(pid), 0)).toThrow('ESRCH');
+  });
+
+  test.skipIf(!hasBlender)('Blender draws crosses where their labels say (needs Blender)', async () => {
+    const cwd = await temporaryFolder();
+    const script = join(examples, 'renderers', 'blender', 'renderer.py');
+    const blender = `blender --background --factory-startup --python-exit-code 1 --python "${script}"`;
+    const options = ['--threads', '1', '--renderer-command', blender, '--out', 'out'];
+    expect(await callCli([...simulate, ...options], { cwd })).toMatchObject({ exitCode: 0 });
+    const lines = await jsonLines(join(cwd, 'out', 'metadata.jsonl'));
+    expect(lines).toHaveLength(6);
+    for (const { file_name, x, y } of lines) {
+      const file = join(cwd, 'out', String(file_name));
+      const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+      // The middle of what is brighter than the ground.
+      let [sum, atX, atY] = [0, 0, 0];
+      for (let i = 0; i < info.width * info.height; i++) {
+        const light = Math.max(0, data[i * info.channels]! - 75);
+        sum += light;
+        atX += light * ((i % info.width) + 0.5);
+        atY += light * (Math.floor(i / info.width) + 0.5);
+      }
+      expect(Math.hypot(atX / sum - Number(x), atY / sum - Number(y))).toBeLessThan(0.5);
+    }
   });
 
   test('all of them are valid Python', async () => {
