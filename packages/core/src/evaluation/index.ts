@@ -64,5 +64,11 @@ export {
   type UseProgress,
   type UseReport,
 } from './use/judge-use.ts';
-export type { Variation } from './use/variation.ts';
+export {
+  broadVariation,
+  mildVariation,
+  type Variation,
+  type VariationNumbers,
+  varyPictures,
+} from './use/variation.ts';
 export { type UseGate, type UseScore, type UseVerdict, useGates, useVerdict } from './use/verdict.ts';

@@ -76,7 +76,7 @@ function looksText({ verdict, closed, synthetic, refined, control }: LooksCompar
   if (verdict === 'closer')
     return `Looks: refinement closed ${share} of the gap to real pictures (${figures}).`;
   if (verdict === 'farther')
-    return `Looks: refined pictures are farther from real ones: ${share} of the gap was closed (${figures}).`;
+    return `Looks: the pictures are farther from real ones than the synthetic ones were (${figures}).`;
   return `Looks: no different from the synthetic pictures: ${share} of the gap was closed (${figures}).`;
 }
 

@@ -74,12 +74,14 @@ export async function judgeTreated(
 async function certify(
   { placed, treated }: Pick<JudgedSets, 'placed' | 'treated'>,
   { seed, meter, limit }: { readonly seed: number; readonly meter: ShiftMeter; readonly limit: number },
-): Promise<LabelCertificate> {
+): Promise<LabelCertificate | undefined> {
   const chosen = shuffledIndices(treated.length, createRng(seed).fork('certificate')).slice(0, CERTIFIED);
   const before = await placed(chosen);
   const shifts: PictureShift[] = [];
   for (const [n, index] of chosen.entries()) {
     shifts.push(await meter.shiftOf({ synthetic: await before.at(n), refined: await treated.at(index) }));
   }
+  // Labels that are nowhere in their pictures, such as classes, are not what a certificate is about.
+  if (shifts.every((shift) => shift === 'abstained')) return undefined;
   return certifyLabels(shifts, { quantity: meter.quantity, unit: meter.unit, limit });
 }

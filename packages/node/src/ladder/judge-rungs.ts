@@ -1,7 +1,17 @@
-import { createRng, type Dataset, type RealImage, type Sample, takeFrom } from '@simgan/core';
+import { createRng, type Dataset, type Plugin, type RealImage, type Sample, takeFrom } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
-import { judgeUse, type TreatedSet, type UseReport, useVerdict } from '@simgan/core/evaluation';
+import {
+  broadVariation,
+  judgeUse,
+  type TreatedSet,
+  type UseReport,
+  useVerdict,
+  type Variation,
+  varyPictures,
+} from '@simgan/core/evaluation';
+import { randomize } from '@simgan/core/treating';
 import type { Job } from '../runs/job.ts';
+import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import { fitAll, type JudgedTask, joined } from './judged-task.ts';
 import { labelReal, partReal } from './pseudo-labeled.ts';
@@ -34,6 +44,7 @@ const FEWEST = 20;
 
 /** What judging needs. */
 export interface JudgeMeans {
+  readonly plugin: Plugin;
   readonly task: JudgedTask;
   readonly synthetic: SyntheticSource;
   readonly real: RealSource;
@@ -58,10 +69,37 @@ export function tooFewToJudge({
   return `There are too few pictures to judge their use by: at least ${FEWEST} of each set are needed, and 1,000 are better.`;
 }
 
+/**
+ * What the network learns that reads all sets: light and shape that vary broadly, and, for every other picture, what the
+ * rung of randomized pictures does to them. It may do no more than keep labels true, so what it does must be readable.
+ * `undefined`, for the judge's own, where labels cannot follow.
+ */
+async function readingVariation({
+  plugin,
+  synthetic,
+  task,
+  seed,
+}: JudgeMeans): Promise<Variation | undefined> {
+  if ((await followProblem(synthetic)) !== undefined) return undefined;
+  const { image } = task;
+  const { annotation, randomization } = withLabelsOf(plugin, synthetic);
+  const classic = randomize({ image, annotation }, { ...randomization, seed });
+  const broad = varyPictures(image, task.estimator.answer!.kind, broadVariation);
+  return (item, rng) => {
+    const draw = rng.fork('reading');
+    if (draw.next() < 0.5) return broad(item, rng);
+    const { id } = item;
+    // Every copy of a picture is another one.
+    const varied = { annotation: undefined, ...item, id: `${id}-${draw.int(2 ** 31)}` };
+    return { ...item, ...classic.apply(varied), id };
+  };
+}
+
 /** Judges stacks against the one that stands, and tells how far it is. */
 export function rungJudge(means: JudgeMeans) {
   const { task, synthetic, real, engine, seed, judging, job } = means;
   const { estimator, image } = task;
+  let reading: Promise<Variation | undefined> | undefined;
   const samples = takeFrom(synthetic.training, judging.pictures);
   const steps = Math.min(estimator.recipe.steps, judging.steps);
   // How much the scores of one set differ: as measured with what was judged last.
@@ -93,6 +131,8 @@ export function rungJudge(means: JudgeMeans) {
         treatments[name] = treated.judged;
         means.onTreated?.(name, treated.shown);
       }
+      reading ??= readingVariation(means);
+      const varied = await reading;
       let update: ((done: number, detail?: string) => void) | undefined;
       const report = await judgeUse({
         estimator,
@@ -104,6 +144,7 @@ export function rungJudge(means: JudgeMeans) {
         real: fitAll(task, answered),
         repeats: judging.repeats,
         steps,
+        ...(varied && { randomize: varied }),
         ...(job.signal && { signal: job.signal }),
         onProgress({ set, network, networks, step, steps }) {
           update ??= job.progress('judge', networks);
