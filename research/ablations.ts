@@ -7,7 +7,8 @@
  *     npm run research:ablations                  # three seeds
  *     npm run research:ablations -- --quick       # a smoke test: minutes, no result
  *
- * Options: `--seeds 1,2,3`, `--steps 400`, `--count 400` (pictures tested), `--threads 2`, `--quick`.
+ * Options: `--seeds 1,2,3`, `--steps 400`, `--count 400` (pictures tested), `--threads 2`, `--quick`,
+ * `--variants "as it is,without history"` (some rows alone).
  */
 import { parseArgs } from 'node:util';
 import {
@@ -31,6 +32,7 @@ const { values: options } = parseArgs({
     seeds: { type: 'string', default: '' },
     steps: { type: 'string', default: '' },
     count: { type: 'string', default: '' },
+    variants: { type: 'string', default: '' },
     threads: { type: 'string', default: '2' },
   },
 });
@@ -38,6 +40,8 @@ const { quick } = options;
 const seeds = (options.seeds || (quick ? '1' : '1,2,3')).split(',').map(Number);
 const steps = Number(options.steps || (quick ? 20 : 400));
 const count = Number(options.count || (quick ? 40 : 400));
+
+const wanted = options.variants.split(',').filter((name) => name !== '');
 
 const plugin = eyes();
 const { image } = plugin;
@@ -97,6 +101,7 @@ for (const seed of seeds) {
   };
   add('synthetic', await measure(held));
   for (const [name, change] of Object.entries(variants)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     const training = await createTraining({
       plugin,
       recipe: { ...recipe, ...change },

@@ -63,7 +63,7 @@ export const turingVerb = defineCommand({
     const results = await test.results();
     const { refined, control, subjects } = results;
     const line = (name: string, { correct, total, p }: typeof refined, article: string) =>
-      `  ${name.padEnd(20)} ${`${correct} of ${total} right`.padEnd(20)} ${total === 0 ? '' : `p = ${p.toPrecision(2)}`.padEnd(14)} article: ${article}`;
+      `  ${name.padEnd(20)} ${`${correct} of ${total} right`.padEnd(20)} ${(total === 0 ? '' : `p = ${p.toPrecision(2)}`).padEnd(14)} article: ${article}`;
     context.output.result(
       [
         ...(file === undefined

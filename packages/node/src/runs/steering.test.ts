@@ -42,13 +42,18 @@ test('a run is looked at every few turns, and its best refiner is the one to use
   const looks = await jsonLines(join(dir, 'looks.jsonl'));
   expect(looks.map(({ step }) => step)).toEqual([5, 8, 11, 14]);
   expect(events.filter(({ type }) => type === 'look')).toHaveLength(4);
-  // The timeline keeps what was looked at.
+  // The timeline keeps what was looked at, between looks too where they are few.
   const { moments } = (await readTimeline(join(dir, 'timeline')))!;
-  expect(moments.map(({ step, change }) => [step, change])).toEqual(
-    looks.map(({ step, moved }) => [step, moved]),
-  );
-  expect(moments.map(({ labels }) => labels.place!.count + labels.place!.lost)).toEqual(
-    looks.map(({ labels }) => (labels as { found: number }).found),
+  expect(moments).toHaveLength(14);
+  for (const { step, moved, labels } of looks) {
+    const { change, labels: shifts } = moments.find((moment) => moment.step === step)!;
+    expect(change).toBe(moved);
+    expect(shifts.place!.count + shifts.place!.lost).toBe((labels as { found: number }).found);
+  }
+  const often = { ...options.recipe, steps: 30, steering: { ...steered.steering!, patience: 40 } };
+  const longer = await trainRun({ ...options, recipe: often, out: 'longer' });
+  expect((await readTimeline(join(longer.dir, 'timeline')))!.moments.map(({ step }) => step)).toEqual(
+    (await jsonLines(join(longer.dir, 'looks.jsonl'))).map(({ step }) => step),
   );
   const outcome = await readJson(join(dir, 'outcome.json'));
   expect(outcome).toMatchObject({ steps: 14, ended: 'all steps of the recipe are done' });

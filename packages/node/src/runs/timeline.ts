@@ -151,13 +151,13 @@ function shownPlaces(count: number): number[] {
 }
 
 /**
- * After which steps a moment is kept: about sixteen times in a training. Where the recipe is steered, moments are at looks,
- * so that the same refined pictures serve both.
+ * After which steps a moment is kept: about sixteen times in a training. Where it is looked at half as often or more,
+ * moments are at looks, so that the same refined pictures serve both.
  */
 function dueMoments(recipe: TrainingRecipe): (step: number) => boolean {
   const apart = Math.max(1, Math.ceil(totalSteps(recipe) / MOMENTS));
-  const { steering, warmup } = recipe;
-  if (!steering) return (step) => step % apart === 0;
+  const { steering, warmup, steps } = recipe;
+  if (!steering || steps / steering.every < MOMENTS / 2) return (step) => step % apart === 0;
   const first = warmup.refiner + warmup.discriminator;
   const looks = steering.every * Math.ceil(apart / steering.every);
   return (step) => step > first && (step - first) % looks === 0;
