@@ -127,3 +127,27 @@ function present(
   presenter.end();
   return { stdout: stdout.text, stderr: stderr.text };
 }
+
+test('looks say what was judged, and the end what looking cost', () => {
+  const signals = { step: 400, distance: 4.21, distanceBefore: 39.5 };
+  const labels = { unit: 'px', median: 0.31, p95: 1, lost: 0, found: 90 };
+  const use = { verdict: 'worse', score: 0.641, raw: 0.7, noise: 0.02, reason: 'Because.' };
+  const outcome = { steps: 850, best: 400, ended: 'all steps of the recipe are done', symptoms: [] };
+  const { stderr } = present([
+    { type: 'look', signals: { ...signals, labels, use }, symptoms: [], best: 400 },
+    { type: 'look', signals, symptoms: [], best: 300 },
+    { type: 'outcome', ...outcome, timeShares: { looks: 0.034, use: 0.12 } },
+    { type: 'outcome', ...outcome, timeShares: { looks: 0.034, use: 0 } },
+  ] as unknown as JobEvent[]);
+  const end =
+    'trained   ended after 850 steps: all steps of the recipe are done; the refiner of step 400 is used';
+  expect(stderr.split('\n')).toEqual([
+    'look      step 400: distance to real 4.21 (synthetic 39.5), labels moved 0.31 px, use worse (0.64, raw 0.70), the best so far',
+    'look      step 400: distance to real 4.21 (synthetic 39.5)',
+    end,
+    '          looks took 3.4% of the time, judging use 12%',
+    end,
+    '          looks took 3.4% of the time',
+    '',
+  ]);
+});

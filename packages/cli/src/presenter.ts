@@ -88,10 +88,15 @@ function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'moment'
         `look      ${describeLook(event.signals)}${event.best === event.signals.step ? ', the best so far' : ''}`,
       ];
     case 'outcome': {
-      const { steps, best, ended } = event;
+      const { steps, best, ended, timeShares } = event;
       const used =
         best === undefined || best === steps ? 'its refiner is used' : `the refiner of step ${best} is used`;
-      return [`trained   ended after ${steps} steps: ${ended}; ${used}`];
+      const percent = (share: number) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`;
+      const judging = timeShares.use > 0 ? `, judging use ${percent(timeShares.use)}` : '';
+      return [
+        `trained   ended after ${steps} steps: ${ended}; ${used}`,
+        `          looks took ${percent(timeShares.looks)} of the time${judging}`,
+      ];
     }
   }
 }
@@ -120,11 +125,12 @@ function from(source: Source): string {
     .join(', ');
 }
 
-/** `step 600: distance to real 4.21 (synthetic 39.5), labels moved 0.31 px` */
-function describeLook({ step, distance, distanceBefore, labels }: Signals): string {
+/** `step 600: distance to real 4.21 (synthetic 39.5), labels moved 0.31 px, use better (0.71, raw 0.64)` */
+function describeLook({ step, distance, distanceBefore, labels, use }: Signals): string {
   const moved = labels && labels.found > 0 ? `, labels moved ${labels.median.toFixed(2)} ${labels.unit}` : '';
   const figures = `distance to real ${distance.toPrecision(3)} (synthetic ${distanceBefore.toPrecision(3)})`;
-  return `step ${step}: ${figures}${moved}`;
+  const judged = use ? `, use ${use.verdict} (${use.score.toFixed(2)}, raw ${use.raw.toFixed(2)})` : '';
+  return `step ${step}: ${figures}${moved}${judged}`;
 }
 
 /**

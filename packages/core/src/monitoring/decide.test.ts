@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decide } from './decide.ts';
-import type { LabelSignal, Signals } from './signals.ts';
+import type { LabelSignal, Signals, UseSignal } from './signals.ts';
 
 const labels: LabelSignal = { unit: 'px', median: 0.3, p95: 1, lost: 0, found: 100 };
 const look = (step: number, distance: number, more: Partial<Signals> = {}): Signals => ({
@@ -63,4 +63,22 @@ test('a redrawn picture, lost labels or an infinite distance is no best', () => 
   );
   expect([100, 500]).toContain(decide(bad, steering).best);
   expect(decide(run([Number.NaN]), steering).best).toBeUndefined();
+});
+
+test('a look found less useful than raw pictures, and those after it, come after all others', () => {
+  const use = (verdict: UseSignal['verdict']): Partial<Signals> => ({
+    use: { verdict, score: 0.5, raw: 0.6, noise: 0.02, reason: 'Because.' },
+  });
+  const judgedAt = (places: Readonly<Record<number, UseSignal['verdict']>>) => (n: number) =>
+    n in places ? use(places[n]!) : {};
+  const falling = [10, 9, 8, 7, 6, 5];
+  expect(decide(run(falling), steering).best).toBe(600);
+  for (const verdict of ['worse', 'refused'] as const) {
+    expect(decide(run(falling, judgedAt({ 3: verdict })), steering).best).toBe(300);
+    // A later judgment may take it back.
+    expect(decide(run(falling, judgedAt({ 2: verdict, 4: 'no different' })), steering).best).toBe(600);
+  }
+  expect(decide(run(falling, judgedAt({ 1: 'better', 3: 'no different' })), steering).best).toBe(600);
+  // Where all are, the closest is still the best of them.
+  expect(decide(run(falling, judgedAt({ 0: 'worse' })), steering).best).toBe(600);
 });

@@ -20,20 +20,25 @@ const SMOOTHED = 3;
 
 /**
  * Decides from all looks of a run, the earliest first. A look is valid if labels hold and content was not redrawn; the
- * best is the valid one with the lowest distance to real pictures, smoothed over neighboring looks.
+ * best is the valid one with the lowest distance to real pictures, smoothed over neighboring looks. Where use was judged,
+ * looks that were found worse than the raw pictures come after all others, and so do those up to the next judgment: a
+ * quick judgment is sure enough to turn something down, not to rank what it does not.
  */
 export function decide(looks: readonly Signals[], steering: Steering, warmup = 0): Decision {
   const { patience = 5, least = 6 * steering.every } = steering;
   const distances = looks.map((_, n) => smoothed(looks, n));
+  const isRefused = refusals(looks);
   let best: number | undefined;
   let lastGain = 0;
   for (const [n, look] of looks.entries()) {
     if (!isValid(look, steering)) continue;
-    if (best === undefined || distances[n]! < distances[best]!) {
-      const gain = best === undefined ? Number.POSITIVE_INFINITY : distances[best]! - distances[n]!;
-      if (best === undefined || gain > GAIN * Math.abs(distances[best]!)) lastGain = n;
-      best = n;
-    }
+    const isBetter =
+      best === undefined ||
+      (isRefused[n] === isRefused[best] ? distances[n]! < distances[best]! : isRefused[best]!);
+    if (!isBetter) continue;
+    const gain = best === undefined ? Number.POSITIVE_INFINITY : distances[best]! - distances[n]!;
+    if (best === undefined || gain > GAIN * Math.abs(distances[best]!)) lastGain = n;
+    best = n;
   }
   const step = best === undefined ? undefined : looks[best]!.step;
   const last = looks.at(-1);
@@ -59,6 +64,15 @@ export function isValid(look: Signals, { labelShift = LABEL_SHIFT }: Pick<Steeri
   if (!Number.isFinite(distance)) return false;
   if (gradientCorrelation < thresholds.gradientCorrelation) return false;
   return !labels || (labels.median <= labelShift && labels.lost <= thresholds.lost);
+}
+
+/** For each look whether the last judgment of use, at it or before it, was against it. */
+function refusals(looks: readonly Signals[]): boolean[] {
+  let isRefused = false;
+  return looks.map(({ use }) => {
+    if (use) isRefused = use.verdict === 'worse' || use.verdict === 'refused';
+    return isRefused;
+  });
 }
 
 function smoothed(looks: readonly Signals[], n: number): number {

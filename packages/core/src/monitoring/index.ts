@@ -8,5 +8,6 @@ export {
   followPictures,
 } from './followed.ts';
 export { createLookout, type Lookout, type LookoutOptions } from './lookout.ts';
-export type { LabelSignal, Signals } from './signals.ts';
+export type { LabelSignal, Signals, UseSignal } from './signals.ts';
 export { type Symptom, type SymptomName, symptomsOf, thresholds } from './symptoms.ts';
+export { type UseWatch, type UseWatchOptions, useLooks, watchUse } from './use-watch.ts';

@@ -1,3 +1,4 @@
+import type { UseVerdict } from '../evaluation/use/verdict.ts';
 import type { Changes } from './changes.ts';
 
 /** What a look at a run in progress found, on held-out pictures, with the averaged weights of the refiner. */
@@ -20,6 +21,20 @@ export interface Signals extends Changes {
   readonly accuracyOnHeldOut?: number | undefined;
   /** How far labels moved, by the probe's first quantity; absent without a probe. */
   readonly labels?: LabelSignal | undefined;
+  /** What networks learn from the refined pictures; absent where it was not judged at this look. */
+  readonly use?: UseSignal | undefined;
+}
+
+/** What refined pictures are worth to the task, by a quick form of `judgeUse`. */
+export interface UseSignal {
+  readonly verdict: UseVerdict['verdict'];
+  /** How consistently networks that learned from refined pictures answer real ones, and those of raw pictures. */
+  readonly score: number;
+  readonly raw: number;
+  /** How far scores of raw pictures differ with the seeds alone: a standard deviation. */
+  readonly noise: number;
+  /** The verdict as a sentence. */
+  readonly reason: string;
 }
 
 /** How refinement treats labels. */

@@ -50,6 +50,7 @@ test.each<[string, Partial<Signals>]>([
   ['labels lost', { labels: { ...healthy.labels!, lost: 0.33 } }],
   ['real pictures memorized', { accuracyOnReal: 0.95, accuracyOnHeldOut: 0.6 }],
   ['farther from real', { distance: 80 }],
+  ['less useful', { use: { verdict: 'worse', score: 0.5, raw: 0.6, noise: 0.02, reason: 'Because.' } }],
 ])('%s', (name, changes) => {
   expect(namesOf(changes)).toEqual([name]);
 });

@@ -15,7 +15,8 @@ export type SymptomName =
   | 'labels lost'
   | 'real pictures memorized'
   | 'target out of reach'
-  | 'farther from real';
+  | 'farther from real'
+  | 'less useful';
 
 /** One failure, with the figures that show it and what helps. */
 export interface Symptom {
@@ -153,6 +154,14 @@ export function symptomsOf(
       'farther from real',
       `Refined pictures are farther from real ones (${last.distance.toPrecision(3)}) than synthetic ones are (${last.distanceBefore.toPrecision(3)}).`,
       'Use the synthetic pictures as they are, or a lower target; see what differs with `inspect`.',
+    );
+  }
+  const judged = looks.findLast(({ use }) => use)?.use;
+  if (judged && (judged.verdict === 'worse' || judged.verdict === 'refused')) {
+    note(
+      'less useful',
+      `Networks learn less from refined pictures than from raw ones, by a quick judgment: ${judged.reason}`,
+      'See with `compare` what helps, or lower the target. Looks are no sign of use.',
     );
   }
   return found;

@@ -13,10 +13,25 @@ export interface Steering {
    * beyond it are never the best, and two in a row end the run. Default: 0.8, of pixels in pictures 55 wide.
    */
   readonly labelShift?: number;
+  /**
+   * How the use of refined pictures is judged at some looks, where the domain has a task; `false`: it is not. A look at
+   * which it is worse than that of the raw pictures is not the best.
+   */
+  readonly use?: UseLooks | false;
+}
+
+/** Judging the use of refined pictures while training: how often, and how thoroughly. */
+export interface UseLooks {
+  /** Looks between two judgments. Default: 4. */
+  readonly every?: number;
+  /** Labeled pictures that networks learn from, at least 40; half as many real ones are answered. Default: 400. */
+  readonly pictures?: number;
+  /** Training steps of a network, at most those of the task's recipe. Default: 60. */
+  readonly steps?: number;
 }
 
 /** Everything that is wrong with a recipe's steering, one clause each. */
-export function steeringProblems({ every, least, patience, pictures, labelShift }: Steering): string[] {
+export function steeringProblems({ every, least, patience, pictures, labelShift, use }: Steering): string[] {
   const problems: string[] = [];
   const whole = (key: string, value: number | undefined, lowest: number) => {
     if (value === undefined || (Number.isInteger(value) && value >= lowest)) return;
@@ -26,6 +41,11 @@ export function steeringProblems({ every, least, patience, pictures, labelShift 
   whole('least', least, 0);
   whole('patience', patience, 1);
   whole('pictures', pictures, 8);
+  if (use) {
+    whole('use.every', use.every, 1);
+    whole('use.pictures', use.pictures, 40);
+    whole('use.steps', use.steps, 1);
+  }
   if (labelShift !== undefined && !(labelShift > 0)) {
     problems.push(`steering.labelShift must be above 0, not ${labelShift}`);
   }

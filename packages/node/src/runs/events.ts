@@ -83,8 +83,11 @@ export type JobEvent =
       readonly symptoms: readonly Symptom[];
       readonly best: number | undefined;
     }
-  /** A training that is looked at has ended. */
-  | ({ readonly type: 'outcome' } & Outcome)
+  /** A training that is looked at has ended; shares in [0, 1] of its time were spent on looks and on judging use. */
+  | ({
+      readonly type: 'outcome';
+      readonly timeShares: { readonly looks: number; readonly use: number };
+    } & Outcome)
   /** `done` of `total`; the last event of a phase has both equal, unless the job ends before. */
   | {
       readonly type: 'progress';

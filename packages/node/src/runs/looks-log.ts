@@ -29,6 +29,15 @@ const signals = z.object({
       found: z.int().min(0),
     })
     .optional(),
+  use: z
+    .object({
+      verdict: z.enum(['better', 'no different', 'worse', 'refused']),
+      score: z.number(),
+      raw: z.number(),
+      noise: z.number(),
+      reason: z.string().max(10_000),
+    })
+    .optional(),
 });
 
 /**

@@ -1,10 +1,17 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { datasetOf, residualRefiner, type TrainingRecipe } from '@simgan/core';
+import {
+  datasetOf,
+  type Estimator,
+  estimatorNetwork,
+  residualRefiner,
+  type TrainingRecipe,
+} from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
+import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
-import { blobs } from '../../test/blobs.ts';
+import { type BlobAnnotation, blobs } from '../../test/blobs.ts';
 import { filesBelow, jsonLines, readJson, temporaryFolder } from '../../test/folders.ts';
 import { loadTensors } from '../weights/tensor-file.ts';
 import type { JobEvent } from './events.ts';
@@ -207,4 +214,42 @@ test('a damaged log of looks is named', async () => {
     code: 'INVALID_FILE',
     message: expect.stringMatching(/looks.jsonl, line 1 is not a look at a training. moved: /),
   });
+});
+
+test('use is judged at every so many looks, by the same figures after a stop', async () => {
+  const place: Estimator<BlobAnnotation> = {
+    ...{ name: 'place', unit: 'px', within: 1.5, outputShape: [1, 1, 2] },
+    network: estimatorNetwork([{ maxPool: 2, stride: 2 }, { dense: 2 }]),
+    recipe: { steps: 100, batchSize: 4, optimizer: { kind: 'adam' }, learningRate: 0.01 },
+    target: ({ x, y }) => Float32Array.of(x / 12, y / 10),
+    loss: (output, target) => tf.mean(tf.squaredDifference(output, target)),
+    errors: ([x = 0, y = 0], truth) => [Math.hypot(x * 12 - truth.x, y * 10 - truth.y)],
+    answer: {
+      ...{ kind: 'values', names: ['x', 'y'], values: (output) => output },
+      truth: ({ x, y }) => [x / 12, y / 10],
+    },
+  };
+  const use = { every: 2, pictures: 40, steps: 4 };
+  const { options } = await setUp({ steering: { ...steered.steering!, use } });
+  const judged = { ...options, plugin: { ...plugin, estimator: place } };
+  const events: JobEvent[] = [];
+  const whole = await trainRun({ ...judged, out: 'whole', onEvent: (event) => events.push(event) });
+  const looks = await jsonLines(join(whole.dir, 'looks.jsonl'));
+  expect(looks.map((look) => 'use' in look)).toEqual([false, true, false, true]);
+  expect(looks[1]!.use).toMatchObject({ raw: (looks[3]!.use as { raw: number }).raw });
+  const { timeShares } = events.find((event) => event.type === 'outcome')!;
+  expect(timeShares.use).toBeGreaterThan(0);
+  expect(timeShares.looks + timeShares.use).toBeLessThan(1);
+
+  const controller = new AbortController();
+  const onEvent = (event: JobEvent) => {
+    if (event.type === 'step' && event.step === 10) controller.abort(new Error('Ctrl-C'));
+  };
+  await trainRun({ ...judged, out: 'out', onEvent, signal: controller.signal }).catch(() => {});
+  const { dir } = await trainRun({ ...judged, out: 'out', existing: 'resume' });
+  expect(await filesBelow(dir)).toEqual(await filesBelow(whole.dir));
+
+  const off = { ...judged.recipe, steering: { ...steered.steering!, use: false as const } };
+  const without = await trainRun({ ...judged, recipe: off, out: 'without' });
+  expect((await jsonLines(join(without.dir, 'looks.jsonl'))).some((look) => 'use' in look)).toBe(false);
 });

@@ -13,7 +13,16 @@ import {
   type TrainStep,
   takeCheckpoint,
 } from '@simgan/core';
-import { createLookout, decide, type Followed, type Signals, symptomsOf } from '@simgan/core/monitoring';
+import {
+  createLookout,
+  decide,
+  type Followed,
+  type Signals,
+  symptomsOf,
+  type UseSignal,
+  useLooks,
+  watchUse,
+} from '@simgan/core/monitoring';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import { appendStep, cutSteps } from '../files/step-log.ts';
 import { loadCheckpoint } from '../weights/checkpoint-file.ts';
@@ -25,6 +34,7 @@ import type { Outcome } from './outcome.ts';
 import type { PreparedTraining } from './prepare-training.ts';
 import { readRefiner, saveRefiner } from './refiner-file.ts';
 import { runFiles } from './run-folder.ts';
+import { startStopwatch } from './stopwatch.ts';
 
 /** Steers one training. */
 export interface Steering {
@@ -56,6 +66,8 @@ export interface SteeredRun {
 
 /** The share of real pictures that are held out, and the fewest and the most of them. */
 const HELD_OUT = { share: 0.125, least: 16, most: 256 } as const;
+/** Fewer held-out pictures than this are too few to judge use by. */
+const ANSWERED = 100;
 /** What the learning rate of a training that diverged is multiplied by. */
 const SLOWER = 0.5;
 
@@ -90,6 +102,19 @@ export async function openSteering(
   const file = (name: 'looks' | 'best' | 'steady' | 'outcome') => join(dir, runFiles[name]);
   const { matcher, config } = prepared;
   const lookout = await createLookout({ training, followed, heldOut });
+  const clock = startStopwatch(['looks', 'use']);
+  // Opened when it is first asked: short trainings never are.
+  let useWatch: ReturnType<typeof watchUse> | undefined;
+  const judgeUse = async (): Promise<UseSignal | undefined> => {
+    const { synthetic, plugin, real } = prepared;
+    if (synthetic.annotations !== 'plugin') return undefined;
+    // What networks answer need not be unknown to the refiner; a few answers say less than many.
+    const answered = heldOut && heldOut.length >= ANSWERED ? heldOut : real.images;
+    useWatch ??= watchUse({
+      ...{ training, synthetic: synthetic.training, real: answered, estimator: plugin.estimator },
+    });
+    return (await useWatch)?.judge();
+  };
   await cutSteps(file('looks'), training.step);
   const looks: Signals[] = await readLooks(file('looks'));
   const warmupSteps = warmup.refiner + warmup.discriminator;
@@ -107,8 +132,13 @@ export async function openSteering(
       return decision.end;
     },
     async look(step) {
-      if (step.phase !== 'adversarial' || (step.step - warmupSteps) % settings.every !== 0) return;
-      const signals = await lookout.look(step);
+      const turn = step.step - warmupSteps;
+      if (step.phase !== 'adversarial' || turn % settings.every !== 0) return;
+      const seen = await clock.during('looks', () => lookout.look(step));
+      const { every = useLooks.every } = settings.use || {};
+      const isJudged = settings.use !== false && (turn / settings.every) % every === 0;
+      const use = isJudged ? await clock.during('use', judgeUse) : undefined;
+      const signals = { ...seen, ...(use && { use }) };
       looks.push(signals);
       decision = decide(looks, settings, warmupSteps);
       if (decision.best === step.step) {
@@ -151,9 +181,12 @@ export async function openSteering(
         symptoms: symptoms(),
       };
       await writeFileAtomic(file('outcome'), `${JSON.stringify(outcome, undefined, 2)}\n`);
-      job.emit({ type: 'outcome', ...outcome });
+      job.emit({ type: 'outcome', ...outcome, timeShares: clock.shares() });
       return outcome;
     },
-    dispose: () => lookout.dispose(),
+    async dispose() {
+      await lookout.dispose();
+      await (await useWatch)?.dispose();
+    },
   };
 }

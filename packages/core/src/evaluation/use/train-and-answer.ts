@@ -17,33 +17,56 @@ export type AnsweringEstimator<Annotation> = Estimator<Annotation> & {
 /** Gives answers to pictures; valid while the network that answers is. */
 export type AnswerPictures = (pictures: Dataset<RealImage>) => Promise<Answers>;
 
-/** Trains an estimator from scratch and lends it to `use`. */
-export async function withTrained<Annotation, Result>(
-  options: {
-    readonly estimator: AnsweringEstimator<Annotation>;
-    readonly samples: Dataset<Sample<Annotation>>;
-    readonly image: SizedForm;
-    readonly engine: Engine;
-    readonly seed: number;
-    readonly onStep: (step: EstimatorStep) => void;
-  },
-  use: (answer: AnswerPictures, network: Network) => Promise<Result>,
-): Promise<Result> {
+/** What an estimator is trained on, and how. */
+export interface AnsweringOptions<Annotation> {
+  readonly estimator: AnsweringEstimator<Annotation>;
+  readonly samples: Dataset<Sample<Annotation>>;
+  readonly image: SizedForm;
+  readonly engine: Engine;
+  readonly seed: number;
+  readonly onStep: (step: EstimatorStep) => void;
+}
+
+/** An estimator that was trained; the caller disposes it. */
+export interface TrainedAnswers {
+  readonly answer: AnswerPictures;
+  readonly network: Network;
+  dispose(): void;
+}
+
+/** Trains an estimator from scratch. */
+export async function trainAnswering<Annotation>(
+  options: AnsweringOptions<Annotation>,
+): Promise<TrainedAnswers> {
   const { estimator, samples, image, engine, seed, onStep } = options;
   const state = createEstimatorState(estimator, image, seed);
   try {
     for await (const step of trainEstimator({ estimator, state, samples, image, engine, seed })) onStep(step);
-    const { network } = state;
-    const { batchSize } = estimator.recipe;
-    const answer: AnswerPictures = async (pictures) => {
-      const outputs: Float32Array[] = [];
-      for await (const { output } of estimatorOutputs({ network, pictures, image, engine, batchSize })) {
-        outputs.push(output);
-      }
-      return answersFrom(estimator.answer, outputs);
-    };
-    return await use(answer, network);
-  } finally {
+  } catch (error) {
     state.dispose();
+    throw error;
+  }
+  const { network } = state;
+  const { batchSize } = estimator.recipe;
+  const answer: AnswerPictures = async (pictures) => {
+    const outputs: Float32Array[] = [];
+    for await (const { output } of estimatorOutputs({ network, pictures, image, engine, batchSize })) {
+      outputs.push(output);
+    }
+    return answersFrom(estimator.answer, outputs);
+  };
+  return { answer, network, dispose: () => state.dispose() };
+}
+
+/** Trains an estimator from scratch and lends it to `use`. */
+export async function withTrained<Annotation, Result>(
+  options: AnsweringOptions<Annotation>,
+  use: (answer: AnswerPictures, network: Network) => Promise<Result>,
+): Promise<Result> {
+  const trained = await trainAnswering(options);
+  try {
+    return await use(trained.answer, trained.network);
+  } finally {
+    trained.dispose();
   }
 }
