@@ -54,6 +54,12 @@ export const to = list(
   'The dataset in other formats too, each beside --out as OUT-NAME: coco, yolo, parquet, … (see docs/formats.md)',
 );
 
+/** Formats of the user's own, beside those that are known. */
+export const formats = list(
+  'MODULE,…',
+  'Formats of your own: ./my-formats.js or an installed package, whose names --format and --to then know',
+);
+
 /** One part of a dataset, for runs on several machines. */
 export const shard = text(
   'I/N|auto',
@@ -69,6 +75,7 @@ export const sources = {
     'NAME',
     "The format of --synthetic: the plugin's, such as unityeyes, or coco, yolo, … (see docs/formats.md)",
   ),
+  formats,
   real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
   realFormat: text('NAME', 'The format of --real. Default: what the plugin says, or plainly.'),
   labels: choice(

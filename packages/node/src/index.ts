@@ -70,6 +70,7 @@ export { parseTreat, type RungName, rungNames, type Treat } from './ladder/rungs
 export { type ContactSheetOptions, type ContactSheetRow, contactSheet } from './pictures/contact-sheet.ts';
 export { type DecodeOptions, decodePicture, encodePng, readPicture } from './pictures/pixels.ts';
 export { type InstalledPlugin, listPlugins } from './plugins/list-plugins.ts';
+export { loadFormats } from './plugins/load-formats.ts';
 export { type LoadedPlugin, loadFactory, loadPlugin, type PluginPlace } from './plugins/load-plugin.ts';
 export { createRenderPool, type RenderPool, type RenderPoolOptions } from './render/pool.ts';
 export { defaults } from './runs/defaults.ts';

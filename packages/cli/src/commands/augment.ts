@@ -5,6 +5,7 @@ import { common, existingOf, regularization, rendering, shard, sources, to } fro
 import { failOn } from '../fail-if-worse.ts';
 import { featuresOf } from '../features-option.ts';
 import { formatLines } from '../format-report.ts';
+import { formatsOf } from '../formats-option.ts';
 import { augmentCommand, nextCommand } from '../next-command.ts';
 import {
   choice,
@@ -103,9 +104,16 @@ export const augmentVerb = defineCommand({
       failIfWorse,
       featureOption: ___,
       shard,
+      formats: own,
       ...rest
     } = values;
-    const wanted = { ...given(rest), pluginOptions, ...featuresOf(values), ...rendererOf(values) };
+    const wanted = {
+      ...given(rest),
+      pluginOptions,
+      ...featuresOf(values),
+      ...rendererOf(values),
+      ...(await formatsOf(own, context)),
+    };
     const existing = existingOf({ resume, force });
     if (shard !== undefined) {
       const part = await runJob(context, (job) => augment({ ...job, ...wanted, existing, shard }));

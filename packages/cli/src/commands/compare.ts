@@ -2,12 +2,13 @@ import type { ComparedRung, Comparison } from '@simgan/node';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, rendering, sources } from '../common-options.ts';
+import { formatsOf } from '../formats-option.ts';
 import { augmentCommand } from '../next-command.ts';
 import { flag, folder, whole } from '../options.ts';
 import { rendererOf, rendererRepeated } from '../renderer-option.ts';
 
 const { plugin, pluginOption, seed, engine, device, threads, recipe, steps, batchSize, json } = common;
-const { synthetic, format, real, realFormat } = sources;
+const { synthetic, format, formats, real, realFormat } = sources;
 
 export const compareVerb = defineCommand({
   name: 'compare',
@@ -28,6 +29,7 @@ export const compareVerb = defineCommand({
     pluginOption,
     synthetic,
     format,
+    formats,
     real,
     realFormat,
     ...rendering,
@@ -50,9 +52,17 @@ export const compareVerb = defineCommand({
   },
   async run(values, context) {
     const { compareTreatments } = await import('@simgan/node');
-    const { pluginOption: pluginOptions, json: _, renderer: __, rendererCommand: ___, ...options } = values;
+    const {
+      pluginOption: pluginOptions,
+      json: _,
+      renderer: __,
+      rendererCommand: ___,
+      formats: names,
+      ...options
+    } = values;
+    const own = await formatsOf(names, context);
     const comparison = await runJob(context, (job) =>
-      compareTreatments({ ...job, ...options, pluginOptions, ...rendererOf(values) }),
+      compareTreatments({ ...job, ...options, ...own, pluginOptions, ...rendererOf(values) }),
     );
     const { treat, reason } = comparison;
     const isTrained = /refined|warped/.test(treat);

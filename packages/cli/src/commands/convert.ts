@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { defineCommand, runJob } from '../command.ts';
-import { common, shard } from '../common-options.ts';
+import { common, formats, shard } from '../common-options.ts';
 import { formatLines } from '../format-report.ts';
+import { formatsOf } from '../formats-option.ts';
 import { folder, requiredFolder, requiredList, text } from '../options.ts';
 import { shardReport } from '../shard-report.ts';
 
@@ -23,28 +24,35 @@ export const convertVerb = defineCommand({
     input: { ...requiredFolder('The dataset to convert; may be given without --input'), isBare: true },
     format: text('NAME', 'Its format. Default: what it looks like.'),
     to: requiredList('NAME,…', 'The formats to write; several have folders of their names in --out'),
+    formats,
     out: folder("Where to write. Default: the input's name with the formats'."),
     shard,
     force,
     json,
   },
-  async run({ input, format, to, out: given, shard: part, force: isReplaced }, context) {
+  async run({ input, format, to, formats: names, out: given, shard: wanted, force: isReplaced }, context) {
     const { convertDataset } = await import('@simgan/node');
     const out = given ?? `${input.replace(/[\\/]+$/, '')}-${to.join('-')}`;
-    const { from, formats, shard } = await runJob(context, (job) =>
+    const own = await formatsOf(names, context);
+    const {
+      from,
+      formats: written,
+      shard,
+    } = await runJob(context, (job) =>
       convertDataset({
         ...job,
         input,
         format,
         to,
+        ...own,
         out,
-        shard: part,
+        shard: wanted,
         existing: isReplaced ? 'replace' : 'refuse',
       }),
     );
     if (shard) {
-      const written = { ...shard, folder: shard.dir, out: resolve(context.cwd, out) };
-      const [lines, fields] = shardReport('samples', written, context.cwd);
+      const part = { ...shard, folder: shard.dir, out: resolve(context.cwd, out) };
+      const [lines, fields] = shardReport('samples', part, context.cwd);
       const left = shard.rejects > 0 ? [`${shard.rejects} left out (see rejects.jsonl there)`] : [];
       context.output.result([`read as   ${from}`, ...left, ...lines], {
         from,
@@ -53,6 +61,9 @@ export const convertVerb = defineCommand({
       });
       return;
     }
-    context.output.result([`read as   ${from}`, ...formatLines(formats, context.cwd)], { from, formats });
+    context.output.result([`read as   ${from}`, ...formatLines(written, context.cwd)], {
+      from,
+      formats: written,
+    });
   },
 });

@@ -4,11 +4,12 @@ import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, sources } from '../common-options.ts';
 import { failOn } from '../fail-if-worse.ts';
+import { formatsOf } from '../formats-option.ts';
 import { flag, folder, requiredText, text, whole } from '../options.ts';
 import { distanceLines, labelLines, verdictLines } from '../tables.ts';
 
 const { plugin, pluginOption, seed, engine, device, threads, json } = common;
-const { synthetic, format, real, realFormat, labels, labelGeometry, valueRange } = sources;
+const { synthetic, format, formats, real, realFormat, labels, labelGeometry, valueRange } = sources;
 
 export const evaluateVerb = defineCommand({
   name: 'evaluate',
@@ -30,6 +31,7 @@ export const evaluateVerb = defineCommand({
     refined: requiredText('DIR', 'The refined pictures: what augment wrote'),
     synthetic,
     format,
+    formats,
     real,
     realFormat,
     labels,
@@ -62,8 +64,11 @@ export const evaluateVerb = defineCommand({
   },
   async run(values, context) {
     const { evaluateDataset } = await import('@simgan/node');
-    const { pluginOption: pluginOptions, failIfWorse, ...options } = values;
-    const evaluation = await runJob(context, (job) => evaluateDataset({ ...job, ...options, pluginOptions }));
+    const { pluginOption: pluginOptions, formats: names, failIfWorse, ...options } = values;
+    const own = await formatsOf(names, context);
+    const evaluation = await runJob(context, (job) =>
+      evaluateDataset({ ...job, ...options, ...own, pluginOptions }),
+    );
     const { distances, realism, labels, downstream, verdict } = evaluation;
     const lines = [
       ...distanceLines(distances),

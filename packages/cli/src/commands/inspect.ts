@@ -2,11 +2,12 @@ import type { CorrectionName } from '@simgan/core/matching';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, sources } from '../common-options.ts';
+import { formatsOf } from '../formats-option.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
 
 const { plugin, pluginOption, seed, json } = common;
-const { synthetic, format, real, realFormat, labels, labelGeometry, valueRange, match } = sources;
+const { synthetic, format, formats, real, realFormat, labels, labelGeometry, valueRange, match } = sources;
 
 const columns = [
   'brightness',
@@ -37,6 +38,7 @@ export const inspectVerb = defineCommand({
     pluginOption,
     synthetic,
     format,
+    formats,
     real,
     realFormat,
     labels,
@@ -51,8 +53,11 @@ export const inspectVerb = defineCommand({
   async run(values, context) {
     const { inspectSets } = await import('@simgan/node');
     const { correctionKinds } = await import('@simgan/core/matching');
-    const { pluginOption: pluginOptions, ...options } = values;
-    const inspection = await runJob(context, (job) => inspectSets({ ...job, ...options, pluginOptions }));
+    const { pluginOption: pluginOptions, formats: names, ...options } = values;
+    const own = await formatsOf(names, context);
+    const inspection = await runJob(context, (job) =>
+      inspectSets({ ...job, ...options, ...own, pluginOptions }),
+    );
     const { photometry, distances, plan, match: text, findings, rejects } = inspection;
     const amount = (correction: CorrectionName, strength: number) =>
       `${correction} ${strength} ${correctionKinds[correction].unit}`;

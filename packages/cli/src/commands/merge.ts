@@ -1,6 +1,7 @@
 import { defineCommand, runJob } from '../command.ts';
-import { common, to } from '../common-options.ts';
+import { common, formats, to } from '../common-options.ts';
 import { formatLines } from '../format-report.ts';
+import { formatsOf } from '../formats-option.ts';
 import { flag, requiredFolder, text } from '../options.ts';
 import { shownPath } from '../shard-report.ts';
 
@@ -23,19 +24,22 @@ export const mergeVerb = defineCommand({
     },
     keep: flag('Leave the shards where they are; their pictures take no space of their own'),
     to,
+    formats,
     plugin: text('NAME', 'The plugin whose labels --to writes. Default: the one that the dataset names.'),
     json,
   },
-  async run({ out, keep, to: other, plugin }, context) {
+  async run({ out, keep, to: other, formats: names, plugin }, context) {
     const { mergeShards } = await import('@simgan/node');
-    const { dir, count, rejects, shards, left, formats } = await runJob(context, (job) =>
-      mergeShards(out, { ...job, keep, to: other, plugin }),
+    const own = await formatsOf(names, context);
+    const merged = await runJob(context, (job) =>
+      mergeShards(out, { ...job, keep, to: other, ...own, plugin }),
     );
+    const { dir, count, rejects, shards, left } = merged;
     const dataset = shownPath(context.cwd, dir);
     const from = shards === 0 ? 'merged before' : `of ${shards} shards`;
     const lines = [
       `${count} samples, ${from}, in ${dataset}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
-      ...formatLines(formats, context.cwd),
+      ...formatLines(merged.formats, context.cwd),
     ];
     if (left.length > 0)
       lines.push(`Not removed, since they hold other files or are written to: ${left.join(', ')}`);
@@ -45,7 +49,7 @@ export const mergeVerb = defineCommand({
       rejects,
       shards,
       left,
-      ...(formats.length > 0 && { formats }),
+      ...(merged.formats.length > 0 && { formats: merged.formats }),
     });
   },
 });

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { defaults } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
-import { common, existingOf, rendering, shard, to } from '../common-options.ts';
+import { common, existingOf, formats, rendering, shard, to } from '../common-options.ts';
 import { formatLines } from '../format-report.ts';
+import { formatsOf } from '../formats-option.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder, whole } from '../options.ts';
 import { rendererOf } from '../renderer-option.ts';
@@ -28,6 +29,7 @@ export const simulateVerb = defineCommand({
     threads,
     ...rendering,
     to,
+    formats,
     shard,
     resume,
     force,
@@ -35,17 +37,19 @@ export const simulateVerb = defineCommand({
   },
   async run(values, context) {
     const { simulateDataset } = await import('@simgan/node');
-    const { pluginOption: pluginOptions, ...options } = values;
+    const { pluginOption: pluginOptions, formats: names, ...options } = values;
+    const own = await formatsOf(names, context);
     const written = await runJob(context, (job) =>
       simulateDataset({
         ...job,
         ...options,
+        ...own,
         ...rendererOf(values),
         pluginOptions,
         existing: existingOf(values),
       }),
     );
-    const { dir, count, shard, formats } = written;
+    const { dir, count, shard, formats: others } = written;
     if (shard) {
       const part = { shard, count, folder: dir, out: join(dir, '..', '..') };
       context.output.result(...shardReport('samples', part, context.cwd));
@@ -55,10 +59,10 @@ export const simulateVerb = defineCommand({
     context.output.result(
       [
         `${count} samples in ${out}`,
-        ...formatLines(formats, context.cwd),
+        ...formatLines(others, context.cwd),
         `Next: ${augmentCommand({ plugin: values.plugin, pluginOption: pluginOptions }, { synthetic: out, real: 'YOUR_PICTURES' })}`,
       ],
-      { out, count, ...(formats.length > 0 && { formats }) },
+      { out, count, ...(others.length > 0 && { formats: others }) },
     );
   },
 });

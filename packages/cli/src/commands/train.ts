@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { defineCommand, runJob } from '../command.ts';
 import { common, existingOf, regularization, rendering, sources } from '../common-options.ts';
 import { featuresOf } from '../features-option.ts';
+import { formatsOf } from '../formats-option.ts';
 import { augmentCommand } from '../next-command.ts';
 import { folder } from '../options.ts';
 import { rendererOf, rendererRepeated } from '../renderer-option.ts';
@@ -24,11 +25,13 @@ export const trainVerb = defineCommand({
   },
   async run(values, context) {
     const { trainRun } = await import('@simgan/node');
-    const { pluginOption: pluginOptions, ...options } = values;
+    const { pluginOption: pluginOptions, formats: names, ...options } = values;
+    const own = await formatsOf(names, context);
     const { dir, steps } = await runJob(context, (job) =>
       trainRun({
         ...job,
         ...options,
+        ...own,
         pluginOptions,
         features: featuresOf(values).features,
         ...rendererOf(values),

@@ -1,6 +1,7 @@
 import { SimganError } from '@simgan/core';
 import { defineCommand, runJob } from '../command.ts';
-import { common } from '../common-options.ts';
+import { common, formats } from '../common-options.ts';
+import { formatsOf } from '../formats-option.ts';
 import { requiredFolder, text, whole } from '../options.ts';
 
 const { pluginOption, json } = common;
@@ -19,12 +20,20 @@ export const verifyVerb = defineCommand({
     seed: whole('Which samples are drawn', { least: 0, otherwise: 1 }),
     plugin: text('NAME', 'The plugin of a simulated dataset. Default: the one that it names.'),
     pluginOption,
+    formats,
     json,
   },
-  async run({ dataset, pluginOption: pluginOptions, plugin, ...options }, context) {
+  async run({ dataset, pluginOption: pluginOptions, plugin, formats: names, ...options }, context) {
     const { verifyDataset } = await import('@simgan/node');
+    const own = await formatsOf(names, context);
     const found = await runJob(context, (job) =>
-      verifyDataset(dataset, { ...job, ...options, pluginOptions, ...(plugin !== undefined && { plugin }) }),
+      verifyDataset(dataset, {
+        ...job,
+        ...options,
+        ...own,
+        pluginOptions,
+        ...(plugin !== undefined && { plugin }),
+      }),
     );
     const { kind, count, remade, notRemade, problems } = found;
     if (problems.length > 0) {

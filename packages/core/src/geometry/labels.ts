@@ -11,7 +11,11 @@ import { turnDirectionBy, turnInPictureBy, turnOf, turnRollBy, turnSingleAngleBy
  *
  * @throws SimganError INVALID_ARGUMENT if the value has no one answer under this map.
  */
-export type LabelMove<Value> = (map: PictureMap, value: Value, annotation: unknown) => Value;
+export interface LabelMove<Value> {
+  (map: PictureMap, value: Value, annotation: unknown): Value;
+  /** Where in the picture the value has borders, closed outlines in pixels, if it has any: where labels are looked for. */
+  readonly outlines?: (value: Value) => readonly (readonly Point[])[];
+}
 
 type Vector = readonly [x: number, y: number, z: number];
 

@@ -16,6 +16,10 @@ export const cocoFile = z.looseObject({
         name: z.string().min(1).max(200),
         supercategory: z.string().max(200).nullish(),
         keypoints: z.array(z.string().min(1).max(200)).max(1000).nullish(),
+        skeleton: z
+          .array(z.tuple([z.int().min(1), z.int().min(1)]))
+          .max(10_000)
+          .nullish(),
       }),
     )
     .max(100_000)

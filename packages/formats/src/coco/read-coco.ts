@@ -33,7 +33,13 @@ interface Picture {
 
 type Categories = ReadonlyMap<
   string,
-  { readonly name: string; readonly keypoints: readonly string[]; readonly supercategory: string }
+  {
+    readonly name: string;
+    readonly keypoints: readonly string[];
+    readonly supercategory: string;
+    /** Pairs of names of keypoints that a line connects. */
+    readonly skeleton: readonly (readonly [string, string])[];
+  }
 >;
 
 /** Reads all files of labels of a folder. */
@@ -51,9 +57,14 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
     options.signal?.throwIfAborted();
     const content = await readJson(folder, labels, cocoFile);
     const categories: Categories = new Map(
-      content.categories.map(({ id, name, keypoints, supercategory }) => [
+      content.categories.map(({ id, name, keypoints, supercategory, skeleton }) => [
         String(id),
-        { name, keypoints: keypoints ?? [], supercategory: supercategory ?? '' },
+        {
+          name,
+          keypoints: keypoints ?? [],
+          supercategory: supercategory ?? '',
+          skeleton: skeletonOf(keypoints ?? [], skeleton ?? [], `${labels}: category ${name}`),
+        },
       ]),
     );
     const byId = new Map<string, Picture>();
@@ -139,6 +150,19 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
   return contentOf(read.pictures, [...rejects, ...read.rejects]);
 }
 
+/** Lines between keypoints, which COCO counts from 1, by their names. */
+function skeletonOf(
+  names: readonly string[],
+  lines: readonly (readonly [number, number])[],
+  place: string,
+): (readonly [string, string])[] {
+  return lines.map(([from, to]) => {
+    const [one, other] = [names[from - 1], names[to - 1]];
+    if (one !== undefined && other !== undefined) return [one, other] as const;
+    throw invalid(place, `its skeleton connects keypoints ${from} and ${to}, and it has ${names.length}`);
+  });
+}
+
 /** COCO's stuff and panoptic labels come as pictures. */
 function isMaskOf(file: string): boolean {
   return /(^|\/)(panoptic|stuff)[^/]*\//i.test(file);
@@ -193,9 +217,12 @@ function objectOf(
   const category = categories.get(String(annotation.category_id));
   if (!category) throw invalid(place, `no category has the id ${annotation.category_id}`);
   const others = Object.entries(annotation).filter(([key]) => !derived.has(key));
-  const fields = Object.fromEntries(
-    category.supercategory ? [...others, ['supercategory', category.supercategory]] : others,
-  ) as JsonObject;
+  const hasSkeleton = category.skeleton.length > 0 && (annotation.keypoints ?? []).length > 0;
+  const fields = Object.fromEntries([
+    ...others,
+    ...(category.supercategory ? [['supercategory', category.supercategory]] : []),
+    ...(hasSkeleton ? [['skeleton', category.skeleton]] : []),
+  ]) as JsonObject;
   return {
     class: category.name,
     ...(annotation.bbox && { box: annotation.bbox }),

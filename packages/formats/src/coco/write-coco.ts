@@ -1,5 +1,5 @@
 import { SimganError } from '@simgan/core';
-import type { LabeledObject } from '../objects/objects.ts';
+import type { Json, LabeledObject } from '../objects/objects.ts';
 import { areaOf, boxOf } from '../objects/outline.ts';
 import { packRuns, runsOf } from '../objects/run-length.ts';
 import type {
@@ -21,12 +21,15 @@ interface Category {
   readonly name: string;
   supercategory: string;
   keypoints: readonly string[];
+  /** Pairs of names of keypoints. */
+  skeleton: Json;
 }
 
 /** An object as it will stand in the file, once nothing can fail any more. */
 interface Prepared {
   readonly category: Category;
   readonly supercategory: string;
+  readonly skeleton: Json;
   readonly line: object;
 }
 
@@ -57,13 +60,15 @@ export async function writeCoco(output: FormatOutput, { name }: FormatWriteOptio
         name: object.class,
         supercategory: '',
         keypoints: [],
+        skeleton: [],
       };
       added.set(object.class, category);
     }
-    const { supercategory, ...fields } = object.fields ?? {};
+    const { supercategory, skeleton = [], ...fields } = object.fields ?? {};
     return {
       category,
       supercategory: typeof supercategory === 'string' ? supercategory : '',
+      skeleton,
       line: {
         bbox: box,
         area: areaOf(object),
@@ -94,8 +99,9 @@ export async function writeCoco(output: FormatOutput, { name }: FormatWriteOptio
         height: sample.height,
       };
       await images.write(`${imageId > 1 ? ',' : ''}\n${JSON.stringify(image)}`);
-      for (const { category, supercategory, line } of all) {
+      for (const { category, supercategory, skeleton, line } of all) {
         category.supercategory ||= supercategory;
+        if (linesOf(category).length === 0) category.skeleton = skeleton;
         annotationId++;
         const numbers = { id: annotationId, image_id: imageId, category_id: category.id };
         await annotations.write(`${annotationId > 1 ? ',' : ''}\n${JSON.stringify({ ...line, ...numbers })}`);
@@ -105,17 +111,26 @@ export async function writeCoco(output: FormatOutput, { name }: FormatWriteOptio
       await annotations.close();
       await images.write('\n],"annotations":[');
       for await (const chunk of output.read(ANNOTATIONS)) await images.write(chunk);
-      const list = [...categories.values()].map(({ id, name, supercategory, keypoints }) => ({
+      const list = [...categories.values()].map(({ id, name, supercategory, keypoints, skeleton }) => ({
         id,
         name,
         supercategory,
-        ...(keypoints.length > 0 && { keypoints, skeleton: [] }),
+        ...(keypoints.length > 0 && { keypoints, skeleton: linesOf({ keypoints, skeleton }) }),
       }));
       await images.write(`\n],"categories":${JSON.stringify(list)}}\n`);
       await images.close();
       await output.remove(ANNOTATIONS);
     },
   };
+}
+
+/** Lines between keypoints by their numbers from 1; what is no pair of names of the class connects nothing. */
+function linesOf({ keypoints, skeleton }: Pick<Category, 'keypoints' | 'skeleton'>): [number, number][] {
+  if (!Array.isArray(skeleton)) return [];
+  return skeleton.flatMap((pair: Json) => {
+    const [from, to] = Array.isArray(pair) ? pair.map((name) => keypoints.indexOf(String(name)) + 1) : [];
+    return from && to ? [[from, to] as [number, number]] : [];
+  });
 }
 
 function keypointsOf({ keypoints }: LabeledObject, category: Category, { id }: FormatSample) {

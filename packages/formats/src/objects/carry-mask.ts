@@ -1,6 +1,8 @@
 import { SimganError } from '@simgan/core';
-import type { LabelMove } from '@simgan/core/geometry';
+import type { LabelMove, PictureMap } from '@simgan/core/geometry';
 import { decodeMask, encodeMask, type RunLengthMask } from './run-length.ts';
+import { smoothOutline } from './smooth-outline.ts';
+import { traceMask } from './trace-mask.ts';
 
 /**
  * Moves a mask with its picture: each new pixel is the old one that its center shows; outside the old picture there is
@@ -8,7 +10,7 @@ import { decodeMask, encodeMask, type RunLengthMask } from './run-length.ts';
  *
  * @throws SimganError INVALID_ARGUMENT if the mask is not of the picture's size, INVALID_FILE if it is damaged.
  */
-export const carryMask: LabelMove<RunLengthMask> = ({ from, to, source }, mask) => {
+const move = ({ from, to, source }: PictureMap, mask: RunLengthMask): RunLengthMask => {
   const [height, width] = mask.size;
   if (width !== from.width || height !== from.height) {
     throw new SimganError(
@@ -27,3 +29,13 @@ export const carryMask: LabelMove<RunLengthMask> = ({ from, to, source }, mask) 
   }
   return encodeMask(moved, to.width, to.height);
 };
+
+/** {@link move}, and where a mask has borders. */
+export const carryMask: LabelMove<RunLengthMask> = Object.assign(move, {
+  outlines: (mask: RunLengthMask) => {
+    const [height, width] = mask.size;
+    return traceMask(decodeMask(mask), width, height)
+      .map(smoothOutline)
+      .filter((outline) => outline !== undefined);
+  },
+});

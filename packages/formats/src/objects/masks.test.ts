@@ -1,4 +1,5 @@
 import { createRng } from '@simgan/core';
+import { placesOf } from '@simgan/core/evaluation';
 import { carryLabels, mirrorTransform, resizeTransform } from '@simgan/core/geometry';
 import { expect, test } from 'vitest';
 import { type ObjectsAnnotation, objectsAnnotation, objectsProblem } from './objects.ts';
@@ -139,4 +140,21 @@ test('objects follow their picture, masks pixel for pixel', () => {
   expect(maskArea(twice.objects[0]!.mask!)).toBe(4 * maskArea(annotation.objects[0]!.mask!));
   expect(polygonArea(twice.objects[0]!.polygons![0]!)).toBe(48);
   expect(areaOf({ class: 'a', polygons: annotation.objects[0]!.polygons! })).toBe(12);
+});
+
+test("a mask's border is a label's place, with the direction of the border and not of its pixels' sides", () => {
+  const [width, height, radius] = [64, 60, 20];
+  const inside = Uint8Array.from({ length: width * height }, (_, i) =>
+    Math.hypot((i % width) + 0.5 - 30, Math.floor(i / width) + 0.5 - 28) < radius ? 1 : 0,
+  );
+  const annotation = { objects: [{ class: 'disc', mask: encodeMask(inside, width, height) }] };
+  const places = placesOf<ObjectsAnnotation>(annotation, objectsAnnotation.geometry);
+  expect(places.length).toBeGreaterThan(10);
+  for (const { kind, point, across } of places) {
+    expect(kind).toBe('outlines');
+    const out = [point[0] - 30, point[1] - 28] as const;
+    expect(Math.abs(Math.hypot(...out) - radius)).toBeLessThan(0.7);
+    const cosine = (out[0] * across![0] + out[1] * across![1]) / Math.hypot(...out);
+    expect(Math.abs(cosine)).toBeGreaterThan(Math.cos(0.25));
+  }
 });

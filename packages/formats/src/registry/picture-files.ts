@@ -57,13 +57,13 @@ export function contentOf(pictures: readonly LabeledPicture[], rejects: readonly
 }
 
 /** Reads the labels of each input, one after the other; what cannot be used becomes a reject. */
-export async function readEachLabel<Input>(
+export async function readEachLabel<Input, Picture extends LabeledPicture = LabeledPicture>(
   inputs: readonly Input[],
   fileOf: (input: Input) => string,
-  read: (input: Input) => Promise<LabeledPicture | Reject | undefined>,
+  read: (input: Input) => Promise<Picture | Reject | undefined>,
   { onProgress, signal }: FormatReadOptions,
-): Promise<{ pictures: LabeledPicture[]; rejects: Reject[] }> {
-  const pictures: LabeledPicture[] = [];
+): Promise<{ pictures: Picture[]; rejects: Reject[] }> {
+  const pictures: Picture[] = [];
   const rejects: Reject[] = [];
   let done = 0;
   for (const input of inputs) {

@@ -1,8 +1,18 @@
+import { SimganError } from '@simgan/core';
 import { type Folder, stemOf } from '@simgan/core/reading';
 import type { JsonObject, LabeledObject } from '../objects/objects.ts';
+import { encodeMask } from '../objects/run-length.ts';
 import type { FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
-import { byStem, contentOf, picturesIn, readEachLabel, resolveWithin } from '../registry/picture-files.ts';
+import { lazyContent } from '../registry/lazy-content.ts';
+import {
+  byStem,
+  type LabeledPicture,
+  picturesIn,
+  readEachLabel,
+  resolveWithin,
+} from '../registry/picture-files.ts';
 import { LARGEST_PICTURE_LABELS, linesOf, readText } from '../registry/read-labels.ts';
+import { numbersOfColors } from './segmentation.ts';
 import { parseVoc, unescaped, type VocAnnotation } from './voc-xml.ts';
 
 /** The files of labels of a folder. */
@@ -10,16 +20,21 @@ export function vocFiles({ files }: Pick<Folder, 'files'>): string[] {
   return files.filter((file) => /(^|\/)Annotations\/.*\.xml$/i.test(file));
 }
 
-/** Reads `Annotations/*.xml` with `JPEGImages/`, or XML files beside their pictures. */
+/**
+ * Reads `Annotations/*.xml` with `JPEGImages/`, or XML files beside their pictures. `SegmentationObject/` gives the masks of
+ * objects, numbered in the order of the XML; where there is `SegmentationClass/` alone, it is a companion.
+ */
 export async function readVoc(folder: Folder, options: FormatReadOptions): Promise<FormatContent> {
   const named = vocFiles(folder);
   const labels = named.length > 0 ? named : folder.files.filter((file) => /\.xml$/i.test(file));
-  const pictures = picturesIn(folder).filter((file) => !/(^|\/)Segmentation(Class|Object)\//.test(file));
+  const all = picturesIn(folder);
+  const pictures = all.filter((file) => !isSegmentation(file));
+  const segmentations = byStem(all.filter(isSegmentation));
   const known = new Set(pictures);
   const stems = byStem(pictures);
   const splits = await readSplits(folder);
   const used = new Set<string>();
-  const read = await readEachLabel(
+  const read = await readEachLabel<string, SegmentedPicture>(
     labels,
     (file) => file,
     async (file) => {
@@ -29,7 +44,12 @@ export async function readVoc(folder: Folder, options: FormatReadOptions): Promi
       used.add(picture);
       const objects = (annotation.object ?? []).map((object) => objectOf(object));
       const split = splits.get(stemOf(picture.split('/').at(-1)!));
+      const beside = (kind: string) => segmentations.get(segmentationOf(picture, kind).toLowerCase());
+      const [ofObjects, ofClasses] = [beside('SegmentationObject'), beside('SegmentationClass')];
       return {
+        masks: ofObjects,
+        ...(ofClasses !== undefined &&
+          ofObjects === undefined && { companions: [{ name: 'segmentation', file: ofClasses }] }),
         file: picture,
         picture: { file: picture },
         annotation: { objects, ...(split !== undefined && { fields: { split } }) },
@@ -40,7 +60,40 @@ export async function readVoc(folder: Folder, options: FormatReadOptions): Promi
   const unlabeled = pictures
     .filter((file) => !used.has(file))
     .map((file) => ({ file, reason: 'No XML file labels it.' }));
-  return contentOf(read.pictures, [...read.rejects, ...unlabeled]);
+  return lazyContent(read.pictures, [...read.rejects, ...unlabeled], async ({ annotation, masks }) => {
+    if (masks === undefined) return annotation;
+    const numbers = await numbersIn(folder, masks);
+    const objects = annotation.objects.map((object, index) => {
+      const own = numbers.data.map((number) => (number === index + 1 ? 1 : 0));
+      return own.includes(1) ? { ...object, mask: encodeMask(own, numbers.width, numbers.height) } : object;
+    });
+    return { ...annotation, objects };
+  });
+}
+
+/** A picture, and the file of its objects' masks. */
+interface SegmentedPicture extends LabeledPicture {
+  readonly masks: string | undefined;
+}
+
+function isSegmentation(file: string): boolean {
+  return /(^|\/)Segmentation(Class|Object)\//.test(file);
+}
+
+/** The path without extension of a picture's segmentation, in a folder beside its own. */
+function segmentationOf(picture: string, kind: string): string {
+  const parts = stemOf(picture).split('/');
+  return [...parts.slice(0, -2), kind, parts.at(-1)!].join('/');
+}
+
+/** The numbers of a picture of segmentation, stored as they are or as colors of VOC's palette. */
+async function numbersIn(folder: Folder, file: string) {
+  const { channels } = await folder.pictureSize(file);
+  const { data, width, height } = await folder.picture(file, { channels: channels === 1 ? 1 : 3, bits: 8 });
+  const numbers =
+    channels === 1 ? Uint8Array.from(data, (value) => (value === 255 ? 0 : value)) : numbersOfColors(data);
+  if (numbers) return { data: numbers, width, height };
+  throw new SimganError('INVALID_FILE', `${file} has colors that are not of VOC's palette.`);
 }
 
 /** `ImageSets/Main/train.txt` lists the names of pictures without extension. */

@@ -1,11 +1,9 @@
 /** @file A folder in a format of others as samples of a form. */
 
-import { readFile } from 'node:fs/promises';
 import {
   type Companion,
-  hasSize,
-  type Image,
   type ImageForm,
+  imageProblem,
   type Reject,
   type Sample,
   SimganError,
@@ -17,7 +15,13 @@ import { lookForPixels } from '../datasets/check-labels-follow.ts';
 import { type LabelGeometryOption, parseLabelGeometry } from '../datasets/label-declaration.ts';
 import { openCompanion } from '../datasets/open-companion.ts';
 import type { LabelsOption } from '../datasets/read-dataset.ts';
-import { decodePicture } from '../pictures/pixels.ts';
+import { type DecodedPicture, decodePicture, encodePng, readPicture } from '../pictures/pixels.ts';
+import {
+  checkStoredRange,
+  describeRange,
+  rangeOfHighest,
+  type StoredRange,
+} from '../pictures/stored-range.ts';
 import { furtherFields, objectsGeometry } from './objects-geometry.ts';
 import { type OpenedFormat, type OpenFormatOptions, openFormat } from './open-format.ts';
 import { endingOf } from './stored-sample.ts';
@@ -31,6 +35,8 @@ export interface FormatSamplesOptions extends ReaderOptions, Pick<OpenFormatOpti
   readonly labelGeometry?: LabelGeometryOption | undefined;
   /** `invariant`: no field that is not declared changes when its picture is scaled, whatever it looks like. */
   readonly labels?: LabelsOption | undefined;
+  /** The stored values of 16-bit pictures that become black and white in 8 bits. Default: what the set's values say. */
+  readonly valueRange?: StoredRange | undefined;
 }
 
 /**
@@ -41,54 +47,82 @@ export interface FormatSamplesOptions extends ReaderOptions, Pick<OpenFormatOpti
  */
 export async function readFormatSamples(
   dir: string,
-  { format, formats, image: form, labelGeometry, labels, ...options }: FormatSamplesOptions,
+  { format, formats, image: form, labelGeometry, labels, valueRange, ...options }: FormatSamplesOptions,
 ): Promise<LabeledFolder<ObjectsAnnotation> & { readonly format: string }> {
+  if (valueRange) checkStoredRange(valueRange);
   const declared = parseLabelGeometry(labelGeometry ?? {});
   const opened = await openFormat(dir, { format, formats, signal: options.signal });
-  const following = { geometry: objectsGeometry(declared, 'invariant'), undeclared: lookForPixels(declared) };
+  const undeclared = lookForPixels(declared);
+  const geometry = objectsGeometry(declared, 'invariant');
   const indices = Array.from({ length: opened.entries.length }, (_, index) => index);
-  const { samples, rejects } = await readEach<number, ObjectsAnnotation>(
-    indices,
-    (index) => opened.entries.id(index),
-    (index) => sampleAt(opened, index, form, following),
-    options,
-  );
+  const read = async (range: StoredRange | undefined) => {
+    let highest: number | undefined;
+    const onMoved: SampleReading['onMoved'] = (annotation, transform) =>
+      undeclared.look(furtherFields(annotation) as unknown as JsonObject, transform);
+    const onHighest = (value: number) => {
+      highest = Math.max(value, highest ?? 0);
+    };
+    const reading: SampleReading = { opened, form, geometry, range, onMoved, onHighest };
+    const { samples, rejects } = await readEach<number, ObjectsAnnotation>(
+      indices,
+      (index) => opened.entries.id(index),
+      (index) => sampleAt(reading, index),
+      options,
+    );
+    return { samples, rejects, highest };
+  };
+  let found = await read(valueRange);
+  const range = valueRange === undefined ? rangeOfHighest(found.highest) : undefined;
+  // Which values are black and white is known when all pictures were looked at.
+  if (range) found = await read(range);
+  const { samples, rejects } = found;
   if (samples.length === 0) {
     throw new SimganError(
       'NOT_ENOUGH_DATA',
       `There is no usable picture of the format ${opened.format} in ${dir}: ${rejects[0]?.reason ?? ''}`,
     );
   }
-  if (labels !== 'invariant') following.undeclared.refuse(dir);
+  if (labels !== 'invariant') undeclared.refuse(dir);
   return { samples, rejects: [...opened.rejects, ...rejects], format: opened.format };
 }
 
-/** How labels follow their pictures, and what is looked for in fields that nobody declared. */
-interface Following {
+/** What a sample is read with, and who hears of what is found. */
+interface SampleReading {
+  readonly opened: OpenedFormat;
+  readonly form: ImageForm;
   readonly geometry: LabelGeometry<ObjectsAnnotation>;
-  readonly undeclared: ReturnType<typeof lookForPixels>;
+  readonly range: StoredRange | undefined;
+  /** Of a picture whose geometry changes. */
+  readonly onMoved: (annotation: ObjectsAnnotation, transform: ImageTransform) => void;
+  /** Of the highest stored value of a picture whose 16 bits become 8. */
+  readonly onHighest: (value: number) => void;
 }
 
 async function sampleAt(
-  opened: OpenedFormat,
+  { opened, form, geometry, range, onMoved, onHighest }: SampleReading,
   index: number,
-  form: ImageForm,
-  { geometry, undeclared }: Following,
 ): Promise<Sample<ObjectsAnnotation> | Reject> {
   const entry = await opened.entries.at(index);
-  const { image, transform } = await imageOf(opened, entry, form);
+  const { image, transform, highest } = await imageOf(opened, entry, form, range);
   const { file, id, annotation, companions = [] } = entry;
   const { from, to } = transform;
   const isMoved = from.width !== to.width || from.height !== to.height;
   const opening = companions.map((companion) =>
     companionOf(opened, companion, isMoved ? transform : undefined),
   );
-  if (isMoved) undeclared.look(furtherFields(annotation) as unknown as JsonObject, transform);
+  if (isMoved) onMoved(annotation, transform);
+  if (highest !== undefined) onHighest(highest);
+  const values = highest !== undefined && range && describeRange(range);
   return {
     id,
     image,
     annotation: isMoved ? carryLabels(transform, annotation, geometry) : annotation,
-    source: { file, ...from, ...(isMoved && { scale: transform.scale, shift: transform.shift }) },
+    source: {
+      file,
+      ...from,
+      ...(isMoved && { scale: transform.scale, shift: transform.shift }),
+      ...(values && { values }),
+    },
     ...(opening.length > 0 && { companions: await Promise.all(opening) }),
   };
 }
@@ -117,29 +151,20 @@ export async function companionOf(
 
 async function imageOf(
   { folder }: OpenedFormat,
-  { picture, file }: FormatEntry,
+  { picture }: FormatEntry,
   form: ImageForm,
-): Promise<{ image: Image; transform: ImageTransform }> {
-  if ('image' in picture) {
-    const { width, height, channels, bits } = picture.image;
-    if (
-      channels === form.channels &&
-      bits === form.bits &&
-      (!hasSize(form) || (form.width === width && form.height === height))
-    ) {
-      return { image: picture.image, transform: resizeTransform({ width, height }, { width, height }) };
-    }
-    throw new SimganError(
-      'INVALID_IMAGE',
-      `${file} is an array of ${width} x ${height}, ${channels} channels and ${bits} bits, which is not the plugin's form. Convert it to picture files first.`,
-    );
+  range: StoredRange | undefined,
+): Promise<Pick<DecodedPicture, 'image' | 'transform' | 'highest'>> {
+  const options = range && { valueRange: range };
+  if ('file' in picture) {
+    const location = folder.locate(picture.file);
+    return location
+      ? readPicture(location, form, options)
+      : decodePicture(await folder.read(picture.file), form, options);
   }
-  const location = 'file' in picture ? folder.locate(picture.file) : undefined;
-  const bytes =
-    'bytes' in picture
-      ? picture.bytes
-      : location
-        ? await readFile(location)
-        : await folder.read((picture as { file: string }).file);
-  return decodePicture(bytes, form);
+  if ('bytes' in picture) return decodePicture(picture.bytes, form, options);
+  const { image } = picture;
+  // Of the form already: nothing is to be scaled, and no color to be changed.
+  if (imageProblem(image, form) === undefined) return { image, transform: resizeTransform(image, image) };
+  return decodePicture(await encodePng(image), form, options);
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   boxOf,
@@ -8,6 +8,7 @@ import {
   type ObjectsAnnotation,
   traceMask,
 } from '@simgan/formats';
+import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/folders.ts';
 import { labels, writeCocoPictures } from '../../test/labeled-pictures.ts';
@@ -67,13 +68,70 @@ test.each(formats)('COCO becomes %s and comes back with all that it holds', asyn
       ...(fields && { fields }),
       objects: labels[index]!.objects.map((object) => keep(object)),
     };
-    expect(comparable(annotation)).toEqual(comparable(expected));
+    const read = to === 'voc' ? withoutMasks(annotation) : annotation;
+    expect(comparable(read)).toEqual(comparable(expected));
     const bytes =
       'file' in picture ? await folder.read(picture.file) : 'bytes' in picture ? picture.bytes : undefined;
     expect(Buffer.compare(Buffer.from(bytes!), await readFile(join(dir, 'in/images', name)))).toBe(0);
   }
   const sources = (await readFile(join(dir, 'out/sources.jsonl'), 'utf8')).trim().split('\n');
   expect(JSON.parse(sources[1]!)).toEqual({ index: 1, id: 'images/a', source: 'images/a.jpg' });
+});
+
+function withoutMasks(annotation: ObjectsAnnotation): ObjectsAnnotation {
+  return { ...annotation, objects: annotation.objects.map(({ mask: _, ...object }) => object) };
+}
+
+test("VOC's segmentation holds the pixels of each object, the later ones before the earlier ones", async () => {
+  const dir = await temporaryFolder();
+  await writeCocoPictures(join(dir, 'in'));
+  await convertDataset({ cwd: dir, input: 'in', to: ['voc'], out: 'out' });
+  const { entries, folder } = await openFormat(join(dir, 'out'));
+  const [cup, tea, crowd] = (await entries.at(1)).annotation.objects;
+  const before = labels[1]!.objects;
+  const drawn = decodeMask(before[1]!.mask!);
+  expect(decodeMask(tea!.mask!)).toEqual(drawn);
+  const outlined = fillPolygons(before[0]!.polygons!, 30, 20);
+  expect(decodeMask(cup!.mask!)).toEqual(outlined.map((value, i) => (drawn[i] ? 0 : value)));
+  expect(crowd!.mask).toBeUndefined();
+  // As any program shows it: the second object and the second class are dark green.
+  const classes = await sharp(await folder.read('SegmentationClass/0000001.png'))
+    .raw()
+    .toBuffer();
+  const at = drawn.indexOf(1);
+  expect([...classes.subarray(3 * at, 3 * at + 3)]).toEqual([0, 128, 0]);
+  expect(await readFile(join(dir, 'out/classes.txt'), 'utf8')).toBe('cup\ntea & <milk>\n');
+  expect(await readFile(join(dir, 'out/ImageSets/Segmentation/train.txt'), 'utf8')).toBe('0000001\n');
+});
+
+test("COCO's skeletons come back, by the names of their keypoints", async () => {
+  const dir = await temporaryFolder();
+  await writeCocoPictures(join(dir, 'in'));
+  const file = join(dir, 'in/annotations/instances_val.json');
+  const content = JSON.parse(await readFile(file, 'utf8'));
+  const person = content.categories.find(({ name }: { name: string }) => name === 'person');
+  person.skeleton = [
+    [1, 2],
+    [3, 1],
+  ];
+  await writeFile(file, JSON.stringify(content));
+  for (const [from, to] of [
+    ['in', 'imagefolder'],
+    ['imagefolder', 'coco'],
+  ] as const) {
+    await convertDataset({ cwd: dir, input: from, to: [to], out: to });
+    const { entries } = await openFormat(join(dir, to));
+    expect((await entries.at(0)).annotation.objects[1]!.fields).toEqual({
+      skeleton: [
+        ['nose', 'left hand'],
+        ['right hand', 'nose'],
+      ],
+    });
+  }
+  const { categories } = JSON.parse(await readFile(join(dir, 'coco/annotations/instances.json'), 'utf8'));
+  expect(categories.find(({ name }: { name: string }) => name === 'person').skeleton).toEqual(
+    person.skeleton,
+  );
 });
 
 test('YOLO holds one kind of label: keypoints if any object has them', async () => {
@@ -112,7 +170,6 @@ test('outlines and masks become one outline of YOLO each, which encloses the sam
   await writeCocoPictures(join(dir, 'in'));
   const file = join(dir, 'in/annotations/instances_val.json');
   const content = (await readFile(file, 'utf8')).replace(/"keypoints":\[[\d.,-]+\]/g, '"other":0');
-  const { writeFile } = await import('node:fs/promises');
   await writeFile(file, content);
   await convertDataset({ cwd: dir, input: 'in', to: ['yolo'], out: 'out' });
   const { annotation } = await (await openFormat(join(dir, 'out'))).entries.at(1);

@@ -11,7 +11,7 @@ import {
   selectItems,
   simulate,
 } from '@simgan/core';
-import { datasetFormats } from '@simgan/formats';
+import { type DatasetFormat, datasetFormats } from '@simgan/formats';
 import { z } from 'zod';
 import { annotationText } from '../datasets/annotation-text.ts';
 import {
@@ -39,6 +39,8 @@ export interface VerifyOptions extends JobOptions, Partial<PluginChoiceOptions> 
   readonly sample?: number | undefined;
   /** Which ones: another seed draws others. Default: 1. */
   readonly seed?: number | undefined;
+  /** Formats beside those of `@simgan/formats`. */
+  readonly formats?: readonly DatasetFormat[] | undefined;
 }
 
 /** What {@link verifyDataset} looked at. */
@@ -71,7 +73,7 @@ export async function verifyDataset(dir: string, options: VerifyOptions = {}): P
   const folder = job.path(dir);
   const manifest = await readManifest(folder, MANIFEST);
   if (manifest) return verifyOwn(folder, manifest, options, job);
-  if (await isFile(join(folder, CONVERSION))) return verifyConversion(folder, job);
+  if (await isFile(join(folder, CONVERSION))) return verifyConversion(folder, options.formats ?? [], job);
   const inner = join(folder, 'dataset');
   const within = await readManifest(inner, MANIFEST);
   if (within) return verifyOwn(inner, within, options, job);
@@ -188,7 +190,11 @@ const description = z.object({
 });
 
 /** Checks the files that are described, and reads every sample. */
-async function verifyConversion(dir: string, job: Job): Promise<Verification> {
+async function verifyConversion(
+  dir: string,
+  formats: readonly DatasetFormat[],
+  job: Job,
+): Promise<Verification> {
   const read = async <Schema extends z.ZodType>(name: string, schema: Schema): Promise<z.output<Schema>> => {
     const text = await readFile(join(dir, name), 'utf8').catch(() => '');
     try {
@@ -212,8 +218,8 @@ async function verifyConversion(dir: string, job: Job): Promise<Verification> {
   }
   const found = { kind: to, count, remade: 0, notRemade: undefined, problems };
   // A format that is written only is known by its hashes.
-  if (!datasetFormats.some(({ name, read: reader }) => name === to && reader)) return found;
-  const { entries, rejects } = await openFormat(dir, { format: to, signal: job.signal });
+  if (![...formats, ...datasetFormats].some(({ name, read: reader }) => name === to && reader)) return found;
+  const { entries, rejects } = await openFormat(dir, { format: to, formats, signal: job.signal });
   for (const { file, reason } of rejects) problems.push(`${file}: ${reason}`);
   if (entries.length !== count) problems.push(`It has ${entries.length} samples, not ${count}.`);
   const update = job.progress('check', entries.length);

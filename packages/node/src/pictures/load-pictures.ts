@@ -13,13 +13,7 @@ import {
   decodePicture,
   readPicture,
 } from './pixels.ts';
-import {
-  checkStoredRange,
-  describeRange,
-  rangeOfSet,
-  type StoredRange,
-  unknownRange,
-} from './stored-range.ts';
+import { checkStoredRange, rangeOfHighest, type StoredRange } from './stored-range.ts';
 
 /** How many files are decoded at once: enough to keep the decoders busy, few enough to bound memory. */
 const PARALLEL_FILES = Math.min(8, Math.max(2, availableParallelism()));
@@ -112,7 +106,7 @@ export async function loadPictures<Source extends PictureSource>(
     },
     inParallel,
   );
-  const range = valueRange ?? rangeOfOutcomes(outcomes);
+  const range = valueRange ?? rangeOfHighest(highestOf(outcomes));
   const decoding = range ? { ...options, valueRange: range } : options;
   if (range && !valueRange) {
     const deep = outcomes.flatMap((outcome, index) => (highestIn(outcome) === undefined ? [] : index));
@@ -160,22 +154,14 @@ function highestIn(outcome: Outcome | undefined): number | undefined {
   return outcome && 'facts' in outcome ? outcome.facts.highest : undefined;
 }
 
-/**
- * The range of pictures whose 16 bits became 8, by the highest value of them all; `undefined` if there are none or it is
- * the whole range, which they were decoded with.
- *
- * @throws SimganError INVALID_ARGUMENT if it cannot be known.
- */
-function rangeOfOutcomes(outcomes: readonly (Outcome | undefined)[]): StoredRange | undefined {
+/** The highest stored value of pictures whose 16 bits became 8. */
+function highestOf(outcomes: readonly (Outcome | undefined)[]): number | undefined {
   let highest: number | undefined;
   for (const outcome of outcomes) {
     const own = highestIn(outcome);
     if (own !== undefined) highest = Math.max(own, highest ?? 0);
   }
-  if (highest === undefined) return undefined;
-  const range = rangeOfSet(highest);
-  if (!range) throw unknownRange(highest);
-  return describeRange(range) === undefined ? undefined : range;
+  return highest;
 }
 
 async function load(source: PictureSource, form: ImageForm, options: LoadOptions): Promise<Outcome> {

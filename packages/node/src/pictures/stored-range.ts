@@ -49,3 +49,16 @@ export function unknownRange(highest: number): SimganError {
       `Say so with \`valueRange\`, such as 0,${guesses[0] ?? 65_535} or 0,65535.`,
   );
 }
+
+/**
+ * The range of a set's stored values, if it is not the whole one of 16 bits.
+ *
+ * @param highest - the highest of all pictures whose 16 bits became 8; `undefined` if there are none.
+ * @throws SimganError INVALID_ARGUMENT if it cannot be known.
+ */
+export function rangeOfHighest(highest: number | undefined): StoredRange | undefined {
+  if (highest === undefined) return undefined;
+  const range = rangeOfSet(highest);
+  if (!range) throw unknownRange(highest);
+  return describeRange(range) === undefined ? undefined : range;
+}

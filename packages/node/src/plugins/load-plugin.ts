@@ -85,7 +85,7 @@ export async function loadFactory(
 }
 
 /** Why a module does not load, and what to do where the reason is that it is TypeScript. */
-function loadProblem(module: string, error: unknown): string {
+export function loadProblem(module: string, error: unknown): string {
   const { message, code } = error as NodeJS.ErrnoException;
   const isTypeScript = /\.[cm]?ts$/.test(new URL(module).pathname);
   if (!isTypeScript || !(code === 'ERR_UNKNOWN_FILE_EXTENSION' || error instanceof SyntaxError))
@@ -135,6 +135,16 @@ export function findPlugin(name: string, place: PluginPlace = {}): string {
   throw new SimganError('INVALID_ARGUMENT', problems.join(' '), { problems });
 }
 
+/**
+ * The URL of a module of a user's: a path as it is, or an installed package of the first of some names.
+ *
+ * @returns `undefined` if there is none, with what was tried.
+ */
+export function findModule(name: string, names: readonly string[], place: PluginPlace): Found {
+  const { cwd = process.cwd(), beside = import.meta.url } = place;
+  return isPath(name) ? findFile(resolve(cwd, name)) : resolvePackage(names, [cwd, beside]);
+}
+
 /** What to do about a plugin that is not there. */
 function adviceFor(name: string): string {
   if (isPath(name)) return 'Give the path of its module or of its folder, relative to the folder you are in.';
@@ -158,6 +168,7 @@ function isPath(name: string): boolean {
   return name.startsWith('.') || isAbsolute(name) || /\.[cm]?[jt]s$/.test(name);
 }
 
+/** A module that was found, and what was tried. */
 interface Found {
   readonly file?: string;
   readonly tried: readonly string[];
@@ -219,7 +230,10 @@ function packageNames(name: string): string[] {
 
 function findPackage(name: string, [cwd, beside]: readonly [string, string]): Found {
   if (!isPackageName(name)) return { tried: [`no package can be called ${JSON.stringify(name)}`] };
-  const tried = packageNames(name);
+  return resolvePackage(packageNames(name), [cwd, beside]);
+}
+
+function resolvePackage(tried: readonly string[], [cwd, beside]: readonly [string, string]): Found {
   const places = [pathToFileURL(join(cwd, 'package.json')).href, beside];
   for (const specifier of tried) {
     for (const place of places) {

@@ -250,7 +250,7 @@ export async function openReal(
   const format = realFormat ?? (dir === undefined || (await isOurs(dir)) ? undefined : plugin.realFormat);
   if (format !== undefined) {
     const reader = readerOf(plugin, format, real, 'real', formats);
-    const { samples, rejects } = await reader.read(dir!, job, {});
+    const { samples, rejects } = await reader.read(dir!, job, { valueRange });
     checkCount('real', dir!, samples.length, atLeast);
     job.emit({
       type: 'real',
@@ -358,10 +358,10 @@ function readerOf(
   return {
     annotations: holdsObjects(plugin) ? 'plugin' : 'foreign',
     geometry: (options) => objectsGeometry(...declaredIn(options)) as LabelGeometry<unknown>,
-    read: (dir, job, { labelGeometry, labels }) =>
+    read: (dir, job, { labelGeometry, labels, valueRange }) =>
       // Labels beside real pictures are of no use, whatever they say.
       readFormatSamples(dir, {
-        ...{ format, formats, image, labelGeometry },
+        ...{ format, formats, image, labelGeometry, valueRange },
         labels: kind === 'real' ? 'invariant' : labels,
         ...reading(job),
       }),

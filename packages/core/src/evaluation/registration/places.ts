@@ -5,6 +5,7 @@ import {
   type LabelGeometry,
   type LabelKind,
   type LabelKinds,
+  type LabelMove,
 } from '../../geometry/labels.ts';
 import type { Direction } from './register.ts';
 
@@ -26,7 +27,8 @@ const MOST_ON_OUTLINE = 24;
 
 /**
  * The places of an annotation, in a fixed order: of each `point`, `points` and `uvd`, of an object's single `x` and `y`,
- * and along each `box`, `corners` and `polygon`. Labels of other kinds are at no place.
+ * and along each `box`, `corners` and `polygon`, and each border that a label's own function knows. Labels of other kinds
+ * are at no place.
  *
  * @param geometry - the geometry of the annotation's schema.
  * @example
@@ -39,11 +41,14 @@ export function placesOf<Annotation>(
   return placesOfValue(annotation, geometry as Geometry).filter(({ point }) => point.every(Number.isFinite));
 }
 
-type Geometry = LabelKind | ((...values: never) => unknown) | { readonly [field: string]: Geometry };
+type Geometry = LabelKind | LabelMove<never> | { readonly [field: string]: Geometry };
 
 function placesOfValue(value: unknown, geometry: Geometry | undefined): LabelPlace[] {
   if (value === undefined || value === null || geometry === undefined) return [];
-  if (typeof geometry === 'function') return [];
+  if (typeof geometry === 'function') {
+    const outlines = geometry.outlines?.(value as never) ?? [];
+    return outlines.flatMap((outline) => along(outline, 'outlines'));
+  }
   if (typeof geometry === 'string') return placesOfKind(geometry, value);
   if (Array.isArray(value))
     return value.flatMap((element) => placesOfValue(element, elementGeometry(geometry) as Geometry));
