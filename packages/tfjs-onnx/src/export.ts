@@ -1,7 +1,7 @@
 /** Exports a step as a standard ONNX file. */
 import { type InputType, type StepFunction, type Trace, trace } from '@simgan/tfjs-trace';
 import { OnnxError } from './errors.ts';
-import { compileTrace } from './lower/compile.ts';
+import { compileStep } from './lower/compile.ts';
 import type { Initializer, Node, OnnxModel } from './onnx/model.ts';
 
 /** Options of {@link exportOnnx}. */
@@ -48,7 +48,7 @@ function modelFor(step: StepFunction, shapes: ExportOptions['inputs']): OnnxMode
       'The step assigns variables, but an ONNX file holds fixed weights. Export a function that only computes outputs.',
     );
   }
-  return compileTrace(traced, { block: 0 }, { freeze: (index) => valuesOf(traced, index) }).model;
+  return compileStep(traced, { block: 0 }, { freeze: (index) => valuesOf(traced, index) }).model;
 }
 
 function valuesOf({ variables }: Trace, index: number): Float32Array | Int32Array {

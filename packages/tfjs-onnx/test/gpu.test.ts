@@ -1,8 +1,16 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { onOracle, onRuntime, optimizers } from '../../tfjs-trace/test/adversaries.ts';
-import { difference, useOracle } from '../../tfjs-trace/test/oracle.ts';
-import { createOnnxRuntime } from '../src/index.ts';
+import {
+  difference,
+  expectSame,
+  numbers,
+  tf,
+  useOracle,
+  variable,
+  withGradients,
+} from '../../tfjs-trace/test/oracle.ts';
+import { createOnnxRuntime, type OnnxRuntime, type StepFunction } from '../src/index.ts';
 
 useOracle();
 
@@ -27,6 +35,8 @@ test.skipIf(withVulkan)(
     expect(runtime.device).toBe('gpu');
     const expected = await onOracle(optimizers.momentum!);
     const actual = await onRuntime(runtime, optimizers.momentum!);
+    await expectFilterGradients(runtime);
+    await expectFrozenRefinement(runtime);
     await runtime.dispose();
     for (const [i, loss] of expected.losses.entries())
       expect(Math.abs(actual.losses[i]! - loss)).toBeLessThan(1e-5);
@@ -42,3 +52,39 @@ test.skipIf(withoutGpu)(`without a GPU, gpu is rejected and auto is the CPU${wit
   expect(runtime.device).toBe('cpu');
   await runtime.dispose();
 });
+
+type T4 = tf.Tensor4D;
+
+/** Gradients of filters are products here: with padding, strides, and numbers of pixels that four does not divide. */
+async function expectFilterGradients(runtime: OnnxRuntime): Promise<void> {
+  for (const [batch, side, kernel, stride, pad] of [
+    [4, 5, 3, 1, 'same'],
+    [3, 5, 3, 2, 'same'],
+    [2, 7, 2, 2, 'valid'],
+    [2, 3, 1, 1, 'valid'],
+  ] as const) {
+    const inputs = {
+      x: numbers([batch, side, side, 3], side),
+      filter: numbers([kernel, kernel, 3, 4], kernel),
+    };
+    const f = withGradients((x, filter) => tf.conv2d(x as T4, filter as T4, stride, pad));
+    await expectSame(runtime, f, inputs, 1e-5);
+  }
+}
+
+/** An itemwise step has its weights written in, and is compiled again when they change. */
+async function expectFrozenRefinement(runtime: OnnxRuntime): Promise<void> {
+  const weight = variable(tf.tensor([2, 3]));
+  const step = ({ x }: Record<string, tf.Tensor>) => ({ y: tf.mul(x!, weight) });
+  const compiled = runtime.compile(step as StepFunction, { itemwise: true });
+  for (const values of [
+    [2, 3],
+    [5, 7],
+  ]) {
+    tf.tidy(() => weight.assign(tf.tensor(values)));
+    const { y } = await compiled.run({ x: { data: Float32Array.of(1, 1, 2, 2), shape: [2, 2] } });
+    expect([...y!.data]).toEqual([...values, ...values.map((value) => 2 * value)]);
+  }
+  await compiled.dispose();
+  weight.dispose();
+}

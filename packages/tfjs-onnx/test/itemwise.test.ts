@@ -1,7 +1,7 @@
 import { trace } from '@simgan/tfjs-trace';
 import { expect, test } from 'vitest';
 import { numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
-import { compileTrace } from '../src/lower/compile.ts';
+import { compileStep } from '../src/lower/compile.ts';
 import { useRuntime } from './use-runtime.ts';
 
 useOracle();
@@ -102,7 +102,7 @@ test('small images use Winograd convolutions, large ones plain convolutions', ()
   const kernels = (height: number, width: number) => {
     const type = { shape: [1, height, width, 3], dtype: 'float32' } as const;
     const traced = trace(({ x }) => ({ y: apply(x as tf.Tensor4D) }), { x: type });
-    return compileTrace(traced, { block: 16, minimal: true }).model.nodes.map(({ attributes }) =>
+    return compileStep(traced, { block: 16, minimal: true }).model.nodes.map(({ attributes }) =>
       String(attributes.kernel_shape),
     );
   };

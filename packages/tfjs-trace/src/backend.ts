@@ -2,9 +2,9 @@
 import type { BackendValues, DataType, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { elementType } from './dtype.ts';
-import type { ElementType } from './element.ts';
-import { StepError } from './errors.ts';
-import { Graph, hostArray, size, type Value } from './graph.ts';
+import type { ElementType } from './graph/element.ts';
+import { StepError } from './graph/errors.ts';
+import { Graph, hostArray, size, type Value } from './graph/graph.ts';
 import { atUserCode } from './location.ts';
 
 /** The data id of a traced tensor. Each tensor has its own, as TensorFlow.js counts references by identity. */

@@ -1,5 +1,4 @@
-import type { HostData, HostTensor } from './inputs.ts';
-import type { InputType } from './trace.ts';
+import type { HostData, HostTensor, InputType } from './graph/inputs.ts';
 
 /** A step that is compiled on its first run for each combination of input shapes. */
 export interface CompiledFunction {

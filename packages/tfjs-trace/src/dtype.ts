@@ -1,6 +1,6 @@
 import type { DataType } from '@tensorflow/tfjs-core';
-import type { ElementType } from './element.ts';
-import { StepError } from './errors.ts';
+import type { ElementType } from './graph/element.ts';
+import { StepError } from './graph/errors.ts';
 import { atUserCode } from './location.ts';
 
 /** The ONNX element type of a TensorFlow.js dtype. */

@@ -2,9 +2,9 @@
 import type * as kernel from '@tensorflow/tfjs-core';
 import { backend_util, slice_util } from '@tensorflow/tfjs-core';
 import { elementType } from './dtype.ts';
-import type { ElementType } from './element.ts';
-import { type Graph, hostArray, type Shape, size, type Value } from './graph.ts';
-import { averageWeights, resizeWeights, transposed, type Weights, window2D } from './window.ts';
+import type { ElementType } from './graph/element.ts';
+import { type Graph, hostArray, type Shape, size, type Value } from './graph/graph.ts';
+import { averageWeights, resizeWeights, transposed, type Weights, window2D } from './graph/window.ts';
 
 /**
  * Builds the outputs of a kernel call from its inputs. `inputs` and `attributes` have the names of TensorFlow.js'

@@ -1,8 +1,8 @@
 /** The variables that all programs of a runtime share. */
 import type { Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { StepError } from './errors.ts';
-import type { HostData } from './inputs.ts';
+import { StepError } from './graph/errors.ts';
+import type { HostData } from './graph/inputs.ts';
 
 /** Where the variables of compiled steps live: in a worker or on a GPU. Variables have numbers there. */
 export interface VariableStore {

@@ -3,8 +3,10 @@ import type { Tensor, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { TraceBackend, TracedData } from './backend.ts';
 import { elementType } from './dtype.ts';
-import { StepError } from './errors.ts';
-import { type Graph, hostArray, type Value } from './graph.ts';
+import { StepError } from './graph/errors.ts';
+import { hostArray, type Value } from './graph/graph.ts';
+import type { InputType } from './graph/inputs.ts';
+import type { StepGraph } from './graph/step-graph.ts';
 import { type LoweringRule, loweringRules } from './kernels.ts';
 import { atUserCode, withLongStacks } from './location.ts';
 
@@ -14,21 +16,10 @@ import { atUserCode, withLongStacks } from './location.ts';
  */
 export type StepFunction = (inputs: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
 
-/** The type of a step's input: its shape, such as `[batch, height, width, channels]`, and its element type. */
-export interface InputType {
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32';
-}
-
 /** A traced step. */
-export interface Trace {
-  readonly graph: Graph;
-  readonly inputs: Readonly<Record<string, InputType>>;
-  readonly outputs: ReadonlyMap<string, Value>;
+export interface Trace extends StepGraph {
   /** The variables that `Variable` values refer to by index. */
   readonly variables: readonly Variable[];
-  /** New values of variables, by index. */
-  readonly assignments: ReadonlyMap<number, Value>;
 }
 
 const BACKEND = 'trace';

@@ -1,5 +1,5 @@
 /** Reductions, and operators that move elements along single axes. */
-import type { Value } from '@simgan/tfjs-trace';
+import type { Value } from '@simgan/tfjs-trace/graph';
 import { commonLayout } from './elementwise.ts';
 import { type Layout, type Lowering, nchw } from './lowering.ts';
 

@@ -6,7 +6,7 @@
  * Images are split into slabs of rows, each of which acts as a channel, so that dy, which the kernel reads repeatedly,
  * stays in the L2 cache.
  */
-import { size, type Value } from '@simgan/tfjs-trace';
+import { size, type Value } from '@simgan/tfjs-trace/graph';
 import { gradientEnds, windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, nchw, type Target } from './lowering.ts';
 

@@ -1,5 +1,5 @@
 /** Filters in the layout of ONNX Runtime's blocked kernels. */
-import type { Shape } from '@simgan/tfjs-trace';
+import type { Shape } from '@simgan/tfjs-trace/graph';
 import type { Lowering } from './lowering.ts';
 
 /**

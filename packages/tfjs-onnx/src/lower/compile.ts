@@ -1,5 +1,5 @@
-/** Turns a trace into an ONNX model. */
-import { ELEMENTWISE, liveValues, type Trace, type Value } from '@simgan/tfjs-trace';
+/** Turns the graph of a step into an ONNX model. */
+import { ELEMENTWISE, liveValues, type StepGraph, type Value } from '@simgan/tfjs-trace/graph';
 import { OnnxModel } from '../onnx/model.ts';
 import { lowerAddAt, lowerMove, lowerReduction, lowerRow } from './array.ts';
 import { lowerConvolution } from './convolution.ts';
@@ -56,9 +56,9 @@ export interface CompileOptions {
   readonly freeze?: (index: number) => Float32Array | Int32Array;
 }
 
-/** Compiles a trace into a model for `target`. */
-export function compileTrace(trace: Trace, target: Target, { freeze }: CompileOptions = {}): Compiled {
-  const { graph, inputs, outputs, assignments } = trace;
+/** Compiles a step into a model for `target`. */
+export function compileStep(step: StepGraph, target: Target, { freeze }: CompileOptions = {}): Compiled {
+  const { graph, inputs, outputs, assignments } = step;
   const model = new OnnxModel();
   const lowering = new Lowering(model, target);
   for (const [name, { dtype, shape }] of Object.entries(inputs)) model.input(name, dtype, shape);

@@ -1,5 +1,5 @@
 /** Convolutions and their input gradients: blocked kernels if the channel counts allow it, else standard operators. */
-import type { Shape, Value, Window2D } from '@simgan/tfjs-trace';
+import type { Shape, Value, Window2D } from '@simgan/tfjs-trace/graph';
 import { blockedFilter } from './blocked-filter.ts';
 import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, type Target } from './lowering.ts';

@@ -1,5 +1,5 @@
 /** Elementwise operators, in a layout that their operands already have. */
-import { type Attributes, type ElementType, sameShape, size, type Value } from '@simgan/tfjs-trace';
+import { type Attributes, type ElementType, sameShape, size, type Value } from '@simgan/tfjs-trace/graph';
 import { ELEMENT_TYPES } from '../onnx/model.ts';
 import type { Layout, Lowering } from './lowering.ts';
 

@@ -1,4 +1,4 @@
-import type { Value, Window2D } from '@simgan/tfjs-trace';
+import type { Value, Window2D } from '@simgan/tfjs-trace/graph';
 /** The window of a convolution or its gradient, and the operations fused into it. */
 
 export const windowOf = (value: Value) => value.attributes as unknown as Window2D & Epilogue;

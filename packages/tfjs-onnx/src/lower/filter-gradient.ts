@@ -1,11 +1,16 @@
 /** Gradients of convolutions with respect to their filters. */
-import type { Value } from '@simgan/tfjs-trace';
+import type { Value } from '@simgan/tfjs-trace/graph';
 import type { OnnxModel } from '../onnx/model.ts';
 import { cutOf, lowerBlocked } from './blocked-filter-gradient.ts';
 import { gradientEnds, windowOf } from './epilogue.ts';
+import { lowerProducts } from './filter-gradient-products.ts';
 import { type Lowering, nchw } from './lowering.ts';
 
 export function lowerFilterGradient(lowering: Lowering, value: Value): void {
+  if (lowering.target.products) {
+    lowerProducts(lowering, value);
+    return;
+  }
   const { kernel, strides, pads } = windowOf(value);
   const isPixel = kernel[0] === 1 && kernel[1] === 1 && strides[0] === 1 && strides[1] === 1;
   if (isPixel && pads.every((pad) => pad === 0)) lowerPixel(lowering, value);

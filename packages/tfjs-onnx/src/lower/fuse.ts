@@ -7,7 +7,7 @@ import {
   rewrite,
   sameShape,
   type Value,
-} from '@simgan/tfjs-trace';
+} from '@simgan/tfjs-trace/graph';
 import { type Strategy, strategyOf } from './convolution.ts';
 import { type Epilogue, windowOf } from './epilogue.ts';
 import type { Target } from './lowering.ts';

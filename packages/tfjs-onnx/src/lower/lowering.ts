@@ -1,5 +1,5 @@
 /** State of the lowering to ONNX: the memory layouts in which each value exists, and the conversions between them. */
-import { type Shape, size, type Value } from '@simgan/tfjs-trace';
+import { type Shape, size, type Value } from '@simgan/tfjs-trace/graph';
 import type { OnnxModel } from '../onnx/model.ts';
 
 /**
@@ -15,6 +15,11 @@ export interface Target {
   readonly block: number;
   /** Whether small images use Winograd convolutions, which are faster on a single thread. */
   readonly minimal?: boolean;
+  /**
+   * Whether gradients of filters are matrix products, for the GPU: its convolution over volumes runs on one scalar thread
+   * per weight.
+   */
+  readonly products?: boolean;
 }
 
 export const NCHWC = 'com.microsoft.nchwc';

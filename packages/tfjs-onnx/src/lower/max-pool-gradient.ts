@@ -1,5 +1,5 @@
 /** The gradient of max pooling, made of operators that every provider supports in any memory layout. */
-import type { Graph, Value, Window2D } from '@simgan/tfjs-trace';
+import type { Graph, Value, Window2D } from '@simgan/tfjs-trace/graph';
 
 /**
  * dy goes to the first maximum of its window in row-major order, as in TensorFlow.js.

@@ -1,5 +1,5 @@
 /** Depthwise convolutions, pooling and separable maps of image batches. */
-import type { Value } from '@simgan/tfjs-trace';
+import type { Value } from '@simgan/tfjs-trace/graph';
 import { transposedAttributes } from './convolution.ts';
 import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC } from './lowering.ts';

@@ -3,7 +3,7 @@
  * instead of twelve (Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, in one dimension).
  * One axis only, because the transforms are then depthwise convolutions, for which there are blocked kernels.
  */
-import { size, type Value } from '@simgan/tfjs-trace';
+import { size, type Value } from '@simgan/tfjs-trace/graph';
 import { blockedFilter } from './blocked-filter.ts';
 import { windowOf } from './epilogue.ts';
 import { type Lowering, NCHWC, nchw, type Target } from './lowering.ts';

@@ -7,7 +7,7 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import type { ElementType, Attribute as ValueAttribute } from '@simgan/tfjs-trace';
+import type { ElementType, Attribute as ValueAttribute } from '@simgan/tfjs-trace/graph';
 import { concatenate, totalLength } from './concatenate.ts';
 import {
   type AttributeProtoSchema,

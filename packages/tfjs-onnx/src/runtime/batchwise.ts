@@ -9,7 +9,7 @@ import {
   typesOf,
 } from '@simgan/tfjs-trace';
 import type { Variable } from '@tensorflow/tfjs-core';
-import { compileTrace } from '../lower/compile.ts';
+import { compileStep } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
 import type { Remote } from './remote.ts';
 
@@ -66,7 +66,7 @@ export class BatchwiseFunction {
   async #load(types: InputTypes): Promise<Program> {
     const { target, variables, remote, nextId } = this.#place;
     const traced = trace(this.#step, types);
-    const { model, outputs, reads, writes } = compileTrace(traced, target);
+    const { model, outputs, reads, writes } = compileStep(traced, target);
     const id = nextId();
     const variable = (index: number) => traced.variables[index]!;
     await remote.call('load', {

@@ -1,5 +1,6 @@
 /**
- * Steps that treat the items of a batch independently: a single-threaded program for one item, run on many in parallel.
+ * Steps that treat the items of a batch independently, with the variables' values written into their programs. On a CPU,
+ * a single-threaded program for one item runs on many in parallel; elsewhere a program takes the whole batch.
  */
 import {
   type HostData,
@@ -14,20 +15,30 @@ import {
   typesOf,
 } from '@simgan/tfjs-trace';
 import type { Variable } from '@tensorflow/tfjs-core';
-import { compileTrace } from '../lower/compile.ts';
+import { compileStep } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
-import type { Lanes } from './lanes.ts';
+import type { ProgramFile } from './protocol.ts';
+
+/** What runs programs on the items of a batch. */
+export interface ItemRunner {
+  /** How many of a batch's items its programs take at once. */
+  itemsPerProgram(batch: number): number;
+  load(file: ProgramFile): Promise<void>;
+  unload(program: number): Promise<void>;
+  /** Runs a program on inputs and to outputs of the shape `[items, …]`. */
+  run(program: number, inputs: Inputs, items: number): Promise<Record<string, HostData>>;
+}
 
 /** What a function shares with the others of its runtime. */
 interface Place {
   readonly target: Target;
   readonly variables: SharedVariables;
-  readonly lanes: Lanes;
+  readonly runner: ItemRunner;
   readonly placeInvariant: boolean;
   nextId(): number;
 }
 
-/** A step traced for one item, and its latest program, compiled with the variables' values of these versions. */
+/** A step traced for as many items as its program takes, and its latest program, compiled with the variables' values of these versions. */
 interface ItemProgram {
   readonly traced: Trace;
   readonly reads: readonly Variable[];
@@ -49,28 +60,28 @@ export class ItemwiseFunction {
   }
 
   async prepare(types: InputTypes): Promise<void> {
-    itemsOf(types);
-    await this.#program(types);
+    await this.#program(types, itemsOf(types));
   }
 
   async run(inputs: Inputs): Promise<Record<string, HostData & { data: Float32Array }>> {
     const types = typesOf(inputs);
     const items = itemsOf(types);
-    const id = await this.#program(types);
-    const outputs = await this.#place.lanes.run(id, inputs, items);
+    const id = await this.#program(types, items);
+    const outputs = await this.#place.runner.run(id, inputs, items);
     return outputs as Record<string, HostData & { data: Float32Array }>;
   }
 
   async dispose(): Promise<void> {
-    for (const { id } of this.#programs.values()) if (id !== undefined) await this.#place.lanes.unload(id);
+    for (const { id } of this.#programs.values()) if (id !== undefined) await this.#place.runner.unload(id);
     this.#programs.clear();
   }
 
   /** The id of a program with the current values of the variables. */
-  async #program(batchTypes: InputTypes): Promise<number> {
-    const types = mapValues(batchTypes, ({ shape, dtype }) => ({ shape: [1, ...shape.slice(1)], dtype }));
+  async #program(batchTypes: InputTypes, batch: number): Promise<number> {
+    const items = this.#place.runner.itemsPerProgram(batch);
+    const types = mapValues(batchTypes, ({ shape, dtype }) => ({ shape: [items, ...shape.slice(1)], dtype }));
     const key = JSON.stringify(types);
-    const program = this.#programs.get(key) ?? this.#trace(types);
+    const program = this.#programs.get(key) ?? this.#trace(types, items);
     const { variables } = this.#place;
     await variables.send(program.reads);
     const versions = variables.versions(program.reads);
@@ -79,31 +90,31 @@ export class ItemwiseFunction {
     return fresh.id!;
   }
 
-  #trace(types: InputTypes): ItemProgram {
+  #trace(types: InputTypes, items: number): ItemProgram {
     const traced = trace(this.#step, types);
-    const { reads, writes, outputs } = compileTrace(traced, this.#target);
+    const { reads, writes, outputs } = compileStep(traced, this.#target);
     if (writes.length > 0) {
       throw new StepError(
         `An itemwise step assigns the variable "${traced.variables[writes[0]!]!.name}", but its items run in parallel. Compile the step without itemwise.`,
       );
     }
     for (const { name, shape } of outputs) {
-      if (shape[0] === 1) continue;
+      if (shape[0] === items) continue;
       throw new StepError(
-        `An itemwise step returns "${name}" with shape [${shape}] for one item instead of [1, …]. Return one entry per item, or compile the step without itemwise.`,
+        `An itemwise step returns "${name}" with shape [${shape}] for ${items === 1 ? 'one item' : `${items} items`} instead of [${items}, …]. Return one entry per item, or compile the step without itemwise.`,
       );
     }
     return { traced, reads: reads.map((index) => traced.variables[index]!) };
   }
 
   async #load({ traced, reads, id: old }: ItemProgram, versions: string): Promise<ItemProgram> {
-    const { variables, lanes, nextId } = this.#place;
+    const { variables, runner, nextId } = this.#place;
     const values = await variables.read(reads);
     const freeze = (index: number) => values.get(traced.variables[index]!)!.data;
-    const { model, outputs } = compileTrace(traced, this.#target, { freeze });
-    if (old !== undefined) await lanes.unload(old);
+    const { model, outputs } = compileStep(traced, this.#target, { freeze });
+    if (old !== undefined) await runner.unload(old);
     const id = nextId();
-    await lanes.load({ program: id, bytes: model.serialize(), outputs, reads: {}, writes: {} });
+    await runner.load({ program: id, bytes: model.serialize(), outputs, reads: {}, writes: {} });
     return { traced, reads, id, versions };
   }
 }

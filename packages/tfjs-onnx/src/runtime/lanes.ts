@@ -1,5 +1,6 @@
 /** Worker threads, each with a single-threaded runtime, that divide the items of a batch among them. */
-import { type HostData, mapValues, size } from '@simgan/tfjs-trace';
+import { type HostData, mapValues, size } from '@simgan/tfjs-trace/graph';
+import type { ItemRunner } from './itemwise.ts';
 import type { Layout, ProgramFile } from './protocol.ts';
 import { Remote } from './remote.ts';
 
@@ -8,7 +9,7 @@ import { Remote } from './remote.ts';
  */
 const ITEMS_PER_CALL = 4;
 
-export class Lanes {
+export class Lanes implements ItemRunner {
   readonly #count: number;
   readonly #layout: Layout;
   #opened: Promise<Remote[]> | undefined;
@@ -16,6 +17,10 @@ export class Lanes {
   constructor(count: number, layout: Layout) {
     this.#count = count;
     this.#layout = layout;
+  }
+
+  itemsPerProgram(): number {
+    return 1;
   }
 
   async load(file: ProgramFile): Promise<void> {

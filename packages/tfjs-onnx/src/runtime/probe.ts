@@ -1,28 +1,34 @@
 /** Detects at startup which devices and memory layouts ONNX Runtime supports on this machine. */
 import { existsSync } from 'node:fs';
+import { isFaster, trialDifference } from '@simgan/tfjs-trace/graph';
 import { NCHWC } from '../lower/lowering.ts';
 import { OnnxModel } from '../onnx/model.ts';
-import { loadOnnxruntime } from './load-onnxruntime.ts';
 import type { Facts, OpenOptions } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
+import { tryDevice } from './try-device.ts';
+import { loadOnnxruntime } from './load-onnxruntime.ts';
 
 const ort = await loadOnnxruntime();
 
+/** Debian's names; others have them too. The loader alone finds no NVIDIA driver, whose libraries need those of GLVND. */
+const LINUX_PACKAGES =
+  'On Linux, install libvulkan1 and, for NVIDIA, also libegl1 libglvnd0 libopengl0 libgl1 libglx0 libgles2, and check the output of vulkaninfo.';
+
 export async function probe({ device, layout, threads }: OpenOptions): Promise<Facts> {
   if (device === 'gpu' || device === 'cuda') {
-    const trial = await tryProvider(device, threads);
+    const trial = await tryDevice(device, { threads, block: 0 });
     if (!('error' in trial)) return { device, block: 0 };
     const hint =
       device === 'gpu'
-        ? 'It needs a Vulkan, Metal or Direct3D 12 driver; on Linux, check the output of vulkaninfo.'
+        ? `It needs a Vulkan, Metal or Direct3D 12 driver. ${LINUX_PACKAGES}`
         : 'It needs the CUDA build of onnxruntime-node and CUDA 12 with cuDNN 9.';
     throw new Error(
       `ONNX Runtime cannot use the device ${device}: ${trial.error}. ${hint} The device cpu always works.`,
     );
   }
-  const noGpu = device === 'auto' ? await reasonAgainstGpu(threads) : undefined;
-  if (device === 'auto' && !noGpu) return { device: 'gpu', block: 0 };
   const block = layout === 'standard' ? 0 : await blockSize(threads);
+  const noGpu = device === 'auto' ? await reasonAgainstGpu(threads, block) : undefined;
+  if (device === 'auto' && !noGpu) return { device: 'gpu', block: 0 };
   return { device: 'cpu', block, ...(noGpu && { noGpu }) };
 }
 
@@ -39,58 +45,19 @@ function mayHaveGpu(): boolean {
 }
 
 /**
- * Why no GPU is used; `undefined` if one agrees with the CPU to 1e-4 and is faster, which excludes software drivers.
+ * Why no GPU is used; `undefined` if one agrees with the CPU to 1e-4 and trains faster, which excludes software drivers.
  */
-async function reasonAgainstGpu(threads: number): Promise<string | undefined> {
+async function reasonAgainstGpu(threads: number, block: number): Promise<string | undefined> {
   if (!mayHaveGpu()) return 'the operating system reports none';
-  const gpu = await tryProvider('gpu', threads);
+  const gpu = await tryDevice('gpu', { threads, block: 0 });
   if ('error' in gpu) return gpu.error;
-  const cpu = await tryProvider('cpu', threads);
+  const cpu = await tryDevice('cpu', { threads, block });
   if ('error' in cpu) return cpu.error;
-  const difference = gpu.output.reduce(
-    (most, value, i) => Math.max(most, Math.abs(value - cpu.output[i]!)),
-    0,
-  );
+  const difference = trialDifference(gpu.values, cpu.values);
   if (!(difference <= 1e-4)) return `its results differ from the CPU's by ${difference}`;
-  return gpu.ms < cpu.ms ? undefined : `it takes ${(gpu.ms / cpu.ms).toFixed(1)} times as long as the CPU`;
-}
-
-type Trial = { readonly output: Float32Array; readonly ms: number } | { readonly error: string };
-
-/**
- * Runs four convolutions of 64 channels on 64×64 pixels: their result, and the shorter time of two runs after a first.
- */
-async function tryProvider(device: Facts['device'], threads: number): Promise<Trial> {
-  const [channels, side] = [64, 64];
-  const numbers = (length: number) => Float32Array.from({ length }, (_, i) => Math.sin(i * 12.9898));
-  const model = new OnnxModel();
-  const shape = [1, channels, side, side];
-  const weights = model.float32(
-    numbers(channels * channels * 9).map((value) => value / 24),
-    [channels, channels, 3, 3],
-  );
-  let y = model.input('x', 'float32', shape);
-  for (let i = 0; i < 4; i++)
-    y = model.node('Tanh', [model.node('Conv', [y, weights], { pads: [1, 1, 1, 1] })]);
-  model.output('y', y, 'float32', shape);
-  try {
-    const session = await ort.InferenceSession.create(model.serialize(), sessionOptions(device, threads));
-    try {
-      const x = new ort.Tensor('float32', numbers(channels * side * side), shape);
-      let output: Float32Array = new Float32Array();
-      let ms = Number.POSITIVE_INFINITY;
-      for (let run = 0; run < 3; run++) {
-        const start = performance.now();
-        output = (await session.run({ x })).y!.data as Float32Array;
-        if (run > 0) ms = Math.min(ms, performance.now() - start);
-      }
-      return { output, ms };
-    } finally {
-      await session.release();
-    }
-  } catch (error) {
-    return { error: (error as Error).message.split('\n')[0]! };
-  }
+  return isFaster(gpu, cpu)
+    ? undefined
+    : `a step of training takes ${gpu.ms.toFixed(1)} ms on it, and on the CPU ${cpu.size > gpu.size ? 'a larger one ' : ''}${cpu.ms.toFixed(1)} ms`;
 }
 
 /**

@@ -1,5 +1,5 @@
 /** The messages between the main thread and a worker. */
-import type { HostData } from '@simgan/tfjs-trace';
+import type { HostData } from '@simgan/tfjs-trace/graph';
 import type { Output } from '../lower/compile.ts';
 
 export type Device = 'cpu' | 'gpu' | 'cuda' | 'auto';

@@ -5,10 +5,12 @@ import { type CompiledFunction, SharedVariables, type StepFunction } from '@simg
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Target } from '../lower/lowering.ts';
 import { BatchwiseFunction } from './batchwise.ts';
-import { ItemwiseFunction } from './itemwise.ts';
+import { type ItemRunner, ItemwiseFunction } from './itemwise.ts';
 import { Lanes } from './lanes.ts';
 import type { Device, Facts, Layout } from './protocol.ts';
 import { Remote } from './remote.ts';
+import { targetOf } from './target.ts';
+import { WholeBatch } from './whole-batch.ts';
 
 /** Options of {@link createOnnxRuntime}. */
 export interface OnnxRuntimeOptions {
@@ -105,6 +107,7 @@ class Runtime implements OnnxRuntime {
   readonly noGpu: string | undefined;
   readonly #remote: Remote;
   readonly #lanes: Lanes;
+  readonly #runner: ItemRunner;
   readonly #target: Target;
   readonly #variables: SharedVariables;
   #last: Promise<unknown> = Promise.resolve();
@@ -113,6 +116,7 @@ class Runtime implements OnnxRuntime {
   constructor(remote: Remote, { device, block, noGpu }: Facts, threads: number, lanes: Lanes) {
     this.#remote = remote;
     this.#lanes = lanes;
+    this.#runner = device === 'cpu' ? lanes : new WholeBatch(remote);
     this.#variables = new SharedVariables({
       write: (values) => remote.call('write', values),
       read: (ids) => remote.call('read', ids),
@@ -121,7 +125,7 @@ class Runtime implements OnnxRuntime {
     this.threads = threads;
     this.layout = block > 0 ? `nchwc${block}` : 'standard';
     this.noGpu = noGpu;
-    this.#target = { block };
+    this.#target = targetOf(device, block);
   }
 
   compile(
@@ -129,10 +133,9 @@ class Runtime implements OnnxRuntime {
     { itemwise = false, placeInvariant = false }: CompileOptions = {},
   ): CompiledFunction {
     const place = { target: this.#target, variables: this.#variables, nextId: () => this.#programs++ };
-    const compiled =
-      itemwise && this.device === 'cpu'
-        ? new ItemwiseFunction(step, { ...place, lanes: this.#lanes, placeInvariant })
-        : new BatchwiseFunction(step, { ...place, remote: this.#remote });
+    const compiled = itemwise
+      ? new ItemwiseFunction(step, { ...place, runner: this.#runner, placeInvariant })
+      : new BatchwiseFunction(step, { ...place, remote: this.#remote });
     return {
       run: (inputs) => this.#inTurn(() => compiled.run(inputs)),
       prepare: (types) => this.#inTurn(() => compiled.prepare(types)),

@@ -1,7 +1,9 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Facts } from './protocol.ts';
 
-const PROVIDERS = { cpu: ['cpu'], gpu: ['webgpu', 'cpu'], cuda: ['cuda', 'cpu'] } as const;
+// The default cache of WebGPU's buffers makes large ones anew in every run.
+const webgpu = { name: 'webgpu', storageBufferCacheMode: 'simple' } as const;
+const PROVIDERS = { cpu: ['cpu'], gpu: [webgpu, 'cpu'], cuda: ['cuda', 'cpu'] } as const;
 
 export function sessionOptions(device: Facts['device'], threads: number): InferenceSession.SessionOptions {
   return {

@@ -1,7 +1,6 @@
 /** @file Arrays in host memory, and the inputs of a step. */
 import { StepError } from './errors.ts';
 import { size } from './graph.ts';
-import type { InputType } from './trace.ts';
 
 /** An array in host memory: row-major values and their shape, such as `[batch, height, width, channels]`. */
 export interface HostTensor<Data extends Float32Array | Int32Array = Float32Array> {
@@ -11,6 +10,12 @@ export interface HostTensor<Data extends Float32Array | Int32Array = Float32Arra
 
 /** A host tensor of either type. */
 export type HostData = HostTensor<Float32Array | Int32Array>;
+
+/** The type of a step's input: its shape, such as `[batch, height, width, channels]`, and its element type. */
+export interface InputType {
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+}
 
 export type Inputs = Readonly<Record<string, HostData>>;
 export type InputTypes = Readonly<Record<string, InputType>>;

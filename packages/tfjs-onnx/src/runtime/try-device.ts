@@ -1,0 +1,38 @@
+import {
+  type HostData,
+  type StepGraph,
+  type Trial,
+  type TrialProgram,
+  tryTraining,
+} from '@simgan/tfjs-trace/graph';
+import { compileStep } from '../lower/compile.ts';
+import { Programs } from './programs.ts';
+import type { Facts } from './protocol.ts';
+import { targetOf } from './target.ts';
+
+/** Tries a step of training on a device, in this thread. `block`: channels per block of the layout. */
+export function tryDevice(
+  device: Facts['device'],
+  { threads, block }: { readonly threads: number; readonly block: number },
+): Promise<Trial> {
+  return tryTraining(async (step: StepGraph, variables: readonly HostData[]): Promise<TrialProgram> => {
+    const programs = new Programs();
+    programs.configure(device, threads);
+    const { model, outputs, reads, writes } = compileStep(step, targetOf(device, block));
+    await programs.write(new Map(variables.entries()));
+    await programs.load({
+      program: 0,
+      bytes: model.serialize(),
+      outputs,
+      reads: Object.fromEntries(reads.map((index) => [`state.${index}`, index])),
+      writes: Object.fromEntries(writes.map((index) => [`state.${index}.next`, index])),
+    });
+    return {
+      run: (inputs) => programs.run({ program: 0, inputs }),
+      read: async () => [...(await programs.read([...variables.keys()])).values()],
+      async dispose() {
+        await programs.close();
+      },
+    };
+  });
+}
