@@ -1,0 +1,8 @@
+export { StepError } from '@simgan/tfjs-trace';
+export { type Limits, lowerStep, type Program } from './lower/lower.ts';
+export {
+  createWgslRuntime,
+  type WgslCompileOptions,
+  type WgslRuntime,
+  type WgslRuntimeOptions,
+} from './runtime/runtime.ts';

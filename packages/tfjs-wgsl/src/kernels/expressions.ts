@@ -1,0 +1,148 @@
+/** What elementwise operators compute, as WGSL that holds for one lane and for four. */
+import { type ElementType, StepError, type Value } from '@simgan/tfjs-trace/graph';
+import type { Shader } from './shader.ts';
+import { computeType, type Lanes, literal, splatted } from './types.ts';
+
+interface Context {
+  readonly value: Value;
+  readonly lanes: Lanes;
+  /** A number in every lane. */
+  number(value: number): string;
+  /** The name of a function that {@link FUNCTIONS} has for this many lanes. */
+  call(name: keyof typeof FUNCTIONS): string;
+}
+
+type Expression = (inputs: readonly string[], context: Context) => string;
+
+/** The expression of an operator. */
+export function expressionOf(shader: Shader, value: Value, inputs: readonly string[], lanes: Lanes): string {
+  const expression = EXPRESSIONS[value.op];
+  if (!expression) {
+    throw new StepError(
+      `The operator ${value.op} has no kernel on the GPU. Write the step without it, or run it with @simgan/tfjs-onnx.`,
+    );
+  }
+  const dtype = value.inputs[0]!.dtype === 'bool' ? value.dtype : value.inputs[0]!.dtype;
+  return expression(inputs, {
+    value,
+    lanes,
+    number: (number) => splatted(literal(number, dtype), dtype, lanes),
+    call(name) {
+      shader.helper(
+        FUNCTIONS[name](computeType('float32', lanes), (number) =>
+          splatted(literal(number, 'float32'), 'float32', lanes),
+        ),
+      );
+      return name;
+    },
+  });
+}
+
+const builtin =
+  (name: string): Expression =>
+  (inputs) =>
+    `${name}(${inputs.join(', ')})`;
+const infix =
+  (operator: string): Expression =>
+  ([a, b]) =>
+    `(${a} ${operator} ${b})`;
+const own =
+  (name: keyof typeof FUNCTIONS): Expression =>
+  (inputs, { call }) =>
+    `${call(name)}(${inputs.join(', ')})`;
+const floatOf = (value: Value, name: string) => (value.attributes[name] as { float: number }).float;
+
+const EXPRESSIONS: Readonly<Record<string, Expression>> = {
+  Abs: builtin('abs'),
+  Acos: builtin('acos'),
+  Acosh: builtin('acosh'),
+  Add: infix('+'),
+  And: infix('&'),
+  Asin: builtin('asin'),
+  Asinh: builtin('asinh'),
+  Atan: builtin('atan'),
+  Atanh: builtin('atanh'),
+  Cast: ([x], { value, lanes }) => cast(x!, value.inputs[0]!.dtype, value.dtype, lanes),
+  Ceil: builtin('ceil'),
+  Copy: ([x]) => x!,
+  Cos: builtin('cos'),
+  Cosh: builtin('cosh'),
+  Div: infix('/'),
+  Elu: ([x], { number }) => `select(exp(${x}) - ${number(1)}, ${x}, ${x} >= ${number(0)})`,
+  Equal: infix('=='),
+  Erf: own('error_function'),
+  Exp: builtin('exp'),
+  Floor: builtin('floor'),
+  Greater: infix('>'),
+  GreaterOrEqual: infix('>='),
+  IsInf: own('is_infinite'),
+  IsNaN: own('is_nan'),
+  LeakyRelu: ([x], { value, number }) =>
+    `select(${x} * ${number(floatOf(value, 'alpha'))}, ${x}, ${x} >= ${number(0)})`,
+  Less: infix('<'),
+  LessOrEqual: infix('<='),
+  Log: builtin('log'),
+  Max: builtin('max'),
+  Min: builtin('min'),
+  Mul: infix('*'),
+  Neg: ([x]) => `(-${x})`,
+  Not: ([x]) => `(!${x})`,
+  Or: infix('|'),
+  Pow: own('power'),
+  Reciprocal: ([x], { number }) => `(${number(1)} / ${x})`,
+  Relu: ([x], { number }) => `max(${x}, ${number(0)})`,
+  Round: builtin('round'),
+  Selu: ([x], { number }) =>
+    `(${number(1.0507009873554805)} * select(${number(1.6732632423543772)} * (exp(${x}) - ${number(1)}), ${x}, ${x} >= ${number(0)}))`,
+  Sigmoid: ([x], { number }) => `(${number(1)} / (${number(1)} + exp(-${x})))`,
+  Sign: builtin('sign'),
+  Sin: builtin('sin'),
+  Sinh: builtin('sinh'),
+  Softplus: ([x], { number }) => `(max(${x}, ${number(0)}) + log(${number(1)} + exp(-abs(${x}))))`,
+  Sqrt: builtin('sqrt'),
+  Step: ([x], { number }) => `select(${number(0)}, ${number(1)}, ${x} > ${number(0)})`,
+  Sub: infix('-'),
+  Tan: builtin('tan'),
+  Tanh: own('hyperbolic_tangent'),
+  Where: ([condition, a, b]) => `select(${b}, ${a}, ${condition})`,
+  Xor: infix('!='),
+};
+
+/** Functions that WGSL lacks, or leaves too inexact: `T` is their type, `n` makes numbers of it. */
+const FUNCTIONS = {
+  // Abramowitz and Stegun, 7.1.26.
+  error_function: (T: string, n: (value: number) => string) => `fn error_function(x: ${T}) -> ${T} {
+  let t = ${n(1)} / (${n(1)} + ${n(0.3275911)} * abs(x));
+  let p = ((((${n(1.061405429)} * t - ${n(1.453152027)}) * t + ${n(1.421413741)}) * t - ${n(0.284496736)}) * t + ${n(0.254829592)}) * t;
+  return sign(x) * (${n(1)} - p * exp(-x * x));
+}`,
+  // The built-in one overflows beyond 44 on some drivers.
+  hyperbolic_tangent: (T: string, n: (value: number) => string) => `fn hyperbolic_tangent(x: ${T}) -> ${T} {
+  let e = exp(${n(-2)} * abs(x));
+  return sign(x) * (${n(1)} - e) / (${n(1)} + e);
+}`,
+  is_infinite: (T: string, _n: (value: number) => string) => {
+    const [u, b] = unsigned(T);
+    return `fn is_infinite(x: ${T}) -> ${b} { return (bitcast<${u}>(x) & ${u}(0x7fffffffu)) == ${u}(0x7f800000u); }`;
+  },
+  is_nan: (T: string, _n: (value: number) => string) => {
+    const [u, b] = unsigned(T);
+    return `fn is_nan(x: ${T}) -> ${b} { return (bitcast<${u}>(x) & ${u}(0x7fffffffu)) > ${u}(0x7f800000u); }`;
+  },
+  // The built-in one is undefined below 0, where whole exponents have a power.
+  power: (T: string, n: (value: number) => string) => `fn power(x: ${T}, y: ${T}) -> ${T} {
+  let half = y * ${n(0.5)};
+  let odd = select(${n(1)}, ${n(-1)}, (x < ${n(0)}) & (floor(half) != half));
+  return odd * select(pow(abs(x), y), ${n(1)}, y == ${n(0)});
+}`,
+} as const;
+
+const unsigned = (T: string) => (T === 'f32' ? ['u32', 'bool'] : ['vec4u', 'vec4<bool>']) as [string, string];
+
+function cast(x: string, from: ElementType, to: ElementType, lanes: Lanes): string {
+  const number = (value: number, dtype: ElementType) => splatted(literal(value, dtype), dtype, lanes);
+  if (computeType(from, lanes) === computeType(to, lanes)) return x;
+  if (to === 'bool') return `(${x} != ${number(0, from)})`;
+  if (from === 'bool') return `select(${number(0, to)}, ${number(1, to)}, ${x})`;
+  return `${computeType(to, lanes)}(${x})`;
+}

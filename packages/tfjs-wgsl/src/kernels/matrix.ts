@@ -1,0 +1,30 @@
+/** `MatMul`: `[…, rows, depth]` by `[…, depth, columns]`, with broadcast leading axes. */
+import type { Value } from '@simgan/tfjs-trace/graph';
+import { size } from '@simgan/tfjs-trace/graph';
+import { declareMatrix } from './convolution.ts';
+import { readingOf } from './indices.ts';
+import { tiledProduct } from './product.ts';
+import { gathered, guarded, Shader } from './shader.ts';
+import type { Lowering } from './table.ts';
+
+export const matrixProduct: Lowering = (scope, label) => {
+  const [value] = scope.members as [Value];
+  const [a, b] = value.inputs as [Value, Value];
+  const [rows, columns] = value.shape.slice(-2) as [number, number];
+  const depth = a.shape.at(-1)!;
+  const stack = value.shape.slice(0, -2);
+  const firstOf = ({ shape }: Value) =>
+    `(${readingOf(stack, shape.slice(0, -2)).at('z')}) * ${size(shape.slice(-2))}u`;
+  const shader = new Shader();
+  const place = scope.placeOf(a);
+  const lanes = depth % 4 === 0 ? 4 : 1;
+  shader.bind(place, lanes);
+  const type = lanes === 4 ? 'vec4f' : 'f32';
+  const inside = `(row.x < ${rows}u) & (k < ${depth}u)`;
+  const loaded = shader.load(place, `row.y + row.x * ${depth}u + k`, lanes);
+  shader.declare(`fn row_of(m: u32, z: u32) -> vec2u { return vec2u(m, ${firstOf(a)}); }
+fn element_of(row: vec2u, k: u32) -> ${type} ${guarded(type, inside, { value: loaded })}
+fn left(row: vec2u, k: u32) -> vec4f ${lanes === 4 ? '{ return element_of(row, k); }' : gathered('element_of(row, k + i)')}`);
+  declareMatrix(shader, scope.placeOf(b), depth, columns, firstOf(b));
+  return [tiledProduct(shader, scope, label, { batch: size(stack), rows, depth, columns })];
+};
