@@ -72,6 +72,7 @@ function exportsByName(first: string): ReadonlyMap<string, string> {
     'testing',
     'tfjs-onnx',
     'tfjs-trace',
+    'tfjs-wgsl',
     'plugin-eyes',
     'plugin-depth-hands',
     'plugin-images',

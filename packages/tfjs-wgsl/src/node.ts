@@ -11,9 +11,11 @@ let dawn: Promise<GPU> | undefined;
  *
  * @throws StepError if the package webgpu does not load, or if there is no GPU that it can use.
  * @example
+ * ```ts no-run
  * const runtime = await createDawnRuntime();
  * console.log(runtime.name);
  * await runtime.dispose();
+ * ```
  */
 export async function createDawnRuntime(): Promise<WgslRuntime> {
   dawn ??= loadDawn();

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { isFaster, trialDifference } from '@simgan/tfjs-trace/graph';
 import { NCHWC } from '../lower/lowering.ts';
 import { OnnxModel } from '../onnx/model.ts';
+import { loadOnnxruntime } from './load-onnxruntime.ts';
 import type { Facts, OpenOptions } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
 import { tryDevice } from './try-device.ts';
-import { loadOnnxruntime } from './load-onnxruntime.ts';
 
 const ort = await loadOnnxruntime();
 

@@ -1,10 +1,10 @@
 /** Sessions of ONNX Runtime and the variables that they share. */
 import { type HostData, size } from '@simgan/tfjs-trace/graph';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Downloads } from './downloads.ts';
+import { loadOnnxruntime } from './load-onnxruntime.ts';
 import type { Calls, Facts, ProgramFile } from './protocol.ts';
 import { sessionOptions } from './session-options.ts';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { loadOnnxruntime } from './load-onnxruntime.ts';
 
 const ort = await loadOnnxruntime();
 

@@ -59,10 +59,12 @@ export interface WgslRuntime {
  *
  * @throws StepError if there is none that WebGPU can use.
  * @example
+ * ```ts no-run
  * const runtime = await createWgslRuntime(); // in a browser
  * const step = runtime.compile(({ x }) => ({ y: tf.square(x!) }));
  * const { y } = await step.run({ x: { data: Float32Array.of(1, 2, 3), shape: [3] } });
  * await runtime.dispose();
+ * ```
  */
 export async function createWgslRuntime({
   gpu: source = browserGpu(),
