@@ -69,14 +69,14 @@ export type DepthHandsOptions = z.input<typeof depthHandsOptions>;
  */
 export const depthHands = pluginFactory(
   depthHandsOptions,
-  ({ estimator, depthUnit, depthCamera, ...options }) => {
+  ({ estimator, depthUnit, depthCamera, behind, measurement, ...options }) => {
     const image = handImage(options.size, options.cube);
     return definePlugin({
       name: 'depth-hands',
       image,
       display: depthDisplay(image),
       annotation: handAnnotation,
-      simulator: handSimulator(options),
+      simulator: handSimulator({ ...options, behind, measurement }),
       standIn: standInDepthCamera(options),
       refiner: paperRefiner,
       discriminator: paperDiscriminator,

@@ -2,7 +2,7 @@ import { createRng, type NetworkBuilder, type Refiner } from '@simgan/core';
 import { type Convolution, convolution } from '@simgan/core/networks';
 import * as tf from '@tensorflow/tfjs-core';
 import { cubeOf, networkValues } from './hand-image.ts';
-import { EDGE_MM } from './stand-in/structured-light.ts';
+import { EDGE_MM } from './sensor/structured-light.ts';
 
 /** Options for {@link sensorRefiner}. */
 export interface SensorRefinerOptions {

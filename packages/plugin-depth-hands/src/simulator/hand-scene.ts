@@ -5,7 +5,7 @@ import type { HandCrop } from '../camera-frame.ts';
 import { fleshOn } from './flesh.ts';
 import { along, dot, type Frame, subtract, type Vec3 } from './geometry.ts';
 import { occludedJoints } from './occlusion.ts';
-import type { ResolvedHandOptions } from './options.ts';
+import type { HandSceneOptions } from './options.ts';
 import { randomPose } from './pose.ts';
 import { withoutSelfPenetration } from './self-contact.ts';
 import { randomShape } from './shape.ts';
@@ -20,7 +20,7 @@ export interface HandScene {
 }
 
 /** Places a random person's hand in a random pose in front of the camera and crops the cube about its palm. */
-export function randomScene(rng: Rng, options: ResolvedHandOptions): HandScene {
+export function randomScene(rng: Rng, options: HandSceneOptions): HandScene {
   const shape = randomShape(rng.fork('shape'));
   const pose = withoutSelfPenetration(shape, randomPose(rng.fork('pose'), options.closure, options.gestures));
   const skeleton = articulate(shape, pose);
@@ -52,7 +52,7 @@ function annotate(
   side: 'left' | 'right',
   surface: HandSurface,
   crop: HandCrop,
-  { camera, size }: ResolvedHandOptions,
+  { camera, size }: HandSceneOptions,
 ): CompleteHandAnnotation {
   const xyz = joints.map(rounded);
   const uvd = xyz.map((joint) => rounded(toCrop(project(joint, camera), crop)));
@@ -74,7 +74,7 @@ function seen([x, y, z]: Vec3, side: 'left' | 'right', orientation: Frame, cente
 }
 
 /** A random place of the palm such that the whole cube lies within the frame, where it fits. */
-function randomCenter(rng: Rng, { distance, camera, cube }: ResolvedHandOptions): Vec3 {
+function randomCenter(rng: Rng, { distance, camera, cube }: HandSceneOptions): Vec3 {
   const [nearest, farthest] = distance;
   const d = nearest + (farthest - nearest) * rng.next();
   const within = (length: number, window: number) => {

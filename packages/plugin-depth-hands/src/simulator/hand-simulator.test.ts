@@ -1,7 +1,8 @@
 import { createRng, encodeImages, imageProblem, simulate } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { type CompleteHandAnnotation, completeHandAnnotation, HAND_JOINTS } from '../annotation.ts';
-import { backgroundValue, handImage } from '../hand-image.ts';
+import { backgroundValue, handImage, pixelKind } from '../hand-image.ts';
+import { standInDepthCamera } from '../stand-in/stand-in-camera.ts';
 import { cross, dot, subtract, type Vec3 } from './geometry.ts';
 import { handSimulator } from './hand-simulator.ts';
 
@@ -148,4 +149,31 @@ test('frontal hands are turned to the camera more than facing ones', async () =>
     }, 0);
   };
   expect(await lean('frontal')).toBeLessThan(0.6 * (await lean('facing')));
+});
+
+test('a person behind the hand and a Kinect that measures change pictures, and no annotation', async () => {
+  const of = (options: object) => simulate(handSimulator({ size: 48, ...options }), { seed: 6, length: 12 });
+  const [plain, before, both] = [
+    of({}),
+    of({ behind: 'person' }),
+    of({ behind: 'person', measurement: 'kinect' }),
+  ];
+  const standIn = simulate(standInDepthCamera({ size: 48 }), { seed: 6, length: 12 });
+  let reaching = 0;
+  for (let i = 0; i < plain.length; i++) {
+    const [exact, behind, measured, camera] = await Promise.all(
+      [plain, before, both, standIn].map((set) => set.at(i)),
+    );
+    for (const { annotation } of [behind!, measured!]) expect(annotation).toEqual(exact!.annotation);
+    expect(exact!.image.data.some((value) => pixelKind(value, 300) === 'invalid')).toBe(false);
+    expect(measured!.image.data.some((value) => pixelKind(value, 300) === 'invalid')).toBe(true);
+    // The stand-in camera is the same hand, person and sensor.
+    expect(measured!.image.data).toEqual(camera!.image.data);
+    for (const [pixel, value] of exact!.image.data.entries()) {
+      const seen = behind!.image.data[pixel]!;
+      if (pixelKind(value, 300) === 'depth') expect(seen).toBe(value);
+      else if (pixelKind(seen, 300) === 'depth') reaching++;
+    }
+  }
+  expect(reaching).toBeGreaterThan(200);
 });

@@ -1,16 +1,17 @@
 import type { Simulator } from '@simgan/core';
 import { parseOptions } from '@simgan/core/plugin';
 import type { CompleteHandAnnotation } from '../annotation.ts';
-import { storeDepths } from '../hand-image.ts';
-import { depthMap } from './depth-map.ts';
+import { KINECT } from '../sensor/structured-light.ts';
 import { randomScene } from './hand-scene.ts';
+import { observe } from './observe.ts';
 import { type HandSimulatorOptions, handSimulatorOptions } from './options.ts';
 
 /**
  * Simulates depth pictures of hands: a kinematic hand with 31 degrees of freedom (25 angles within anatomical
  * limits, orientation, position) and the shape of a random adult's, left or right, in front of a pinhole camera, cropped
  * to a metric cube. Pictures have the form `handImage(size, cube)`: 16-bit, whole millimeters behind the near
- * face of the cube, without noise.
+ * face of the cube. By default there is nothing behind the hand, and depth is exact; `behind` and `measurement` change
+ * that, and no annotation.
  *
  * @throws SimganError INVALID_ARGUMENT naming every option that cannot be used.
  * @example
@@ -26,10 +27,10 @@ import { type HandSimulatorOptions, handSimulatorOptions } from './options.ts';
  */
 export function handSimulator(options: HandSimulatorOptions = {}): Simulator<CompleteHandAnnotation> {
   const resolved = parseOptions(handSimulatorOptions, options);
-  const { size } = resolved;
+  const { size, behind, measurement } = resolved;
+  const sensor = measurement === 'kinect' ? KINECT : undefined;
   return (rng) => {
     const { surface, annotation } = randomScene(rng, resolved);
-    const depths = depthMap(surface, annotation, size);
-    return { image: storeDepths({ width: size, height: size, depths }, annotation.crop), annotation };
+    return { image: observe(surface, annotation, { size, behind, sensor }, rng), annotation };
   };
 }

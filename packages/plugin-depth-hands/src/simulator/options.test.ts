@@ -43,6 +43,7 @@ test('every option is described, with its type and default', () => {
   const described = describeOptions(depthHands.options)!;
   expect(described.map(({ key }) => key)).toEqual([
     ...['size', 'cube', 'camera', 'distance', 'side', 'view', 'closure', 'gestures', 'forearm'],
+    ...['behind', 'measurement'],
     ...['estimator', 'depthUnit', 'depthCamera'],
   ]);
   for (const { key, type, description, ...rest } of described) {

@@ -88,6 +88,18 @@ export const handSimulatorOptions = z.object({
     .describe(
       'Shortest and longest visible forearm in mm from the wrist, 5 to 280 (as far as the cube). Default: [280,280].',
     ),
+  behind: z
+    .enum(['nothing', 'person'])
+    .default('nothing')
+    .describe(
+      'What stands behind the hand: nothing, or a wall and in two of five pictures the person, whose body may reach into the cube. Default: nothing.',
+    ),
+  measurement: z
+    .enum(['exact', 'kinect'])
+    .default('exact')
+    .describe(
+      'How depth is measured: exactly, or as by the first Kinect, with steps, noise, flying pixels, shadows and holes. Default: exact.',
+    ),
 });
 
 /** Options of `handSimulator`. */
@@ -95,3 +107,6 @@ export type HandSimulatorOptions = z.input<typeof handSimulatorOptions>;
 
 /** Options with their defaults filled in. */
 export type ResolvedHandOptions = z.output<typeof handSimulatorOptions>;
+
+/** Which hands there are, whatever stands behind them and measures them. */
+export type HandSceneOptions = Omit<ResolvedHandOptions, 'behind' | 'measurement'>;

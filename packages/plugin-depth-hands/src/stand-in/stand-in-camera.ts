@@ -2,14 +2,12 @@ import type { Simulator } from '@simgan/core';
 import { parseOptions } from '@simgan/core/plugin';
 import type { z } from 'zod';
 import type { CompleteHandAnnotation } from '../annotation.ts';
-import { storeDepths } from '../hand-image.ts';
-import { depthMap } from '../simulator/depth-map.ts';
+import { KINECT, structuredLightSensor } from '../sensor/structured-light.ts';
 import { randomScene } from '../simulator/hand-scene.ts';
+import { observe } from '../simulator/observe.ts';
 import { handSimulatorOptions } from '../simulator/options.ts';
-import { randomBackground } from './background.ts';
-import { KINECT, measure, structuredLightSensor } from './structured-light.ts';
 
-const standInOptions = handSimulatorOptions.extend({
+const standInOptions = handSimulatorOptions.omit({ behind: true, measurement: true }).extend({
   sensor: structuredLightSensor.default(KINECT).describe('What differs from the first Kinect.'),
 });
 
@@ -39,14 +37,6 @@ export function standInDepthCamera(
   const { size } = hand;
   return (rng) => {
     const { surface, annotation } = randomScene(rng, hand);
-    const depths = depthMap(surface, annotation, size);
-    const background = randomBackground(rng.fork('background'), annotation, size);
-    for (const [pixel, depth] of background.entries()) depths[pixel] = Math.min(depth, depths[pixel]!);
-    const sampling = { size, focal: annotation.camera.fx, scale: annotation.crop.scaleU };
-    const measured = measure(depths, sensor, sampling, rng.fork('sensor'));
-    return {
-      image: storeDepths({ width: size, height: size, depths: measured }, annotation.crop),
-      annotation,
-    };
+    return { image: observe(surface, annotation, { size, behind: 'person', sensor }, rng), annotation };
   };
 }
