@@ -23,7 +23,7 @@ export const common = {
   ),
   seed: whole('Everything random follows from it', { least: 0, otherwise: defaults.seed }),
   engine: choice(['auto', ...engineNames], 'What computes', defaults.engine),
-  device: choice(deviceNames, 'Where the onnx engine runs', defaults.device),
+  device: choice(deviceNames, 'Where the engines webgpu and onnx run', defaults.device),
   threads: whole('Threads that compute, and that render. Default: as many as there are processors.', {
     least: 1,
     otherwise: undefined,

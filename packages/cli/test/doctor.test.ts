@@ -23,7 +23,14 @@ test('says which plugins are installed, what computes here, what does not and wh
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
     });
   }
-  expect(engines.map(({ name }) => name)).toEqual(['tensorflow-gpu', 'onnx', 'tensorflow', 'wasm', 'cpu']);
+  expect(engines.map(({ name }) => name)).toEqual([
+    'tensorflow-gpu',
+    'webgpu',
+    'onnx',
+    'tensorflow',
+    'wasm',
+    'cpu',
+  ]);
   for (const { device, problem } of engines) expect(typeof (device ?? problem)).toBe('string');
   for (const name of ['wasm', 'cpu']) {
     expect(engines.find((report) => report.name === name)).toEqual({ name, device: expect.any(String) });

@@ -48,3 +48,10 @@ test('compiled steps run on every bundled engine', async () => {
     await engine.dispose();
   }
 });
+
+test('the webgpu engine says why it does not load, and auto goes on without it', async () => {
+  await expect(createEngine('webgpu', { device: 'cpu' })).rejects.toMatchObject({
+    code: 'ENGINE_UNAVAILABLE',
+    message: 'The webgpu engine runs on a GPU through WebGPU, and --device is cpu.',
+  });
+});

@@ -12,12 +12,13 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import { type DeviceName, type EngineName, engineNames } from './names.ts';
 import { onnxEngine } from './onnx-engine.ts';
+import { webgpuEngine } from './webgpu-engine.ts';
 
 /** Options for {@link createEngine}. */
 export interface EngineOptions {
   /** Threads for engines that take a number. Default: all processors. */
   readonly threads?: number;
-  /** For the onnx engine. Default: `auto`, a GPU where a real one answers and agrees with the CPU. */
+  /** For the engines webgpu and onnx. Default: `auto`, a GPU where a real one answers and agrees with the CPU. */
   readonly device?: DeviceName;
   /** The folder where TensorFlow's packages are looked for, beside our own. Default: the current one. */
   readonly from?: string;
@@ -90,6 +91,12 @@ const loaders: Record<EngineName, (options: EngineOptions) => Promise<Engine>> =
       throw unavailable('@tensorflow/tfjs-node-gpu loads but sees no GPU; it needs CUDA 11.2 and cuDNN 8.1.');
     }
     return eagerEngine('tensorflow-gpu', 'CUDA through TensorFlow', 'tensorflow');
+  },
+  async webgpu({ threads = availableParallelism(), device = 'auto' }) {
+    // Steps are traced with tfjs, whose variables need a backend to rest on.
+    await import('@tensorflow/tfjs-backend-cpu');
+    await useBackend('cpu', 'The plain JavaScript backend does not start.');
+    return webgpuEngine(device, threads);
   },
   async onnx({ threads, device = 'auto' }) {
     const { createOnnxRuntime } = await import('@simgan/tfjs-onnx');

@@ -6,19 +6,28 @@ import {
   tryTraining,
 } from '@simgan/tfjs-trace/graph';
 import { compileStep } from '../lower/compile.ts';
-import { Programs } from './programs.ts';
+import { blockSize } from './block-size.ts';
 import type { Facts } from './protocol.ts';
 import { targetOf } from './target.ts';
 
-/** Tries a step of training on a device, in this thread. `block`: channels per block of the layout. */
+/**
+ * Tries a step of training on a device, in this thread; never rejects.
+ *
+ * @param options `block`: channels per block of the layout; on a CPU by default what ONNX Runtime has
+ */
 export function tryDevice(
   device: Facts['device'],
-  { threads, block }: { readonly threads: number; readonly block: number },
+  { threads, block }: { readonly threads: number; readonly block?: number },
 ): Promise<Trial> {
   return tryTraining(async (step: StepGraph, variables: readonly HostData[]): Promise<TrialProgram> => {
+    // Loads ONNX Runtime, which may not be installed.
+    const { Programs } = await import('./programs.ts');
     const programs = new Programs();
     programs.configure(device, threads);
-    const { model, outputs, reads, writes } = compileStep(step, targetOf(device, block));
+    const { model, outputs, reads, writes } = compileStep(
+      step,
+      targetOf(device, block ?? (device === 'cpu' ? await blockSize(threads) : 0)),
+    );
     await programs.write(new Map(variables.entries()));
     await programs.load({
       program: 0,

@@ -6,6 +6,7 @@ import type { Kernel, Place } from '../kernels/shader.ts';
 import { LOWERINGS } from '../kernels/table.ts';
 import { LITERAL_BITS } from '../kernels/types.ts';
 import { type Cluster, type Clusters, clustersOf } from './clusters.ts';
+import { GpuMemoryError } from './gpu-memory-error.ts';
 import { bytesOf, type Memory, planMemory } from './memory.ts';
 import { orderOf } from './order.ts';
 import { prepare } from './prepare.ts';
@@ -190,9 +191,9 @@ function assemble(
 
 const withLiterals = (code: string) => (/_bits\)/.test(code) ? `${LITERAL_BITS}\n${code}` : code);
 
-function tooLarge(place: Place, limits: Limits): StepError {
+function tooLarge(place: Place, limits: Limits): GpuMemoryError {
   const [needed, allowed] = [bytesOf(place), limits.bytes].map((bytes) => `${Math.ceil(bytes / 2 ** 20)} MB`);
-  return new StepError(
+  return new GpuMemoryError(
     `The step needs a buffer of ${needed}, and this GPU allows ${allowed}. Use a smaller batch, or smaller pictures.`,
   );
 }

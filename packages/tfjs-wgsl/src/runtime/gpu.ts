@@ -1,6 +1,7 @@
 /// <reference types="@webgpu/types" />
 /** A device of WebGPU: what it allows, its compiled kernels, and what is said when it fails. */
 import { StepError } from '@simgan/tfjs-trace/graph';
+import { GpuMemoryError } from '../lower/gpu-memory-error.ts';
 import type { Limits } from '../lower/lower.ts';
 
 /** Flags of buffers; browsers have them as globals, Dawn in Node does not. */
@@ -8,9 +9,6 @@ export const USAGE = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, storage: 
 
 /** More buffers in a kernel would not make it faster. */
 const MOST_BUFFERS = 16;
-
-/** Thrown when the memory of a GPU is used up. */
-export class GpuMemoryError extends StepError {}
 
 export class Gpu {
   readonly device: GPUDevice;

@@ -1,6 +1,6 @@
 /** Batches for which the memory of a GPU does not suffice, in parts. */
 import { type HostData, type HostTensor, type Inputs, mapValues } from '@simgan/tfjs-trace/graph';
-import { GpuMemoryError } from './gpu.ts';
+import { GpuMemoryError } from '../lower/gpu-memory-error.ts';
 
 type Run = (inputs: Inputs) => Promise<Record<string, HostTensor>>;
 
