@@ -28,7 +28,15 @@ function featureOf(type: ColumnType): Json {
 
 /** The same as a list for the YAML of a card: `dataset_info.features`. */
 export function featuresYaml(types: ReadonlyMap<string, ColumnType>): Json[] {
-  return [{ name: 'image', dtype: 'image' }, ...fieldsYaml(types)];
+  return [{ name: 'image', dtype: 'image' }, ...Array.from(types, ([name, type]) => columnYaml(name, type))];
+}
+
+/** A column; `imagefolder` opens what `mask_file_name` names as the column `mask`. */
+function columnYaml(name: string, type: ColumnType): JsonObject {
+  const [, companion] = /^(.+)_file_name$/.exec(name) ?? [];
+  return companion !== undefined && type.kind === 'string'
+    ? { name: companion, dtype: 'image' }
+    : { name, ...typeYaml(type) };
 }
 
 function fieldsYaml(types: ReadonlyMap<string, ColumnType>): JsonObject[] {

@@ -26,6 +26,9 @@ export const METADATA = 'metadata.jsonl';
 export const REJECTS = 'rejects.jsonl';
 /** The manifest, written last: with it the dataset is complete. */
 export const MANIFEST = 'dataset.json';
+/** The dataset described, for people and for programs. */
+export const CARD = 'README.md';
+export const DESCRIPTION = 'croissant.json';
 /** The manifest's first half, while the dataset is being written. */
 export const BEGUN_MANIFEST = 'dataset.json.partial';
 /** The metadata, while the dataset is being written; its last line may be cut off. */

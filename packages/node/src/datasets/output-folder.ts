@@ -20,6 +20,7 @@ import {
 } from './dataset-format.ts';
 import { filesOfLine, type LineFile, namesOwnFiles } from './line-files.ts';
 import { idOf, type MetadataLine, parseMetadataLine } from './metadata-line.ts';
+import { isOwnDescription } from './own-description.ts';
 
 /** The state of an output folder. */
 export type OutputFolder =
@@ -152,7 +153,7 @@ export async function removeDataset(
   for (const name of await namesIn(dir)) {
     if (name === IMAGES || name === COMPANIONS || left.has(name) || companions.includes(name)) continue;
     const isOwn = allowed.has(name) || (isUnfinished(name) && allowed.has(name.slice(1, -'.tmp'.length)));
-    (isOwn ? own : foreign).push(name);
+    (isOwn || (await isOwnDescription(dir, name)) ? own : foreign).push(name);
   }
   const listed = new Set<string>();
   for (const metadata of [METADATA, BEGUN_METADATA]) {

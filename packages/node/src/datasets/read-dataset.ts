@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { join, posix, resolve } from 'node:path';
 import type { DatasetReader, Plugin, Sample } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
 import { type AnnotationSchema, carryLabels, type ImageTransform } from '@simgan/core/geometry';
@@ -148,7 +148,7 @@ export async function readDataset<Annotation>(
     location: join(dir, entry.file),
     isOptional: entry.line === undefined,
   }));
-  const pictures = await loadPictures(sources, plugin.image, options);
+  const pictures = await loadPictures(sources, plugin.image, { cachedAs: resolve(dir), ...options });
   const { usable, imageAt, factsOf, rejects: notPictures, range } = pictures;
   const labels = options.labels === 'invariant' ? 'invariant' : { schema, declared };
   const turned = labels === 'invariant' ? [] : checkLabelsFollow(dir, pictures, labels);

@@ -21,8 +21,17 @@ const kinds: Readonly<Record<string, string>> = {
 /** Folders of more files are described as a set; a hash of each file stands in no description. */
 const MOST_HASHED = 1000;
 
-/** The text of the description of a folder whose files are all written, or of a folder `within` it. */
-export async function croissant(dir: string, facts: CardFacts, within = ''): Promise<string> {
+/**
+ * The text of the description of a folder whose files are all written, or of a folder `within` it.
+ *
+ * @param only - the names in it that are described. Default: all.
+ */
+export async function croissant(
+  dir: string,
+  facts: CardFacts,
+  within = '',
+  only?: readonly string[],
+): Promise<string> {
   const { name, count, format, provenance, certificate } = facts;
   const description = {
     '@context': {
@@ -48,16 +57,17 @@ export async function croissant(dir: string, facts: CardFacts, within = ''): Pro
     'rai:dataPreprocessingProtocol': [JSON.stringify(provenance)],
     ...(certificate !== undefined && { 'rai:dataAnnotationAnalysis': [certificate] }),
     'rai:dataLimitations': [LIMITS],
-    distribution: await distributionOf(dir, within),
+    distribution: await distributionOf(dir, within, only),
   };
   return `${JSON.stringify(description, null, 2)}\n`;
 }
 
 /** Files with their hashes; folders of many files as sets. */
-async function distributionOf(dir: string, within = ''): Promise<object[]> {
-  const entries = (await readdir(join(dir, within), { withFileTypes: true })).sort((a, b) =>
-    a.name < b.name ? -1 : 1,
-  );
+async function distributionOf(dir: string, within = '', only?: readonly string[]): Promise<object[]> {
+  const listed = await readdir(join(dir, within), { withFileTypes: true });
+  const entries = listed
+    .filter(({ name }) => !name.startsWith('.') && (only?.includes(name) ?? true))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
   const files = entries.filter((entry) => entry.isFile());
   const described: object[] = [];
   const isMany = files.length > MOST_HASHED || files.every(({ name }) => /\.(png|jpg|webp|tif)$/.test(name));

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { trainedRefiner } from '@simgan/core';
+import { certificateText } from '@simgan/core/evaluation';
 import { checkCopies } from '../formats/dataset-copies.ts';
+import { describeDataset } from '../formats/describe-dataset.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startEngine, startJob } from '../runs/job.ts';
@@ -13,7 +15,6 @@ import { openReal, openSynthetic } from '../runs/sources.ts';
 import { trainInFolder } from '../runs/train-in-folder.ts';
 import type { AugmentOptions, AugmentResult } from './augment-options.ts';
 import { chooseTreatment } from './choose-treatment.ts';
-import { describeAugmented } from './describe-augmented.ts';
 import { labelAllReal } from './label-all-real.ts';
 import { reportTreated } from './report-treated.ts';
 import { givenRefiner, isCompared, originOfRefiner, refinerStack, withRunOf } from './trained-settings.ts';
@@ -129,7 +130,12 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
       { ...parts, recipe, warnings, dropped, maxLabelShift },
       { chosen, seed },
     );
-    await describeAugmented(dir, plugin.name, report.verdict?.certificate);
+    const { certificate } = report.verdict ?? {};
+    await describeDataset(dir, {
+      name: `${plugin.name}-augmented`,
+      within: augmentFiles.dataset,
+      certificate: certificate && certificateText(certificate),
+    });
     return {
       dir,
       dataset: join(dir, augmentFiles.dataset),

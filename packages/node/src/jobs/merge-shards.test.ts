@@ -82,6 +82,8 @@ test.each([1, 2, 3, 7, 10, 13])(
     expect(merged).toEqual({ dir: out, count: COUNT, rejects: 0, shards, formats: [], left: [] });
     expect(await filesBelow(out)).toEqual(whole);
     expect((await readdir(out)).sort()).toEqual([
+      'README.md',
+      'croissant.json',
       'dataset.json',
       'images',
       'metadata.jsonl',
@@ -153,7 +155,7 @@ test.each(['matched', 'noisy'])('refined shards become what one run writes: reci
     left: [],
   });
   expect(await filesBelow(join(out, 'dataset'))).toEqual(whole);
-  expect(await readdir(out)).toEqual(['dataset']);
+  expect((await readdir(out)).sort()).toEqual(['README.md', 'croissant.json', 'dataset']);
   // It is a dataset like any other, and grows like one.
   const job = { plugin, engine: wasmEngine, cwd, refiner };
   const grown = await augment({ ...job, out: 'out', count: 12, existing: 'resume' });

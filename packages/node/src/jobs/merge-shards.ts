@@ -12,6 +12,7 @@ import { inspectOutput, type OutputFolder, someOf } from '../datasets/output-fol
 import { lockFolder } from '../files/folder-lock.ts';
 import { readLines } from '../files/read-lines.ts';
 import { type CopyOptions, checkCopies, copyDataset, type WrittenFormat } from '../formats/dataset-copies.ts';
+import { describeDataset } from '../formats/describe-dataset.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type Job, startJob } from '../runs/job.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
@@ -113,6 +114,7 @@ export async function mergeShards(dir: string, options: MergeShardsOptions = {})
     const { count, rejects } = state === 'joined' ? existing! : await merge();
     const merged = { dir: target, count, rejects, shards: shards.length };
     const formats = await copyMerged(out, merged, plugin, options, job);
+    await describeMerged(out, target, (await readManifest(target, MANIFEST))!);
     const left = keep ? [] : await removeShards(out, shards);
     return { ...merged, formats, left };
   } finally {
@@ -130,6 +132,13 @@ async function pluginOf(
   if (to.length === 0) return undefined;
   const { plugin: named = manifest.plugin } = manifest.provenance;
   return (await choosePlugin({ plugin: plugin ?? String(named), pluginOptions }, job)).plugin;
+}
+
+/** Describes a merged dataset where one run describes it; what a run measures of labels is not known here. */
+function describeMerged(out: string, target: string, { plugin }: DatasetManifest): Promise<void> {
+  return target === out
+    ? describeDataset(out, { name: `${plugin}-synthetic` })
+    : describeDataset(out, { name: `${plugin}-augmented`, within: augmentFiles.dataset });
 }
 
 /** Writes the merged dataset in other formats. */

@@ -2,6 +2,7 @@ import { prefetch, selectItems } from '@simgan/core';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { type WrittenDataset, writeDataset } from '../datasets/write-dataset.ts';
 import { beginCopies, type CopyOptions, checkCopies, type WrittenFormat } from '../formats/dataset-copies.ts';
+import { describeDataset } from '../formats/describe-dataset.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startJob } from '../runs/job.ts';
@@ -43,7 +44,7 @@ export interface SimulatedDataset extends WrittenDataset {
 }
 
 /**
- * Writes a dataset of a plugin's simulator without refining it. Sample i of a seed is always the same.
+ * Writes a dataset of a plugin's simulator without refining it, with `README.md` and `croissant.json`. Sample i of a seed is always the same.
  *
  * @throws SimganError as `writeDataset` does.
  * @example
@@ -91,7 +92,9 @@ export async function simulateDataset(options: SimulateDatasetOptions): Promise<
       const copies = await beginCopies(dir, { ...options, ...about });
       try {
         const written = await writeDataset(dir, unwritten, { ...writing, existing, onLine: copies.add });
-        return { dir, ...written, formats: await copies.finish([]) };
+        const formats = await copies.finish([]);
+        await describeDataset(dir, { name: `${plugin.name}-synthetic` });
+        return { dir, ...written, formats };
       } finally {
         await copies.close();
       }

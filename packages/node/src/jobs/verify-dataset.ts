@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import {
   createRng,
   type Dataset,
@@ -14,6 +14,7 @@ import {
 import { type DatasetFormat, datasetFormats } from '@simgan/formats';
 import { z } from 'zod';
 import { annotationText } from '../datasets/annotation-text.ts';
+import { withoutFiles } from '../datasets/companion-fields.ts';
 import {
   type DatasetManifest,
   MANIFEST,
@@ -21,7 +22,8 @@ import {
   PICTURE_HASH,
   readManifest,
 } from '../datasets/dataset-format.ts';
-import { type MetadataLine, parseMetadataLine } from '../datasets/metadata-line.ts';
+import { companionsOfLine } from '../datasets/line-files.ts';
+import { idOf, type MetadataLine, parseMetadataLine } from '../datasets/metadata-line.ts';
 import { readLines } from '../files/read-lines.ts';
 import { sha256 } from '../files/sha256.ts';
 import { CROISSANT } from '../formats/croissant.ts';
@@ -31,6 +33,8 @@ import { encodePng } from '../pictures/pixels.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type Job, type PluginChoiceOptions, startJob } from '../runs/job.ts';
 import { openRefiner } from '../runs/open-refiner.ts';
+import { startRendering } from '../runs/rendering.ts';
+import { openSynthetic, type SourceOptions } from '../runs/sources.ts';
 import { findPictureProblems, findTextProblems } from '../shards/shard-content.ts';
 
 /** Options for {@link verifyDataset}. */
@@ -114,7 +118,8 @@ async function verifyOwn(
     const lines = await linesAt(dir, drawn);
     const differing: string[] = [];
     let n = 0;
-    for await (const made of source.make(indices)) {
+    const drawnLines = new Map(indices.map((index) => [index, lines.get(index)!]));
+    for await (const made of source.make(drawnLines)) {
       const index = indices[n++]!;
       const difference = await differenceOf(made, lines.get(index)!);
       if (difference) differing.push(`Sample ${index}, made again, has ${difference}.`);
@@ -126,26 +131,30 @@ async function verifyOwn(
 }
 
 interface Remaking {
-  make(indices: readonly number[]): AsyncIterable<Sample<unknown>>;
+  /** The samples at positions of the dataset, whose lines are given, in order. */
+  make(lines: ReadonlyMap<number, MetadataLine>): AsyncIterable<Sample<unknown>>;
   dispose(): Promise<void>;
 }
 
 /** How samples are made again, or why they cannot be. */
 async function remaking(
   dir: string,
-  { provenance, plugin: name }: DatasetManifest,
+  manifest: DatasetManifest,
   options: VerifyOptions,
   job: Job,
 ): Promise<Remaking | string> {
-  const { made, seed, synthetic = 'simulator', refiner } = provenance;
-  if (synthetic !== 'simulator')
+  const { provenance, plugin: name } = manifest;
+  const { made, seed, synthetic = 'simulator', refiner, treatment = 'refined' } = provenance;
+  const isFolder = typeof synthetic === 'string' && isAbsolute(synthetic);
+  if (synthetic !== 'simulator' && !isFolder)
     return `its synthetic pictures come from ${String(synthetic)}, which is not made here`;
   if (typeof seed !== 'number') return 'it does not say the seed of its simulator';
   const samplesOf = (
     { name: own, simulator }: Plugin,
-    indices: readonly number[],
+    lines: ReadonlyMap<number, MetadataLine>,
   ): Dataset<Sample<unknown>> => {
     if (!simulator) throw new SimganError('INVALID_ARGUMENT', `The plugin ${own} has no simulator.`);
+    const indices = [...lines.keys()];
     return selectItems(simulate(simulator, { seed, length: Math.max(...indices) + 1 }), indices);
   };
   if (made === 'simulated') {
@@ -153,15 +162,75 @@ async function remaking(
       { plugin: options.plugin ?? name, pluginOptions: options.pluginOptions ?? {} },
       job,
     );
-    return { make: (indices) => samplesOf(plugin, indices), dispose: async () => {} };
+    return { make: (lines) => samplesOf(plugin, lines), dispose: async () => {} };
   }
   if (made !== 'refined') return `it says that it was ${String(made)}`;
+  if (treatment !== 'refined') return `its pictures were ${String(treatment)}, and only refining is repeated`;
   const place = refiner === 'trained here' ? dirname(dir) : String(refiner);
   const opened = await openRefiner(place, { ...options, cwd: job.cwd });
-  return {
-    make: (indices) => opened.refine(samplesOf(opened.plugin, indices)),
-    dispose: () => opened.dispose(),
-  };
+  if (!isFolder) {
+    return {
+      make: (lines) => opened.refine(samplesOf(opened.plugin, lines)),
+      dispose: () => opened.dispose(),
+    };
+  }
+  try {
+    const source = await openSource(manifest, synthetic, opened.plugin, options, job);
+    return {
+      make: (lines) => opened.refine(sourcesOf(source, lines)),
+      dispose: () => opened.dispose(),
+    };
+  } catch (error) {
+    await opened.dispose();
+    if (error instanceof SimganError) return `its synthetic pictures cannot be read: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The pictures of a folder that were refined, read as they were then. */
+async function openSource(
+  { provenance: { labels, valueRange }, labelGeometry }: DatasetManifest,
+  origin: string,
+  plugin: Plugin,
+  { formats }: VerifyOptions,
+  job: Job,
+): Promise<Dataset<Sample<unknown>>> {
+  const [, folder, format] = /^(.*) \(([a-z0-9-]+)\)$/.exec(origin) ?? [undefined, origin];
+  const chosen = { plugin, reference: plugin.name, options: {}, origin: undefined };
+  const rendering = startRendering(chosen, 1, job);
+  try {
+    const { samples } = await openSynthetic(
+      plugin,
+      {
+        synthetic: folder,
+        format,
+        formats,
+        labelGeometry,
+        labels: labels as SourceOptions['labels'],
+        valueRange: valueRange as SourceOptions['valueRange'],
+      },
+      { count: 0, seed: 0, atLeast: 1, rendering },
+      job,
+    );
+    return samples;
+  } finally {
+    await rendering.close();
+  }
+}
+
+/** The samples of lines, by their ids. @throws SimganError INVALID_FILE if one is not there any more. */
+function sourcesOf(
+  source: Dataset<Sample<unknown>>,
+  lines: ReadonlyMap<number, MetadataLine>,
+): Dataset<Sample<unknown>> {
+  const places = new Map(Array.from({ length: source.length }, (_, index) => [source.id(index), index]));
+  const indices = [...lines.values()].map((line) => {
+    const id = idOf(line) ?? '';
+    const index = places.get(id);
+    if (index !== undefined) return index;
+    throw new SimganError('INVALID_FILE', `The picture of sample ${id} is no longer in its folder.`);
+  });
+  return selectItems(source, indices);
 }
 
 async function linesAt(dir: string, indices: ReadonlySet<number>): Promise<Map<number, MetadataLine>> {
@@ -181,7 +250,15 @@ async function differenceOf(sample: Sample<unknown>, line: MetadataLine): Promis
     .update(await encodePng(sample.image))
     .digest('hex');
   if (hash !== line.provenance?.[PICTURE_HASH]) return 'another picture';
-  return annotationText(sample.annotation, indexId(0)) === line.text ? undefined : 'other labels';
+  const text = annotationText(sample.annotation, indexId(0));
+  // Files that lines name are called otherwise there.
+  const companions = companionsOfLine(line);
+  const isSame =
+    companions.length === 0
+      ? text === line.text
+      : JSON.stringify(withoutFiles(JSON.parse(`{${text}}`), companions)) ===
+        JSON.stringify(withoutFiles(line.fields, companions));
+  return isSame ? undefined : 'other labels';
 }
 
 const conversion = z.object({ to: z.string(), count: z.int().nonnegative(), rejects: z.int().nonnegative() });

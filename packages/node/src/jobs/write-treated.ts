@@ -80,6 +80,8 @@ export async function writeTreated(
       ...(recipeName !== undefined && { recipe: recipeName }),
       match: formatMatch(matcher?.corrections ?? []),
       synthetic: synthetic.origin,
+      ...(options.labels && { labels: options.labels }),
+      ...(options.valueRange && { valueRange: [...options.valueRange] }),
       real: real?.origin ?? 'none',
       ...(origin !== undefined && { refiner: origin }),
       seed,

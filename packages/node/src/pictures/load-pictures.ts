@@ -5,6 +5,7 @@ import { SimganError } from '@simgan/core';
 import pMap from 'p-map';
 import { fetchBytes, isWebUrl } from '../files/fetch-bytes.ts';
 import { type Reject, reasonOf } from '../files/reject.ts';
+import { openPictureCache } from './picture-cache.ts';
 import { isNamedAsPicture, pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
 import {
   type DecodedPicture,
@@ -25,6 +26,13 @@ export interface LoadOptions extends DecodeOptions {
    * Pictures from URLs are always kept. Default: 512 MiB.
    */
   readonly memoryBudget?: number;
+  /**
+   * What names the set among others, such as its folder's path: pictures of large sets are then decoded once and kept
+   * between runs (`pictureCacheFolder`). Default: nothing is kept.
+   */
+  readonly cachedAs?: string | undefined;
+  /** Sets of fewer pictures are not kept between runs. Default: 1000, of which decoding takes long. */
+  readonly cachedFrom?: number | undefined;
   /** Called after each picture, with how many were looked at and how many there are. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -84,11 +92,19 @@ export async function loadPictures<Source extends PictureSource>(
 ): Promise<LoadedPictures<Source>> {
   const { memoryBudget = 512 * 2 ** 20, onProgress, signal, valueRange } = options;
   if (valueRange) checkStoredRange(valueRange);
+  const cache = await openCache(sources.length, form, options);
   const outcomes: (Outcome | undefined)[] = [];
   let used = 0;
   const loadAt = async (index: number, decoding: LoadOptions) => {
     const source = sources[index]!;
-    const outcome = await load(source, form, decoding);
+    const known = cache?.find(source.name, source.location);
+    const outcome: Outcome = known
+      ? { image: undefined, facts: known.facts, cached: known.image }
+      : await load(source, form, decoding);
+    // What the values of 16 bits become depends on the whole set.
+    if (cache && !known && 'image' in outcome && outcome.image && outcome.facts.highest === undefined) {
+      cache.add(source.name, source.location, outcome.image, outcome.facts);
+    }
     if ('image' in outcome && outcome.image) {
       const fits = used + outcome.image.data.byteLength <= memoryBudget;
       if (fits || isWebUrl(source.location)) used += outcome.image.data.byteLength;
@@ -106,6 +122,7 @@ export async function loadPictures<Source extends PictureSource>(
     },
     inParallel,
   );
+  await cache?.save();
   const range = valueRange ?? rangeOfHighest(highestOf(outcomes));
   const decoding = range ? { ...options, valueRange: range } : options;
   if (range && !valueRange) {
@@ -119,6 +136,7 @@ export async function loadPictures<Source extends PictureSource>(
 
   const usable: Source[] = [];
   const kept: (Image | undefined)[] = [];
+  const cached: ((() => Image) | undefined)[] = [];
   const rejects: Reject[] = [];
   let ignored = 0;
   let resized = 0;
@@ -130,7 +148,8 @@ export async function loadPictures<Source extends PictureSource>(
     else if ('reason' in outcome) rejects.push({ file: source.name, reason: outcome.reason });
     else {
       usable.push(source);
-      kept.push(outcome.image);
+      kept.push(outcome.cached ? undefined : outcome.image);
+      cached.push(outcome.cached);
       facts.push(outcome.facts);
       if (outcome.facts.isResized) resized++;
       if (outcome.facts.hasAlpha) transparent++;
@@ -144,11 +163,35 @@ export async function loadPictures<Source extends PictureSource>(
     transparent,
     factsOf: (index) => facts[index]!,
     ...(range && { range }),
-    imageAt: async (index) => kept[index] ?? decodeAgain(usable[index]!, form, decoding),
+    async imageAt(index) {
+      const known = kept[index];
+      if (known) return known;
+      const image = cached[index]?.() ?? (await decodeAgain(usable[index]!, form, decoding));
+      // Of what was decoded by an earlier run, memory holds nothing until it is asked for.
+      if (cached[index] && used + image.data.byteLength <= memoryBudget) {
+        used += image.data.byteLength;
+        kept[index] = image;
+      }
+      return image;
+    },
   };
 }
 
-type Outcome = { image: Image | undefined; facts: PictureFacts } | { reason: string } | { isIgnored: true };
+/** What earlier runs decoded of the same set in the same way. */
+function openCache(
+  length: number,
+  form: ImageForm,
+  { cachedAs, cachedFrom = 1000, ...options }: LoadOptions,
+) {
+  if (cachedAs === undefined || length < cachedFrom) return undefined;
+  const { fit, maxPixels, maxBytes, minScale } = { ...decodeDefaults, ...options };
+  return openPictureCache({ version: 1, cachedAs, form, fit, maxPixels, maxBytes, minScale });
+}
+
+type Outcome =
+  | { image: Image | undefined; facts: PictureFacts; cached?: () => Image }
+  | { reason: string }
+  | { isIgnored: true };
 
 function highestIn(outcome: Outcome | undefined): number | undefined {
   return outcome && 'facts' in outcome ? outcome.facts.highest : undefined;

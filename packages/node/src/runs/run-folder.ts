@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SimganError } from '@simgan/core';
+import { CARD, DESCRIPTION } from '../datasets/dataset-format.ts';
 import type { ExistingOutput } from '../datasets/dataset-log.ts';
 import { inspectOutput, removeDataset } from '../datasets/output-folder.ts';
 import { LOCK, lockFolder, TAKEOVER } from '../files/folder-lock.ts';
@@ -43,8 +44,8 @@ export const augmentFiles = {
   /** What is done to the pictures, and why. */
   treatment: 'treatment.json',
   /** The dataset described, for people and for programs. */
-  card: 'README.md',
-  croissant: 'croissant.json',
+  card: CARD,
+  croissant: DESCRIPTION,
 } as const;
 
 /** Files that further commands leave in a run's folder, or the one that `augment` filled. */
