@@ -231,6 +231,25 @@ async function inProcess(script: string): Promise<string> {
 
 // These never dispose the runtime: they also verify that it does not keep a process alive.
 
+test.each([
+  ['batches', {}],
+  ['items', { itemwise: true }],
+])('a step of %s keeps the programs that were used last, and compiles others again', async (_, options) => {
+  const runtime = await createOnnxRuntime({ threads: 1, maxPrograms: 2 });
+  const sizes: number[] = [];
+  const step = runtime.compile(({ x }) => {
+    sizes.push(x!.shape[1]!);
+    return { y: tf.mul(x!, 2) };
+  }, options);
+  for (const size of [1, 2, 1, 3, 1, 2, 3]) {
+    const { y } = await step.run({ x: { data: new Float32Array(size).fill(size), shape: [1, size] } });
+    expect([...y!.data]).toEqual(new Array(size).fill(2 * size));
+  }
+  // 3 takes the place of 2, and then 2 that of 3.
+  expect(sizes).toEqual([1, 2, 3, 2, 3]);
+  await runtime.dispose();
+});
+
 test('two processes agree bit for bit', { timeout: 300_000 }, async () => {
   const script = `
     for (let i = 0; i < 5; i++) await step.run({ x });

@@ -11,6 +11,7 @@ import {
 import type { Variable } from '@tensorflow/tfjs-core';
 import { compileStep } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
+import { RecentPrograms } from './recent-programs.ts';
 import type { Remote } from './remote.ts';
 
 /** What a function shares with the others of its runtime. */
@@ -18,6 +19,7 @@ interface Place {
   readonly target: Target;
   readonly variables: SharedVariables;
   readonly remote: Remote;
+  readonly maxPrograms: number;
   nextId(): number;
 }
 
@@ -31,11 +33,12 @@ interface Program {
 export class BatchwiseFunction {
   readonly #step: StepFunction;
   readonly #place: Place;
-  readonly #programs = new Map<string, Program>();
+  readonly #programs: RecentPrograms<Program>;
 
   constructor(step: StepFunction, place: Place) {
     this.#step = step;
     this.#place = place;
+    this.#programs = new RecentPrograms(place.maxPrograms, ({ id }) => place.remote.call('unload', id));
   }
 
   async prepare(types: InputTypes): Promise<void> {
@@ -51,15 +54,14 @@ export class BatchwiseFunction {
     return outputs as Record<string, HostData & { data: Float32Array }>;
   }
 
-  async dispose(): Promise<void> {
-    for (const { id } of this.#programs.values()) await this.#place.remote.call('unload', id);
-    this.#programs.clear();
+  dispose(): Promise<void> {
+    return this.#programs.clear();
   }
 
   async #program(types: InputTypes): Promise<Program> {
     const key = JSON.stringify(types);
     const program = this.#programs.get(key) ?? (await this.#load(types));
-    this.#programs.set(key, program);
+    await this.#programs.keep(key, program);
     return program;
   }
 

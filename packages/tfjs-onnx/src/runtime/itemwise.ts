@@ -18,6 +18,7 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { compileStep } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
 import type { ProgramFile } from './protocol.ts';
+import { RecentPrograms } from './recent-programs.ts';
 
 /** What runs programs on the items of a batch. */
 export interface ItemRunner {
@@ -35,6 +36,7 @@ interface Place {
   readonly variables: SharedVariables;
   readonly runner: ItemRunner;
   readonly placeInvariant: boolean;
+  readonly maxPrograms: number;
   nextId(): number;
 }
 
@@ -50,13 +52,17 @@ export class ItemwiseFunction {
   readonly #step: StepFunction;
   readonly #place: Place;
   readonly #target: Target;
-  readonly #programs = new Map<string, ItemProgram>();
+  readonly #programs: RecentPrograms<ItemProgram>;
 
   constructor(step: StepFunction, place: Place) {
     this.#step = step;
     this.#place = place;
     // Winograd convolutions are faster on the single thread of a lane, but round by the row's place in their tiles.
     this.#target = { ...place.target, minimal: !place.placeInvariant };
+    this.#programs = new RecentPrograms(
+      place.maxPrograms,
+      async ({ id }) => id !== undefined && place.runner.unload(id),
+    );
   }
 
   async prepare(types: InputTypes): Promise<void> {
@@ -71,9 +77,8 @@ export class ItemwiseFunction {
     return outputs as Record<string, HostData & { data: Float32Array }>;
   }
 
-  async dispose(): Promise<void> {
-    for (const { id } of this.#programs.values()) if (id !== undefined) await this.#place.runner.unload(id);
-    this.#programs.clear();
+  dispose(): Promise<void> {
+    return this.#programs.clear();
   }
 
   /** The id of a program with the current values of the variables. */
@@ -86,7 +91,7 @@ export class ItemwiseFunction {
     await variables.send(program.reads);
     const versions = variables.versions(program.reads);
     const fresh = program.versions === versions ? program : await this.#load(program, versions);
-    this.#programs.set(key, fresh);
+    await this.#programs.keep(key, fresh);
     return fresh.id!;
   }
 

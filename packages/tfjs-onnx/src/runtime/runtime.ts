@@ -26,6 +26,11 @@ export interface OnnxRuntimeOptions {
    * Default: `auto`.
    */
   readonly layout?: Layout;
+  /**
+   * Programs that each compiled step keeps, one for each combination of input shapes; the one that was not used for the
+   * longest time goes first, and is compiled again if it is needed. Default: 16.
+   */
+  readonly maxPrograms?: number;
 }
 
 /** Options of {@link OnnxRuntime.compile}. */
@@ -81,7 +86,7 @@ export interface OnnxRuntime {
 /**
  * Starts a worker thread and detects what ONNX Runtime supports on this machine.
  *
- * @throws Error if the requested device is not available.
+ * @throws Error if the requested device is not available, or ONNX Runtime is not installed.
  * @example
  * const runtime = await createOnnxRuntime({ threads: 2 });
  * const step = runtime.compile(({ x }) => ({ y: tf.square(x) }));
@@ -89,16 +94,24 @@ export interface OnnxRuntime {
  * await runtime.dispose();
  */
 export async function createOnnxRuntime(options: OnnxRuntimeOptions = {}): Promise<OnnxRuntime> {
-  const { threads = availableParallelism(), device = 'cpu', layout = 'auto' } = options;
+  const {
+    threads = availableParallelism(),
+    device = 'cpu',
+    layout = 'auto',
+    maxPrograms = MOST_PROGRAMS,
+  } = options;
   const remote = new Remote();
   try {
     const facts = await remote.call('open', { threads, device, layout });
-    return new Runtime(remote, facts, threads, new Lanes(threads, layout));
+    return new Runtime(remote, facts, threads, new Lanes(threads, layout), maxPrograms);
   } catch (error) {
     await remote.close();
     throw error;
   }
 }
+
+/** Each may hold hundreds of megabytes. */
+const MOST_PROGRAMS = 16;
 
 class Runtime implements OnnxRuntime {
   readonly device: Facts['device'];
@@ -110,10 +123,18 @@ class Runtime implements OnnxRuntime {
   readonly #runner: ItemRunner;
   readonly #target: Target;
   readonly #variables: SharedVariables;
+  readonly #maxPrograms: number;
   #last: Promise<unknown> = Promise.resolve();
   #programs = 0;
 
-  constructor(remote: Remote, { device, block, noGpu }: Facts, threads: number, lanes: Lanes) {
+  constructor(
+    remote: Remote,
+    { device, block, noGpu }: Facts,
+    threads: number,
+    lanes: Lanes,
+    maxPrograms: number,
+  ) {
+    this.#maxPrograms = maxPrograms;
     this.#remote = remote;
     this.#lanes = lanes;
     this.#runner = device === 'cpu' ? lanes : new WholeBatch(remote);
@@ -132,7 +153,12 @@ class Runtime implements OnnxRuntime {
     step: StepFunction,
     { itemwise = false, placeInvariant = false }: CompileOptions = {},
   ): CompiledFunction {
-    const place = { target: this.#target, variables: this.#variables, nextId: () => this.#programs++ };
+    const place = {
+      target: this.#target,
+      variables: this.#variables,
+      maxPrograms: this.#maxPrograms,
+      nextId: () => this.#programs++,
+    };
     const compiled = itemwise
       ? new ItemwiseFunction(step, { ...place, runner: this.#runner, placeInvariant })
       : new BatchwiseFunction(step, { ...place, remote: this.#remote });
