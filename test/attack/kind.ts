@@ -7,7 +7,7 @@ import type { Outcome } from './outcome.ts';
 /** A kind of input that comes from outside. */
 export interface Kind {
   readonly name: string;
-  /** The share of all attempts that is made for this kind; 1 where an attempt takes milliseconds. */
+  /** The share of attempts that the unit test makes of this kind; 1 where an attempt takes milliseconds. */
   readonly share: number;
   /** Whether damaged parts are skipped, so that an attempt rarely has another outcome than success. */
   readonly isTolerant?: boolean;

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { attemptsAt, mutationKinds } from './mutations.ts';
 
-/** `npm run attack` makes ten times as many, and more. */
+/** `npm run attack` makes ten times as many and more, of all kinds. */
 const ATTEMPTS = 100;
 
 test.each(mutationKinds.map((kind) => [kind.name, kind] as const))('damage to %s', async (_, kind) => {

@@ -14,10 +14,9 @@ const MOST_FAILURES = 25;
 
 export async function runMutations(kind: Kind, seed: number, count: number): Promise<Tally> {
   const tally = tallyOf(kind.name);
-  const to = Math.ceil(count * kind.share);
   let next = 0;
   const again = (index: number) => `attempt ${index} of seed ${seed}`;
-  while (next < to && tally.failures.length < MOST_FAILURES) {
+  while (next < count && tally.failures.length < MOST_FAILURES) {
     let isDone = false;
     let silence: NodeJS.Timeout;
     const listen = () => {
@@ -35,7 +34,7 @@ export async function runMutations(kind: Kind, seed: number, count: number): Pro
       if ('failure' in attempt) tally.failures.push(`${again(attempt.index)}: ${attempt.failure}`);
       else tally.counts[attempt.outcome]++;
     };
-    const range = ['--seed', String(seed), '--from', String(next), '--to', String(to)];
+    const range = ['--seed', String(seed), '--from', String(next), '--to', String(count)];
     const running = start(module, ['--kind', kind.name, ...range], { onLine });
     listen();
     const { exitCode, signal, stderr } = await running.ended;

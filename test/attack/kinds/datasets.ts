@@ -1,7 +1,8 @@
 /** @file Datasets: metadata and manifests, of ours and of others. */
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Dataset, type Sample, simulate } from '@simgan/core';
+import { type Dataset, mapDataset, type Sample, simulate } from '@simgan/core';
 import { encodePng, readDataset, writeDataset } from '@simgan/node';
 import blobs from '../../../packages/node/test/blobs-plugin.ts';
 import { type Kind, writeFiles } from '../kind.ts';
@@ -56,6 +57,43 @@ const metadata: Kind = {
   },
 };
 
+/** The metadata of a dataset of ours, whose lines name companions and hashes, too. */
+const ownMetadata: Kind = {
+  name: 'metadata.jsonl of ours',
+  share: 1,
+  async prepare(dir) {
+    const source = join(dir, 'in');
+    const mask = { name: 'mask', file: 'mask.bin' };
+    const withMask = mapDataset(samples(), (sample, index) => ({
+      ...sample,
+      companions: [{ ...mask, stored: async () => ({ bytes: Uint8Array.of(index), extension: 'bin' }) }],
+    }));
+    await writeDataset(source, withMask, { plugin, provenance: { made: 'simulated', seed: 1 } });
+    const text = await readFile(join(source, 'metadata.jsonl'), 'utf8');
+    const about = await readFile(join(source, 'dataset.json'), 'utf8');
+    return {
+      async attempt(rng, index) {
+        const damaged = mutateText(text, rng);
+        // Mostly with a manifest that fits, so that damage gets past its hash.
+        const metadataSha256 = createHash('sha256').update(damaged).digest('hex');
+        const count = damaged.filter((byte) => byte === 10).length;
+        const fitting = JSON.stringify({ ...JSON.parse(about), metadataSha256, count });
+        await writeFiles(source, {
+          'metadata.jsonl': damaged,
+          'dataset.json': rng.next() < 0.9 ? fitting : about,
+        });
+        try {
+          const outcome = await readAndCheck(source);
+          if (index % 4 === 0) await writeAgain(source, join(dir, 'out'));
+          return outcome;
+        } catch (error) {
+          return outcomeOfError(error);
+        }
+      },
+    };
+  },
+};
+
 const manifest: Kind = {
   name: 'dataset.json',
   share: 1,
@@ -80,4 +118,4 @@ const manifest: Kind = {
   },
 };
 
-export const datasetKinds: readonly Kind[] = [metadata, manifest];
+export const datasetKinds: readonly Kind[] = [metadata, ownMetadata, manifest];
