@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { SimganError } from '@simgan/core';
 
 /**
@@ -40,10 +40,25 @@ export function temporaryName(file: string): string {
 /** Makes a folder and those above it. @throws SimganError OUTPUT_FAILED. */
 export async function makeFolder(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeWithParents(resolve(dir));
   } catch (error) {
     throw outputFailed(dir, error);
   }
+}
+
+/** Node's own recursive `mkdir` says ENOENT of a read-only disk, and does not return in places such as /proc. */
+async function makeWithParents(dir: string): Promise<void> {
+  const problem = await mkdir(dir).catch((error: NodeJS.ErrnoException) => error);
+  if (!(problem instanceof Error)) return;
+  // Systems differ in what they say of a folder that is there.
+  if ((await stat(dir).catch(() => undefined))?.isDirectory()) return;
+  const parent = dirname(dir);
+  if (problem.code !== 'ENOENT' || parent === dir) throw problem;
+  await makeWithParents(parent);
+  await mkdir(dir).catch(async (error: NodeJS.ErrnoException) => {
+    // Another process may have made it meanwhile.
+    if (!(await stat(dir).catch(() => undefined))?.isDirectory()) throw error;
+  });
 }
 
 /** Makes renames in a folder survive a power cut, where the system can (Windows cannot open folders). */

@@ -1,7 +1,7 @@
 /** @file One dataset of several shards, whose files are linked into it. */
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { copyFile, link, mkdir, open, opendir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, open, opendir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SimganError } from '@simgan/core';
@@ -172,7 +172,7 @@ async function place(dir: string, target: string, line: LineFile): Promise<void>
   const [from, to] = [join(dir, line.file), join(target, line.file)];
   try {
     await linkOrCopy(from, to).catch(async (error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') await mkdir(dirname(to), { recursive: true });
+      if (error.code === 'ENOENT') await makeFolder(dirname(to));
       else if (error.code !== 'EEXIST') throw error;
       else if (line.hash !== undefined && (await isFileAsWritten(target, line))) return;
       else await rm(to, { force: true });

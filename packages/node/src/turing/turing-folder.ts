@@ -1,11 +1,11 @@
 /** @file A visual Turing test in a folder: its pictures, what they are, and the answers of each subject. */
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SimganError } from '@simgan/core';
 import { binomialTail } from '@simgan/core/measures';
 import type { TuringResults, TuringScore } from '@simgan/report';
 import { z } from 'zod';
-import { writeFileAtomic } from '../files/atomic-file.ts';
+import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 
 const kinds = ['refined', 'refined-real', 'synthetic', 'synthetic-real'] as const;
 const key = z.string().regex(/^[0-9a-f]{24}$/);
@@ -44,7 +44,7 @@ export async function writeTest(
   made: TuringTest,
   pictures: ReadonlyMap<string, Buffer>,
 ): Promise<void> {
-  for (const name of [PICTURES, ANSWERS]) await mkdir(join(dir, name), { recursive: true });
+  for (const name of [PICTURES, ANSWERS]) await makeFolder(join(dir, name));
   for (const [name, png] of pictures) await writeFileAtomic(pictureFile(dir, name), png);
   await writeFileAtomic(join(dir, TEST), `${JSON.stringify(made)}\n`);
 }
@@ -78,7 +78,7 @@ export async function readAnswers(dir: string, { id }: TuringTest, subject: stri
 
 /** Keeps the answers of a subject: all of them or, if that fails, those before. */
 export async function writeAnswers(dir: string, given: SubjectAnswers): Promise<void> {
-  await mkdir(join(dir, ANSWERS), { recursive: true });
+  await makeFolder(join(dir, ANSWERS));
   await writeFileAtomic(answersFile(dir, given.subject), `${JSON.stringify(given)}\n`);
 }
 

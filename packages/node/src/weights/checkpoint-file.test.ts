@@ -86,7 +86,7 @@ test('checkpoints with values that are not finite are refused', async () => {
     about: {},
   });
   await expect(loadCheckpoint(file)).rejects.toThrow(
-    'Its array refiner/kernel holds values that are not finite.',
+    'Its array refiner/kernel holds values that are not finite. Restore it from a copy.',
   );
 });
 

@@ -168,7 +168,7 @@ test('weights are finite floats; anything else is refused by name', () => {
   for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
     const data = Float32Array.of(1, value);
     expect(() => finiteFloats('f', { ...floats, 'x/bias': { data, shape: [2] } })).toThrow(
-      'Cannot load weights from f. Its array x/bias holds values that are not finite.',
+      'Cannot load weights from f. Its array x/bias holds values that are not finite. Restore it from a copy.',
     );
   }
 });

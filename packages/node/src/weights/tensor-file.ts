@@ -51,18 +51,18 @@ export async function loadTensors(fileOrUrl: string, options: LoadTensorsOptions
   try {
     file = readSafetensors(bytes);
   } catch (error) {
-    throw unusable(fileOrUrl, (error as Error).message, error);
+    throw unusable(fileOrUrl, `${(error as Error).message} ${WAY_OUT}`, error);
   }
   const { [CHECKSUM]: checksum, ...metadata } = file.metadata;
   const content = { tensors: file.tensors, metadata };
   if (checksum !== undefined && checksum !== checksumOf(content)) {
-    throw unusable(
-      fileOrUrl,
-      'It is damaged: its checksum does not fit what it holds. Restore it from a copy.',
-    );
+    throw unusable(fileOrUrl, `It is damaged: its checksum does not fit what it holds. ${WAY_OUT}`);
   }
   return content;
 }
+
+/** What to do about a file that is damaged. */
+const WAY_OUT = 'Restore it from a copy.';
 
 function checksumOf({ tensors, metadata }: Safetensors): string {
   const hash = createHash('sha256').update(JSON.stringify(Object.entries(metadata).sort()));
@@ -111,7 +111,7 @@ export function finiteFloats(
       if (!(data instanceof Float32Array))
         throw unusable(file, `Its array ${name} does not hold 32-bit floats.`);
       if (!data.every(Number.isFinite))
-        throw unusable(file, `Its array ${name} holds values that are not finite.`);
+        throw unusable(file, `Its array ${name} holds values that are not finite. ${WAY_OUT}`);
       return [name, { data, shape }];
     }),
   );

@@ -86,14 +86,14 @@ test("another network's weights are refused with every difference, and nothing i
     ].join('\n'),
   });
   const unusable = {
-    'does not hold 32-bit floats': new Int32Array(3),
-    'holds values that are not finite': Float32Array.of(1, Number.NaN, 2),
+    'does not hold 32-bit floats.': new Int32Array(3),
+    'holds values that are not finite. Restore it from a copy.': Float32Array.of(1, Number.NaN, 2),
   };
   for (const [problem, data] of Object.entries(unusable)) {
     await write({ ...tensors, 'stem/bias': { data, shape: [3] } });
     await expect(loadWeights(file, refiner)).rejects.toMatchObject({
       code: 'INVALID_FILE',
-      message: `Cannot load weights from ${file}. Its array stem/bias ${problem}.`,
+      message: `Cannot load weights from ${file}. Its array stem/bias ${problem}`,
     });
   }
   expect(valuesOf(refiner)).toEqual(before);
