@@ -80,6 +80,7 @@ const causes: Readonly<Record<string, string>> = {
   EROFS: 'the disk is read-only. Choose another folder',
   EACCES: 'permission denied. Choose a folder that you may write to',
   EPERM: 'permission denied. Choose a folder that you may write to',
+  ENOENT: 'its folder is not there any more, or cannot be made. Choose another folder',
   ENOTDIR: 'part of the path is a file, not a folder. Choose another folder',
   EEXIST: 'a file of that name is in the way. Choose another folder',
   ENAMETOOLONG: 'the name is too long for this system. Choose a shorter one',

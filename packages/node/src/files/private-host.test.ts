@@ -11,6 +11,9 @@ test.each([
     '192.168.1.1',
     '169.254.169.254',
     '0.0.0.0',
+    '198.18.0.1',
+    '224.0.0.1',
+    '255.255.255.255',
   ],
   ...[
     '[::1]',
@@ -20,6 +23,10 @@ test.each([
     '[::ffff:127.0.0.1]',
     '[::ffff:7f00:1]',
     '[::ffff:c0a8:101]',
+    '[64:ff9b::7f00:1]',
+    '[::127.0.0.1]',
+    '[fec0::1]',
+    '[ff02::1]',
   ],
   ...['localhost', 'LOCALHOST', 'a.localhost'],
 ])('%s is of this machine or its network', async (host) => {
@@ -32,6 +39,8 @@ test.each([
   '192.169.0.1',
   '[2001:4860:4860::8888]',
   '[::ffff:808:808]',
+  '[64:ff9b::808:808]',
+  '223.255.255.255',
   'nowhere.invalid',
 ])('%s is not', async (host) => {
   expect(await isPrivateHost(host)).toBe(false);

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 
-/** Loopback, private, link-local, shared and unspecified ranges (RFC 6890 and its IPv6 counterparts). */
+/** Loopback, private, link-local, shared, multicast and reserved ranges (RFC 6890 and its IPv6 counterparts). */
 const ranges = new BlockList();
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
@@ -10,7 +10,10 @@ for (const [network, prefix] of [
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
   ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
 ] as const) {
   ranges.addSubnet(network, prefix, 'ipv4');
 }
@@ -19,6 +22,8 @@ for (const [network, prefix] of [
   ['::1', 128],
   ['fc00::', 7],
   ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
 ] as const) {
   ranges.addSubnet(network, prefix, 'ipv6');
 }
@@ -34,8 +39,10 @@ export async function isPrivateHost(hostname: string): Promise<boolean> {
 }
 
 function isPrivateAddress(address: string): boolean {
-  // An IPv4 address in IPv6's clothes, such as ::ffff:127.0.0.1, which URLs write in hexadecimal.
-  const mapped = /^::ffff:(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i.exec(address);
+  // An IPv4 address in IPv6's clothes, such as ::ffff:127.0.0.1 or NAT64's, which URLs write in hexadecimal.
+  const mapped = /^(?:::ffff:|64:ff9b::|::)(?:(\d+\.\d+\.\d+\.\d+)|([\da-f]{1,4}):([\da-f]{1,4}))$/i.exec(
+    address,
+  );
   if (mapped?.[1]) return ranges.check(mapped[1], 'ipv4');
   if (mapped) {
     const words = [mapped[2]!, mapped[3]!].map((word) => Number.parseInt(word, 16));
