@@ -17,6 +17,7 @@ export function quickRecipe(crop: Size): TrainingRecipe {
     historySize: 1024,
     warmup: { refiner: 0, discriminator: 50 },
     averaging: 0.995,
+    steering: { every: 100 },
     match: 'auto',
     crop,
   };

@@ -27,7 +27,11 @@ export function headline(parts: readonly VerdictPart[]): {
     const where = [named('worse'), named('refused')].filter(Boolean).join(' and ');
     return { verdict: 'worse', text: `Worse than raw in ${where}: read on before you use it.` };
   }
-  if (has('better')) return { verdict: 'better', text: `Better than raw in ${named('better')}.` };
+  if (has('better')) {
+    const isOpen = parts.some(({ question, verdict }) => question === 'use' && verdict === 'unknown');
+    const use = isOpen ? '; whether networks learn more from it was not judged' : '';
+    return { verdict: 'better', text: `Better than raw in ${named('better')}${use}.` };
+  }
   if (has('no different'))
     return { verdict: 'no different', text: 'No different from raw, as far as it was judged.' };
   return { verdict: 'unknown', text: 'Not judged yet.' };
@@ -127,7 +131,8 @@ function use({ figures: { downstream, use } }: ReportData): VerdictPart {
     return {
       question,
       verdict: 'unknown',
-      reason: 'No network was trained on the refined pictures. evaluate --downstream does.',
+      reason:
+        'No network was trained on the refined pictures. Where the plugin has an estimator, evaluate --use and --downstream do.',
     };
   }
   const gains = runs.map((run) => run.refined!.share - run.synthetic!.share);

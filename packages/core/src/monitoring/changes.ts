@@ -28,6 +28,8 @@ export interface Changes {
 /** Pairs of pictures whose distances are compared; more change no digit that anyone looks at. */
 const PAIRS = 512;
 const RING = 2;
+/** A fiftieth of a gray level of 8 bits: where the inside does not change at all, a frame is one nevertheless. */
+const LEAST_CHANGE = 1e-4;
 
 /**
  * Measures the changes. The pictures of both lists have one size, and the same order.
@@ -77,7 +79,7 @@ export function measureChanges(
     moved: (ring.sum + inside.sum) / (ring.count + inside.count),
     gradientCorrelation: correlations.length > 0 ? mean(correlations) : 1,
     fixedPattern: Math.max(0, same),
-    border: inner > 0 && ring.count > 0 ? ring.sum / ring.count / inner : 1,
+    border: ring.count > 0 ? (ring.sum / ring.count + LEAST_CHANGE) / (inner + LEAST_CHANGE) : 1,
     diversity: ratio(meanDistance(after), meanDistance(before)),
     detail: ratio(fineAfter, fineBefore),
   };

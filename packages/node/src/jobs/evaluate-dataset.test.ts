@@ -98,11 +98,15 @@ test('the use of refined pictures is judged without labels of real ones', async 
   const synthetic = simulate(plugin.simulator, { seed: 1, length: 40 });
   await writeDataset(join(cwd, 'same'), synthetic, { plugin });
   const real = simulate(plugin.standIn, { seed: 2, length: 40 });
+  const totals = new Set<number>();
   const evaluation = await evaluateDataset({
     ...options,
-    ...{ plugin: judged, cwd, refined: 'same', synthetic, real, use: true },
+    ...{ plugin: judged, cwd, refined: 'same', synthetic, real, use: true, steps: 30 },
+    onEvent: (event) => event.type === 'progress' && event.phase === 'estimate' && totals.add(event.total),
   });
   const { use, verdict } = evaluation;
+  // Seven networks: two of the refined pictures, four of raw ones, and first one that reads all and learns twice as long.
+  expect([...totals]).toEqual([7 * 2 * 30]);
   const { verdict: word, reason } = use!.treatments.refined!;
   expect(verdict).toMatchObject({ use: word, labels: 'hold' });
   expect(verdict.reasons[2]).toBe(`Use: ${reason}`);

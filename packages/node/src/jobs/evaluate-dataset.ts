@@ -163,7 +163,7 @@ export async function evaluateDataset(options: EvaluateOptions): Promise<Evaluat
         ? await measureUse(
             { raw: source.samples, refined: sets.refined! },
             real,
-            { ...domain, engine, count },
+            { ...domain, engine, count, steps: options.steps },
             job,
           )
         : undefined;
@@ -279,7 +279,7 @@ function originsOf(
 async function measureUse(
   { raw, refined }: Readonly<Record<'raw' | 'refined', Dataset<Sample<unknown>>>>,
   real: Dataset<RealImage>,
-  { plugin, recipe, engine, seed, count }: Means,
+  { plugin, recipe, engine, seed, count, steps: wanted }: Means & Pick<EvaluateOptions, 'steps'>,
   job: Job,
 ): Promise<UseReport> {
   const form = trainingForm(plugin.image, recipe);
@@ -293,6 +293,7 @@ async function measureUse(
     raw: crops(raw),
     treatments: { refined: crops(refined) },
     real: crops(real),
+    ...(wanted !== undefined && { steps: wanted }),
     ...(job.signal && { signal: job.signal }),
     onProgress({ network, networks, step, steps, set }) {
       update ??= job.progress('estimate', networks * steps);

@@ -75,8 +75,14 @@ export function verdictParts({ reasons, ...verdict }: RefinementVerdict): Verdic
     const answer = verdict[question];
     const word =
       answer in answers ? answers[answer as keyof typeof answers] : (answer as VerdictPart['verdict']);
-    return { question, verdict: word, reason: reasons[n]! };
+    return { question, verdict: word, reason: withoutQuestion(reasons[n]!) };
   });
+}
+
+/** A reason without the word that a report has as its heading: `Looks: no different …` becomes `No different …`. */
+function withoutQuestion(reason: string): string {
+  const text = reason.replace(/^(Looks|Labels|Use): /, '');
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Keeps the figures of a job for a report; see `evaluationSchema` of @simgan/report. */

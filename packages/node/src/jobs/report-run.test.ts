@@ -32,7 +32,7 @@ test('what augment left becomes a page, and nothing else changes; the folder sta
     'simgan-cli augment --plugin blobs --recipe quick --steps 2 --batch-size 4 --seed 1 --count 4 --out out',
   );
   expect(verdictOf(data).map(({ question }) => question)).toEqual(['looks', 'labels', 'use']);
-  expect((await readFile(file, 'utf8')).match(/data:image\/png/g)!.length).toBeGreaterThan(4 * 4 + 12 + 4);
+  expect((await readFile(file, 'utf8')).match(/data:image\/webp/g)!.length).toBeGreaterThan(4 * 4 + 12 + 4);
   // What the report left is ours: the run goes on, and is replaced with it.
   await augment({ ...options, cwd, count: 4, out: 'out', steps: 2, existing: 'resume' });
   await augment({ ...options, cwd, count: 4, out: 'out', steps: 2, existing: 'replace' });

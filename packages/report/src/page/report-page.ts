@@ -114,7 +114,7 @@ function noteSection({ warnings, rejects }: ReportData): Markup | undefined {
   if (warnings.length === 0 && rejects.total === 0) return undefined;
   return html`<section id="notes"><h2>Notes</h2>
 ${warnings.length > 0 && html`<h3>Warnings</h3><ul>${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>`}
-${rejects.total > 0 && html`<h3>Left out: ${rejects.total} inputs</h3><div class="scroll"><table><thead><tr><th scope="col">file</th><th scope="col">reason</th></tr></thead><tbody>${rejects.first.map(({ file, reason }) => html`<tr><td>${file}</td><td>${reason}</td></tr>`)}</tbody></table></div>${rejects.total > rejects.first.length && html`<p class="soft">and ${rejects.total - rejects.first.length} more in rejects.jsonl</p>`}`}</section>`;
+${rejects.total > 0 && html`<h3>Left out: ${rejects.total} inputs</h3><div class="scroll"><table class="texts"><thead><tr><th scope="col">file</th><th scope="col">reason</th></tr></thead><tbody>${rejects.first.map(({ file, reason }) => html`<tr><td>${file}</td><td>${reason}</td></tr>`)}</tbody></table></div>${rejects.total > rejects.first.length && html`<p class="soft">and ${rejects.total - rejects.first.length} more in rejects.jsonl</p>`}`}</section>`;
 }
 
 function provenanceSection({ provenance, command }: ReportData): Markup {

@@ -66,7 +66,7 @@ th:first-child,td:first-child{text-align:left;padding-left:0}
 thead th{font-weight:600;color:var(--soft);font-size:.86rem}
 tbody th{font-weight:500}
 tr.control :is(th,td){color:var(--soft);font-style:italic}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto}.scroll table{overflow-wrap:normal}.scroll td{white-space:nowrap}.scroll .texts td{white-space:normal;overflow-wrap:anywhere}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,25rem),1fr));gap:1rem 1.6rem}
 .plots.squares{grid-template-columns:repeat(auto-fit,minmax(min(100%,18rem),1fr))}
 figure{margin:0}.plot h3{margin-top:.2rem}
