@@ -59,11 +59,16 @@ export {
 export {
   type JudgeUseOptions,
   judgeUse,
-  type TrainedJudge,
-  type TreatedSet,
   type UseProgress,
   type UseReport,
 } from './use/judge-use.ts';
+export {
+  openUseJudge,
+  type TrainedJudge,
+  type TreatedSet,
+  type UseJudge,
+  type UseJudgeOptions,
+} from './use/use-judge.ts';
 export {
   broadVariation,
   mildVariation,

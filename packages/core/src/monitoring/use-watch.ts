@@ -42,26 +42,28 @@ export async function watchUse<Annotation>(
   options: UseWatchOptions<Annotation>,
 ): Promise<UseWatch | undefined> {
   const { training, estimator, real } = options;
-  const { recipe, form, image, engine, seed, averagedRefiner } = training;
-  const wanted = recipe.steering?.use;
+  const { form, image, engine, seed, averagedRefiner } = training;
+  const wanted = training.recipe.steering?.use;
   const answer = estimator?.answer;
   if (wanted === false || !estimator || !answer || averagedRefiner.warping) return undefined;
   if (!hasSize(image) || image.width !== form.width || image.height !== form.height) return undefined;
   const { pictures, steps } = { ...useLooks, ...wanted };
+  const { recipe } = estimator;
   const synthetic = takeFrom(options.synthetic, pictures);
   const answered = spreadItems(real, Math.ceil(pictures / 2));
   if (Math.min(synthetic.length, answered.length) < FEWEST) return undefined;
   const followed = followPictures({ training, synthetic, pictures });
   const { drawn } = await followed.pictures();
   const judge = await openUseJudge({
-    ...{ estimator: { ...estimator, answer }, image: form, engine, seed, repeats: REPEATS },
-    ...{ raw: datasetOf(drawn), real: answered, steps: Math.min(steps, estimator.recipe.steps) },
+    ...{ image: form, engine, seed, repeats: REPEATS, rawNetworks: REPEATS + 1 },
+    estimator: { ...estimator, answer, recipe: { ...recipe, steps: Math.min(steps, recipe.steps) } },
+    ...{ raw: datasetOf(drawn), real: answered },
   });
   return {
     async judge() {
       const { refined } = await followed.refine();
       const treated = datasetOf(drawn.map((sample, n) => ({ ...sample, image: refined[n]! })));
-      const { verdict, score, reason } = await judge.judge(treated);
+      const { verdict, score, reason } = await judge.judge(treated, 'refined');
       return { verdict, score, raw: judge.raw.score, noise: judge.noise, reason };
     },
     async dispose() {

@@ -1,20 +1,13 @@
-import { createDataset, type Dataset, spreadItems } from '../../dataset.ts';
+import { type Dataset, spreadItems } from '../../dataset.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { SimganError } from '../../errors.ts';
 import type { SizedForm } from '../../image.ts';
-import type { Network } from '../../networks/network.ts';
-import { createRng, type Rng } from '../../rng.ts';
 import type { RealImage, Sample } from '../../sample.ts';
-import { mean } from '../../statistics.ts';
 import type { Estimator } from '../estimator.ts';
-import type { EstimatorStep } from '../train-estimator.ts';
-import { correctness } from './agreement.ts';
-import type { Answers } from './answers.ts';
-import { consistency, scoreNoise } from './consistency.ts';
-import { holdOut, remembered, variedCopies, without, withTruths } from './judged-pictures.ts';
-import { type AnsweringEstimator, type AnswerPictures, withTrained } from './train-and-answer.ts';
-import { broadVariation, mildVariation, type Variation, varyPictures } from './variation.ts';
-import { divergedVerdict, recommendedSet, type UseScore, type UseVerdict, useVerdict } from './verdict.ts';
+import type { AnsweringEstimator } from './train-and-answer.ts';
+import { openUseJudge, type TrainedJudge, type TreatedSet } from './use-judge.ts';
+import type { Variation } from './variation.ts';
+import { recommendedSet, type UseScore, type UseVerdict } from './verdict.ts';
 
 /** Options for {@link judgeUse}. */
 export interface JudgeUseOptions<Annotation> {
@@ -50,15 +43,6 @@ export interface JudgeUseOptions<Annotation> {
   readonly onTrained?: (trained: TrainedJudge) => void | Promise<void>;
 }
 
-/**
- * What was made of the raw pictures. A sample that was made of a raw one has its id. A function makes a set of its own
- * for each network, counted from 0: where labels are guesses of earlier networks, networks that learn from the same
- * guesses agree whether they are right or not.
- */
-export type TreatedSet<Annotation> =
-  | Dataset<Sample<Annotation>>
-  | ((repeat: number) => Promise<Dataset<Sample<Annotation>>>);
-
 /** How far judging is. */
 export interface UseProgress {
   /** The set that a network learns from: `raw`, a treatment's name, or `raw, varied` for the network that reads all sets. */
@@ -69,15 +53,6 @@ export interface UseProgress {
   /** Steps of the current network that are done, of `steps` in all. */
   readonly step: number;
   readonly steps: number;
-}
-
-/** A network that was trained on a set. */
-export interface TrainedJudge {
-  /** `raw` or the treatment's name. */
-  readonly set: string;
-  /** Counted from 0. */
-  readonly repeat: number;
-  readonly network: Network;
 }
 
 /** What sets of pictures are worth to a task. */
@@ -92,17 +67,8 @@ export interface UseReport {
 
 const FEWEST = 20;
 const MOST_REAL = 1000;
-/** Most labeled pictures of a set that are read. */
-const MOST_READ = 500;
-/** Variations of each real picture, whose answers are compared with that to the picture itself. */
-const VIEWS = 2;
-/** Variations of each raw picture that the network which reads all sets learns from. */
-const COPIES = 4;
 /** How many more networks learn from raw than from a treatment: all are measured by it. */
 const RAW_TIMES = 2;
-/** How much longer that network learns than the others. */
-const PATIENCE = 2;
-const VARIED = 'raw, varied';
 
 /**
  * Judges whether treated pictures make networks better at a task on real pictures, without labels of real pictures:
@@ -130,92 +96,28 @@ const VARIED = 'raw, varied';
  * ```
  */
 export async function judgeUse<Annotation>(options: JudgeUseOptions<Annotation>): Promise<UseReport> {
-  const { image, engine, signal, onProgress, onTrained, repeats = 2 } = options;
+  const { signal, onProgress, repeats = 2 } = options;
   const estimator = checkedEstimator(options);
-  const { answer: meaning } = estimator;
-  const rng = createRng(options.seed).fork('judge use');
-  const augment = options.augment ?? varyPictures(image, meaning.kind, mildVariation);
-  const randomize = options.randomize ?? varyPictures(image, meaning.kind, broadVariation);
-  const [learned, heldOut] = holdOut(remembered(options.raw), MOST_READ);
-  // The set that each network of a name learns from.
-  const sets: Record<string, (repeat: number) => Dataset<Sample<Annotation>>> = { raw: () => learned };
-  for (const [name, set] of Object.entries(options.treatments)) {
-    const made: Dataset<Sample<Annotation>>[] = [];
-    const isShared = typeof set !== 'function';
-    for (let repeat = 0; repeat < (isShared ? 1 : repeats); repeat++) {
-      made.push(without(remembered(isShared ? set : await set(repeat)), heldOut));
-    }
-    sets[name] = (repeat) => made[isShared ? 0 : repeat]!;
-  }
-  const unseen = await withTruths(heldOut, meaning);
-  const real = spreadItems(remembered(options.real), MOST_REAL);
-  const varied = createDataset((1 + VIEWS) * real.length, async (index) => {
-    const picture = await real.at(index % real.length);
-    return index < real.length ? picture : augment(picture, rng.fork('view').fork(index));
-  });
-  const views = remembered(varied);
-
   const networks = 1 + repeats * (RAW_TIMES + Object.keys(options.treatments).length);
-  let network = 0;
-  const train = async <Result>(
-    { set, repeat, patience = 1 }: { set: string; repeat: number; patience?: number },
-    samples: Dataset<Sample<Annotation>>,
-    use: (answer: AnswerPictures, network: Network) => Promise<Result>,
-  ): Promise<Result> => {
-    const recipe = { ...estimator.recipe, steps: patience * estimator.recipe.steps };
-    const onStep = ({ step, steps }: EstimatorStep) => {
+  const judge = await openUseJudge({
+    ...options,
+    ...{ estimator, repeats, rawNetworks: RAW_TIMES * repeats },
+    real: spreadItems(options.real, MOST_REAL),
+    onStep(set, network, { step, steps }) {
       signal?.throwIfAborted();
       onProgress?.({ set, network, networks, step, steps });
-    };
-    const seed = seedOf(rng, repeat);
-    const result = await withTrained(
-      { estimator: { ...estimator, recipe }, samples, image, engine, seed, onStep },
-      use,
-    );
-    network += 1;
-    return result;
-  };
-
-  const copies = remembered(variedCopies(learned, COPIES, randomize, rng.fork(VARIED)));
-  const readable = await train({ set: VARIED, repeat: 0, patience: PATIENCE }, copies, async (answer) => {
-    const found: Record<string, number> = {};
-    for (const [name, set] of Object.entries(sets)) {
-      const { pictures, truths } = await withTruths(spreadItems(set(0), MOST_READ), meaning);
-      found[name] = correctness(await answer(pictures), truths);
-    }
-    return found;
+    },
   });
-  const scoreOf = async (name: string, count: number): Promise<{ score: UseScore; noise: number }> => {
-    const set = sets[name]!;
-    const answers: Answers[] = [];
-    const right: number[] = [];
-    for (let repeat = 0; repeat < count; repeat++) {
-      await train({ set: name, repeat }, set(repeat), async (answer, network) => {
-        answers.push(await answer(views));
-        right.push(correctness(await answer(unseen.pictures), unseen.truths));
-        await onTrained?.({ set: name, repeat, network });
-      });
+  try {
+    const treatments: Record<string, UseVerdict> = {};
+    for (const [name, set] of Object.entries(options.treatments)) {
+      treatments[name] = await judge.judge(set, name);
     }
-    const { truths } = await withTruths(spreadItems(set(0), MOST_READ), meaning);
-    const consistent = consistency(answers, real.length, truths);
-    return {
-      score: { ...consistent, readsRaw: mean(right), readable: readable[name]! },
-      noise: scoreNoise(answers, real.length, truths, repeats),
-    };
-  };
-
-  const { score: raw, noise } = await scoreOf('raw', RAW_TIMES * repeats);
-  const treatments: Record<string, UseVerdict> = {};
-  for (const name of Object.keys(options.treatments)) {
-    try {
-      const { score } = await scoreOf(name, repeats);
-      treatments[name] = useVerdict(score, raw, { kind: meaning.kind, noise });
-    } catch (error) {
-      if (!(error instanceof SimganError && error.code === 'TRAINING_DIVERGED')) throw error;
-      treatments[name] = divergedVerdict(error.message);
-    }
+    const { raw, noise } = judge;
+    return { raw, noise, treatments, recommended: recommendedSet(treatments) };
+  } finally {
+    judge.dispose();
   }
-  return { raw, noise, treatments, recommended: recommendedSet(treatments) };
 }
 
 /** The estimator with its number of steps, if the options can be used. */
@@ -253,12 +155,4 @@ function checkedEstimator<Annotation>(options: JudgeUseOptions<Annotation>): Ans
     }
   }
   return { ...estimator, answer: answer!, recipe: { ...estimator.recipe, steps } };
-}
-
-/** The networks of a repeat start from the same weights for every set. */
-function seedOf(rng: Rng, repeat: number): number {
-  return rng
-    .fork('network')
-    .fork(repeat)
-    .int(2 ** 31);
 }
