@@ -9,7 +9,10 @@ import type { Task, TaskPlaces } from './task.ts';
 const SAMPLES = 3;
 
 /** Digits printed in 14 fonts to MNIST: 5,000 unlabeled and 2,000 tested pictures. */
-export async function printDigits({ data, fonts }: TaskPlaces): Promise<Task<{ readonly label: number }>> {
+export async function printDigits({
+  data,
+  fonts,
+}: Pick<TaskPlaces, 'data' | 'fonts'>): Promise<Task<{ readonly label: number }>> {
   const glyphs = await fontGlyphs(fonts, '0123456789');
   const [train, test] = await Promise.all([
     readDigits(data, 'mnist', 'train'),
