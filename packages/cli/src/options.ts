@@ -94,6 +94,16 @@ export function folder(description: string): OptionSpec<string | undefined> {
   };
 }
 
+/** Folders on this machine, each with the option's name. */
+export function folders(description: string): OptionSpec<readonly string[] | undefined> {
+  const { read, ...spec } = folder(description);
+  return {
+    ...spec,
+    repeatable: true,
+    read: (texts) => (texts.length === 0 ? undefined : texts.map((text) => read([text])!)),
+  };
+}
+
 /** A folder on this machine that must be given. */
 export function requiredFolder(description: string): OptionSpec<string> {
   const { read, ...spec } = folder(description);

@@ -77,6 +77,8 @@ function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'moment'
       return [`${event.taken ? 'taken    ' : 'not taken'} ${event.name}: ${event.reason}`];
     case 'treatment':
       return [`treatment ${event.treat}: ${event.reason}`];
+    case 'camera':
+      return [`camera    ${event.name} (${event.index + 1} of ${event.count})`];
     case 'refiner':
       return [`refiner   ${event.origin} (recipe ${event.recipe ?? 'of its own'})`];
     case 'resume': {

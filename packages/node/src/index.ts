@@ -26,6 +26,12 @@ export { measureThroughput, type Throughput } from './engines/throughput.ts';
 export type { CopyOptions, WrittenFormat } from './formats/dataset-copies.ts';
 export { type OpenedFormat, type OpenFormatOptions, openFormat } from './formats/open-format.ts';
 export { augment } from './jobs/augment.ts';
+export {
+  type AugmentCamerasOptions,
+  type AugmentedCameras,
+  augmentCameras,
+  type CameraResult,
+} from './jobs/augment-cameras.ts';
 export type {
   AugmentedShard,
   AugmentOptions,

@@ -1,7 +1,8 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { defaults, parseTreat } from '@simgan/node/names';
 import { defineCommand, runJob } from '../command.ts';
 import { common, existingOf, regularization, rendering, shard, sources, to } from '../common-options.ts';
+import { UsageError } from '../errors.ts';
 import { failOn } from '../fail-if-worse.ts';
 import { featuresOf } from '../features-option.ts';
 import { formatLines } from '../format-report.ts';
@@ -12,6 +13,7 @@ import {
   excluding,
   flag,
   folder,
+  folders,
   type OptionValues,
   parsed,
   positive,
@@ -40,6 +42,9 @@ const options = {
     { synthetic: 'all pictures of that folder are refined' },
   ),
   ...sources,
+  real: folders(
+    'Real pictures; without them a simulated stand-in camera plays the real one. Given several times: cameras, a refiner and a folder OUT/NAME each',
+  ),
   ...rendering,
   ...regularization,
   treat: parsed(
@@ -89,6 +94,7 @@ export const augmentVerb = defineCommand({
     'simgan-cli augment --plugin eyes --real my-eyes --count 10000',
     'simgan-cli augment --plugin eyes --plugin-option color=true --synthetic renders --real photos',
     'simgan-cli augment --plugin eyes --real my-eyes --treat refined',
+    'simgan-cli augment --plugin images --synthetic renders --real left-camera --real right-camera',
     'simgan-cli augment --plugin eyes --refiner runs/eyes --count 100000',
     'simgan-cli augment --refiner runs/eyes --count 100000 --out eyes-out --shard 3/8',
   ],
@@ -105,6 +111,7 @@ export const augmentVerb = defineCommand({
       featureOption: ___,
       shard,
       formats: own,
+      real: [real, ...others] = [],
       ...rest
     } = values;
     const wanted = {
@@ -115,14 +122,29 @@ export const augmentVerb = defineCommand({
       ...(await formatsOf(own, context)),
     };
     const existing = existingOf({ resume, force });
+    if (others.length > 0) {
+      if (shard !== undefined)
+        throw new UsageError(['--shard has no place beside several --real: give one camera.']);
+      const { augmentCameras } = await import('@simgan/node');
+      const { dir, cameras } = await runJob(context, (job) =>
+        augmentCameras({ ...job, ...wanted, cameras: [real!, ...others], existing }),
+      );
+      const lines = cameras.map(
+        ({ camera, count, dataset }) => `${camera}: ${count} samples in ${relative(context.cwd, dataset)}`,
+      );
+      context.output.result(lines, { out: relative(context.cwd, dir), cameras });
+      for (const { verdict } of cameras) await failOn(failIfWorse, verdict);
+      return;
+    }
+    const single = { ...wanted, ...(real !== undefined && { real }) };
     if (shard !== undefined) {
-      const part = await runJob(context, (job) => augment({ ...job, ...wanted, existing, shard }));
+      const part = await runJob(context, (job) => augment({ ...job, ...single, existing, shard }));
       const written = { ...part, folder: part.dataset, out: part.dir };
       context.output.result(...shardReport('refined samples', written, context.cwd));
       return;
     }
-    const result = await runJob(context, (job) => augment({ ...job, ...wanted, existing }));
-    const { count, rejects, real, distances, labels, treatment, verdict, seconds, formats } = result;
+    const result = await runJob(context, (job) => augment({ ...job, ...single, existing }));
+    const { count, rejects, distances, labels, treatment, verdict, seconds, formats } = result;
     const out = values.out ?? result.dir.slice(context.cwd.length + 1);
     context.output.result(
       [
@@ -134,7 +156,7 @@ export const augmentVerb = defineCommand({
         `${count} ${treatment.treat === 'raw' ? 'untreated' : result.distances.refined ? 'refined' : 'treated'} samples in ${join(out, 'dataset')}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
         ...formatLines(formats, context.cwd),
         `Look at ${join(out, 'preview.png')}`,
-        nextStep(values, out, { isStandIn: real === 'stand-in', hasRun: result.run !== undefined }),
+        nextStep(values, out, { isStandIn: result.real === 'stand-in', hasRun: result.run !== undefined }),
       ],
       {
         out,
@@ -176,6 +198,6 @@ function nextStep(
   if (hasRun) {
     return `Next: more samples of the same refiner: ${augmentCommand({ plugin, ...renderer }, { refiner: join(out, 'run'), count: '10000' })}`;
   }
-  const { format, real, realFormat } = values;
+  const { format, real: [real] = [], realFormat } = values;
   return `Next: every treatment judged more thoroughly, with its looks and its price: ${nextCommand('compare', { plugin, pluginOption, ...renderer }, { synthetic, format, real, realFormat })}`;
 }

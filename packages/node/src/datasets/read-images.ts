@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
-import type { ImageForm, RealImage } from '@simgan/core';
+import type { Image, ImageForm, RealImage } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { listFiles } from '../files/list-files.ts';
@@ -48,6 +48,9 @@ export interface ImageFolder {
  * least 1,000 pictures they are kept between runs, so that it opens in seconds from then on; see {@link pictureCacheFolder}.
  * {@link decodePicture} says how a picture is converted to the form.
  *
+ * Of folders of at least 10,000 pictures, plain PNG and JPEG files are opened by their headers and their ends. One that turns
+ * out to be damaged when it is asked for becomes a reject then, and the next picture takes its place.
+ *
  * @throws SimganError NOT_ENOUGH_DATA if fewer than `atLeast` pictures can be used, with the first reasons.
  */
 export async function readImages(
@@ -65,7 +68,7 @@ export async function readImages(
     ignored,
     ...pictures
   } = await loadPictures(sources, spec, {
-    ...(typeof source === 'string' && { cachedAs: resolve(source) }),
+    ...(typeof source === 'string' && { cachedAs: resolve(source), probedFrom: PROBED_FROM }),
     ...options,
   });
   const rejects = [...unlisted, ...unusable];
@@ -82,15 +85,46 @@ export async function readImages(
         `${rejects.length} rejected${others}).${firstRejects(rejects)}`,
     );
   }
+  const damaged = new Set<number>();
   const images = createDataset(
     usable.length,
     async (index) => ({
       id: usable[index]!.name,
-      image: await imageAt(index),
+      image: await nextUsable(index, usable.length, async (place) => {
+        try {
+          return await imageAt(place);
+        } catch (error) {
+          if (!(error instanceof SimganError) || error.code !== 'INVALID_IMAGE') throw error;
+          if (!damaged.has(place)) rejects.push({ file: usable[place]!.name, reason: error.message });
+          damaged.add(place);
+          return undefined;
+        }
+      }),
     }),
     (index) => usable[index]!.name,
   );
   return { images, rejects, ignored, ...saidOf(pictures) };
+}
+
+/** So many pictures take minutes to decode, and seconds to look at their headers. */
+const PROBED_FROM = 10_000;
+/** So many damaged pictures in a row are no chance. */
+const MOST_DAMAGED = 100;
+
+/** The picture at an index, or if it is damaged, which only decoding shows of large sets, the next one that is not. */
+async function nextUsable(
+  index: number,
+  length: number,
+  imageAt: (place: number) => Promise<Image | undefined>,
+): Promise<Image> {
+  for (let n = 0; n < Math.min(MOST_DAMAGED, length); n++) {
+    const image = await imageAt((index + n) % length);
+    if (image) return image;
+  }
+  throw new SimganError(
+    'NOT_ENOUGH_DATA',
+    `Of the pictures from ${index} on, ${Math.min(MOST_DAMAGED, length)} in a row are damaged and cannot be decoded. Leave them out of the folder.`,
+  );
 }
 
 async function picturesOf(dir: string): Promise<{ sources: PictureSource[]; rejects: readonly Reject[] }> {

@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import { setImmediate } from 'node:timers/promises';
 import type { Image, ImageForm } from '@simgan/core';
 import { SimganError } from '@simgan/core';
 import pMap from 'p-map';
@@ -14,6 +15,7 @@ import {
   decodePicture,
   readPicture,
 } from './pixels.ts';
+import { probePicture } from './probe-picture.ts';
 import { checkStoredRange, rangeOfHighest, type StoredRange } from './stored-range.ts';
 
 /** How many files are decoded at once: enough to keep the decoders busy, few enough to bound memory. */
@@ -33,6 +35,11 @@ export interface LoadOptions extends DecodeOptions {
   readonly cachedAs?: string | undefined;
   /** Sets of fewer pictures are not kept between runs. Default: 1000, of which decoding takes long. */
   readonly cachedFrom?: number | undefined;
+  /**
+   * Sets of at least so many pictures are opened by the headers of their files where these say all; what is damaged
+   * beyond that shows when it is asked for. Default: all are decoded at the start.
+   */
+  readonly probedFrom?: number | undefined;
   /** Called after each picture, with how many were looked at and how many there are. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -95,8 +102,21 @@ export async function loadPictures<Source extends PictureSource>(
   const cache = await openCache(sources.length, form, options);
   const outcomes: (Outcome | undefined)[] = [];
   let used = 0;
+  const isProbed = sources.length >= (options.probedFrom ?? Number.POSITIVE_INFINITY);
   const loadAt = async (index: number, decoding: LoadOptions) => {
     const source = sources[index]!;
+    const probed =
+      isProbed && !isWebUrl(source.location) ? probePicture(source.location, form, options) : undefined;
+    if (probed) {
+      const known = cache?.find(source.name, source.location);
+      outcomes[index] = {
+        image: undefined,
+        facts: probed,
+        ...(known ? { cached: known.image } : { isProbed: true }),
+      };
+      if (index % 256 === 0) await setImmediate();
+      return;
+    }
     const known = cache?.find(source.name, source.location);
     const outcome: Outcome = known
       ? { image: undefined, facts: known.facts, cached: known.image }
@@ -137,6 +157,7 @@ export async function loadPictures<Source extends PictureSource>(
   const usable: Source[] = [];
   const kept: (Image | undefined)[] = [];
   const cached: ((() => Image) | undefined)[] = [];
+  const probed = new Set<number>();
   const rejects: Reject[] = [];
   let ignored = 0;
   let resized = 0;
@@ -148,6 +169,7 @@ export async function loadPictures<Source extends PictureSource>(
     else if ('reason' in outcome) rejects.push({ file: source.name, reason: outcome.reason });
     else {
       usable.push(source);
+      if (outcome.isProbed) probed.add(kept.length);
       kept.push(outcome.cached ? undefined : outcome.image);
       cached.push(outcome.cached);
       facts.push(outcome.facts);
@@ -166,9 +188,14 @@ export async function loadPictures<Source extends PictureSource>(
     async imageAt(index) {
       const known = kept[index];
       if (known) return known;
-      const image = cached[index]?.() ?? (await decodeAgain(usable[index]!, form, decoding));
-      // Of what was decoded by an earlier run, memory holds nothing until it is asked for.
-      if (cached[index] && used + image.data.byteLength <= memoryBudget) {
+      const isFirst = probed.has(index);
+      const image =
+        cached[index]?.() ??
+        (isFirst
+          ? (await decode(usable[index]!, form, decoding)).image
+          : await decodeAgain(usable[index]!, form, decoding));
+      // Of what was opened by its header or decoded by an earlier run, memory holds nothing until it is asked for.
+      if ((cached[index] || isFirst) && used + image.data.byteLength <= memoryBudget) {
         used += image.data.byteLength;
         kept[index] = image;
       }
@@ -189,7 +216,7 @@ function openCache(
 }
 
 type Outcome =
-  | { image: Image | undefined; facts: PictureFacts; cached?: () => Image }
+  | { image: Image | undefined; facts: PictureFacts; cached?: () => Image; isProbed?: boolean }
   | { reason: string }
   | { isIgnored: true };
 

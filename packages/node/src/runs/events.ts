@@ -69,6 +69,8 @@ export type JobEvent =
       readonly reason: string;
       readonly chosen: 'judged' | 'by hand' | 'not judged';
     }
+  /** Pictures are made towards the next of several cameras. */
+  | { readonly type: 'camera'; readonly name: string; readonly index: number; readonly count: number }
   /** A trained refiner was opened. */
   | { readonly type: 'refiner'; readonly origin: string; readonly recipe: string | undefined }
   /** Something was done in an earlier run already. */
