@@ -4,7 +4,6 @@ import {
   definePlugin,
   type Engine,
   type Estimator,
-  estimatorNetwork,
   l1Regularizer,
   type Network,
   type Plugin,
@@ -38,19 +37,10 @@ export const tenClasses: Estimator<ClassAnnotation> = classEstimator({
   annotationOf: (name) => ({ label: Number(name) }),
 });
 
-/** One that learns for a minute: 140,000 parameters. */
+/** The same, learning eight times as long. */
 export const thoroughTenClasses: Estimator<ClassAnnotation> = {
   ...tenClasses,
-  network: estimatorNetwork([
-    { convolution: 3, filters: 24 },
-    { maxPool: 2, stride: 2 },
-    { convolution: 3, filters: 48 },
-    { maxPool: 2, stride: 2 },
-    { convolution: 3, filters: 64 },
-    { dense: 128 },
-    { dense: 10 },
-  ]),
-  recipe: { ...tenClasses.recipe, steps: 900, batchSize: 64 },
+  recipe: { ...tenClasses.recipe, steps: 1000, batchSize: 64 },
 };
 
 const quick: TrainingRecipe = {
