@@ -144,7 +144,7 @@ export const augmentVerb = defineCommand({
       return;
     }
     const result = await runJob(context, (job) => augment({ ...job, ...single, existing }));
-    const { count, rejects, distances, labels, treatment, verdict, seconds, formats } = result;
+    const { count, pseudoLabeled, rejects, distances, labels, treatment, verdict, seconds, formats } = result;
     const out = values.out ?? result.dir.slice(context.cwd.length + 1);
     context.output.result(
       [
@@ -153,7 +153,7 @@ export const augmentVerb = defineCommand({
         ...(labels ? labelLines(labels).slice(0, 1) : []),
         ...(verdict ? ['', ...verdictLines(verdict)] : []),
         '',
-        `${count} ${treatment.treat === 'raw' ? 'untreated' : result.distances.refined ? 'refined' : 'treated'} samples in ${join(out, 'dataset')}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
+        `${count - pseudoLabeled} ${treatment.treat === 'raw' ? 'untreated' : result.distances.refined ? 'refined' : 'treated'} samples${pseudoLabeled > 0 ? ` and ${pseudoLabeled} real ones with pseudo-labels` : ''} in ${join(out, 'dataset')}${rejects > 0 ? `; ${rejects} inputs rejected, see rejects.jsonl there` : ''}`,
         ...formatLines(formats, context.cwd),
         `Look at ${join(out, 'preview.png')}`,
         nextStep(values, out, { isStandIn: result.real === 'stand-in', hasRun: result.run !== undefined }),
@@ -161,6 +161,7 @@ export const augmentVerb = defineCommand({
       {
         out,
         count,
+        pseudoLabeled,
         rejects,
         seconds,
         distances,

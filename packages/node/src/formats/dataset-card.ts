@@ -29,7 +29,14 @@ const loaded: Readonly<Record<string, JsonObject>> = {
 
 /** What can be said of how the pictures were made. */
 export function originOf({ provenance }: Pick<CardFacts, 'provenance'>): string {
-  const { made } = provenance;
+  const isGuessed = /\bpseudo-labeled\b/.test(String(provenance.treatment));
+  return isGuessed ? `${originOfSynthetic(provenance)} ${GUESSED}` : originOfSynthetic(provenance);
+}
+
+const GUESSED =
+  'Behind them stand real pictures whose classes networks guessed: their ids start with `real-`, and where the format has a place for it they say `made: pseudo-labeled`, with the confidence of the networks.';
+
+function originOfSynthetic({ made }: JsonObject): string {
   if (made === 'refined') {
     return 'The pictures were simulated and then refined to look like real ones by a network that was trained on unlabeled real pictures (Shrivastava et al., CVPR 2017). Labels are those of the simulation.';
   }

@@ -144,6 +144,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
       run: hasRun && parts.stack.refiner ? join(dir, augmentFiles.run) : undefined,
       treatment: parts.decision,
       ...counts,
+      pseudoLabeled: ('labeled' in parts && parts.labeled?.samples.length) || 0,
       rejects: parts.synthetic.rejects.length + (parts.real?.rejects.length ?? 0) + dropped.size,
       real: parts.real?.origin,
       seconds: (performance.now() - started) / 1000,

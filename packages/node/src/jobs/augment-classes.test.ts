@@ -32,7 +32,7 @@ test('real pictures with the labels of networks stand behind the samples, marked
   const cwd = await temporaryFolder();
   await writeBarFolders(cwd, counts);
   const options = { ...sets, cwd, out: 'out', treat: 'pseudo-labeled' as const };
-  const { count, dataset, treatment } = await augment(options);
+  const { count, pseudoLabeled, dataset, treatment } = await augment(options);
   expect(treatment.treat).toBe('pseudo-labeled');
   const lines = (await jsonLines(join(dataset, 'metadata.jsonl'))) as {
     class: string;
@@ -40,6 +40,8 @@ test('real pictures with the labels of networks stand behind the samples, marked
   }[];
   const labeled = lines.slice(counts.synthetic);
   expect(lines).toHaveLength(count);
+  expect(pseudoLabeled).toBe(labeled.length);
+  expect(await readFile(join(dataset, '..', 'README.md'), 'utf8')).toContain('classes networks guessed');
   expect(labeled.length).toBeGreaterThanOrEqual(counts.real / 2);
   expect(lines.slice(0, counts.synthetic).every(({ simgan }) => simgan.made === 'treated')).toBe(true);
   let right = 0;

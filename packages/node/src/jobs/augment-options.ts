@@ -78,6 +78,8 @@ export interface AugmentResult {
   /** Samples in the dataset, and how many of them were there before. */
   readonly count: number;
   readonly resumed: number;
+  /** How many of the samples are real pictures with the labels of networks; they are the last ones. */
+  readonly pseudoLabeled: number;
   /** The dataset in other formats. */
   readonly formats: readonly WrittenFormat[];
   /** Inputs that were left out, listed in the dataset's `rejects.jsonl`. */

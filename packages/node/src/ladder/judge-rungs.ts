@@ -9,7 +9,7 @@ import {
   type Variation,
   varyPictures,
 } from '@simgan/core/evaluation';
-import { randomize } from '@simgan/core/treating';
+import { randomize, type Treatment } from '@simgan/core/treating';
 import type { Job } from '../runs/job.ts';
 import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
@@ -70,16 +70,15 @@ export function tooFewToJudge({
 }
 
 /**
- * What the network learns that reads all sets: light and shape that vary broadly, and, for every other picture, what the
- * rung of randomized pictures does to them. It may do no more than keep labels true, so what it does must be readable.
- * `undefined`, for the judge's own, where labels cannot follow.
+ * What the network learns that reads all sets: light and shape that vary broadly, or, for every other picture, what the
+ * rung of randomized pictures does to them; and every other picture framed where framing is tried. Both move labels with
+ * their pictures by construction, so that what they do must be readable. `undefined`, for the judge's own, where labels
+ * cannot follow.
  */
-async function readingVariation({
-  plugin,
-  synthetic,
-  task,
-  seed,
-}: JudgeMeans): Promise<Variation | undefined> {
+async function readingVariation(
+  { plugin, synthetic, task, seed }: JudgeMeans,
+  framing: Treatment | undefined,
+): Promise<Variation | undefined> {
   if ((await followProblem(synthetic)) !== undefined) return undefined;
   const { image } = task;
   const { annotation, randomization } = withLabelsOf(plugin, synthetic);
@@ -87,11 +86,12 @@ async function readingVariation({
   const broad = varyPictures(image, task.estimator.answer!.kind, broadVariation);
   return (item, rng) => {
     const draw = rng.fork('reading');
-    if (draw.next() < 0.5) return broad(item, rng);
     const { id } = item;
     // Every copy of a picture is another one.
-    const varied = { annotation: undefined, ...item, id: `${id}-${draw.int(2 ** 31)}` };
-    return { ...item, ...classic.apply(varied), id };
+    const sample = { annotation: undefined, ...item, id: `${id}-${draw.int(2 ** 31)}` };
+    const placed = framing && draw.next() < 0.5 ? framing.apply(sample) : sample;
+    const varied = draw.next() < 0.5 ? broad(placed, rng) : classic.apply(placed);
+    return { ...item, ...varied, id };
   };
 }
 
@@ -99,7 +99,6 @@ async function readingVariation({
 export function rungJudge(means: JudgeMeans) {
   const { task, synthetic, real, engine, seed, judging, job } = means;
   const { estimator, image } = task;
-  let reading: Promise<Variation | undefined> | undefined;
   const samples = takeFrom(synthetic.training, judging.pictures);
   const steps = Math.min(estimator.recipe.steps, judging.steps);
   // How much the scores of one set differ: as measured with what was judged last.
@@ -131,8 +130,9 @@ export function rungJudge(means: JudgeMeans) {
         treatments[name] = treated.judged;
         means.onTreated?.(name, treated.shown);
       }
-      reading ??= readingVariation(means);
-      const varied = await reading;
+      // What stands is framed already, or framing is tried: content that was moved by a known map must be readable there.
+      const framing = standing.framing ? undefined : above.get('framed')?.framing;
+      const varied = await readingVariation(means, framing);
       let update: ((done: number, detail?: string) => void) | undefined;
       const report = await judgeUse({
         estimator,
@@ -145,6 +145,9 @@ export function rungJudge(means: JudgeMeans) {
         repeats: judging.repeats,
         steps,
         ...(varied && { randomize: varied }),
+        ...(framing && {
+          placements: { framed: (sample: Sample<unknown>) => task.fit(framing.apply(sample)) },
+        }),
         ...(job.signal && { signal: job.signal }),
         onProgress({ set, network, networks, step, steps }) {
           update ??= job.progress('judge', networks);

@@ -185,3 +185,31 @@ test('a set of its own for each network: what one learned from lies, and the net
   expect(treatments.own!.agreement).toBeLessThan(0);
   expect(treatments.same!.agreement).toBeGreaterThan(0.3);
 });
+
+test('content that was moved by a known map is read where it was moved to', async () => {
+  const turned = (sample: Awaited<ReturnType<Bars['at']>>) => {
+    const { width, data } = sample.image;
+    // Lying bars stand, and say so.
+    const image = {
+      ...sample.image,
+      data: data.map((_, i) => data[(i % width) * width + Math.floor(i / width)]!),
+    };
+    const [x, y] = sample.annotation.at;
+    return {
+      ...sample,
+      image,
+      annotation: { way: (1 - sample.annotation.way) as 0 | 1, at: [y, x] as const },
+    };
+  };
+  const shifted = (sample: Awaited<ReturnType<Bars['at']>>) => {
+    const moved = turned(sample);
+    // Inverted, networks cannot read what was not.
+    return { ...moved, image: { ...moved.image, data: moved.image.data.map((value) => 255 - value) } };
+  };
+  const treatments = { inverted: mapDataset(raw, shifted) };
+  const options = { ...base, estimator: barWay, steps: 120, treatments };
+  const blind = await judgeUse(options);
+  const placed = await judgeUse({ ...options, placements: { inverted: shifted } });
+  const [unread, read] = [blind, placed].map(({ treatments: { inverted } }) => inverted!.readsRaw);
+  expect(read!).toBeGreaterThan(0.2 + unread!);
+});

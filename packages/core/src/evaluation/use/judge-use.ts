@@ -5,7 +5,7 @@ import type { SizedForm } from '../../image.ts';
 import type { RealImage, Sample } from '../../sample.ts';
 import type { Estimator } from '../estimator.ts';
 import type { AnsweringEstimator } from './train-and-answer.ts';
-import { openUseJudge, type TrainedJudge, type TreatedSet } from './use-judge.ts';
+import { openUseJudge, type Placements, type TrainedJudge, type TreatedSet } from './use-judge.ts';
 import type { Variation } from './variation.ts';
 import { recommendedSet, type UseScore, type UseVerdict } from './verdict.ts';
 
@@ -23,6 +23,11 @@ export interface JudgeUseOptions<Annotation> {
   readonly treatments: Readonly<Record<string, TreatedSet<Annotation>>>;
   /** Pictures without labels, at least 20. At most 1,000 are used; with 100, differences are hard to see. */
   readonly real: Dataset<RealImage>;
+  /**
+   * For treatments that move what a picture shows by a map that is known, such as framing: the same move of one raw
+   * sample, its annotation with it. Networks that learned from such a treatment are asked to read raw pictures so moved.
+   */
+  readonly placements?: Placements<Annotation>;
   /**
    * Varies a picture a little, such that its right answer stays the same: networks should not mind. Default: contrast,
    * brightness, shading, noise, and for classes small affine maps.

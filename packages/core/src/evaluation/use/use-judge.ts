@@ -1,4 +1,4 @@
-import { createDataset, type Dataset, spreadItems } from '../../dataset.ts';
+import { createDataset, type Dataset, mapDataset, spreadItems } from '../../dataset.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { SimganError } from '../../errors.ts';
 import type { SizedForm } from '../../image.ts';
@@ -24,6 +24,11 @@ export type TreatedSet<Annotation> =
   | Dataset<Sample<Annotation>>
   | ((repeat: number) => Promise<Dataset<Sample<Annotation>>>);
 
+/** Moves of a raw sample, its annotation with it, by the names of treatments. */
+export type Placements<Annotation> = Readonly<
+  Record<string, (sample: Sample<Annotation>) => Sample<Annotation>>
+>;
+
 /** A network that was trained on a set. */
 export interface TrainedJudge {
   /** `raw` or the treatment's name. */
@@ -45,6 +50,7 @@ export interface UseJudgeOptions<Annotation> {
   /** Pictures without labels. */
   readonly real: Dataset<RealImage>;
   /** See `JudgeUseOptions`. */
+  readonly placements?: Placements<Annotation>;
   readonly augment?: Variation;
   readonly randomize?: Variation;
   /** Networks of each set, at least 2. */
@@ -119,6 +125,8 @@ export async function openUseJudge<Annotation>(
     count: number,
     setOf: (repeat: number) => Promise<Dataset<Sample<Annotation>>>,
   ): Promise<{ score: UseScore; noise: number }> => {
+    const place = options.placements?.[name];
+    const asked = place ? await withTruths(mapDataset(heldOut, place), meaning) : unseen;
     const answers: Answers[] = [];
     const right: number[] = [];
     const { pictures, truths } = await withTruths(spreadItems(await setOf(0), MOST_READ), meaning);
@@ -126,7 +134,7 @@ export async function openUseJudge<Annotation>(
     for (let repeat = 0; repeat < count; repeat++) {
       await withTrained(learning(name, repeat, await setOf(repeat)), async (answer, network) => {
         answers.push(await answer(views));
-        right.push(correctness(await answer(unseen.pictures), unseen.truths));
+        right.push(correctness(await answer(asked.pictures), asked.truths));
         await onTrained?.({ set: name, repeat, network });
       });
     }

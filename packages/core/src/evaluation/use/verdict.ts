@@ -8,7 +8,7 @@ export interface UseScore {
   readonly agreement: number;
   /** How well a network agrees with itself on real pictures that were varied, beyond chance; at most 1. */
   readonly stability: number;
-  /** How right the networks are about raw pictures that none of them was trained on, 0 to 1. */
+  /** How right the networks are about raw pictures (placed as theirs were) that none of them was trained on, 0 to 1. */
   readonly readsRaw: number;
   /** How right a network that was trained on varied raw pictures is about the pictures of this set, 0 to 1. */
   readonly readable: number;
