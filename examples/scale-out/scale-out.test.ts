@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { shardFromEnvironment } from '@simgan/node';
+import { Job } from 'kubernetes-models/batch/v1';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Command } from '../../packages/cli/src/command.ts';
@@ -42,6 +43,8 @@ interface PodSpec {
 async function readJob(name: string): Promise<Manifest> {
   const manifest = parse(await readFile(path(name), 'utf8')) as Manifest;
   expect(manifest).toMatchObject({ apiVersion: 'batch/v1', kind: 'Job' });
+  // By the schema of Kubernetes' own API.
+  new Job(manifest as ConstructorParameters<typeof Job>[0]).validate();
   expect(manifest.metadata.name).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
   const { restartPolicy, containers, volumes } = manifest.spec.template.spec;
   expect(restartPolicy).toBe('Never');
@@ -77,6 +80,18 @@ test('the Kubernetes job is an Indexed Job whose pods find their shards', async 
   const merge = await readJob('merge.yaml');
   const [merging] = merge.spec.template.spec.containers;
   expect(understood(merging!.command, mergeVerb)).toMatchObject({ out: values.out });
+});
+
+test('the schema of Kubernetes finds what is missing and of the wrong type', async () => {
+  const sound = await readFile(path('kubernetes.yaml'), 'utf8');
+  for (const [from, to, problem] of [
+    ['completions: 8', 'completions: "8"', 'completions must be integer'],
+    ['value: "8"', 'value: 8', 'value must be string'],
+    ['mountPath: /data', 'mountpath: /data', 'must have required property mountPath'],
+  ] as const) {
+    const damaged = parse(sound.replace(from, to)) as ConstructorParameters<typeof Job>[0];
+    expect(() => new Job(damaged).validate(), to).toThrow(problem);
+  }
 });
 
 test('the SLURM script is valid, and its command finds its shard', async () => {
