@@ -7,6 +7,9 @@ import { paintDifference, paintPicture, thumbnail } from '../pictures/paint.ts';
 import { encodePng } from '../pictures/pixels.ts';
 import { drawStrip } from '../pictures/strip.ts';
 
+/** Values of a quantity that can be plotted, such as a place; of an outline or a mask only how far it moved is kept. */
+const PLOTTED = 16;
+
 /** Collects what a probe found before and after refinement, by quantity, for a report's plots. */
 export function collectPairs(plugin: Plugin) {
   const pairs: Record<string, LabelPairs[string]> = {};
@@ -14,7 +17,8 @@ export function collectPairs(plugin: Plugin) {
     pairs: pairs as LabelPairs,
     onFound({ quantity, before, after, shift }: FoundPair) {
       pairs[quantity] ??= { unit: plugin.probe?.quantities[quantity]?.unit ?? '', points: [] };
-      pairs[quantity].points.push({ before: Array.from(before), after: Array.from(after), shift });
+      const kept = (values: ArrayLike<number>) => (values.length > PLOTTED ? [] : Array.from(values));
+      pairs[quantity].points.push({ before: kept(before), after: kept(after), shift });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { LabelProbe } from '@simgan/core/evaluation';
 import { verdictOf } from '@simgan/report';
 import { expect, test } from 'vitest';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
@@ -100,4 +101,22 @@ test('pictures refined by an earlier refiner are reported without its run', asyn
   expect(data).toMatchObject({ plugin: 'blobs', recipe: 'quick', isDone: true });
   expect(data.triplets).toHaveLength(3);
   expect(data.command).toBe('simgan-cli augment --refiner run --seed 1 --count 3 --out more');
+});
+
+test('a probe that finds as many values as a mask has pixels leaves how far it moved', async () => {
+  const cwd = await temporaryFolder();
+  const mask = {
+    quantities: { mask: { unit: 'share', distance: (a, b) => Math.abs(a[0]! - b[0]!) / 255 } },
+    measure: ({ data }) => ({ mask: { values: Array.from(data), confidence: 1 } }),
+    expected: () => ({}),
+  } satisfies LabelProbe;
+  await augment({
+    ...{ ...options, plugin: { ...options.plugin, probe: mask } },
+    ...{ cwd, count: 4, out: 'out', steps: 1 },
+  });
+  const { data } = await reportRun({ run: 'out', cwd });
+  const { points } = data.figures.labelPairs!.mask!;
+  expect(points).toHaveLength(4);
+  expect(points[0]).toMatchObject({ before: [], after: [] });
+  expect(verdictOf(data)[1]!.question).toBe('labels');
 });
