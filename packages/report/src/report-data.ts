@@ -17,6 +17,8 @@ export interface ReportData {
   readonly triplets: readonly Triplet[];
   readonly real: readonly string[];
   readonly moments: readonly ReportMoment[];
+  /** The step whose refiner is used, where it is not the last. */
+  readonly best?: number | undefined;
   readonly log: readonly TrainStep[];
   /** Of `report.json` and `evaluation.json`, put together. */
   readonly figures: EvaluationFile;

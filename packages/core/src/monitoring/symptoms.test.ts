@@ -63,6 +63,10 @@ test('a target is out of reach once lambda has been at its floor, or weightless,
   expect(namesOf({ lambda: 0.03 }, 3)).toEqual([]);
 });
 
+test('pictures that do not change are not called farther from real ones', () => {
+  expect(namesOf({ moved: 0.003, distance: 80 })).toEqual(['no effect']);
+});
+
 test('a label that was hardly found anywhere says nothing', () => {
   expect(namesOf({ labels: { unit: 'px', median: 5, p95: 9, lost: 0.8, found: 4 } })).toEqual([]);
 });

@@ -7,7 +7,10 @@ import { paintDifference, paintPicture, thumbnail } from '../pictures/paint.ts';
 import { encodePng } from '../pictures/pixels.ts';
 import { drawStrip } from '../pictures/strip.ts';
 
-/** Values of a quantity that can be plotted, such as a place; of an outline or a mask only how far it moved is kept. */
+/**
+ * Values of a quantity that can be plotted, such as a place; of an outline or a mask, and where some are not seen, only how
+ * far it moved is kept.
+ */
 const PLOTTED = 16;
 
 /** Collects what a probe found before and after refinement, by quantity, for a report's plots. */
@@ -17,7 +20,10 @@ export function collectPairs(plugin: Plugin) {
     pairs: pairs as LabelPairs,
     onFound({ quantity, before, after, shift }: FoundPair) {
       pairs[quantity] ??= { unit: plugin.probe?.quantities[quantity]?.unit ?? '', points: [] };
-      const kept = (values: ArrayLike<number>) => (values.length > PLOTTED ? [] : Array.from(values));
+      const kept = (found: ArrayLike<number>) => {
+        const values = Array.from(found);
+        return values.length <= PLOTTED && values.every(Number.isFinite) ? values : [];
+      };
       pairs[quantity].points.push({ before: kept(before), after: kept(after), shift });
     },
   };

@@ -57,6 +57,7 @@ test('figures of an evaluation are shown in place of the first ones; damaged one
   const steered = await reportRun({ run: 'out', cwd });
   expect(steered.data.warnings[0]).toBe('Nothing happened. Pass --steps.');
   expect(steered.data.provenance).toContainEqual(['ended', 'its steps are done']);
+  expect(await readFile(steered.file, 'utf8')).toContain('The refiner that is used is that of step 2,');
   await writeFile(join(dir, 'evaluation.json'), '{"realism":{"refined":5}}');
   await expect(reportRun({ run: 'out', cwd })).rejects.toMatchObject({
     code: 'INVALID_FILE',
@@ -103,11 +104,18 @@ test('pictures refined by an earlier refiner are reported without its run', asyn
   expect(data.command).toBe('simgan-cli augment --refiner run --seed 1 --count 3 --out more');
 });
 
-test('a probe that finds as many values as a mask has pixels leaves how far it moved', async () => {
+test('of values as many as a mask has pixels, and of such that are not seen, a report has how far they moved', async () => {
   const cwd = await temporaryFolder();
   const mask = {
-    quantities: { mask: { unit: 'share', distance: (a, b) => Math.abs(a[0]! - b[0]!) / 255 } },
-    measure: ({ data }) => ({ mask: { values: Array.from(data), confidence: 1 } }),
+    quantities: {
+      mask: { unit: 'share', distance: (a, b) => Math.abs(a[0]! - b[0]!) / 255 },
+      joints: { unit: 'mm', distance: (a, b) => Math.abs(a[0]! - b[0]!) },
+    },
+    // Of the second joint nothing is seen.
+    measure: ({ data }) => ({
+      mask: { values: Array.from(data), confidence: 1 },
+      joints: { values: [data[0]!, Number.NaN], confidence: 1 },
+    }),
     expected: () => ({}),
   } satisfies LabelProbe;
   await augment({
@@ -118,5 +126,6 @@ test('a probe that finds as many values as a mask has pixels leaves how far it m
   const { points } = data.figures.labelPairs!.mask!;
   expect(points).toHaveLength(4);
   expect(points[0]).toMatchObject({ before: [], after: [] });
+  expect(data.figures.labelPairs!.joints!.points[0]).toMatchObject({ before: [], after: [] });
   expect(verdictOf(data)[1]!.question).toBe('labels');
 });

@@ -109,6 +109,7 @@ async function gather(place: Place): Promise<ReportData> {
     steps: planned ?? log.at(-1)?.steps,
     ...rows,
     moments,
+    ...(outcome?.best !== undefined && outcome.best !== log.at(-1)?.step && { best: outcome.best }),
     log,
     figures,
     warnings: [...new Set([...symptoms, ...warningsOf(config, log), ...(figures.warnings ?? [])])].map(

@@ -20,7 +20,7 @@ ${real.length > 0 && html`<h3>Real pictures</h3><div class="real">${real.map((sr
 }
 
 /** The same samples at every moment of the training: figure 6 of the article. */
-export function timelineSection({ moments, triplets, steps }: ReportData): Markup | undefined {
+export function timelineSection({ moments, triplets, steps, best }: ReportData): Markup | undefined {
   if (moments.length === 0 || triplets.length === 0) return undefined;
   const last = moments.at(-1)!;
   const of = steps === undefined ? '' : ` of ${steps}`;
@@ -30,7 +30,7 @@ export function timelineSection({ moments, triplets, steps }: ReportData): Marku
     return `step ${step}${of}: changes ${(100 * change).toFixed(1)} %${moved}`;
   };
   return html`<section id="timeline"><h2>Timeline</h2>
-<p class="soft">The same pictures, refined at ${moments.length} moments of the training with the averaged weights of that moment.</p>
+<p class="soft">The same pictures, refined at ${moments.length} moments of the training with the averaged weights of that moment.${best !== undefined && ` The refiner that is used is that of step ${best}, the best one.`}</p>
 <div class="player" hidden><img id="frame" src="${last.strip}" alt="Refined pictures at the chosen step">
 <div class="bar"><button id="play" type="button" aria-pressed="false">Play</button><input id="moment" type="range" min="0" max="${moments.length - 1}" value="${moments.length - 1}" aria-label="Moment of the training" aria-describedby="caption"><output id="caption" class="soft">${caption(last)}</output></div></div>
 <details ${moments.length <= 6 && 'open'}><summary>All moments</summary><ol class="moments">${moments.map(
