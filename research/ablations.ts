@@ -61,7 +61,7 @@ const discriminator = (change: Parameters<typeof patchDiscriminator>[1]) =>
   );
 
 const variants: Readonly<Record<string, Partial<TrainingRecipe>>> = {
-  'matched, not trained': {},
+  'not trained': {},
   'as it is': {},
   'without history': { historySize: 0 },
   'batch norm in the discriminator': { discriminator: discriminator({ batchNorm: true }) },
@@ -110,7 +110,7 @@ for (const seed of seeds) {
       engine,
       seed,
     });
-    if (name !== 'matched, not trained') for await (const _ of train(training));
+    if (name !== 'not trained') for await (const _ of train(training));
     const refiner = trainedRefiner(training);
     add(name, await measure(await collect(refiner.refine(held))));
     await refiner.dispose();

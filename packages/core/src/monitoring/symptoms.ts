@@ -27,8 +27,8 @@ export interface Symptom {
 }
 
 /**
- * When a signal is a symptom. Validated on two domains (docs/when-it-fails.md); the figures are those of
- * about fifty trainings on eyes, and of the provoked failures of this package's tests.
+ * When a signal is a symptom. The figures are those of about fifty trainings on eyes; failures provoked on eyes, hands and
+ * digits are named by them (docs/steering.md).
  */
 export const thresholds = {
   /** Turns before which signals are those of a beginning. */

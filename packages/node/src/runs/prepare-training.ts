@@ -6,6 +6,7 @@ import { withDisplacement } from '@simgan/core/training';
 import { type FramingPlan, frame } from '@simgan/core/treating';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 import { checkLabelsMove } from './check-labels-move.ts';
+import { warnOfSameness } from './check-real.ts';
 import { defaults } from './defaults.ts';
 import { type FeatureNetwork, withFeatures } from './features.ts';
 import type { ChosenPlugin, Job } from './job.ts';
@@ -121,6 +122,7 @@ export async function prepareTraining(
   const framed = (samples: Dataset<Sample<unknown>>) =>
     framing ? frame(plugin, framing).treat(samples) : samples;
   const synthetic = { ...rendered, training: framed(rendered.training) };
+  if (!real.isStandIn) await warnOfSameness(real.images, job);
   // Decided on what is trained with, of which there is as much however many samples are asked for.
   const { matcher } = await openMatching(
     recipe.match ?? 'none',
