@@ -20,6 +20,8 @@ test('writes an annotated dataset, the same bytes for the same seed', async () =
 
   const files = await filesBelow(join(cwd, 'first'));
   expect(Object.keys(files)).toEqual([
+    'README.md',
+    'croissant.json',
     'dataset.json',
     ...[0, 1, 2, 3, 4].map((index) => `images/000000${index}.png`),
     'metadata.jsonl',
