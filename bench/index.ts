@@ -4,6 +4,8 @@
  *     npm run bench                          # everything, some minutes
  *     npm run bench -- --quick               # without the large batches, the hands and the memory
  *     npm run bench -- --only steps          # one part: steps, serving, pictures or simulators
+ *     npm run bench -- --gpu                 # the steps on a GPU, beside PyTorch on it
+ *     npm run bench -- --gpu --dry           # what they would run there, without a GPU
  *
  * The steps are compared with PyTorch where `/usr/bin/python3`, or the Python that the environment variable
  * `BENCH_PYTHON` names, can import torch.
@@ -12,6 +14,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { benchGpu } from './gpu.ts';
+import { describeGpuSteps } from './gpu-dry.ts';
 import { matrixPeak, peakMemory } from './machine.ts';
 import { Peer } from './peer.ts';
 import { benchPictures } from './pictures.ts';
@@ -22,8 +26,13 @@ import type { Setting } from './subjects.ts';
 
 const THREADS = [1, 2];
 
-const { quick, only } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+const { quick, only, gpu, dry } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    gpu: { type: 'boolean', default: false },
+    dry: { type: 'boolean', default: false },
+  },
 }).values;
 
 const report: string[] = [];
@@ -32,12 +41,14 @@ const say = (line = '') => {
   process.stdout.write(`${line}\n`);
 };
 
-const parts: Record<string, () => Promise<void>> = {
-  steps,
-  serving: () => benchServing(say, THREADS),
-  pictures: () => benchPictures(say, THREADS),
-  simulators: () => benchSimulators(say),
-};
+const parts: Record<string, () => Promise<void>> = gpu
+  ? { gpu: () => (dry ? describeGpuSteps(say) : benchGpu(say)) }
+  : {
+      steps,
+      serving: () => benchServing(say, THREADS),
+      pictures: () => benchPictures(say, THREADS),
+      simulators: () => benchSimulators(say),
+    };
 if (only !== undefined && !Object.hasOwn(parts, only)) {
   process.stderr.write(
     `There is no part ${only}. Use --only with one of ${Object.keys(parts).join(', ')}.\n`,

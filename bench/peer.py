@@ -1,14 +1,22 @@
 """The same steps in PyTorch, in its fastest layout for CPUs. Reads one request per line and writes one answer per line, as JSON.
 
-Request: {"network": "eyes" | "hands" | "pictures", "batch": n, "threads": n, "step": "G" | "D" | "refine"}; answer: {"ms": ...}.
+On a GPU if BENCH_TORCH_DEVICE is "cuda": in float32, without TF32, each step until it is done.
+
+Request: {"network": "eyes" | "hands" | "quick" | "pictures", "batch": n, "threads": n, "step": "G" | "D" | "refine"}; answer: {"ms": ...}.
 """
 import json
+import os
 import sys
 import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+
+DEVICE = torch.device(os.environ.get("BENCH_TORCH_DEVICE", "cpu"))
+torch.backends.cuda.matmul.allow_tf32 = False
+torch.backends.cudnn.allow_tf32 = False
 
 
 class Block(nn.Module):
@@ -26,6 +34,21 @@ def refiner(stem, blocks):
         nn.Conv2d(1, 64, stem, padding=stem // 2), nn.ReLU(),
         *[Block(64) for _ in range(blocks)], nn.Conv2d(64, 1, 1), nn.Tanh(),
     )
+
+
+class QuickRefiner(nn.Module):
+    """The refiner of the recipe quick: gray and a noise channel in, a difference out."""
+
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Conv2d(2, 32, 3, padding=1, padding_mode="reflect"), nn.ReLU(),
+            Block(32, "reflect"), Block(32, "reflect"), nn.Conv2d(32, 1, 1),
+        )
+
+    def forward(self, x):
+        noise = torch.randn_like(x) * 0.5
+        return (x + self.layers(torch.cat([x, noise], 1))).clamp(-1, 1)
 
 
 class PictureRefiner(nn.Module):
@@ -76,13 +99,15 @@ def discriminator(layers):
     return nn.Sequential(*made, nn.Conv2d(channels, 2, 1))
 
 
+EYES_DISCRIMINATOR = [("conv", 3, 2, 96), ("conv", 3, 2, 64), ("pool", 3, 1, 0), ("conv", 3, 1, 32), ("conv", 1, 1, 32)]
 NETWORKS = {
+    "quick": {"size": (35, 55), "refiner": QuickRefiner, "discriminator": EYES_DISCRIMINATOR},
     "eyes": {
-        "size": (35, 55), "refiner": (3, 4),
-        "discriminator": [("conv", 3, 2, 96), ("conv", 3, 2, 64), ("pool", 3, 1, 0), ("conv", 3, 1, 32), ("conv", 1, 1, 32)],
+        "size": (35, 55), "refiner": lambda: refiner(3, 4),
+        "discriminator": EYES_DISCRIMINATOR,
     },
     "hands": {
-        "size": (224, 224), "refiner": (7, 10),
+        "size": (224, 224), "refiner": lambda: refiner(7, 10),
         "discriminator": [("conv", 7, 4, 96), ("conv", 5, 2, 64), ("pool", 3, 2, 0), ("conv", 3, 2, 32), ("conv", 1, 1, 32)],
     },
 }
@@ -106,16 +131,16 @@ class Peer:
         torch.manual_seed(1)
         spec = NETWORKS[network]
         layout = torch.channels_last
-        self.refiner = refiner(*spec["refiner"]).to(memory_format=layout)
-        self.discriminator = discriminator(spec["discriminator"]).to(memory_format=layout)
-        images = lambda: (torch.rand(batch, 1, *spec["size"]) * 2 - 1).to(memory_format=layout)
+        self.refiner = spec["refiner"]().to(DEVICE, memory_format=layout)
+        self.discriminator = discriminator(spec["discriminator"]).to(DEVICE, memory_format=layout)
+        images = lambda: (torch.rand(batch, 1, *spec["size"]) * 2 - 1).to(DEVICE, memory_format=layout)
         self.synthetic, self.real = images(), images()
         self.of_refiner = torch.optim.Adam(self.refiner.parameters(), 1e-3, (0.5, 0.999))
         self.of_discriminator = torch.optim.Adam(self.discriminator.parameters(), 1e-3, (0.5, 0.999))
 
     @staticmethod
     def judged(logits, label):
-        return F.cross_entropy(logits, torch.full(logits.shape[:1] + logits.shape[2:], label))
+        return F.cross_entropy(logits, torch.full(logits.shape[:1] + logits.shape[2:], label, device=DEVICE))
 
     def G(self):
         self.of_refiner.zero_grad(set_to_none=True)
@@ -138,6 +163,8 @@ class Peer:
 
 
 def main():
+    if DEVICE.type == "cuda" and not torch.cuda.is_available():
+        sys.exit("torch sees no CUDA")
     print(json.dumps({"version": torch.__version__}), flush=True)
     torch.set_flush_denormal(True)
     peers = {}
@@ -151,6 +178,8 @@ def main():
         step = getattr(peers[key], request["step"])
         start = time.perf_counter()
         step()
+        if DEVICE.type == "cuda":
+            torch.cuda.synchronize()
         print(json.dumps({"ms": (time.perf_counter() - start) * 1000}), flush=True)
 
 

@@ -18,9 +18,14 @@ export class Peer {
   }
 
   /** PyTorch; `undefined` if no Python with torch is found. */
-  static torch(python = process.env.BENCH_PYTHON ?? '/usr/bin/python3'): Promise<Peer | undefined> {
+  static torch(device: 'cpu' | 'cuda' = 'cpu'): Promise<Peer | undefined> {
+    const python = process.env.BENCH_PYTHON ?? '/usr/bin/python3';
     // glibc returns large buffers to the system after every step, which costs torch a third at batch 128.
-    const env = { MALLOC_MMAP_THRESHOLD_: '4294967296', MALLOC_TRIM_THRESHOLD_: '-1' };
+    const env = {
+      MALLOC_MMAP_THRESHOLD_: '4294967296',
+      MALLOC_TRIM_THRESHOLD_: '-1',
+      BENCH_TORCH_DEVICE: device,
+    };
     return Peer.#start('torch', python, [script('./peer.py')], env);
   }
 

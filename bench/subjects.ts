@@ -14,16 +14,18 @@ import {
 import { type HostTensor, hostScalar } from '@simgan/core/engine';
 import { refineStep } from '@simgan/core/refining';
 import type { TrainedDomain } from '@simgan/core/training';
-import { createEngine } from '@simgan/node';
 import * as hands from '@simgan/plugin-depth-hands';
 import * as eyes from '@simgan/plugin-eyes';
 import { createOnnxRuntime } from '@simgan/tfjs-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { discriminatorStep, refinerStep } from '../packages/core/src/training/steps.ts';
+// Engines alone: what measures a GPU is bundled without pictures' files and their native code.
+import { createEngine } from '../packages/node/src/engines/engines.ts';
 
 /** The refiner's update, the discriminator's update, and refinement. */
 export type StepName = 'G' | 'D' | 'refine';
-export type NetworkName = 'eyes' | 'hands';
+/** The paper's networks for eyes and hands, and those of the recipe `quick`. */
+export type NetworkName = 'eyes' | 'hands' | 'quick';
 
 /** Something that runs the steps of one pair of networks at one batch size. */
 export interface Subject {
@@ -39,11 +41,17 @@ export interface Setting {
   readonly threads: number;
 }
 
-/** The networks of the paper at its image sizes. */
+/** The networks at their image sizes. */
 const domains: Record<NetworkName, TrainedDomain & { readonly image: SizedForm }> = {
   eyes: {
     image: { width: 55, height: 35, channels: 1, bits: 8 },
     refiner: eyes.paperRefiner,
+    discriminator: eyes.paperDiscriminator,
+    regularizer: l1Regularizer(),
+  },
+  quick: {
+    image: { width: 55, height: 35, channels: 1, bits: 8 },
+    refiner: eyes.quickRefiner,
     discriminator: eyes.paperDiscriminator,
     regularizer: l1Regularizer(),
   },
@@ -71,9 +79,13 @@ const recipeFor = (batchSize: number): TrainingRecipe => ({
   match: 'none',
 });
 
-/** Our own engines, on the paper's networks with Adam. */
-export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: Setting): Promise<Subject> {
-  const { engine } = await createEngine(name, { threads, device: 'cpu' });
+/** Our own engines, with Adam. */
+export async function ours(
+  name: 'onnx' | 'wasm' | 'webgpu',
+  { network, batch, threads }: Setting,
+  device: 'cpu' | 'gpu' = 'cpu',
+): Promise<Subject> {
+  const { engine } = await createEngine(name, { threads, device });
   const training = await trainingFor(network, batch, engine);
   // No step updates this refiner, as is the case when a trained one refines.
   const trained = await trainingFor(network, batch, engine);
@@ -82,14 +94,7 @@ export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: S
     D: engine.compile(discriminatorStep(training)),
     refine: engine.compile(refineStep(trained.refiner.network), { itemwise: true }),
   };
-  const { image } = domains[network];
-  const [synthetic, real] = [batchOf(image, batch, 1), batchOf(image, batch, 2)];
-  const learningRate = hostScalar(LEARNING_RATE);
-  const inputs: Record<StepName, Record<string, HostTensor>> = {
-    G: { synthetic, learningRate, lambda: hostScalar(LAMBDA) },
-    D: { refined: synthetic, real, learningRate },
-    refine: { synthetic },
-  };
+  const inputs = inputsOf({ network, batch }, trained);
   return {
     name,
     async run(step) {
@@ -106,8 +111,24 @@ export async function ours(name: 'onnx' | 'wasm', { network, batch, threads }: S
   };
 }
 
+/** The inputs of each step. */
+export function inputsOf(
+  { network, batch }: Pick<Setting, 'network' | 'batch'>,
+  { refiner }: Training,
+): Record<StepName, Record<string, HostTensor>> {
+  const { image } = domains[network];
+  const [synthetic, real] = [batchOf(image, batch, 1), batchOf(image, batch, 2)];
+  const drawn = { synthetic, ...(refiner.network.noiseChannels > 0 && { noise: batchOf(image, batch, 3) }) };
+  const learningRate = hostScalar(LEARNING_RATE);
+  return {
+    G: { ...drawn, learningRate, lambda: hostScalar(LAMBDA) },
+    D: { refined: synthetic, real, learningRate },
+    refine: drawn,
+  };
+}
+
 /** Networks and optimizer state. The images only satisfy the check of a full batch: the steps get their own inputs. */
-function trainingFor(network: NetworkName, batch: number, engine: Engine): Promise<Training> {
+export function trainingFor(network: NetworkName, batch: number, engine: Engine): Promise<Training> {
   const plugin = domains[network];
   const images = createDataset(batch, (index) => ({ id: indexId(index), image: createImage(plugin.image) }));
   return createTraining({

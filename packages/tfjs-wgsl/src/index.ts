@@ -1,5 +1,6 @@
 export { StepError } from '@simgan/tfjs-trace';
 export { type Limits, lowerStep, type Program } from './lower/lower.ts';
+export { programTraffic, type Traffic } from './lower/traffic.ts';
 export {
   createWgslRuntime,
   type WgslCompileOptions,

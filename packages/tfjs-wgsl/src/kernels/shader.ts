@@ -19,11 +19,14 @@ export interface Kernel {
   readonly workgroups: readonly [number, number, number];
   /** The places that it writes. */
   readonly written: ReadonlySet<Place>;
+  /** Those of them that it reads too. */
+  readonly readsWritten: ReadonlySet<Place>;
 }
 
 interface Binding {
   readonly name: string;
   readonly lanes: Lanes;
+  isRead: boolean;
   isWritten: boolean;
 }
 
@@ -52,7 +55,9 @@ export class Shader {
 
   /** The elements from `index` on; with four lanes, `index` is a multiple of four. */
   load(place: Place, index: string, lanes: Lanes): string {
-    const { name, lanes: declared } = this.#binding(place, lanes);
+    const binding = this.#binding(place, lanes);
+    binding.isRead = true;
+    const { name, lanes: declared } = binding;
     const element = (at: string) =>
       declared === 1 ? `${name}[${at}]` : `${name}[(${at}) >> 2u][(${at}) & 3u]`;
     const loaded =
@@ -126,6 +131,9 @@ ${body}
       code: [...declared, ...this.#helpers, ...this.#parts].join('\n'),
       places: entries.map(([place]) => place),
       workgroups,
+      readsWritten: new Set(
+        entries.flatMap(([place, { isRead, isWritten }]) => (isRead && isWritten ? [place] : [])),
+      ),
       written: new Set(entries.flatMap(([place, { isWritten }]) => (isWritten ? [place] : []))),
     };
   }
@@ -133,7 +141,7 @@ ${body}
   #binding(place: Place, lanes: Lanes): Binding {
     const known = this.#bindings.get(place);
     if (known) return known;
-    const binding = { name: `b${this.#bindings.size}`, lanes, isWritten: false };
+    const binding = { name: `b${this.#bindings.size}`, lanes, isRead: false, isWritten: false };
     this.#bindings.set(place, binding);
     return binding;
   }

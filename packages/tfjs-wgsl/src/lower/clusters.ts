@@ -29,7 +29,7 @@ export interface Clusters {
  * Each elementwise value joins the latest of the clusters that it depends on, so that whatever else it depends on is
  * there before. One that depends on given values alone is computed anew where it is needed.
  *
- * @param mostReads the most buffers that a cluster reads
+ * @param mostReads the most buffers that the elementwise operators of a cluster read
  * @param breaks values that do not join a cluster
  */
 export function clustersOf(roots: readonly Value[], mostReads: number, breaks: ReadonlySet<Value>): Clusters {
@@ -56,7 +56,8 @@ export function clustersOf(roots: readonly Value[], mostReads: number, breaks: R
     }
     const latest = latestOf(producersOf(value, home), home, place);
     if (!latest) continue;
-    const reads = readsOf([...latest.members, value], { home, own: latest });
+    // What the first member reads counts elsewhere: where it takes two passes, the second does not read it.
+    const reads = readsOf([...latest.members, value].filter(isElementwise), { home, own: latest });
     if (latest.length === size(value.shape) && reads.size <= mostReads && !breaks.has(value)) {
       latest.members.push(value);
       home.set(value, latest);

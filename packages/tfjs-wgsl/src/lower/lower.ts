@@ -42,7 +42,8 @@ export interface Program {
   readonly writes: readonly number[];
   /** New values of variables that are copied to them in the end, because the old ones are read until then. */
   readonly copies: readonly { readonly from: Place; readonly index: number }[];
-  readonly inputs: StepGraph['inputs'];
+  /** Its operators that are not elementwise. */
+  readonly products: readonly Value[];
 }
 
 export function lowerStep(step: StepGraph, limits: Limits): Program {
@@ -58,7 +59,7 @@ export function lowerStep(step: StepGraph, limits: Limits): Program {
       kernels.some(({ places }) => places.length > limits.buffers),
     );
     if (!crowded) {
-      return assemble(step, drafted, {
+      return assemble(drafted, {
         outputs: returned.map(([name, { shape }], i) => ({ name, shape, value: sourceOf(roots[i]!) })),
         assigned,
         limits,
@@ -148,11 +149,7 @@ interface Wanted {
   readonly limits: Limits;
 }
 
-function assemble(
-  step: StepGraph,
-  drafted: readonly Draft[],
-  { outputs, assigned, limits }: Wanted,
-): Program {
+function assemble(drafted: readonly Draft[], { outputs, assigned, limits }: Wanted): Program {
   const kernels = drafted
     .flatMap((one) => one.kernels)
     .map((kernel) => ({ ...kernel, code: withLiterals(kernel.code) }));
@@ -185,7 +182,7 @@ function assemble(
     reads,
     writes: [...assigned.keys()],
     copies,
-    inputs: step.inputs,
+    products: drafted.map(({ cluster }) => cluster.members[0]!).filter((first) => !isElementwise(first)),
   };
 }
 

@@ -22,7 +22,8 @@ export class Gpu {
 
   private constructor(device: GPUDevice, info: GPUAdapterInfo) {
     this.device = device;
-    this.name = info.description || info.device || info.vendor || 'an unnamed GPU';
+    // Browsers tell no more than vendor and architecture.
+    this.name = info.description || `${info.vendor} ${info.architecture}`.trim() || 'an unnamed GPU';
     this.isSoftware = info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(this.name);
     this.limits = {
       buffers: device.limits.maxStorageBuffersPerShaderStage,
