@@ -9,6 +9,7 @@ import {
   SimganError,
   type Training,
   takeCheckpoint,
+  takeFrom,
   train,
 } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
@@ -62,12 +63,15 @@ export async function trainInFolder(
   try {
     const isResumed = await restoreRun(dir, training, prepared, job);
     await writeFileAtomic(file('config'), `${JSON.stringify(config, undefined, 2)}\n`);
-    // Looks and the timeline are of the same pictures.
+    // Looks and the timeline are of the same pictures. Without looks they are few, and such as are drawn anyway.
+    const few = mostFollowed(training);
+    const { lookedAt, synthetic: source } = prepared;
+    const isDrawn = recipe.steering === undefined && lookedAt !== source.training;
     const followed = followPictures({
       training,
-      synthetic: prepared.lookedAt,
-      probe: probeFor(plugin, prepared.synthetic.annotations),
-      ...(!recipe.steering && { pictures: mostFollowed(training) }),
+      synthetic: isDrawn ? takeFrom(source.training, few) : lookedAt,
+      probe: probeFor(plugin, source.annotations),
+      ...(!recipe.steering && { pictures: few }),
     });
     disposals.push(() => followed.dispose());
     const openRecord = (goesOn: boolean) =>
