@@ -17,7 +17,8 @@ export function distanceLines(distances: AugmentResult['distances']): string[] {
 /** How far labels moved, a line for each quantity. */
 export function labelLines({ pairs, quantities }: LabelPreservation): string[] {
   return Object.entries(quantities).map(([name, { unit, shift, lost, abstained }]) => {
-    const told = pairs - abstained;
+    // Of a picture, several places may be looked at.
+    const told = shift.count + lost;
     if (told === 0) return `${name.padEnd(12)} cannot be made out in any of ${pairs} pictures`;
     const figures = `${shift.mean.toFixed(2)} ± ${shift.std.toFixed(2)} ${unit}, median ${shift.median.toFixed(2)}, 95% within ${shift.p95.toFixed(2)}`;
     return `${name.padEnd(12)} moved ${figures}; lost in ${lost} of ${told}, not measured in ${abstained}`;
