@@ -11,7 +11,7 @@ test('labels are counted by the places that were looked at, of which a picture m
     'boxes        moved 0.02 ± 0.01 px, median 0.01, 95% within 0.04; lost in 1 of 605, not measured in 451',
   ]);
   const unseen = { ...quantity, shift: { ...shift, count: 0 }, lost: 0 };
-  expect(labelLines({ ...preservation, quantities: { boxes: unseen } } as typeof preservation)).toEqual([
-    'boxes        cannot be made out in any of 24 pictures',
-  ]);
+  expect(
+    labelLines({ ...preservation, quantities: { boxes: unseen } } as unknown as typeof preservation),
+  ).toEqual(['boxes        cannot be made out in any of 24 pictures']);
 });
