@@ -4,12 +4,15 @@ import { isElementwise, sourceOf } from '../lower/views.ts';
 import { expressionOf } from './expressions.ts';
 import { readingOf } from './indices.ts';
 import type { Place, Shader } from './shader.ts';
+import type { Tile } from './tiles.ts';
 import { computeType, type Lanes, literal, splatted } from './types.ts';
 
 /** What kernels of a cluster are made from. */
 export interface Scope {
   readonly members: readonly Value[];
   readonly outputs: readonly Value[];
+  /** Replaces the table's tile, to tune the table. */
+  readonly tile?: Tile;
   /** Elements of each member. */
   readonly length: number;
   /** Whether a value exists in a buffer when the cluster runs. */

@@ -24,7 +24,7 @@ export function tiledProduct(
   scope: Scope,
   label: string,
   shape: ProductShape,
-  tile = tileFor(shape.rows, shape.columns),
+  tile = scope.tile ?? tileFor(shape.rows, shape.columns),
 ): Kernel {
   const { batch, rows, depth, columns } = shape;
   const lanes = columns % 4 === 0 ? 4 : 1;
