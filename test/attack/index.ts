@@ -45,7 +45,12 @@ if (values.help || !Number.isSafeInteger(seed) || !Number.isSafeInteger(count) |
   const tallies: Tally[] = [];
   for (const { name, run } of chosen) {
     process.stderr.write(`${name} ...\n`);
-    tallies.push(await run());
+    const tally = await run();
+    tallies.push(tally);
+    const { success, rejected, sentence } = tally.counts;
+    process.stderr.write(
+      `  success ${success}, rejected ${rejected}, sentence ${sentence}, failures ${tally.failures.length}\n`,
+    );
   }
   process.stdout.write(`${tableOf(tallies)}\n`);
   const isBroken = chosen.length === 0 || tallies.some(({ failures }) => failures.length > 0);

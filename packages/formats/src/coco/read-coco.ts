@@ -102,7 +102,8 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
       byId.set(String(id), picture);
     }
     for (const [index, raw] of content.annotations.entries()) {
-      const { image_id, id = `${labels}:${index}` } = (raw ?? {}) as { image_id?: unknown; id?: unknown };
+      const { image_id, id } = (raw ?? {}) as { image_id?: unknown; id?: unknown };
+      const name = ['string', 'number'].includes(typeof id) ? String(id) : `${labels}:${index}`;
       const picture = byId.get(String(image_id));
       if (!picture) {
         rejects.push({
@@ -114,9 +115,9 @@ export async function readCoco(folder: Folder, options: FormatReadOptions): Prom
         });
         continue;
       }
-      const list = picture.annotations.get(String(id)) ?? [];
+      const list = picture.annotations.get(name) ?? [];
       list.push({ raw, categories });
-      picture.annotations.set(String(id), list);
+      picture.annotations.set(name, list);
     }
   }
   for (const file of files) {

@@ -123,7 +123,20 @@ function jsonOf(value: unknown, column: string): Json {
 
 interface Buffered {
   readonly byteLength: number;
-  slice(start: number, end?: number): ArrayBuffer;
+  slice(start: number, end?: number): Promise<ArrayBuffer>;
+}
+
+/**
+ * A promise whose consequences count as handled. The library decodes several columns at once and, where one is damaged, may
+ * never look at the others: that they fail, too, would otherwise end the process.
+ */
+function heeded<Value>(promise: Promise<Value>): Promise<Value> {
+  const follow = (onValue?: never, onError?: never) => {
+    const next = Promise.prototype.then.call(promise, onValue, onError);
+    Promise.prototype.then.call(next, undefined, () => {});
+    return heeded(next);
+  };
+  return Object.defineProperty(promise, 'then', { value: follow });
 }
 
 async function withBuffer<Value>(
@@ -137,7 +150,8 @@ async function withBuffer<Value>(
       byteLength: source.size,
       slice: (start, end = source.size) => {
         const from = start < 0 ? source.size + start : start;
-        return readPart(source, from, Math.max(0, end - from), file).buffer as ArrayBuffer;
+        const part = readPart(source, from, Math.max(0, end - from), file).buffer as ArrayBuffer;
+        return heeded(Promise.resolve(part));
       },
     });
   } catch (error) {
