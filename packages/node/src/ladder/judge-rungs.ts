@@ -9,11 +9,12 @@ import {
   type Variation,
   varyPictures,
 } from '@simgan/core/evaluation';
-import { randomize, type Treatment } from '@simgan/core/treating';
+import { randomize } from '@simgan/core/treating';
 import type { Job } from '../runs/job.ts';
 import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import { fitAll, type JudgedTask, joined } from './judged-task.ts';
+import { type Place, placementBy } from './placement.ts';
 import { labelReal, partReal } from './pseudo-labeled.ts';
 import type { RungName } from './rungs.ts';
 import { type Stack, treatedFor } from './stack.ts';
@@ -77,7 +78,7 @@ export function tooFewToJudge({
  */
 async function readingVariation(
   { plugin, synthetic, task, seed }: JudgeMeans,
-  framing: Treatment | undefined,
+  place: Place | undefined,
 ): Promise<Variation | undefined> {
   if ((await followProblem(synthetic)) !== undefined) return undefined;
   const { image } = task;
@@ -87,10 +88,11 @@ async function readingVariation(
   return (item, rng) => {
     const draw = rng.fork('reading');
     const { id } = item;
+    const sample = { annotation: undefined, ...item };
+    const placed = place && draw.next() < 0.5 ? place(sample) : sample;
     // Every copy of a picture is another one.
-    const sample = { annotation: undefined, ...item, id: `${id}-${draw.int(2 ** 31)}` };
-    const placed = framing && draw.next() < 0.5 ? framing.apply(sample) : sample;
-    const varied = draw.next() < 0.5 ? broad(placed, rng) : classic.apply(placed);
+    const copy = { ...placed, id: `${id}-${draw.int(2 ** 31)}` };
+    const varied = draw.next() < 0.5 ? broad(copy, rng) : classic.apply(copy);
     return { ...item, ...varied, id };
   };
 }
@@ -132,7 +134,8 @@ export function rungJudge(means: JudgeMeans) {
       }
       // What stands is framed already, or framing is tried: content that was moved by a known map must be readable there.
       const framing = standing.framing ? undefined : above.get('framed')?.framing;
-      const varied = await readingVariation(means, framing);
+      const place = framing && (await placementBy(framing, standing, samples, task));
+      const varied = await readingVariation(means, place);
       let update: ((done: number, detail?: string) => void) | undefined;
       const report = await judgeUse({
         estimator,
