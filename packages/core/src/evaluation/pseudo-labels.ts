@@ -46,7 +46,25 @@ export interface PseudoLabeled<Annotation> {
  * @throws SimganError INVALID_ARGUMENT if the estimator cannot label; NOT_ENOUGH_DATA, TRAINING_DIVERGED as
  * `trainEstimator`; the signal's reason if it aborts.
  * @example
- * const { samples: labeled } = await pseudoLabel({ estimator, image, engine, seed: 1, samples: synthetic, real });
+ * ```ts no-run
+ * import { classEstimator, pseudoLabel } from '@simgan/core/evaluation';
+ * import { createEngine, readDataset, readImages } from '@simgan/node';
+ * import { images } from '@simgan/plugin-images';
+ *
+ * const size = { width: 28, height: 28, channels: 1, bits: 8 } as const;
+ * const { engine } = await createEngine('auto');
+ * const estimator = classEstimator<{ class: string }>({
+ *   classes: ['cat', 'dog'],
+ *   size,
+ *   classOf: (annotation) => annotation.class,
+ *   annotationOf: (name) => ({ class: name }),
+ * });
+ * const { samples } = await readDataset('pets', { ...images({ channels: 1 }), image: size });
+ * const { images: real } = await readImages('photographs', size);
+ * const drawn = samples as Dataset<Sample<{ class: string }>>;
+ * const guessed = await pseudoLabel({ estimator, image: size, engine, seed: 1, samples: drawn, real });
+ * console.log(guessed.samples.length, guessed.confidence);
+ * ```
  */
 export async function pseudoLabel<Annotation>(
   options: PseudoLabelOptions<Annotation>,

@@ -31,8 +31,9 @@ export function fitAll<Item extends RealImage>(task: JudgedTask, pictures: Datas
   return mapDataset(pictures, (item) => task.fit(item));
 }
 
-/** Labels that are looked at to find the classes. */
+/** Labels that are looked at to find the classes, where the first few name one. */
 const LOOKED_AT = 1000;
+const FIRST = 8;
 /** Fewer pictures of a class on average, and its field is rather a name or a number of the picture. */
 const LEAST_OF_CLASS = 5;
 /** The longer side of pictures without a common size, as networks that judge see them, pixels. */
@@ -42,6 +43,8 @@ const SIZES = 50;
 
 /** The names that fields with a picture's class have, in the order in which they are looked for. */
 const CLASS_FIELDS = ['class', 'label', 'category', 'class_name', 'label_name', 'class_id', 'category_id'];
+
+const CLASS_PATHS = CLASS_FIELDS.flatMap((field) => [[field], ['fields', field]]);
 
 /** Finds the task that pictures can be judged by; a text says why there is none, as a sentence. */
 export async function findTask(
@@ -74,25 +77,32 @@ async function findClasses(
   size: Size,
 ): Promise<Pick<JudgedTask, 'estimator' | 'what'> | undefined> {
   const annotations: unknown[] = [];
-  for await (const { annotation } of spreadItems(samples, LOOKED_AT)) annotations.push(annotation);
-  for (const field of CLASS_FIELDS) {
-    for (const path of [[field], ['fields', field]]) {
-      const found = annotations.map((annotation) => classAt(annotation, path));
-      const classes = [...new Set(found)].filter((one) => one !== undefined).sort();
-      const isComplete = found.every((one) => one !== undefined);
-      if (!isComplete || classes.length < 2 || classes.length > MOST_CLASSES) continue;
-      if (annotations.length < LEAST_OF_CLASS * classes.length) continue;
-      const templates = templatesOf(annotations, found as string[]);
-      const estimator = classEstimator<unknown>({
-        classes,
-        size,
-        classOf: (annotation) => classAt(annotation, path),
-        ...(templates && { annotationOf: (one) => structuredClone(templates.get(one)) }),
-      });
-      return { estimator, what: `the ${classes.length} classes of ${JSON.stringify(field)}` };
-    }
+  for await (const { annotation } of spreadItems(samples, LOOKED_AT)) {
+    annotations.push(annotation);
+    // A thousand pictures are not rendered to find nothing.
+    if (annotations.length === FIRST && !CLASS_PATHS.some((path) => isIn(annotations, path)))
+      return undefined;
+  }
+  for (const path of CLASS_PATHS) {
+    const found = annotations.map((annotation) => classAt(annotation, path));
+    const classes = [...new Set(found)].filter((one) => one !== undefined).sort();
+    const isComplete = found.every((one) => one !== undefined);
+    if (!isComplete || classes.length < 2 || classes.length > MOST_CLASSES) continue;
+    if (annotations.length < LEAST_OF_CLASS * classes.length) continue;
+    const templates = templatesOf(annotations, found as string[]);
+    const estimator = classEstimator<unknown>({
+      classes,
+      size,
+      classOf: (annotation) => classAt(annotation, path),
+      ...(templates && { annotationOf: (one) => structuredClone(templates.get(one)) }),
+    });
+    return { estimator, what: `the ${classes.length} classes of ${JSON.stringify(path.at(-1))}` };
   }
   return undefined;
+}
+
+function isIn(annotations: readonly unknown[], path: readonly string[]): boolean {
+  return annotations.every((annotation) => classAt(annotation, path) !== undefined);
 }
 
 /** The class in a field, as text; `undefined` if there is none. */

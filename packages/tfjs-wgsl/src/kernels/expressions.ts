@@ -102,7 +102,7 @@ const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   Sqrt: builtin('sqrt'),
   Step: ([x], { number }) => `select(${number(0)}, ${number(1)}, ${x} > ${number(0)})`,
   Sub: infix('-'),
-  Tan: builtin('tan'),
+  Tan: own('tangent'),
   Tanh: own('hyperbolic_tangent'),
   Where: ([condition, a, b]) => `select(${b}, ${a}, ${condition})`,
   Xor: infix('!='),
@@ -120,6 +120,16 @@ const FUNCTIONS = {
   hyperbolic_tangent: (T: string, n: (value: number) => string) => `fn hyperbolic_tangent(x: ${T}) -> ${T} {
   let e = exp(${n(-2)} * abs(x));
   return sign(x) * (${n(1)} - e) / (${n(1)} + e);
+}`,
+  // The built-in one is a quotient of a sine and a cosine of which each is off. The polynomial is that of Cephes (tanf),
+  // behind a reduction by multiples of half of pi in three parts, whose products are exact.
+  tangent: (T: string, n: (value: number) => string) => `fn tangent(x: ${T}) -> ${T} {
+  let k = round(x * ${n(2 / Math.PI)});
+  let r = ((x - k * ${n(1.5703125)}) - k * ${n(4.837512969970703e-4)}) - k * ${n(7.549789954891882e-8)};
+  let z = r * r;
+  let p = (((((${n(9.38540185543e-3)} * z + ${n(3.11992232697e-3)}) * z + ${n(2.44301354525e-2)}) * z + ${n(5.34112807005e-2)}) * z + ${n(1.33387994085e-1)}) * z + ${n(3.33331568548e-1)}) * z * r + r;
+  let half = k * ${n(0.5)};
+  return select(p, ${n(-1)} / p, floor(half) != half);
 }`,
   is_infinite: (T: string, _n: (value: number) => string) => {
     const [u, b] = unsigned(T);
