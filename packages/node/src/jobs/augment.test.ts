@@ -437,7 +437,9 @@ test('the simulator is called only for images that are written, trained on or us
   const refinerUpdates = plugin.recipes.quick.refinerUpdates as number;
   const trained = (1 + 1 + refinerUpdates + discriminatorUpdates + 1) * batchSize;
   expect(drawn.length).toBeGreaterThanOrEqual(50);
-  expect(drawn.length).toBeLessThanOrEqual(50 + trained);
+  // The labels of a few are looked at for a class to judge by.
+  const lookedAt = 8;
+  expect(drawn.length).toBeLessThanOrEqual(50 + trained + lookedAt);
   const distinct = () => new Set(drawn.map(({ x, y }) => `${x} ${y}`)).size;
   expect(distinct()).toBe(drawn.length);
 
