@@ -123,7 +123,7 @@ test('a trained refiner brings its options, recipe and corrections, and needs no
     { cwd },
   );
   expect(exitCode).toBe(0);
-  expect(events.map(({ event }) => event)).toEqual(['warning', 'engine', 'refiner', 'synthetic', 'result']);
+  expect(events.map(({ event }) => event)).toEqual(['warning', 'engine', 'synthetic', 'refiner', 'result']);
   expect(events.find(({ event }) => event === 'refiner')).toMatchObject({
     origin: 'trained',
     recipe: 'paper',
@@ -218,18 +218,20 @@ test('on a terminal all that takes long shows how far it is, and training its lo
     isTTY: true,
   });
   expect(exitCode).toBe(0);
-  const readable = stderr.replaceAll('\r', '<start>').replaceAll('\u001b[K', '<wipe>');
-  const [engine, synthetic, reading, treatment, training, refining, ...rest] = readable.split('\n');
+  const readable = stderr.replaceAll('\r', '<start>').replaceAll('\u001b[J', '<wipe>');
+  const lines = readable.split('\n');
+  const [engine, synthetic, reading, treatment, begin] = lines;
   expect(engine).toMatch(/^engine {4}wasm/);
   expect(synthetic).toMatch(/^synthetic 7 from/);
   // What passes is wiped away by the line that says what came of it.
-  expect(reading).toMatch(/^<start>read {7}1\/5 {2}20%.*<start><wipe>real {6}5 pictures from/);
+  expect(reading).toMatch(/^<start><wipe>read {7}━+┄+ {2}1\/5 {2}20%.*<start><wipe>real {6}5 pictures from/);
   expect(treatment).toContain('treatment refined: The plugin blobs has no estimator');
-  expect(training).toMatch(/^<start>train {6}.*<start>train {6}6\/6 {2}100%.*<wipe>$/);
-  expect(training).toMatch(
-    /6\/6 [^<]*G_adv \d+\.\d\d {2}L_reg \d\.\d{3} {2}λ 0\.50 {2}D real [01]\.\d\d refined [01]\.\d\d/,
-  );
-  expect(refining).toMatch(/^<start>refine {5}1\/7 {2}14%.*<start>refine {5}7\/7 {2}100%.*<wipe>$/);
+  expect(begin).toMatch(/^<start><wipe>train {6}━+┄+ {2}1\/6/);
+  const end = lines.findIndex((line) => /<start>.*<wipe>train {6}━+ {2}6\/6 {2}100%/.test(line));
+  const [losses, accuracy, refining, ...rest] = lines.slice(end + 1);
+  expect(losses).toMatch(/^losses {5}G_adv \d+\.\d\d {2}L_reg \d\.\d{3} {2}λ 0\.50/);
+  expect(accuracy).toMatch(/^accuracy {3}D real [01]\.\d\d refined [01]\.\d\d$/);
+  expect(refining).toMatch(/^<start>.*<wipe>refine {5}━+┄+ {2}1\/7 {2}14%.*refine {5}━+ {2}7\/7 {2}100%/);
   expect(rest).toEqual(['']);
 });
 

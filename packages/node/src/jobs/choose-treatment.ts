@@ -4,8 +4,8 @@ import { SimganError } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import { climb, recommendation } from '../ladder/climb.ts';
 import { type Decision, readDecision, writeDecision } from '../ladder/decision.ts';
-import { quickJudging, rungJudge, tooFewToJudge } from '../ladder/judge-rungs.ts';
-import { findTask, type JudgedTask } from '../ladder/judged-task.ts';
+import { quickJudging, rungJudge, taskToJudge } from '../ladder/judge-rungs.ts';
+import type { JudgedTask } from '../ladder/judged-task.ts';
 import { type RungMeans, rungMaker, stackOf } from '../ladder/prepare-rung.ts';
 import { parseTreat, type RungName, rungsOf, treatText } from '../ladder/rungs.ts';
 import { rawStack, type Stack } from '../ladder/stack.ts';
@@ -42,7 +42,7 @@ export async function chooseTreatment(
 ): Promise<ChosenTreatment> {
   const { job } = means;
   const file = join(dir, augmentFiles.treatment);
-  const task = tooFewToJudge(means) ?? (await findTask(means.plugin, means));
+  const task = await taskToJudge(means.plugin, means);
   const wanted = wantedRungs(options, task);
   const before = options.existing === 'resume' ? await readDecision(file) : undefined;
   if (before) checkSame(before, wanted, dir);

@@ -17,10 +17,9 @@ import {
   type Judging,
   quickJudging,
   rungJudge,
+  taskToJudge,
   thoroughJudging,
-  tooFewToJudge,
 } from '../ladder/judge-rungs.ts';
-import { findTask } from '../ladder/judged-task.ts';
 import { rungMaker } from '../ladder/prepare-rung.ts';
 import { type RungName, treatText } from '../ladder/rungs.ts';
 import { placedOnly, type Stack, treatedBy } from '../ladder/stack.ts';
@@ -111,7 +110,7 @@ export async function compareTreatments(options: CompareOptions): Promise<Compar
     const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());
     const sources = await openTrainingSources(plugin, { ...options, count: 0 }, rendering, job);
-    const task = tooFewToJudge(sources) ?? (await findTask(plugin, sources));
+    const task = await taskToJudge(plugin, sources);
     if (typeof task === 'string')
       throw new SimganError('INVALID_ARGUMENT', `${task} Name a treatment by hand instead.`);
     job.emit({ type: 'task', what: task.what, image: task.image });

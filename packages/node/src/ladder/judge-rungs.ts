@@ -13,7 +13,7 @@ import { randomize } from '@simgan/core/treating';
 import type { Job } from '../runs/job.ts';
 import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
-import { fitAll, type JudgedTask, joined } from './judged-task.ts';
+import { findTask, fitAll, type JudgedTask, joined } from './judged-task.ts';
 import { type Place, placementBy } from './placement.ts';
 import { labelReal, partReal } from './pseudo-labeled.ts';
 import type { RungName } from './rungs.ts';
@@ -57,16 +57,14 @@ export interface JudgeMeans {
   readonly onTreated?: (name: RungName | 'raw', pictures: Dataset<Sample<unknown>>) => void;
 }
 
-/** Why too few pictures are there to be judged, as a sentence; `undefined` if there are enough. */
-export function tooFewToJudge({
-  synthetic,
-  real,
-}: {
-  readonly synthetic: Pick<SyntheticSource, 'training'>;
-  readonly real: Pick<RealSource, 'images'>;
-}): string | undefined {
-  const fewest = Math.min(synthetic.training.length, real.images.length);
-  if (fewest >= FEWEST) return undefined;
+/** The task that pictures are judged by, or why they cannot be judged, as a sentence. */
+export async function taskToJudge(
+  plugin: Plugin,
+  sources: { readonly synthetic: SyntheticSource; readonly real: Pick<RealSource, 'images'> },
+): Promise<JudgedTask | string> {
+  const task = await findTask(plugin, sources);
+  const fewest = Math.min(sources.synthetic.training.length, sources.real.images.length);
+  if (typeof task === 'string' || fewest >= FEWEST) return task;
   return `There are too few pictures to judge their use by: at least ${FEWEST} of each set are needed, and 1,000 are better.`;
 }
 
