@@ -146,9 +146,7 @@ export function rungJudge(means: JudgeMeans) {
         repeats: judging.repeats,
         steps,
         ...(varied && { randomize: varied }),
-        ...(framing && {
-          placements: { framed: (sample: Sample<unknown>) => task.fit(framing.apply(sample)) },
-        }),
+        ...(place && { placements: { framed: place } }),
         ...(job.signal && { signal: job.signal }),
         onProgress({ set, network, networks, step, steps }) {
           update ??= job.progress('judge', networks);
