@@ -106,13 +106,14 @@ function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'moment'
 type Source = Extract<JobEvent, { type: 'synthetic' | 'real' }>;
 
 function from(source: Source): string {
-  const { origin, format, resized = 0, rejects, ignored = 0, transparent = 0, range, values } = source;
+  const { origin, format, resized = 0, rejects, ignored = 0, transparent = 0, range, span, values } = source;
   const { annotations, labelGeometry } = source;
   return [
     `pictures from ${origin}`,
     format && `read as ${format}`,
     resized > 0 && `${resized} of them scaled`,
     values && `values ${values}`,
+    span && `floats from ${span.map((value) => Number(value.toPrecision(4))).join(' to ')}`,
     range && `16-bit values ${range[0]} to ${range[1]} taken for black to white (--value-range)`,
     transparent > 0 && `${transparent} with transparency, which becomes 0`,
     rejects > 0 && `${rejects} rejected (see rejects.jsonl)`,

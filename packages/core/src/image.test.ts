@@ -35,6 +35,17 @@ test('every 8-bit value survives the way through the networks', () => {
   expect(decodeImages(batch, gray)).toEqual([counting(gray)]);
 });
 
+test('floats survive with the precision of float32 over their range, and are not rounded', () => {
+  const floats: SizedForm = { width: 16, height: 16, channels: 1, bits: 32, range: [-3, 5] };
+  const data = Float32Array.from({ length: 256 }, (_, i) => -3 + (8 * i) / 255);
+  const [decoded] = decodeImages(encodeImages([imageOf(data, floats)], floats), floats);
+  expect(decoded!.data).toBeInstanceOf(Float32Array);
+  const errors = Array.from(decoded!.data, (value, i) => Math.abs(value - data[i]!));
+  expect(Math.max(...errors)).toBeLessThan(8 * 2 ** -23);
+  expect(imageRange({ bits: 32 })).toEqual([0, 1]);
+  expect(imageProblem({ ...decoded!, data: new Uint8Array(256) }, floats)).toContain('not a Float32Array');
+});
+
 test('every 16-bit value survives, over the full scale and within a range', () => {
   const image = counting(depth);
   const [decoded] = decodeImages(encodeImages([image], depth), depth);

@@ -7,6 +7,9 @@ export interface Size {
   readonly height: number;
 }
 
+/** How values are stored: whole numbers of 8 or 16 bits, or `32`, which are floats (float32). */
+export type PixelBits = 8 | 16 | 32;
+
 /**
  * The form of a domain's images: how pixels are stored, and the size if all images have the same size. Without `width`
  * and `height`, images may be of any size.
@@ -18,9 +21,9 @@ export interface ImageForm {
   readonly height?: number;
   /** 1: gray or depth. 3: RGB, interleaved. */
   readonly channels: 1 | 3;
-  readonly bits: 8 | 16;
+  readonly bits: PixelBits;
   /**
-   * The stored values that networks see as -1 and 1. Default: the full scale of `bits`. Values outside are clamped
+   * The stored values that networks see as -1 and 1. Default: the full scale of `bits` ({@link fullScale}). Values outside are clamped
    * when they enter a network, so a refined image never leaves this range.
    */
   readonly range?: readonly [low: number, high: number];
@@ -40,15 +43,32 @@ export interface SizedForm extends ImageForm, Size {
 export interface Image extends Size {
   /** 1: gray or depth. 3: RGB, interleaved. */
   readonly channels: 1 | 3;
-  readonly bits: 8 | 16;
-  /** `Uint8Array` for 8 bits, `Uint16Array` for 16 bits. */
+  readonly bits: PixelBits;
+  /** `Uint8Array` for 8 bits, `Uint16Array` for 16 bits, `Float32Array` for 32 bits. */
   readonly data: Pixels;
   /** Opacity, `[height, width]`, in the full scale of `bits`. Carried along; networks never see it. Default: opaque. */
   readonly alpha?: Pixels;
 }
 
 /** The values of an image, `[height, width, channels]`, row-major. */
-export type Pixels = Uint8Array | Uint16Array;
+export type Pixels = Uint8Array | Uint16Array | Float32Array;
+
+const arrays = { 8: Uint8Array, 16: Uint16Array, 32: Float32Array } as const;
+
+/** `length` values of 0. */
+export function createPixels(bits: PixelBits, length: number): Pixels {
+  return new arrays[bits](length);
+}
+
+/** The largest whole number of 8 or 16 bits: 255 or 65535. Of floats, which have none, 1. */
+export function fullScale(bits: PixelBits): number {
+  return bits === 32 ? 1 : 2 ** bits - 1;
+}
+
+/** A value as images of these bits store it: rounded to a whole number, but for floats. */
+export function storedValue(value: number, bits: PixelBits): number {
+  return bits === 32 ? value : Math.round(value);
+}
 
 /** Whether all images of a form have the same size. */
 export function hasSize(form: ImageForm): form is SizedForm {
@@ -74,7 +94,7 @@ export function imageLength({
 
 /** The stored values that networks see as -1 and 1. */
 export function imageRange(form: Pick<ImageForm, 'bits' | 'range'>): readonly [low: number, high: number] {
-  return form.range ?? [0, 2 ** form.bits - 1];
+  return form.range ?? [0, fullScale(form.bits)];
 }
 
 /** A black image of this form. */
@@ -86,7 +106,7 @@ export function createImage(form: SizedForm): Image {
     height,
     channels,
     bits,
-    data: bits === 8 ? new Uint8Array(length) : new Uint16Array(length),
+    data: createPixels(bits, length),
   };
 }
 
@@ -112,7 +132,7 @@ export function imageProblem(image: unknown, form: ImageForm): string | undefine
   const { width, height, channels, bits, data } = image as Image;
   if (channels !== form.channels) return `it has ${channels} channels, not ${form.channels}`;
   if (bits !== form.bits) return `it has ${bits} bits, not ${form.bits}`;
-  const expected = bits === 8 ? Uint8Array : Uint16Array;
+  const expected = arrays[bits];
   if (!(data instanceof expected)) return `its data is not a ${expected.name}, which ${bits}-bit images have`;
   if (hasSize(form) && (width !== form.width || height !== form.height)) {
     return `it is ${width} x ${height}, not ${form.width} x ${form.height}`;
@@ -157,7 +177,7 @@ export function encodeImages(images: readonly Image[], form: ImageForm): HostTen
 
 /**
  * The inverse of {@link encodeImages}: `[batch, height, width, channels]` clamped to [-1, 1] and rounded to stored
- * integers. Exact for images in range.
+ * integers, exact for images in range. Floats are not rounded; they have the precision of float32 over the range.
  */
 export function decodeImages({ data, shape }: HostTensor, form: ImageForm): Image[] {
   const [batch, height, width] = shape as [number, number, number, number];
@@ -169,7 +189,7 @@ export function decodeImages({ data, shape }: HostTensor, form: ImageForm): Imag
     const offset = index * length;
     for (let i = 0; i < length; i++) {
       const value = Math.min(1, Math.max(-1, data[offset + i]!));
-      image.data[i] = Math.round((value + 1) * scale + low);
+      image.data[i] = storedValue((value + 1) * scale + low, form.bits);
     }
     return image;
   });
@@ -199,8 +219,7 @@ export function cropImage({ width, channels, bits, data, alpha }: Image, window:
   const crop = createImage({ width: window.width, height: window.height, channels, bits });
   copyRows(data, crop.data, { width, window, channels });
   if (!alpha) return crop;
-  const opacity =
-    bits === 8 ? new Uint8Array(window.width * window.height) : new Uint16Array(window.width * window.height);
+  const opacity = createPixels(bits, window.width * window.height);
   copyRows(alpha, opacity, { width, window, channels: 1 });
   return { ...crop, alpha: opacity };
 }

@@ -22,10 +22,12 @@ export type { LabelProbe } from './evaluation/label-probe.ts';
 export { type AnnotationSchema, annotationSchema } from './geometry/labels.ts';
 export {
   createImage,
+  createPixels,
   cropImage,
   decodeImages,
   encodeImages,
   formOf,
+  fullScale,
   hasSize,
   type Image,
   type ImageForm,
@@ -33,10 +35,12 @@ export {
   imageOf,
   imageProblem,
   imageRange,
+  type PixelBits,
   type Pixels,
   type Size,
   type SizedForm,
   sizedForm,
+  storedValue,
 } from './image.ts';
 export { patchDiscriminator } from './networks/discriminator.ts';
 export { estimatorNetwork } from './networks/estimator.ts';

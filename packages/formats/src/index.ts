@@ -20,6 +20,8 @@ export {
   type MatValue,
   readMatFile,
 } from './matlab/mat-file.ts';
+export { imageOfArray } from './npz/array-image.ts';
+export { type NpyArray, readNpy } from './npz/npy.ts';
 export { npz } from './npz/read-npz.ts';
 export {
   type Json,
@@ -45,6 +47,7 @@ export {
 export { traceMask } from './objects/trace-mask.ts';
 export { parquet } from './parquet/parquet.ts';
 export type {
+  ArrayPicture,
   DatasetFormat,
   FormatCompanion,
   FormatContent,
@@ -63,6 +66,7 @@ export { solo } from './solo/solo.ts';
 export { crc32c, maskedCrc32c } from './tfrecord/crc32c.ts';
 export { encodeRecord, readRecords } from './tfrecord/records.ts';
 export { tfRecord } from './tfrecord/write-tfrecord.ts';
+export { encodeTiff, interleaved } from './tiff/encode-tiff.ts';
 export { voc } from './voc/voc.ts';
 export { webDataset } from './webdataset/webdataset.ts';
 export { yolo } from './yolo/yolo.ts';

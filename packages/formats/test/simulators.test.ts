@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createImage, imageOf } from '@simgan/core';
-import { convertDataset, encodePng, openFormat } from '@simgan/node';
+import { convertDataset, encodePng, openFormat, readPicture } from '@simgan/node';
 import { zipSync } from 'fflate';
 import { expect, onTestFinished, test } from 'vitest';
 import { writeHdf5 } from '../../plugin-eyes/test/write-hdf5.ts';
@@ -151,11 +151,12 @@ test('SOLO: boxes, keypoints and masks of the same instance are one object', asy
   expect(rejects).toEqual([{ file: 'NormalAnnotation', reason: '1 annotations of this kind are left out.' }]);
 });
 
-test("BlenderProc's HDF5: colors, and instances with their attributes", async () => {
+test("BlenderProc's HDF5: colors, instances with their attributes, and depth as a companion", async () => {
   const dir = await folderOf({ 'README.txt': '' });
   await writeHdf5(join(dir, '0.hdf5'), {
     colors: { shape: [10, 12, 3], data: Uint8Array.from({ length: 360 }, (_, i) => i % 251) },
-    depth: { shape: [10, 12], data: new Float64Array(120) },
+    depth: { shape: [10, 12], data: Float64Array.from({ length: 120 }, (_, i) => 1 + i / 64) },
+    normals: { shape: [10, 12, 3], data: new Float64Array(360) },
     instance_segmaps: { shape: [10, 12], data: patch.map((value) => value * 2) },
     instance_attribute_maps: [
       '[{"idx": 0, "category_id": 0}, {"idx": 2, "category_id": 3, "name": "Suzanne"}]',
@@ -163,7 +164,7 @@ test("BlenderProc's HDF5: colors, and instances with their attributes", async ()
   });
   const { entries, format, rejects } = await openFormat(dir);
   expect(format).toBe('blenderproc');
-  const { annotation, picture } = await entries.at(0);
+  const { annotation, picture, companions } = await entries.at(0);
   expect(picture).toMatchObject({ image: { width: 12, height: 10, channels: 3 } });
   const { mask, ...object } = annotation.objects[0]!;
   expect(object).toEqual({
@@ -172,7 +173,25 @@ test("BlenderProc's HDF5: colors, and instances with their attributes", async ()
     fields: { category_id: 3, name: 'Suzanne' },
   });
   expect([annotation.objects.length, decodeMask(mask!)]).toEqual([1, patch]);
-  expect(rejects).toEqual([{ file: '*.hdf5:depth', reason: 'The array depth of 1 frames is left out.' }]);
+  expect(rejects).toEqual([{ file: '*.hdf5:normals', reason: 'The array normals of 1 frames is left out.' }]);
+  const depth = Float32Array.from({ length: 120 }, (_, i) => 1 + i / 64);
+  expect(companions!.map(({ name, file }) => [name, file])).toEqual([['depth', '0.hdf5:depth']]);
+  expect(await companions![0]!.image!()).toEqual({
+    width: 12,
+    height: 10,
+    channels: 1,
+    bits: 32,
+    data: depth,
+  });
+
+  // Written, it is a file of the same floats.
+  await convertDataset({ input: dir, to: ['imagefolder'], out: `${dir}-out` });
+  onTestFinished(() => rm(`${dir}-out`, { recursive: true, force: true }));
+  const written = await openFormat(`${dir}-out`);
+  const file = (await written.entries.at(0)).companions![0]!.file;
+  expect(file).toMatch(/depth.*\.tif$/);
+  const form = { channels: 1, bits: 32, range: [0, 10] } as const;
+  expect((await readPicture(join(`${dir}-out`, file), form)).image.data).toEqual(depth);
 });
 
 /** A NumPy array as `numpy.save` writes it. */
@@ -192,9 +211,20 @@ test('.npz: pictures of whole numbers and of fractions, with labels of the same 
       'x_test.npy': npy('<f4', [1, 8, 8, 3], new Uint8Array(new Float32Array(192).fill(0.5).buffer)),
       'gaze_test.npy': npy('<f8', [1, 2], new Uint8Array(Float64Array.from([0.25, -1]).buffer)),
     }),
-    'bad.npz': zipSync({
+    'floats.npz': zipSync({
       'x.npy': npy('<f4', [1, 8, 8], new Uint8Array(new Float32Array(64).fill(7).buffer)),
     }),
+    'levels.npz': zipSync({
+      'x.npy': npy(
+        '<f4',
+        [1, 8, 8],
+        new Uint8Array(Float32Array.from({ length: 64 }, (_, i) => i / 255).buffer),
+      ),
+    }),
+    'half.npz': zipSync({
+      'x.npy': npy('<f2', [1, 8, 8], new Uint8Array(new Uint16Array(64).fill(0x3e00).buffer)),
+    }),
+    'bad.npz': zipSync({ 'x.npy': npy('<i4', [1, 8, 8], new Uint8Array(256)) }),
     'worse.npz': new Uint8Array(50),
   });
   const { entries, format, rejects } = await openFormat(dir);
@@ -205,13 +235,22 @@ test('.npz: pictures of whole numbers and of fractions, with labels of the same 
     { class: '0', objects: [], fields: { split: 'train' } },
     { class: '2', objects: [], fields: { split: 'train' } },
     { objects: [], fields: { gaze_test: [0.25, -1], split: 'test' } },
+    ...Array.from({ length: 3 }, () => ({ objects: [] })),
   ]);
   expect(all[1]!.picture).toMatchObject({ image: { width: 10, height: 8, data: pixels.slice(80, 160) } });
-  expect((all[3]!.picture as { image: { data: Uint8Array } }).image.data).toEqual(
-    new Uint8Array(192).fill(128),
-  );
+  // Floats stay floats; those that are levels of 8 bits, divided by 255, become these again.
+  const floats = { width: 8, height: 8, channels: 3, bits: 32, data: new Float32Array(192).fill(0.5) };
+  expect(all[3]!.picture).toEqual({ image: floats, range: [0, 1] });
+  const others = all.slice(4).map(({ picture }) => picture);
+  expect(others[0]).toMatchObject({ image: { bits: 32, data: new Float32Array(64).fill(7) } });
+  expect(others[0]).not.toHaveProperty('range');
+  expect(others[2]).toMatchObject({ image: { bits: 8 }, values: 'f4, 0 to 1, times 255' });
+  expect(Array.from((others[2] as { image: { data: Uint8Array } }).image.data)).toEqual([
+    ...Array(64).keys(),
+  ]);
+  expect(others[1]).toMatchObject({ image: { bits: 32, data: new Float32Array(64).fill(1.5) } });
   expect(rejects.map(({ file, reason }) => [file, reason])).toEqual([
-    ['bad.npz', 'The pictures x hold the value 7; of floats those from 0 to 1 are read.'],
+    ['bad.npz', 'The pictures x have values of i4; u1, u2, f2, f4 and f8 are read.'],
     ['worse.npz', expect.stringContaining('worse.npz is no .npz file, or damaged')],
   ]);
 });

@@ -14,3 +14,8 @@ describe('16 bits in a range', () => {
   const plugin = images({ channels: 1, bits: 16, range: [400, 4000], crop: 32 });
   testPlugin(plugin, { simulator: shapes(plugin.image, size), samples: 8 });
 });
+
+describe('floats in a range', () => {
+  const plugin = images({ channels: 3, bits: 32, range: [-0.5, 12], crop: 32 });
+  testPlugin(plugin, { simulator: shapes(plugin.image, size), samples: 8 });
+});

@@ -9,13 +9,15 @@ export const pictureOptions = z.object({
       '1: gray, or one value a pixel such as depth. 3: RGB. 4: RGB with opacity, which stays as it is',
     ),
   bits: z
-    .union([z.literal(8), z.literal(16)])
+    .union([z.literal(8), z.literal(16), z.literal(32)])
     .default(8)
-    .describe('Bits per value, in what is read and what is written'),
+    .describe('Bits per value, in what is read and what is written. 32: floats (TIFF, .npy, arrays)'),
   range: z
     .tuple([z.number(), z.number()])
     .optional()
-    .describe('The stored values that networks see as -1 and 1. Default: the full scale of the bits'),
+    .describe(
+      'The stored values that networks see as -1 and 1; others are refused. Default: the full scale of the bits, of floats 0 to 1',
+    ),
   crop: z
     .int()
     .min(24)

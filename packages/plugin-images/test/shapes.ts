@@ -1,5 +1,13 @@
 /** @file Labeled pictures of shapes, and what a camera makes of them: two folders for a plugin without a simulator. */
-import { createImage, type ImageForm, imageRange, type Rng, type Simulator, type Size } from '@simgan/core';
+import {
+  createImage,
+  type ImageForm,
+  imageRange,
+  type Rng,
+  type Simulator,
+  type Size,
+  storedValue,
+} from '@simgan/core';
 import type { LabeledObject, ObjectsAnnotation } from '@simgan/formats';
 
 /** Discs and rectangles with boxes, outlines and keypoints; a camera adds light and noise. */
@@ -24,8 +32,9 @@ export function shapes(
         }
         for (let channel = 0; channel < form.channels; channel++) {
           const seen = value + tint[channel]! * value + light + noise * sensor.normal();
-          drawn.data[(y * width + x) * form.channels + channel] = Math.round(
+          drawn.data[(y * width + x) * form.channels + channel] = storedValue(
             low + Math.min(1, Math.max(0, seen)) * (high - low),
+            form.bits,
           );
         }
       }

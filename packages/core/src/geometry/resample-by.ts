@@ -1,5 +1,5 @@
 import { SimganError } from '../errors.ts';
-import { createImage, type Image, imageProblem } from '../image.ts';
+import { createImage, type Image, imageProblem, storedValue } from '../image.ts';
 import { determinant, invertMatrix, type Matrix2 } from './matrix.ts';
 import { type PictureMap, transformOf } from './picture-map.ts';
 import { type ResampleOptions, resample } from './resample.ts';
@@ -49,7 +49,7 @@ export function resampleBy(
       else addWeighted(image, place, spreadAt(map, [column + 0.5, row + 0.5], place), sums);
       const at = (row * to.width + column) * channels;
       for (let channel = 0; channel < channels; channel++)
-        bent.data[at + channel] = Math.round(sums[channel]!);
+        bent.data[at + channel] = storedValue(sums[channel]!, image.bits);
     }
   }
   const { alpha, ...opaque } = image;

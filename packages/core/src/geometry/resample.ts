@@ -1,5 +1,5 @@
 import { SimganError } from '../errors.ts';
-import { createImage, type Image, imageProblem } from '../image.ts';
+import { createImage, type Image, imageProblem, storedValue } from '../image.ts';
 import { described, type ImageTransform } from './transform.ts';
 
 /** Options for {@link resample}. */
@@ -7,7 +7,7 @@ export interface ResampleOptions {
   /**
    * `linear` interpolates without aliasing (a triangle filter as wide as two new pixels, and at least as two old
    * ones); it is exact for whole shifts without scaling. `nearest` copies one pixel, for depth, where the mean of two
-   * surfaces is a point that does not exist. Default: `linear` for 8 bits, `nearest` for 16.
+   * surfaces is a point that does not exist. Default: `linear` for 8 bits, `nearest` for 16 and floats.
    */
   readonly filter?: 'linear' | 'nearest';
 }
@@ -78,7 +78,7 @@ function resampleValues(
       const values = wideRow(index);
       for (let i = 0; i < rowLength; i++) sums[i]! += weight * values[i]!;
     }
-    for (let i = 0; i < rowLength; i++) resampled.data[y * rowLength + i] = Math.round(sums[i]!);
+    for (let i = 0; i < rowLength; i++) resampled.data[y * rowLength + i] = storedValue(sums[i]!, image.bits);
   }
   return resampled;
 }

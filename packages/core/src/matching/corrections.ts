@@ -110,7 +110,7 @@ export function matchProblems(setting: MatchSetting): string[] {
 }
 
 /**
- * Checks that a setting can be applied to pictures of a form. 16-bit pictures hold measurements that annotations
+ * Checks that a setting can be applied to pictures of a form. 16-bit and float pictures hold measurements that annotations
  * refer to, such as depth in millimeters: none of their values may change.
  *
  * @throws SimganError INVALID_ARGUMENT if the setting cannot be applied.
@@ -120,15 +120,15 @@ export function checkMatch(setting: MatchSetting, image: Pick<ImageForm, 'bits'>
   if (problems.length > 0) {
     throw new SimganError('INVALID_ARGUMENT', `The pictures cannot be matched: ${problems.join('; ')}.`);
   }
-  if (image.bits === 16 && !isHarmless(setting)) {
+  if (image.bits !== 8 && !isHarmless(setting)) {
     throw new SimganError(
       'INVALID_ARGUMENT',
-      "16-bit pictures hold measurements such as depth, and a correction of light would make their annotations wrong. Leave them unchanged: match 'none'.",
+      "Pictures of 16 bits or floats hold measurements such as depth, and a correction of light would make their annotations wrong. Leave them unchanged: match 'none'.",
     );
   }
 }
 
-/** Whether a setting leaves 16-bit pictures as they are. */
+/** Whether a setting leaves pictures of measurements as they are. */
 function isHarmless(setting: MatchSetting): boolean {
   return setting === 'none' || setting === 'auto' || setting === 'light' || setting.length === 0;
 }

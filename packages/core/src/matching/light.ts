@@ -1,5 +1,5 @@
 /** @file Pictures as corrections process them: values that are not rounded yet, and their intensities. */
-import { createImage, type Image, type SizedForm } from '../image.ts';
+import { createImage, fullScale, type Image, type SizedForm, storedValue } from '../image.ts';
 
 /** A picture's values in the order and unit of an {@link Image}, not yet rounded. */
 export type Light = Float64Array;
@@ -12,8 +12,9 @@ export function lightOf({ data }: Image): Light {
 /** Clamps and rounds to stored values. */
 export function storedLight(light: Light, form: SizedForm): Image {
   const image = createImage(form);
-  const top = 2 ** form.bits - 1;
-  for (let i = 0; i < light.length; i++) image.data[i] = Math.round(Math.min(top, Math.max(0, light[i]!)));
+  const top = fullScale(form.bits);
+  for (let i = 0; i < light.length; i++)
+    image.data[i] = storedValue(Math.min(top, Math.max(0, light[i]!)), form.bits);
   return image;
 }
 

@@ -316,7 +316,7 @@ test('16-bit pictures, which hold measurements, are refused, and so are histogra
   await expect(
     createMatcher([{ correction: 'blur', strength: 1 }], real, { image: depth, seed: 1 }),
   ).rejects.toThrow(
-    "16-bit pictures hold measurements such as depth, and a correction of light would make their annotations wrong. Leave them unchanged: match 'none'.",
+    "Pictures of 16 bits or floats hold measurements such as depth, and a correction of light would make their annotations wrong. Leave them unchanged: match 'none'.",
   );
   const hands = discs({ length: 3, image: depth });
   expect((await createMatcher([], hands, { image: depth, seed: 1 })).match(hands)).toBe(hands);

@@ -53,7 +53,7 @@ export async function planCorrections(setting: MatchSetting, options: PlanOption
     return { corrections: given.map((one) => ({ ...one, reason: 'as given' })), omitted: [] };
   }
   // Such pictures hold measurements, not light: see checkMatch.
-  if (image.bits === 16) return { corrections: [], omitted: [] };
+  if (image.bits !== 8) return { corrections: [], omitted: [] };
   const trial = await openTrial(options);
   if (typeof wanted !== 'string') return measureStrengths(wanted, trial);
   if (wanted === 'light') return keepUseful(await lightCorrections(trial), trial);

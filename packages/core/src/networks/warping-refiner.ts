@@ -118,7 +118,7 @@ export function warpingRefiner(
       const whole: tf.Tensor4D = tf.reshape(controlled, [count, basis.count, basis.count, 2]);
       const field: tf.Tensor4D = share ? tf.mul(whole, share) : whole;
       const displacement = displacementOf(field, image);
-      const sampled = sampleAt(batch, displacement, image.bits === 16 ? 'nearest' : 'linear');
+      const sampled = sampleAt(batch, displacement, image.bits === 8 ? 'linear' : 'nearest');
       const moved = stroke
         ? withStroke(sampled, tf.slice(parts, [0, basis.parts], [count, 1]), share)
         : sampled;

@@ -3,7 +3,7 @@ import { SimganError } from '../errors.ts';
 import type { Estimator } from '../evaluation/estimator.ts';
 import type { LabelProbe } from '../evaluation/label-probe.ts';
 import type { AnnotationSchema } from '../geometry/labels.ts';
-import { hasSize, type ImageForm, imageRange } from '../image.ts';
+import { fullScale, hasSize, type ImageForm, imageRange } from '../image.ts';
 import type { NetworkParts } from '../networks/network.ts';
 import type { DatasetReader } from '../reading/reader.ts';
 import type { DisplacementLimits } from '../refining/displacement-limits.ts';
@@ -94,6 +94,9 @@ export function definePlugin<Annotation, Parts extends PluginParts<Annotation>>(
   return { apiVersion: 1, ...parts } as Omit<Plugin<Annotation>, keyof Parts> & Parts;
 }
 
+/** Of float32. */
+const LARGEST_FLOAT = (2 - 2 ** -23) * 2 ** 127;
+
 /** Everything that is wrong with a plugin's parts, one clause each. */
 export function pluginProblems(parts: PluginParts): string[] {
   const problems: string[] = [];
@@ -110,9 +113,9 @@ export function pluginProblems(parts: PluginParts): string[] {
       problems.push(`image.${side} is ${length}, not a whole number of pixels`);
   }
   const [low, high] = imageRange(image);
-  const top = 2 ** image.bits - 1;
-  if (!(low >= 0 && low < high && high <= top)) {
-    problems.push(`image.range is [${low}, ${high}], which is not an interval within [0, ${top}]`);
+  const [least, most] = image.bits === 32 ? [-LARGEST_FLOAT, LARGEST_FLOAT] : [0, fullScale(image.bits)];
+  if (!(low >= least && low < high && high <= most)) {
+    problems.push(`image.range is [${low}, ${high}], which is not an interval within [${least}, ${most}]`);
   }
   if (typeof annotation.geometry !== 'object') {
     problems.push(

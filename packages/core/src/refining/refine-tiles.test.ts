@@ -2,7 +2,15 @@ import { afterAll, expect, test } from 'vitest';
 import { wasmEngine } from '../../test/wasm-engine.ts';
 import { datasetOf } from '../dataset.ts';
 import type { Engine } from '../engine/engine.ts';
-import { createImage, cropImage, type Image, type ImageForm } from '../image.ts';
+import {
+  createImage,
+  cropImage,
+  fullScale,
+  type Image,
+  type ImageForm,
+  imageRange,
+  storedValue,
+} from '../image.ts';
 import { createMatcher } from '../matching/matcher.ts';
 import type { Padding } from '../networks/convolution.ts';
 import type { Refiner } from '../networks/network.ts';
@@ -14,6 +22,7 @@ const forms = {
   gray: { channels: 1, bits: 8 },
   color: { channels: 3, bits: 8 },
   depth: { channels: 1, bits: 16, range: [100, 60_000] },
+  floats: { channels: 3, bits: 32, range: [-2, 7] },
 } as const satisfies Record<string, ImageForm>;
 type FormName = keyof typeof forms;
 
@@ -37,13 +46,13 @@ afterAll(() => {
 function pictureOf(form: ImageForm, width: number, height: number, seed = 1): Image {
   const image = createImage({ ...form, width, height });
   const rng = createRng(seed);
-  const top = 2 ** form.bits - 1;
+  const [low, high] = form.bits === 32 ? imageRange(form) : [0, fullScale(form.bits)];
   for (const i of image.data.keys()) {
     const pixel = Math.floor(i / form.channels);
     const [x, y] = [pixel % width, Math.floor(pixel / width)];
     const value =
       0.5 + 0.3 * Math.sin(x / 9 + (i % form.channels)) * Math.cos(y / 7) + 0.15 * (rng.next() - 0.5);
-    image.data[i] = Math.round(top * value);
+    image.data[i] = storedValue(low + (high - low) * value, form.bits);
   }
   return image;
 }
@@ -59,6 +68,9 @@ test.each(Object.keys(forms) as FormName[])(
       const sample = { id: 'a', image: pictureOf(form, 83, 61) };
       const whole = await setUp(network, form, { tileSize: 1000 }).refine(sample);
       expect(whole.image.data).not.toEqual(sample.image.data);
+      // Floats are not rounded to levels, in whatever there are.
+      if (form.bits === 32)
+        expect(new Set(whole.image.data).size).toBeGreaterThan(0.9 * whole.image.data.length);
       for (const tileSize of [15, 32, 50, 61, 70, 83]) {
         const tiled = await setUp(network, form, { tileSize }).refine(sample);
         expect(tiled.image.data, `tiles of ${tileSize}`).toEqual(whole.image.data);

@@ -15,7 +15,7 @@ import type { Treatment } from './treatment.ts';
  * Classic augmentation with the annotation carried along: affine maps, smooth displacements, blur, noise, JPEG, hidden
  * parts and light, each drawn for each picture within limits. What labels cannot follow is left out: pictures with a
  * single `x` or `y` are not sheared, bent or rotated, those with a single `pitch` or `yaw` hardly rotated, and those
- * with companions not moved at all. 16-bit pictures hold measurements, of which only the place changes.
+ * with companions not moved at all. Pictures of 16 bits or floats hold measurements, of which only the place changes.
  *
  * @param domain - the form of the pictures and the geometry of their annotations, as a plugin has them.
  * @param options - in place of {@link classicRandomization}.

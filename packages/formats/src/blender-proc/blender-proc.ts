@@ -1,12 +1,19 @@
-import { createDataset, type Image, imageOf, SimganError } from '@simgan/core';
+import { createDataset, SimganError } from '@simgan/core';
 import type { Folder, Reject } from '@simgan/core/reading';
 import { idsOfFiles } from '@simgan/core/reading';
 import { z } from 'zod';
 import { hdf5 } from '../hdf5/hdf5.ts';
 import type { Hdf5File } from '../hdf5/hdf5-file.ts';
+import { imageOfArray } from '../npz/array-image.ts';
 import type { JsonObject, LabeledObject, ObjectsAnnotation } from '../objects/objects.ts';
 import { encodeMask, maskBox } from '../objects/run-length.ts';
-import type { DatasetFormat, FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
+import type {
+  ArrayPicture,
+  DatasetFormat,
+  FormatCompanion,
+  FormatContent,
+  FormatReadOptions,
+} from '../registry/dataset-format.ts';
 import { checked, parseJson, rejectOf } from '../registry/read-labels.ts';
 
 const attributes = z
@@ -19,7 +26,12 @@ const attributes = z
     }),
   )
   .max(10_000);
-const readArrays = new Set(['colors', 'instance_segmaps', 'instance_attribute_maps', 'blender_proc_version']);
+/** Arrays of one value a pixel that become companions of the picture. */
+const COMPANIONS = ['depth', 'distance'] as const;
+const readArrays = new Set<string>([
+  ...['colors', 'instance_segmaps', 'instance_attribute_maps', 'blender_proc_version'],
+  ...COMPANIONS,
+]);
 
 function frameFiles({ files }: Pick<Folder, 'files'>): string[] {
   return files.filter((file) => /(^|\/)\d+\.hdf5$/i.test(file));
@@ -55,11 +67,15 @@ async function readBlenderProc(
   const ids = idsOfFiles(usable);
   const entryAt = async (index: number) => {
     const file = usable[index]!;
-    const { image, annotation } = await hdf5(folder, file, (open) => ({
-      image: colorsOf(open),
+    const { names, ...frame } = await hdf5(folder, file, (open) => ({
+      names: open.names('/'),
+      picture: colorsOf(open, file),
       annotation: objectsOf(open, file),
     }));
-    return { id: ids[index]!, file, picture: { image }, annotation };
+    const companions = COMPANIONS.filter((name) => names.includes(name)).map((name) =>
+      companionOf(folder, file, name),
+    );
+    return { id: ids[index]!, file, ...frame, ...(companions.length > 0 && { companions }) };
   };
   return { entries: createDataset(usable.length, entryAt, (index) => ids[index]!), rejects };
 }
@@ -74,12 +90,37 @@ function checkFrame(open: Hdf5File, file: string): void {
   }
 }
 
-function colorsOf(open: Hdf5File): Image {
-  const { data, shape } = open.numbers('colors');
-  const [height, width] = shape as [number, number];
-  if (!(data instanceof Uint8Array))
-    throw new SimganError('INVALID_FILE', 'Its array colors is not of 8-bit whole numbers.');
-  return imageOf(data, { width, height, channels: 3, bits: 8 });
+/** Colors of 8 bits, or floats of which 0 is black and 1 white, as Blender renders them. */
+function colorsOf(open: Hdf5File, file: string): ArrayPicture {
+  const image = arrayOf(open, file, 'colors');
+  return image.bits === 32 ? { image, range: [0, 1] } : { image };
+}
+
+/** Depth along the axis, or distance, in the unit of the scene: meters, as BlenderProc has them. */
+function companionOf(folder: Folder, file: string, name: string): FormatCompanion {
+  const image = () => hdf5(folder, file, (open) => arrayOf(open, file, name));
+  return { name, file: `${file}:${name}`, image };
+}
+
+/** The types of arrays that are read, by NumPy's names. */
+const types: Readonly<Record<string, string>> = {
+  uint8: 'u1',
+  uint16: 'u2',
+  float16: 'f4',
+  float32: 'f4',
+  float64: 'f8',
+};
+
+function arrayOf(open: Hdf5File, file: string, name: string) {
+  const { data, shape } = open.numbers(name);
+  const dtype = types[open.dtype(name) ?? ''];
+  if (dtype === undefined) {
+    throw new SimganError(
+      'INVALID_FILE',
+      `The array ${name} of ${file} holds ${open.dtype(name)}; uint8, uint16 and floats are read.`,
+    );
+  }
+  return imageOfArray({ shape, dtype, data: data as Float32Array });
 }
 
 function objectsOf(open: Hdf5File, file: string): ObjectsAnnotation {
@@ -116,7 +157,7 @@ function objectsOf(open: Hdf5File, file: string): ObjectsAnnotation {
 /** Frames of BlenderProc. */
 export const blenderProc: DatasetFormat = {
   name: 'blenderproc',
-  description: 'HDF5 of BlenderProc: colors, and instances as objects with masks',
+  description: 'HDF5 of BlenderProc: colors, instances as objects with masks, depth as a companion',
   coordinates: 'masks of pixels',
   detect: (folder) => frameFiles(folder).length > 0,
   read: readBlenderProc,

@@ -1,5 +1,6 @@
 /** @file NumPy's arrays (`.npy`, NEP 1): a header in Python's syntax, and numbers. */
 import { SimganError } from '@simgan/core';
+import { float16Value } from '../hdf5/float16.ts';
 
 /** An array of numbers, row by row. */
 export interface NpyArray {
@@ -28,6 +29,7 @@ const kinds = {
   i4: Int32Array,
   u8: BigUint64Array,
   i8: BigInt64Array,
+  f2: Uint16Array,
   f4: Float32Array,
   f8: Float64Array,
   b1: Uint8Array,
@@ -56,7 +58,7 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
   if (order === '>') throw fail('it is big-endian; save it in little-endian order');
   if (!Object.hasOwn(kinds, dtype))
     throw fail(
-      `its type ${dtype} is not read: integers of 8 to 64 bits, floats of 32 and 64 and booleans are`,
+      `its type ${dtype} is not read: integers of 8 to 64 bits, floats of 16 to 64 and booleans are`,
     );
   const Kind = kinds[dtype as keyof typeof kinds];
   const shape = shapeText
@@ -70,6 +72,13 @@ export function readNpy(bytes: Uint8Array, place: string): NpyArray {
       `it is cut off: ${shape.join(' x ')} values of ${dtype} do not fit into ${content.length} bytes`,
     );
   }
-  const aligned = content.slice(0, count * Kind.BYTES_PER_ELEMENT);
-  return { shape, dtype, data: new Kind(aligned.buffer, 0, count) };
+  // A copy of its own: a slice of Node's buffers is none.
+  const aligned = new Uint8Array(content.subarray(0, count * Kind.BYTES_PER_ELEMENT));
+  const data = new Kind(aligned.buffer, 0, count);
+  // NumPy's halves are all numbers of float32.
+  return {
+    shape,
+    dtype,
+    data: dtype === 'f2' ? Float32Array.from(data as Uint16Array, float16Value) : data,
+  };
 }

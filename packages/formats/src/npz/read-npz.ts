@@ -1,10 +1,16 @@
-import { createDataset, type Image, imageOf, SimganError } from '@simgan/core';
+import { createDataset, SimganError } from '@simgan/core';
 import { type Folder, idsOfNames, type Reject, stemOf } from '@simgan/core/reading';
 import { unzipSync } from 'fflate';
 import { splitOfFolder } from '../image-folder/splits.ts';
 import type { Json, ObjectsAnnotation } from '../objects/objects.ts';
-import type { DatasetFormat, FormatContent, FormatReadOptions } from '../registry/dataset-format.ts';
+import type {
+  DatasetFormat,
+  FormatContent,
+  FormatReadOptions,
+  StoredPicture,
+} from '../registry/dataset-format.ts';
 import { rejectOf } from '../registry/read-labels.ts';
+import { imageOfArray } from './array-image.ts';
 import { type NpyArray, readNpy } from './npy.ts';
 
 /** Unpacked, all arrays of a file. */
@@ -47,7 +53,7 @@ function arraysOf(bytes: Uint8Array, file: string): Map<string, NpyArray> {
 interface Pictures {
   readonly name: string;
   readonly array: NpyArray;
-  readonly scale: number;
+  readonly values: ArrayValues;
   readonly labels: readonly (readonly [name: string, array: NpyArray])[];
 }
 
@@ -62,7 +68,7 @@ function picturesIn(arrays: ReadonlyMap<string, NpyArray>): Pictures[] {
   return pictures.map(([name, array]) => ({
     name,
     array,
-    scale: scaleOf(array, name),
+    values: valuesOf(array, name),
     labels: all.filter(
       ([other, { shape }]) =>
         other !== name &&
@@ -77,28 +83,30 @@ function picturesIn(arrays: ReadonlyMap<string, NpyArray>): Pictures[] {
 
 function isPictures(shape: readonly number[]): boolean {
   const [, height = 0, width = 0, channels = 1] = shape;
-  const isImage = shape.length === 3 || (shape.length === 4 && (channels === 1 || channels === 3));
+  const isImage = shape.length === 3 || (shape.length === 4 && [1, 3, 4].includes(channels));
   return isImage && height >= 8 && width >= 8 && height <= 65_536 && width <= 65_536;
 }
 
-/** By what values are multiplied: 1 for whole numbers of 8 and 16 bits, 255 for fractions from 0 to 1. */
-function scaleOf({ dtype, data }: NpyArray, name: string): number {
-  if (dtype === 'u1' || dtype === 'u2') return 1;
-  if (dtype !== 'f4' && dtype !== 'f8') {
+/** What the values of an array of pictures are. `shares` are floats from 0 to 1; `levels` are those of 255 levels. */
+type ArrayValues = 'whole' | 'shares' | 'levels' | 'floats';
+
+/** How far a level of 255, stored as a float, may be from a whole number when it is multiplied by 255. */
+const LEVEL_TOLERANCE = 1e-3;
+
+function valuesOf({ dtype, data }: NpyArray, name: string): ArrayValues {
+  if (dtype === 'u1' || dtype === 'u2') return 'whole';
+  if (!/^f[248]$/.test(dtype)) {
     throw new SimganError(
       'INVALID_FILE',
-      `The pictures ${name} have values of ${dtype}; u1, u2 and fractions from 0 to 1 are read.`,
+      `The pictures ${name} have values of ${dtype}; u1, u2, f2, f4 and f8 are read.`,
     );
   }
+  let isLevels = true;
   for (const value of data as Float32Array) {
-    if (!(value >= 0 && value <= 1)) {
-      throw new SimganError(
-        'INVALID_FILE',
-        `The pictures ${name} hold the value ${value}; of floats those from 0 to 1 are read.`,
-      );
-    }
+    if (!(value >= 0 && value <= 1)) return 'floats';
+    isLevels &&= Math.abs(value * 255 - Math.round(value * 255)) < LEVEL_TOLERANCE;
   }
-  return 255;
+  return isLevels ? 'levels' : 'shares';
 }
 
 /** Reads pictures of arrays: `images` with `labels`, or `x_train`, `y_train` and the like. */
@@ -132,21 +140,25 @@ async function readNpz(folder: Folder, { onProgress, signal }: FormatReadOptions
     return {
       id: ids[index]!,
       file: place,
-      picture: { image: imageAt(pictures, row) },
+      picture: pictureAt(pictures, row),
       annotation: labelsAt(pictures, row),
     };
   };
   return { entries: createDataset(rows.length, entryAt, (index) => ids[index]!), rejects };
 }
 
-function imageAt({ array: { shape, data, dtype }, scale }: Pictures, row: number): Image {
-  const [, height, width, channels = 1] = shape as [number, number, number, number?];
-  const length = height * width * channels;
+/** Pictures of 8 bits that were divided by 255 are those again; other floats stay what they are. */
+function pictureAt({ array: { shape, data, dtype }, values }: Pictures, row: number): StoredPicture {
+  const own = shape.slice(1);
+  const length = own.reduce((product, one) => product * one, 1);
   const part = (data as Float32Array).subarray(row * length, (row + 1) * length);
-  const form = { width, height, channels: channels as 1 | 3, bits: dtype === 'u2' ? 16 : 8 } as const;
-  const pixels = form.bits === 16 ? new Uint16Array(length) : new Uint8Array(length);
-  for (let i = 0; i < length; i++) pixels[i] = Math.round(part[i]! * scale);
-  return imageOf(pixels, form);
+  if (values === 'levels') {
+    const levels = Uint8Array.from(part, (value) => Math.round(value * 255));
+    const was = `${dtype}, 0 to 1, times 255`;
+    return { image: imageOfArray({ shape: own, dtype: 'u1', data: levels }), values: was };
+  }
+  const image = imageOfArray({ shape: own, dtype, data: part.slice() });
+  return values === 'shares' ? { image, range: [0, 1] } : { image };
 }
 
 /** A label of one whole number a picture is its class if it is named so; all others are fields. */
@@ -178,7 +190,7 @@ function labelsAt({ name, labels }: Pictures, row: number): ObjectsAnnotation {
 /** NumPy's archives of arrays. */
 export const npz: DatasetFormat = {
   name: 'npz',
-  description: 'NumPy .npz: arrays of pictures (u1, u2, or floats from 0 to 1) with arrays of labels as long',
+  description: 'NumPy .npz: arrays of pictures (u1, u2, floats) with arrays of labels as long',
   coordinates: 'labels are passed on as fields',
   detect: (folder) => npzFiles(folder).length > 0,
   read: readNpz,

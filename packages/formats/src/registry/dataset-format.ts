@@ -1,5 +1,5 @@
 /** @file What a dataset format is: how its folders are recognized, read and written. */
-import type { Dataset, Image } from '@simgan/core';
+import type { Dataset, Image, PixelBits } from '@simgan/core';
 import type { Folder, Reject } from '@simgan/core/reading';
 import type { JsonObject, ObjectsAnnotation } from '../objects/objects.ts';
 
@@ -74,15 +74,23 @@ export interface FormatCompanion {
   readonly file: string;
   /** Its bytes, if it stands within another file. */
   readonly bytes?: () => Promise<Uint8Array>;
+  /** Its values, if it is an array within another file. */
+  readonly image?: () => Promise<Image>;
   /** The path of the annotation's field that names it: `fields.mask_file_name`. Default: none does. */
   readonly field?: string;
 }
 
 /** A picture that is a file of the folder, the bytes of a file within another, or pixels of an array. */
-export type StoredPicture =
-  | { readonly file: string }
-  | { readonly bytes: Uint8Array }
-  | { readonly image: Image };
+export type StoredPicture = { readonly file: string } | { readonly bytes: Uint8Array } | ArrayPicture;
+
+/** Pixels of an array. */
+export interface ArrayPicture {
+  readonly image: Image;
+  /** How they became those of the image, where they are not the same: `f4, 0 to 1, times 255`. */
+  readonly values?: string;
+  /** The floats that are black and white, where the whole array says so. */
+  readonly range?: readonly [low: number, high: number];
+}
 
 /** Where a format is written to, wherever that is. Names are relative, with `/` between parts. */
 export interface FormatOutput {
@@ -121,7 +129,8 @@ export interface FormatSample {
   readonly width: number;
   readonly height: number;
   readonly channels: number;
-  readonly bits: 8 | 16;
+  /** 32: floats. */
+  readonly bits: PixelBits;
   /** The kind of its file: `png`, `jpg`, `webp`, `tif`. */
   readonly extension: string;
   /** The bytes of its file. */

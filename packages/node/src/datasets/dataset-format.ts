@@ -45,9 +45,17 @@ export const SAMPLE_ID = 'id';
 /** Within a line's provenance where its sample was read from. */
 export const SOURCE = 'source';
 
-/** The path of a sample's picture relative to the dataset's folder, by the sample's position in the whole dataset. */
-export function fileNameOf(position: number): string {
-  return `${IMAGES}/${numberedName(position, 'png')}`;
+/**
+ * The path of a sample's picture relative to the dataset's folder, by the sample's position in the whole dataset. Floats
+ * are in TIFF files, all others in PNG files.
+ */
+export function fileNameOf(position: number, { bits }: Pick<ImageForm, 'bits'>): string {
+  return `${IMAGES}/${numberedName(position, bits === 32 ? 'tif' : 'png')}`;
+}
+
+/** Whether a name is one that a picture of a dataset of this library has, however it is numbered. */
+export function isPictureOfOurs(file: string): boolean {
+  return file.startsWith(`${IMAGES}/`) && /\.(png|tif)$/.test(file);
 }
 
 /** The header of a dataset: all that is known before its first sample. */
@@ -85,7 +93,7 @@ const datasetHeader = z.object({
     width: length.optional(),
     height: length.optional(),
     channels: z.literal([1, 3]),
-    bits: z.literal([8, 16]),
+    bits: z.literal([8, 16, 32]),
     range: z.tuple([z.number(), z.number()]).optional(),
     keepsAlpha: z.boolean().optional(),
   }),

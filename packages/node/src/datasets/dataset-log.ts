@@ -89,7 +89,7 @@ export async function openLog(
     // Lines that are not those that the manifest was written for are nobody's, and written anew.
     const isChanged = manifest !== undefined && manifest.metadataSha256 !== hash;
     const lines = isChanged ? [] : await existingLines(dir);
-    if (existing === 'resume') refuseFormerNames(dir, lines, start);
+    if (existing === 'resume') refuseFormerNames(dir, lines, start, header);
     const isComplete = existing === 'resume' && !isChanged && manifest?.count === lines.length;
     return new FolderLog(dir, { header, wasComplete: isComplete, lines, start, lock });
   } catch (error) {
@@ -132,8 +132,17 @@ function refuseUnwanted(
 }
 
 /** @throws SimganError OUTPUT_EXISTS if pictures have other names than they get now. */
-function refuseFormerNames(dir: string, lines: readonly WrittenLine[], start: number): void {
-  if (lines.every(({ fileName, id }, index) => id !== undefined && fileName === fileNameOf(start + index)))
+function refuseFormerNames(
+  dir: string,
+  lines: readonly WrittenLine[],
+  start: number,
+  { image }: DatasetHeader,
+): void {
+  if (
+    lines.every(
+      ({ fileName, id }, index) => id !== undefined && fileName === fileNameOf(start + index, image),
+    )
+  )
     return;
   throw new SimganError(
     'OUTPUT_EXISTS',

@@ -2,7 +2,7 @@
 import { type Reject, SimganError } from '@simgan/core';
 import { idProblem } from '@simgan/core/reading';
 import { z } from 'zod';
-import { COMPANIONS, IMAGES, PICTURE_HASH, SAMPLE_ID } from './dataset-format.ts';
+import { COMPANIONS, IMAGES, isPictureOfOurs, PICTURE_HASH, SAMPLE_ID } from './dataset-format.ts';
 import type { MetadataLine } from './metadata-line.ts';
 
 /** A file that a line names, relative to the dataset's folder. */
@@ -78,7 +78,7 @@ export function rejectsOfLine(line: MetadataLine): Reject[] {
 /** Whether a line names its files as this library does: what a file names must not lead out of its folder. */
 export function namesOwnFiles(line: MetadataLine): boolean {
   const id = line.fileName.slice(IMAGES.length + 1, -'.png'.length);
-  if (line.fileName !== `${IMAGES}/${id}.png` || idProblem(id) !== undefined) return false;
+  if (!isPictureOfOurs(line.fileName) || idProblem(id) !== undefined) return false;
   return companions.optional().safeParse(line.provenance?.companions).success;
 }
 

@@ -1,7 +1,7 @@
 /** @file A file beside a picture as a companion of its sample. */
 import { readFile, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import type { Companion, Image, Size } from '@simgan/core';
+import type { Companion, Image, ImageForm, Size } from '@simgan/core';
 import {
   composeTransforms,
   type ImageTransform,
@@ -28,7 +28,7 @@ export interface CompanionPlace {
 const LARGEST = 2 ** 30;
 
 /**
- * The companion that a file is. Its values are those that are stored: one or three channels of 8 or 16 bits (colors of
+ * The companion that a file is. Its values are those that are stored: one or three channels of 8 or 16 bits or floats (colors of
  * a palette as colors); other files can be copied and not moved.
  *
  * @param transform - what was done to the picture, if anything was; the companion may have another resolution than it.
@@ -44,7 +44,7 @@ export async function openCompanion(
   const size = isNamedAsPicture(location)
     ? await readPictureSize(location).catch(() => undefined)
     : undefined;
-  const isRead = size !== undefined && (size.channels === 1 || size.channels === 3) && size.bits <= 16;
+  const isRead = size !== undefined && (size.channels === 1 || size.channels === 3) && size.bits <= 32;
   const pixels = isRead ? () => storedPixels(location, size) : undefined;
   const companion = { ...place, ...(pixels && { pixels }) };
   if (!transform) {
@@ -71,6 +71,12 @@ async function storedPixels(
   location: string,
   { channels, bits }: { readonly channels: number; readonly bits: number },
 ): Promise<Image> {
-  const form = { channels: channels === 1 ? 1 : 3, bits: bits === 8 ? 8 : 16, keepsAlpha: true } as const;
+  const form: ImageForm = {
+    channels: channels === 1 ? 1 : 3,
+    bits: bits === 8 || bits === 16 ? bits : 32,
+    // They are moved and not looked at: any number may stand in them.
+    ...(bits > 16 && { range: [-Number.MAX_VALUE, Number.MAX_VALUE] }),
+    keepsAlpha: true,
+  };
   return (await readPicture(location, form)).image;
 }

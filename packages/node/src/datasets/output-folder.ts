@@ -13,6 +13,7 @@ import {
   COMPANIONS,
   type DatasetHeader,
   IMAGES,
+  isPictureOfOurs,
   MANIFEST,
   METADATA,
   REJECTS,
@@ -109,7 +110,9 @@ export async function* wholeLines(file: string): AsyncGenerator<WholeLine> {
 
 /** Whether the files of a line are those that it was written with. Lines of earlier versions have no hash. */
 export async function isAsWritten(dir: string, line: MetadataLine): Promise<boolean> {
-  if (!namesOwnFiles(line) || !(await isWholePng(join(dir, line.fileName)))) return false;
+  if (!namesOwnFiles(line)) return false;
+  // Of other files their hashes tell whether they are whole.
+  if (line.fileName.endsWith('.png') && !(await isWholePng(join(dir, line.fileName)))) return false;
   for (const file of filesOfLine(line)) if (!(await isFileAsWritten(dir, file))) return false;
   return true;
 }
@@ -174,7 +177,7 @@ export async function removeDataset(
     else if (listed.has(file) || (isUnfinished(entry.name) && /^\.\d{7,}\./.test(entry.name))) own.push(file);
     // Companions are written before their picture; how many of them a sample has is not known.
     else if (isBegun && file.startsWith(`${COMPANIONS}/`) && /^\d{7,}\.\w+$/.test(entry.name)) own.push(file);
-    else (file.startsWith(`${IMAGES}/`) && file.endsWith('.png') ? unlisted : foreign).push(file);
+    else (isPictureOfOurs(file) ? unlisted : foreign).push(file);
   }
   const place = isBegun && unlisted.length <= WRITE_AHEAD ? own : foreign;
   for (const file of unlisted) place.push(file);

@@ -9,8 +9,8 @@ import { readLines } from '../files/read-lines.ts';
 import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
 import { sha256 } from '../files/sha256.ts';
 import { type LoadOptions, loadPictures, saidOf } from '../pictures/load-pictures.ts';
-import { isNamedAsPicture } from '../pictures/picture-kind.ts';
-import { describeRange, type StoredRange } from '../pictures/stored-range.ts';
+import { isNamedAsPicture, withoutArraysBesidePictures } from '../pictures/picture-kind.ts';
+import { describeFloats, describeRange, type StoredRange } from '../pictures/stored-range.ts';
 import { bareAnnotation, rememberText } from './annotation-text.ts';
 import { carryFields, changedMembers, declarationProblem } from './carry-fields.ts';
 import { checkLabelsFollow } from './check-labels-follow.ts';
@@ -76,6 +76,8 @@ interface Folder<Item> {
   readonly transparent?: number;
   /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
   readonly range?: StoredRange;
+  /** The lowest and the highest value of all pictures of floats, if there are any. */
+  readonly span?: readonly [low: number, high: number];
   /** What the fields of foreign annotations were declared to be. */
   readonly labelGeometry?: LabelGeometryOption;
   /** The manifest, if this library wrote the folder. */
@@ -168,7 +170,7 @@ export async function readDataset<Annotation>(
     async (item) => {
       const index = kept[item]!;
       const { id, file } = usable[index]!;
-      const { transform, isResized, highest } = factsOf(index);
+      const { transform, isResized, highest, span } = factsOf(index);
       const { from, scale, shift } = transform;
       const image = await imageAt(index);
       const move = isResized ? { transform, declared } : undefined;
@@ -178,6 +180,7 @@ export async function readDataset<Annotation>(
         scale,
         shift,
         ...(highest !== undefined && values !== undefined && { values }),
+        ...(span && { values: describeFloats(span, image.bits === 32 ? undefined : range) }),
       };
       const { companions = [] } = usable[index]!;
       const opened = companions.map((place) =>
@@ -288,7 +291,7 @@ async function findEntries(
       const place = { name: nameOfCompanion(file), file, location: file };
       companions.set(owner, [...(companions.get(owner) ?? []), place]);
     }
-    const entries = files
+    const entries = withoutArraysBesidePictures(files)
       .filter((file) => !owners.has(file))
       .map((file) => ({ file, ...(companions.has(file) && { companions: companions.get(file)! }) }));
     return { entries, rejects };

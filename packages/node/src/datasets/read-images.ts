@@ -7,6 +7,7 @@ import { listFiles } from '../files/list-files.ts';
 import { readLines } from '../files/read-lines.ts';
 import { firstRejects, type Reject, reasonOf } from '../files/reject.ts';
 import { type LoadOptions, loadPictures, type PictureSource, saidOf } from '../pictures/load-pictures.ts';
+import { withoutArraysBesidePictures } from '../pictures/picture-kind.ts';
 import type { StoredRange } from '../pictures/stored-range.ts';
 import { companionsByName, findCompanionFields } from './companion-fields.ts';
 import { BEGUN_MANIFEST, IMAGES, MANIFEST, METADATA, readManifest } from './dataset-format.ts';
@@ -31,12 +32,15 @@ export interface ImageFolder {
   readonly transparent?: number;
   /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
   readonly range?: StoredRange;
+  /** The lowest and the highest value of all pictures of floats, if there are any. */
+  readonly span?: readonly [low: number, high: number];
 }
 
 /**
  * Reads unlabeled pictures: a folder with its subfolders, or a list of files and http(s) URLs.
  *
- * Files are recognized by content, not by name: PNG, JPEG, WebP and TIFF (the first page). A file of another
+ * Files are recognized by content, not by name: PNG, JPEG, WebP, TIFF (the first page) and arrays
+ * of NumPy's (`.npy`, where there are no pictures of other kinds). A file of another
  * content is a reject if its name ends as pictures' names do, and is ignored otherwise (`metadata.jsonl`,
  * `README.md`, `labels.mat`); names that begin with a dot are not looked at. Of a dataset that this library
  * wrote, the pictures are those in `images/`. Companions of pictures, by their names or by a `metadata.jsonl`, are rejects:
@@ -134,7 +138,7 @@ async function picturesOf(dir: string): Promise<{ sources: PictureSource[]; reje
   const { files, rejects } = await listFolder(root);
   const companions = isOurs ? new Map<string, string>() : await companionsIn(root, files);
   return {
-    sources: files
+    sources: withoutArraysBesidePictures(files)
       .filter((name) => !companions.has(name))
       .map((name) => ({ name, location: join(root, name), isOptional: true })),
     rejects: [...rejects, ...Array.from(companions, ([file, reason]) => ({ file, reason }))],

@@ -1,7 +1,7 @@
 /** @file Files of labels beside pictures, which whoever reads only the pictures would drop without a word. */
 import { basename, extname } from 'node:path';
 import { stemOf } from '@simgan/core/reading';
-import { isNamedAsPicture } from '../pictures/picture-kind.ts';
+import { isNamedAsPicture, withoutArraysBesidePictures } from '../pictures/picture-kind.ts';
 
 /** Files that hold nothing but data, whatever they are called. */
 const DATA = new Set('.jsonl .csv .tsv .parquet .h5 .hdf5 .mat .npz .npy .pkl .tfrecord .arrow'.split(' '));
@@ -15,10 +15,13 @@ const NAMED_AS_LABELS =
  * or are called as labels are.
  */
 export function findLabelFiles(files: readonly string[]): string[] {
+  // Where there are no others, arrays are the pictures.
+  const all = withoutArraysBesidePictures(files);
+  const isArray = (file: string) => all === files && extname(file).toLowerCase() === '.npy';
   const pictures = new Set(files.filter(isNamedAsPicture).map((file) => basename(stemOf(file))));
   return files.filter((file) => {
     const extension = extname(file).toLowerCase();
-    if (DATA.has(extension)) return true;
+    if (DATA.has(extension)) return !isArray(file);
     if (!TEXT.has(extension)) return false;
     return pictures.has(basename(stemOf(file))) || NAMED_AS_LABELS.test(basename(file));
   });

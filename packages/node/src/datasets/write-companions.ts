@@ -5,7 +5,7 @@ import { type Companion, type Sample, SimganError, type StoredFile } from '@simg
 import { numberedName } from '@simgan/formats';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { reasonOf } from '../files/reject.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePicture } from '../pictures/pixels.ts';
 import { renameFiles } from './companion-fields.ts';
 import { COMPANIONS, type Json, type JsonObject } from './dataset-format.ts';
 import type { LeftOutCompanion, WrittenCompanion } from './line-files.ts';
@@ -68,7 +68,7 @@ async function contentOf({ stored, pixels, problem }: Companion): Promise<Stored
   if (problem !== undefined) return problem;
   try {
     if (stored) return await stored();
-    if (pixels) return { bytes: await encodePng(await pixels()), extension: 'png' };
+    if (pixels) return await encodePicture(await pixels());
     return 'It has neither a file nor values.';
   } catch (error) {
     return error instanceof SimganError ? error.message : reasonOf(error);

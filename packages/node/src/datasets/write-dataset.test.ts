@@ -110,7 +110,9 @@ test('images of a plugin without a size round-trip at their own size', async () 
     for (const [index, image] of images.entries()) yield { id: `${index}`, image, annotation: null };
   };
   await writeDataset(dir, source(), { plugin: anySize });
-  const read = images.map((_, index) => readPicture(join(dir, fileNameOf(index)), anySize.image));
+  const read = images.map((_, index) =>
+    readPicture(join(dir, fileNameOf(index, anySize.image)), anySize.image),
+  );
   expect((await Promise.all(read)).map(({ image }) => image)).toEqual(images);
   expect(JSON.parse(await readFile(join(dir, 'dataset.json'), 'utf8')).image).toEqual(anySize.image);
 });

@@ -5,7 +5,7 @@ import { imageProblem, SimganError } from '@simgan/core';
 import { idKey, idProblem } from '@simgan/core/reading';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import type { Reject } from '../files/reject.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePicture } from '../pictures/pixels.ts';
 import {
   COMPANIONS,
   type DatasetHeader,
@@ -64,7 +64,7 @@ export interface WrittenDataset {
 /**
  * Writes a dataset folder that Hugging Face's `imagefolder` loads:
  *
- * - `images/0000000.png` and so on, exact in 8 and 16 bits, named by position: a name made of an id could be taken for a
+ * - `images/0000000.png` and so on, exact in 8 and 16 bits, or `.tif` with exact floats, named by position: a name made of an id could be taken for a
  *   split (`train/2.png`), a class or a file of another sample;
  * - `metadata.jsonl`, a line for each sample: `file_name`, the annotation's fields, and under `simgan` its
  *   provenance, its id and the SHA-256 of its picture. Companions of samples (masks, depth) are files in a folder of each
@@ -112,7 +112,7 @@ export async function writeDataset<Annotation>(
   const madeFolders = new Set<string>();
 
   const prepare = async (sample: Sample<Annotation>, place: number): Promise<string> => {
-    const fileName = fileNameOf(place);
+    const fileName = fileNameOf(place, plugin.image);
     const { id, image, annotation, source } = sample;
     const { provenance: companions, changesIn } = await writeCompanions(dir, sample, place);
     const own = {
@@ -134,9 +134,9 @@ export async function writeDataset<Annotation>(
       await makeFolder(dirname(file));
       madeFolders.add(dirname(file));
     }
-    const png = await encodePng(image);
-    await writeFileAtomic(file, png);
-    return lineOf(createHash('sha256').update(png).digest('hex'));
+    const { bytes } = await encodePicture(image);
+    await writeFileAtomic(file, bytes);
+    return lineOf(createHash('sha256').update(bytes).digest('hex'));
   };
 
   const underWay: Promise<string>[] = [];

@@ -3,7 +3,9 @@ import {
   createImage,
   createRng,
   createTraining,
+  imageRange,
   type Plugin,
+  storedValue,
   train,
   trainedRefiner,
 } from '@simgan/core';
@@ -48,7 +50,9 @@ export async function measureThroughput(
     (index) => {
       const source = rng.fork(index);
       const image = createImage(form);
-      for (let i = 0; i < image.data.length; i++) image.data[i] = source.int(2 ** form.bits);
+      const [low, high] = imageRange(form);
+      for (let i = 0; i < image.data.length; i++)
+        image.data[i] = storedValue(low + source.next() * (high - low), form.bits);
       return { id: String(index), image };
     },
     String,

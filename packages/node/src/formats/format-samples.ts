@@ -8,16 +8,24 @@ import {
   type Sample,
   SimganError,
 } from '@simgan/core';
-import { carryLabels, type ImageTransform, type LabelGeometry, resizeTransform } from '@simgan/core/geometry';
+import {
+  carryLabels,
+  type ImageTransform,
+  type LabelGeometry,
+  mapOf,
+  moveCompanions,
+  resizeTransform,
+} from '@simgan/core/geometry';
 import { type LabeledFolder, type ReaderOptions, readEach } from '@simgan/core/reading';
 import type { FormatCompanion, FormatEntry, JsonObject, ObjectsAnnotation } from '@simgan/formats';
 import { lookForPixels } from '../datasets/check-labels-follow.ts';
 import { type LabelGeometryOption, parseLabelGeometry } from '../datasets/label-declaration.ts';
 import { openCompanion } from '../datasets/open-companion.ts';
 import type { LabelsOption } from '../datasets/read-dataset.ts';
-import { type DecodedPicture, decodePicture, encodePng, readPicture } from '../pictures/pixels.ts';
+import { type DecodedPicture, decodePicture, encodePicture, readPicture } from '../pictures/pixels.ts';
 import {
   checkStoredRange,
+  describeFloats,
   describeRange,
   rangeOfHighest,
   type StoredRange,
@@ -103,8 +111,8 @@ async function sampleAt(
   index: number,
 ): Promise<Sample<ObjectsAnnotation> | Reject> {
   const entry = await opened.entries.at(index);
-  const { image, transform, highest } = await imageOf(opened, entry, form, range);
-  const { file, id, annotation, companions = [] } = entry;
+  const { image, transform, highest, span } = await imageOf(opened, entry, form, range);
+  const { file, id, annotation, companions = [], picture } = entry;
   const { from, to } = transform;
   const isMoved = from.width !== to.width || from.height !== to.height;
   const opening = companions.map((companion) =>
@@ -112,7 +120,12 @@ async function sampleAt(
   );
   if (isMoved) onMoved(annotation, transform);
   if (highest !== undefined) onHighest(highest);
-  const values = highest !== undefined && range && describeRange(range);
+  const stored = 'values' in picture ? picture.values : undefined;
+  const used = range ?? ('range' in picture ? picture.range : undefined);
+  const values =
+    stored ??
+    (span && describeFloats(span, image.bits === 32 ? undefined : used)) ??
+    (highest !== undefined && range && describeRange(range));
   return {
     id,
     image,
@@ -130,7 +143,7 @@ async function sampleAt(
 /** A companion of a picture in a format. Those within other files cannot be reached. */
 export async function companionOf(
   { folder }: Pick<OpenedFormat, 'folder'>,
-  { name, file, field, bytes }: FormatCompanion,
+  { name, file, field, bytes, image }: FormatCompanion,
   transform?: ImageTransform,
 ): Promise<Companion> {
   const place = { name, file, ...(field !== undefined && { field }) };
@@ -138,6 +151,12 @@ export async function companionOf(
     if (transform)
       return { ...place, problem: 'It stands within an archive, from which it cannot follow. Unpack it.' };
     return { ...place, stored: async () => ({ bytes: await bytes(), extension: endingOf(file) }) };
+  }
+  if (image) {
+    const companion: Companion = { ...place, pixels: image };
+    return transform
+      ? moveCompanions({ companions: [companion] }, mapOf(transform)).companions![0]!
+      : companion;
   }
   let location: string | undefined;
   try {
@@ -154,7 +173,7 @@ async function imageOf(
   { picture }: FormatEntry,
   form: ImageForm,
   range: StoredRange | undefined,
-): Promise<Pick<DecodedPicture, 'image' | 'transform' | 'highest'>> {
+): Promise<Pick<DecodedPicture, 'image' | 'transform' | 'highest' | 'span'>> {
   const options = range && { valueRange: range };
   if ('file' in picture) {
     const location = folder.locate(picture.file);
@@ -163,8 +182,10 @@ async function imageOf(
       : decodePicture(await folder.read(picture.file), form, options);
   }
   if ('bytes' in picture) return decodePicture(picture.bytes, form, options);
-  const { image } = picture;
+  const { image, range: own } = picture;
   // Of the form already: nothing is to be scaled, and no color to be changed.
-  if (imageProblem(image, form) === undefined) return { image, transform: resizeTransform(image, image) };
-  return decodePicture(await encodePng(image), form, options);
+  if (image.bits !== 32 && imageProblem(image, form) === undefined)
+    return { image, transform: resizeTransform(image, image) };
+  const { bytes } = await encodePicture(image);
+  return decodePicture(bytes, form, options ?? (own && { valueRange: own }));
 }

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Image } from '@simgan/core';
 import type { FormatSample, JsonObject, ObjectsAnnotation, SampleCompanion } from '@simgan/formats';
-import { decodePicture, encodePng, inspectPicture } from '../pictures/pixels.ts';
+import { decodePicture, encodePicture, inspectPicture, pictureBytes } from '../pictures/pixels.ts';
 
 /** A sample whose picture may be a file on this machine. */
 export interface StoredSample extends FormatSample {
@@ -21,7 +21,7 @@ export type PictureSource =
 
 /**
  * The sample of a picture. Its file stays as it is, byte for byte, if every program shows the same in it: one that EXIF
- * rotates, or with transparency, becomes a PNG.
+ * rotates, or with transparency, becomes a PNG, and an array of NumPy's a TIFF.
  *
  * @param isChecked - decodes the picture once, so that one that is cut off is found.
  * @throws SimganError INVALID_IMAGE if it is damaged, too large or not a picture; the system's error if it cannot be read.
@@ -34,10 +34,11 @@ export async function storedSample(
 ): Promise<StoredSample> {
   if ('image' in picture) {
     const { width, height, channels, bits } = picture.image;
-    const png = await encodePng(picture.image);
-    return { id, width, height, channels, bits, extension: 'png', bytes: async () => png, ...labels };
+    const { bytes, extension } = await encodePicture(picture.image);
+    return { id, width, height, channels, bits, extension, bytes: async () => bytes, ...labels };
   }
-  const bytes = 'bytes' in picture ? picture.bytes : await readFile(picture.location);
+  const stored = 'bytes' in picture ? picture.bytes : await readFile(picture.location);
+  const bytes = pictureBytes(stored);
   const { isPlain, ...header } = await inspectPicture(bytes, { isChecked });
   if (!isPlain) {
     const form = { channels: header.channels === 1 ? 1 : 3, bits: header.bits } as const;
@@ -49,7 +50,8 @@ export async function storedSample(
     ...header,
     bytes: async () => bytes,
     ...labels,
-    ...('location' in picture && { location: picture.location, isOwnFile: picture.isOwnFile ?? false }),
+    ...('location' in picture &&
+      bytes === stored && { location: picture.location, isOwnFile: picture.isOwnFile ?? false }),
   };
 }
 

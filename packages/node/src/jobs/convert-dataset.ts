@@ -14,6 +14,7 @@ import { reasonOf } from '../files/reject.ts';
 import type { WrittenFormat } from '../formats/dataset-copies.ts';
 import { type OpenedFormat, openFormat } from '../formats/open-format.ts';
 import { companionFile, endingOf, storedSample } from '../formats/stored-sample.ts';
+import { encodePicture } from '../pictures/pixels.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { type Job, startJob } from '../runs/job.ts';
 import { reading } from '../runs/sources.ts';
@@ -174,7 +175,7 @@ function samplesOf({ entries, folder }: OpenedFormat, start: number, end: number
         labeled as unknown as JsonObject,
         companions,
       ) as unknown as typeof labeled;
-      const files = companionsOf(folder, companions);
+      const files = await companionsOf(folder, companions);
       const source = 'file' in picture ? { location: locationOf(folder, picture.file) } : picture;
       const labels = { columns: columnsOf(annotation), objects: annotation };
       const sample = await storedSample(entry.id, source, labels);
@@ -197,13 +198,19 @@ function locationOf(folder: OpenedFormat['folder'], file: string): string {
 }
 
 /** What belongs to a picture. @throws SimganError INVALID_FILE if a file is missing. */
-function companionsOf(
+async function companionsOf(
   folder: OpenedFormat['folder'],
   companions: readonly FormatCompanion[],
-): SampleCompanion[] {
+): Promise<SampleCompanion[]> {
   const names = new Map<string, number>();
-  return companions.map(({ name: own, file, bytes }) => {
+  const files: SampleCompanion[] = [];
+  for (const { name: own, file, bytes, image } of companions) {
     const name = folderName(own, names);
-    return bytes ? { name, extension: endingOf(file), bytes } : companionFile(name, locationOf(folder, file));
-  });
+    if (bytes) files.push({ name, extension: endingOf(file), bytes });
+    else if (image) {
+      const stored = await encodePicture(await image());
+      files.push({ name, extension: stored.extension, bytes: async () => stored.bytes });
+    } else files.push(companionFile(name, locationOf(folder, file)));
+  }
+  return files;
 }

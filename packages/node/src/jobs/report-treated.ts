@@ -55,7 +55,7 @@ export async function reportTreated(
   const written = createDataset<RealImage>(
     samples.length,
     async (index) => {
-      const file = join(dir, augmentFiles.dataset, fileNameOf(index));
+      const file = join(dir, augmentFiles.dataset, fileNameOf(index, plugin.image));
       return { id: samples.id(index), image: (await readPicture(file, plugin.image)).image };
     },
     (index) => samples.id(index),

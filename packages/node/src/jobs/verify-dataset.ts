@@ -29,7 +29,7 @@ import { sha256 } from '../files/sha256.ts';
 import { CROISSANT } from '../formats/croissant.ts';
 import { CONVERSION } from '../formats/format-folder.ts';
 import { openFormat } from '../formats/open-format.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePicture } from '../pictures/pixels.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type Job, type PluginChoiceOptions, startJob } from '../runs/job.ts';
 import { openRefiner } from '../runs/open-refiner.ts';
@@ -247,7 +247,7 @@ async function linesAt(dir: string, indices: ReadonlySet<number>): Promise<Map<n
 /** What differs between a sample that was made again and its line; `undefined` if nothing. */
 async function differenceOf(sample: Sample<unknown>, line: MetadataLine): Promise<string | undefined> {
   const hash = createHash('sha256')
-    .update(await encodePng(sample.image))
+    .update((await encodePicture(sample.image)).bytes)
     .digest('hex');
   if (hash !== line.provenance?.[PICTURE_HASH]) return 'another picture';
   const text = annotationText(sample.annotation, indexId(0));

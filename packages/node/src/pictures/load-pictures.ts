@@ -71,6 +71,8 @@ export interface LoadedPictures<Source extends PictureSource> {
   factsOf(index: number): PictureFacts;
   /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
   readonly range?: StoredRange;
+  /** The lowest and the highest value of all pictures of floats, if there are any. */
+  readonly span?: readonly [low: number, high: number];
 }
 
 /** What is worth saying of pictures that were loaded. */
@@ -78,11 +80,17 @@ interface PictureNews {
   readonly resized: number;
   readonly transparent?: number;
   readonly range?: StoredRange;
+  readonly span?: readonly [low: number, high: number];
 }
 
 /** What is to be said of pictures that were loaded. */
-export function saidOf({ resized, transparent = 0, range }: PictureNews) {
-  return { resized, ...(transparent > 0 && { transparent }), ...(range && { range }) };
+export function saidOf({ resized, transparent = 0, range, span }: PictureNews) {
+  return {
+    resized,
+    ...(transparent > 0 && { transparent }),
+    ...(range && { range }),
+    ...(span && { span }),
+  };
 }
 
 /** What decoding did to a picture, or found in it. */
@@ -122,7 +130,14 @@ export async function loadPictures<Source extends PictureSource>(
       ? { image: undefined, facts: known.facts, cached: known.image }
       : await load(source, form, decoding);
     // What the values of 16 bits become depends on the whole set.
-    if (cache && !known && 'image' in outcome && outcome.image && outcome.facts.highest === undefined) {
+    if (
+      cache &&
+      !known &&
+      'image' in outcome &&
+      outcome.image &&
+      outcome.facts.highest === undefined &&
+      !(valueRange && outcome.facts.span)
+    ) {
       cache.add(source.name, source.location, outcome.image, outcome.facts);
     }
     if ('image' in outcome && outcome.image) {
@@ -163,6 +178,7 @@ export async function loadPictures<Source extends PictureSource>(
   let resized = 0;
   let transparent = 0;
   const facts: PictureFacts[] = [];
+  let span: [low: number, high: number] | undefined;
   for (const [index, outcome] of outcomes.entries()) {
     const source = sources[index]!;
     if (outcome === undefined || 'isIgnored' in outcome) ignored++;
@@ -173,6 +189,8 @@ export async function loadPictures<Source extends PictureSource>(
       kept.push(outcome.cached ? undefined : outcome.image);
       cached.push(outcome.cached);
       facts.push(outcome.facts);
+      const own = outcome.facts.span;
+      if (own) span = span ? [Math.min(span[0], own[0]), Math.max(span[1], own[1])] : [...own];
       if (outcome.facts.isResized) resized++;
       if (outcome.facts.hasAlpha) transparent++;
     }
@@ -185,6 +203,7 @@ export async function loadPictures<Source extends PictureSource>(
     transparent,
     factsOf: (index) => facts[index]!,
     ...(range && { range }),
+    ...(span && { span }),
     async imageAt(index) {
       const known = kept[index];
       if (known) return known;

@@ -2,7 +2,7 @@
 import { createImage, type Image, type ImageDisplay, type ImageForm, imageRange } from '@simgan/core';
 
 /**
- * A picture in 8 bits, gray or RGB: in the colors of a plugin, or as light. Without a display 16-bit pictures are shown
+ * A picture in 8 bits, gray or RGB: in the colors of a plugin, or as light. Without a display pictures of more bits are shown
  * over the range of `form`: low is black and high is white.
  */
 export function paintPicture(image: Image, form: ImageForm, display?: ImageDisplay): Image {

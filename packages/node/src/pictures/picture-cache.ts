@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync, statSync, writeSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Image } from '@simgan/core';
+import { createPixels, type Image } from '@simgan/core';
 import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic-file.ts';
 import type { PictureFacts } from './load-pictures.ts';
@@ -26,7 +26,7 @@ const entrySchema = z.object({
     width: count,
     height: count,
     channels: z.union([z.literal(1), z.literal(3)]),
-    bits: z.union([z.literal(8), z.literal(16)]),
+    bits: z.literal([8, 16, 32]),
     hasAlpha: z.boolean(),
   }),
   facts: z.looseObject({}),
@@ -182,9 +182,8 @@ class FolderCache implements PictureCache {
 
   #read({ file, offset, image: { hasAlpha, ...form } }: Entry): Image {
     const { width, height, channels, bits } = form;
-    const values = (length: number) => (bits === 8 ? new Uint8Array(length) : new Uint16Array(length));
-    const data = values(width * height * channels);
-    const alpha = hasAlpha ? values(width * height) : undefined;
+    const data = createPixels(bits, width * height * channels);
+    const alpha = hasAlpha ? createPixels(bits, width * height) : undefined;
     let at = offset;
     for (const part of alpha ? [data, alpha] : [data]) {
       const bytes = new Uint8Array(part.buffer);

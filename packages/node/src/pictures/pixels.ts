@@ -1,16 +1,24 @@
-/** @file The only caller of sharp: pixels out of picture files, and PNG files out of pixels. */
+/** @file The only caller of sharp: pixels out of picture files, and picture files out of pixels. */
 import { open, readFile, stat } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import {
   createImage,
+  createPixels,
+  fullScale,
   type Image,
   type ImageForm,
   imageProblem,
+  imageRange,
+  type PixelBits,
+  type Pixels,
   SimganError,
   type SizedForm,
+  type StoredFile,
+  storedValue,
 } from '@simgan/core';
 import type { ImageTransform } from '@simgan/core/geometry';
 import type { StoredPicture } from '@simgan/core/reading';
+import { encodeTiff, imageOfArray, interleaved, readNpy } from '@simgan/formats';
 import sharp from 'sharp';
 import { fitSteps } from './fit.ts';
 import { pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
@@ -44,8 +52,8 @@ export interface DecodeOptions {
    */
   readonly pixelBudget?: number;
   /**
-   * The stored values of 16-bit pictures that become the lowest and the highest value of an 8-bit form: cameras of 10
-   * bits store 0 to 1023. Default: 0 to 65535; of a set, what its values say.
+   * The stored values of 16-bit pictures and of floats that become the lowest and the highest value of a form of fewer bits:
+   * cameras of 10 bits store 0 to 1023. Default: 0 to 65535; of a set, what its values say. Floats are refused without it.
    */
   readonly valueRange?: StoredRange;
 }
@@ -63,6 +71,8 @@ export interface DecodedPicture {
   readonly hasAlpha: boolean;
   /** The highest stored value, where 16 bits became 8. */
   readonly highest?: number;
+  /** The lowest and the highest stored value of a picture of floats. */
+  readonly span?: readonly [low: number, high: number];
 }
 
 /** The defaults of {@link DecodeOptions}. */
@@ -75,17 +85,18 @@ export const decodeDefaults: Required<Omit<DecodeOptions, 'valueRange'>> = {
 };
 
 /**
- * Decodes a PNG, JPEG, WebP or TIFF to an image of a form; without a size in the form, at the picture's own. A picture
- * that already has the form's size, channels and bits comes out exactly as it is stored.
+ * Decodes a PNG, JPEG, WebP, TIFF or NumPy array (`.npy`) to an image of a form; without a size in the form, at the
+ * picture's own. A picture that already has the form's size, channels and bits comes out exactly as it is stored.
  *
  * - EXIF orientation is applied; embedded color profiles and CMYK are converted to sRGB.
  * - Transparent pixels become 0, as depth cameras write "no reading", unless the form keeps their opacity.
- * - 8-bit pictures are scaled with Lanczos' filter, 16-bit gray ones with the nearest pixel: they hold depth,
- *   where a mean of two surfaces, or of a surface and "no reading", is a point that does not exist.
+ * - 8-bit pictures are scaled with Lanczos' filter, gray ones of 16 bits or floats with the nearest pixel: they hold depth,
+ *   where a mean of two surfaces, or of a surface and "no reading", is a point that does not exist. Colors of floats are
+ *   interpolated linearly, which leaves no range.
  * - Color becomes gray by ITU-R BT.601's luma (0.299, 0.587, 0.114); gray becomes color by repetition.
- * - 16 bits become 8 linearly, from `valueRange`. 8-bit pictures are refused where 16 bits are asked for: the missing
- *   precision and the unit of the values cannot be made up.
- * - Values outside the range of the form are refused: they are of another unit or kind.
+ * - 16 bits become 8 linearly, from `valueRange`, and so do floats, which are refused without it. Pictures of fewer bits than
+ *   are asked for are refused: the missing precision and the unit of the values cannot be made up.
+ * - Values outside the range of the form are refused: they are of another unit or kind. So is what is no finite number.
  *
  * @throws SimganError INVALID_IMAGE saying why the picture cannot be used: cut off or damaged, too large, too
  * small, of a kind that is not read.
@@ -150,7 +161,7 @@ function sourceOfBytes(bytes: Uint8Array): ByteSource {
   return {
     size: async () => bytes.length,
     start: async () => bytes.subarray(0, SIGNATURE_LENGTH),
-    all: async () => bytes,
+    all: async () => pictureBytes(bytes),
   };
 }
 
@@ -171,7 +182,7 @@ function sourceOfFile(file: string): ByteSource {
         await handle.close();
       }
     },
-    all: () => readFile(file),
+    all: async () => pictureBytes(await readFile(file)),
   };
 }
 
@@ -206,7 +217,7 @@ async function usePicture<Value>(
   const bits = bitsOf(header);
   if (bits < spec.bits) {
     throw unusable(
-      'The picture has 8 bits a value and 16 are needed; the missing precision cannot be made up.',
+      `The picture has ${bits} bits a value and ${spec.bits === 32 ? 'floats' : '16'} are needed; the missing precision cannot be made up.`,
     );
   }
   // The file's bytes are in memory too, and may be more than the pixels.
@@ -233,11 +244,16 @@ async function decode(
   // Color spaces must be named: sharp turns gray into three channels and 16 bits into 8 unless told otherwise.
   const keepsAlpha = header.hasAlpha && spec.keepsAlpha === true;
   // Of 8-bit gray, sharp leaves out opacity; in color, all three channels are the gray.
-  const space = bits === 8 ? (isGray && !keepsAlpha ? 'b-w' : 'srgb') : isGray ? 'grey16' : 'rgb16';
+  const space = colorSpaces[bits][isGray && !(bits === 8 && keepsAlpha) ? 'gray' : 'color'];
+  if (bits === 32 && header.space !== space) {
+    throw unusable(
+      `The picture stores floats in ${header.channels} channels of ${header.space}; gray, RGB and RGB with opacity are read.`,
+    );
+  }
   const pipeline = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
-  if (header.hasAlpha && !keepsAlpha) pipeline.flatten({ background: '#000' });
+  if (header.hasAlpha && !keepsAlpha && bits !== 32) pipeline.flatten({ background: '#000' });
   if (isResized) {
-    const kernel = bits === 16 && isGray ? 'nearest' : 'lanczos3';
+    const kernel = bits !== 8 && isGray ? 'nearest' : bits === 32 ? 'linear' : 'lanczos3';
     pipeline.resize({ ...scaled, fit: 'fill', kernel });
     if (left > 0 || top > 0 || scaled.width > spec.width || scaled.height > spec.height) {
       pipeline.extract({ left, top, width: spec.width, height: spec.height });
@@ -245,32 +261,47 @@ async function decode(
   }
   const { data, info } = await pipeline
     .toColourspace(space)
-    .raw({ depth: bits === 8 ? 'uchar' : 'ushort' })
+    .raw({ depth: depths[bits] })
     .toBuffer({ resolveWithObject: true })
     .catch((error: Error) => {
       throw damaged(error);
     });
-  const values = bits === 8 ? data : new Uint16Array(data.buffer, data.byteOffset, data.byteLength / 2);
-  const { colors, alpha } = keepsAlpha ? splitAlpha(values, info.channels) : { colors: values };
-  const image = toSpec(colors, keepsAlpha ? info.channels - 1 : info.channels, bits, spec, valueRange);
+  const values = valuesOf(data, bits);
+  const span = bits === 32 ? spanOf(values) : undefined;
+  const { colors, alpha } = splitAlpha(values, info.channels, bits);
+  if (alpha && !keepsAlpha) multiply(colors, alpha);
+  const image = toSpec(colors, alpha ? info.channels - 1 : info.channels, bits, spec, valueRange);
   return {
-    image: alpha ? { ...image, alpha: alphaOf(alpha, bits, spec.bits) } : image,
+    image: alpha && keepsAlpha ? { ...image, alpha: alphaOf(alpha, bits, spec.bits) } : image,
     isResized,
     transform,
     isTurned: (header.orientation ?? 1) !== 1,
     hasAlpha: header.hasAlpha && !keepsAlpha,
-    ...(bits > spec.bits && { highest: highestOf(values) }),
+    ...(span ? { span } : bits > spec.bits && { highest: highestOf(values) }),
   };
 }
 
-type Stored = Uint8Array | Uint16Array;
+/** How sharp names values of each kind, and colors of them. */
+const depths = { 8: 'uchar', 16: 'ushort', 32: 'float' } as const;
+const colorSpaces = {
+  8: { gray: 'b-w', color: 'srgb' },
+  16: { gray: 'grey16', color: 'rgb16' },
+  32: { gray: 'b-w', color: 'scrgb' },
+} as const;
 
-/** Colors and opacity of interleaved values whose last channel is opacity. */
-function splitAlpha(values: Stored, channels: number): { colors: Stored; alpha: Stored } {
+function valuesOf(data: Buffer, bits: PixelBits): Pixels {
+  const { buffer, byteOffset: start, byteLength: length } = data;
+  if (bits === 8) return data;
+  return bits === 16
+    ? new Uint16Array(buffer, start, length / 2)
+    : new Float32Array(buffer, start, length / 4);
+}
+
+/** Colors and opacity of interleaved values of 2 or 4 channels, of which the last is opacity. */
+function splitAlpha(values: Pixels, channels: number, bits: PixelBits): { colors: Pixels; alpha?: Pixels } {
+  if (channels % 2 === 1) return { colors: values };
   const pixels = values.length / channels;
-  const like = (length: number) =>
-    values instanceof Uint8Array ? new Uint8Array(length) : new Uint16Array(length);
-  const [colors, alpha] = [like(pixels * (channels - 1)), like(pixels)];
+  const [colors, alpha] = [createPixels(bits, pixels * (channels - 1)), createPixels(bits, pixels)];
   for (let pixel = 0; pixel < pixels; pixel++) {
     for (let channel = 0; channel < channels - 1; channel++) {
       colors[pixel * (channels - 1) + channel] = values[pixel * channels + channel]!;
@@ -280,8 +311,34 @@ function splitAlpha(values: Stored, channels: number): { colors: Stored; alpha: 
   return { colors, alpha };
 }
 
-function alphaOf(alpha: Stored, from: 8 | 16, to: 8 | 16): Stored {
-  return from === to ? alpha : Uint8Array.from(alpha, (value) => Math.round(value / 257));
+/** Makes transparent floats 0, as sharp does with whole numbers. */
+function multiply(colors: Pixels, alpha: Pixels): void {
+  const channels = colors.length / alpha.length;
+  for (let i = 0; i < colors.length; i++) colors[i]! *= alpha[Math.floor(i / channels)]!;
+}
+
+function alphaOf(alpha: Pixels, from: PixelBits, to: PixelBits): Pixels {
+  if (from === to) return alpha;
+  const converted = createPixels(to, alpha.length);
+  const scale = fullScale(to) / fullScale(from);
+  for (let i = 0; i < alpha.length; i++) converted[i] = storedValue(alpha[i]! * scale, to);
+  return converted;
+}
+
+/** @throws SimganError INVALID_IMAGE if a value is no finite number. */
+function spanOf(values: Pixels): readonly [low: number, high: number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (!Number.isFinite(value)) {
+      throw unusable(
+        `The picture holds the value ${value}, which networks cannot take. Store a number within its range where there is no reading, such as 0.`,
+      );
+    }
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
 }
 
 function highestOf(values: ArrayLike<number>): number {
@@ -297,7 +354,7 @@ export interface PictureHeader {
   readonly height: number;
   /** Without transparency. */
   readonly channels: number;
-  readonly bits: 8 | 16;
+  readonly bits: PixelBits;
   /** Whether it has transparency, or must be rotated to be upright: what programs show then differs. */
   readonly isPlain: boolean;
   /** The ending that files of its kind have: `png`, `jpg`, `webp`, `tif`. */
@@ -352,17 +409,19 @@ export async function readPictureSize(file: string): Promise<StoredPicture> {
   if ((await source.size()) > decodeDefaults.maxBytes)
     throw tooManyBytes(await source.size(), decodeDefaults.maxBytes);
   checkKind(await source.start());
-  const { autoOrient, channels, hasAlpha, depth } = await readHeader(file);
+  const isArray = pictureKind(await source.start())?.name === 'NumPy';
+  const { autoOrient, channels, hasAlpha, depth } = await readHeader(isArray ? await source.all() : file);
   const { width, height } = autoOrient;
   return { width, height, channels: channels - (hasAlpha ? 1 : 0), bits: storedBits[depth] ?? 32 };
 }
 
 const storedBits: Readonly<Record<string, number>> = { uchar: 8, char: 8, ushort: 16, short: 16, double: 64 };
 
-function bitsOf({ depth }: Header): 8 | 16 {
+function bitsOf({ depth }: Header): PixelBits {
   if (depth === 'uchar') return 8;
   if (depth === 'ushort') return 16;
-  throw unusable(`The picture stores its values as ${depth}; 8 and 16 bits are read.`);
+  if (depth === 'float') return 32;
+  throw unusable(`The picture stores its values as ${depth}; 8 and 16 bits and floats of 32 bits are read.`);
 }
 
 /**
@@ -375,8 +434,9 @@ export async function encodePng(image: Image): Promise<Buffer> {
   const problem = imageProblem(image, image);
   if (problem) throw unusable(`The image cannot be written: ${problem}.`);
   const { width, height, channels, bits, alpha } = image;
-  const space = bits === 8 ? (channels === 1 ? 'b-w' : 'srgb') : channels === 1 ? 'grey16' : 'rgb16';
-  const data = alpha ? joinAlpha(image, alpha) : image.data;
+  if (bits === 32) throw unusable('The image cannot be written: it holds floats, which PNG cannot.');
+  const space = colorSpaces[bits][channels === 1 ? 'gray' : 'color'];
+  const data = (alpha ? interleaved(image, alpha) : image.data) as Uint8Array | Uint16Array;
   const stored = (alpha ? channels + 1 : channels) as 1 | 2 | 3 | 4;
   return sharp(data, { raw: { width, height, channels: stored } })
     .toColourspace(space)
@@ -384,16 +444,21 @@ export async function encodePng(image: Image): Promise<Buffer> {
     .toBuffer();
 }
 
-function joinAlpha({ channels, bits, data }: Image, alpha: Stored): Stored {
-  const stored = channels + 1;
-  const joined = bits === 8 ? new Uint8Array(alpha.length * stored) : new Uint16Array(alpha.length * stored);
-  for (let pixel = 0; pixel < alpha.length; pixel++) {
-    for (let channel = 0; channel < channels; channel++) {
-      joined[pixel * stored + channel] = data[pixel * channels + channel]!;
-    }
-    joined[pixel * stored + channels] = alpha[pixel]!;
-  }
-  return joined;
+/**
+ * An image as a file that holds exactly its values: a PNG, or of floats a TIFF. The same image gives the same bytes.
+ *
+ * @throws SimganError INVALID_IMAGE if the image's data does not fill its size.
+ */
+export async function encodePicture(image: Image): Promise<StoredFile> {
+  if (image.bits !== 32) return { bytes: await encodePng(image), extension: 'png' };
+  const problem = imageProblem(image, image);
+  if (problem) throw unusable(`The image cannot be written: ${problem}.`);
+  return { bytes: encodeTiff(image), extension: 'tif' };
+}
+
+/** The bytes of a picture file; those of an array are turned into a TIFF of the same values, all others stay. */
+export function pictureBytes(bytes: Uint8Array): Uint8Array {
+  return pictureKind(bytes)?.name === 'NumPy' ? encodeTiff(imageOfArray(readNpy(bytes, 'The array'))) : bytes;
 }
 
 /** Size, orientation, channels and depth, from the header. */
@@ -416,51 +481,65 @@ function checkKind(bytes: Uint8Array): void {
 }
 
 function toSpec(
-  values: Uint8Array | Uint16Array,
+  values: Pixels,
   channels: number,
-  bits: 8 | 16,
+  bits: PixelBits,
   spec: SizedForm,
-  [low, high]: StoredRange = [0, 65_535],
+  range: StoredRange | undefined,
 ): Image {
   const image = createImage(spec);
-  const [black, divisor] = bits === spec.bits ? [0, 1] : [low, (high - low) / 255];
   const pixels = spec.width * spec.height;
   if (values.length !== pixels * channels || (channels !== 1 && channels !== 3)) {
     throw unusable(
       `The picture decodes to ${values.length} values in ${channels} channels, which is not expected.`,
     );
   }
-  if (channels === spec.channels && bits === spec.bits) {
-    checkRange(values, spec);
-    image.data.set(values);
-    return image;
-  }
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    for (let channel = 0; channel < spec.channels; channel++) {
-      const value =
-        channels === spec.channels
-          ? values[pixel * channels + channel]!
-          : channels === 1
-            ? values[pixel]!
-            : luma(values[pixel * 3]!, values[pixel * 3 + 1]!, values[pixel * 3 + 2]!);
-      image.data[pixel * spec.channels + channel] = Math.min(
-        255,
-        Math.max(0, Math.round((value - black) / divisor)),
-      );
+  if (bits === spec.bits && channels === spec.channels) image.data.set(values);
+  else {
+    const convert =
+      bits === spec.bits ? (value: number) => storedValue(value, bits) : scaling(bits, spec, range);
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      for (let channel = 0; channel < spec.channels; channel++) {
+        const value =
+          channels === spec.channels
+            ? values[pixel * channels + channel]!
+            : channels === 1
+              ? values[pixel]!
+              : luma(values[pixel * 3]!, values[pixel * 3 + 1]!, values[pixel * 3 + 2]!);
+        image.data[pixel * spec.channels + channel] = convert(value);
+      }
     }
   }
+  if (bits === spec.bits) checkRange(image.data, spec);
   return image;
 }
 
-/** @throws SimganError INVALID_IMAGE if a value is outside the range that the form declares. */
-function checkRange(values: ArrayLike<number>, { range }: ImageForm): void {
-  if (!range) return;
-  const [low, high] = range;
+/** How stored values become those of a form of fewer bits. @throws SimganError INVALID_IMAGE if that cannot be known. */
+function scaling(
+  bits: PixelBits,
+  spec: SizedForm,
+  range: StoredRange | undefined,
+): (value: number) => number {
+  if (!range && bits === 32) {
+    throw unusable(
+      'The picture stores floats, and which of them are black and white cannot be known. Say so with `valueRange`, such as 0,1; or keep floats where the plugin can: images, with its option bits=32.',
+    );
+  }
+  const [low, high] = range ?? [0, fullScale(bits)];
+  const top = fullScale(spec.bits);
+  const divisor = (high - low) / top;
+  return (value) => Math.min(top, Math.max(0, Math.round((value - low) / divisor)));
+}
+
+/** @throws SimganError INVALID_IMAGE if a value is outside the range that the form declares; floats always have one. */
+function checkRange(values: Pixels, form: ImageForm): void {
+  if (!form.range && form.bits !== 32) return;
+  const [low, high] = imageRange(form);
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     if (value >= low && value <= high) continue;
     throw unusable(
-      `The picture holds the value ${value}, and pictures of this domain hold ${low} to ${high}: its values are of another unit or kind.`,
+      `The picture holds the value ${value}, and pictures of this domain hold ${low} to ${high}: its values are of another unit or kind.${form.bits === 32 ? ' The plugin option range=[LOW,HIGH] says which there are.' : ''}`,
     );
   }
 }

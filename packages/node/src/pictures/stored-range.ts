@@ -30,13 +30,23 @@ export function describeRange([low, high]: StoredRange): string | undefined {
   return low === 0 && Number.isInteger(bits) ? `${bits} bits in 16 (${range})` : `${range} of 16 bits`;
 }
 
-/** @throws SimganError INVALID_ARGUMENT if it is no range of 16-bit values. */
+/** Floats of a picture or a set in words: `float32 from 0.02 to 0.97`, and which of them became black and white. */
+export function describeFloats(
+  [low, high]: readonly [number, number],
+  range: StoredRange | undefined = undefined,
+): string {
+  const short = (value: number) => String(Number(value.toPrecision(4)));
+  const found = `float32 from ${short(low)} to ${short(high)}`;
+  return range ? `${found}, of which ${range[0]} became black and ${range[1]} white` : found;
+}
+
+/** @throws SimganError INVALID_ARGUMENT if it is no range of stored values. */
 export function checkStoredRange(range: StoredRange): void {
   const [low, high] = range;
-  if (range.length === 2 && Number.isFinite(low) && low >= 0 && low < high && high <= 65_535) return;
+  if (range.length === 2 && Number.isFinite(low) && Number.isFinite(high) && low < high) return;
   throw new SimganError(
     'INVALID_ARGUMENT',
-    `\`valueRange\` ${JSON.stringify(range)}: expected the stored values of black and white, two numbers from 0 to 65535, the lower one first.`,
+    `\`valueRange\` ${JSON.stringify(range)}: expected the stored values of black and white, two numbers, the lower one first.`,
   );
 }
 

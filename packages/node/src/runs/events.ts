@@ -40,6 +40,8 @@ export type JobEvent =
       readonly transparent?: number;
       /** Which stored values of 16-bit pictures became black and white, if it is not the whole range. */
       readonly range?: readonly [low: number, high: number];
+      /** The lowest and the highest value of pictures of floats. */
+      readonly span?: readonly [low: number, high: number];
       /** Files that are no pictures. */
       readonly ignored?: number;
       readonly format?: string;

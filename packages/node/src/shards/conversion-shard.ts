@@ -60,7 +60,7 @@ const line = z.object({
     width: z.int().positive(),
     height: z.int().positive(),
     channels: z.int().positive(),
-    bits: z.union([z.literal(8), z.literal(16)]),
+    bits: z.literal([8, 16, 32]),
     extension: z.string(),
     columns: z.record(z.string(), z.json()),
     // Checked when it was read of the source; the line's hash says that it is still the same.

@@ -201,7 +201,7 @@ async function countPictures(dir: string): Promise<number> {
   let count = 0;
   for await (const entry of await opendir(dir)) {
     if (entry.isDirectory()) count += await countPictures(join(dir, entry.name));
-    else if (entry.name.endsWith('.png') && !entry.name.startsWith('.')) count++;
+    else if (/\.(png|tif)$/.test(entry.name) && !entry.name.startsWith('.')) count++;
   }
   return count;
 }

@@ -6,6 +6,7 @@ import {
   createRng,
   type Dataset,
   indexId,
+  type Pixels,
   type Plugin,
   type Rng,
   type Sample,
@@ -251,8 +252,7 @@ async function differenceOf(one: Rendered, other: Rendered): Promise<string | un
   return isDeepStrictEqual(await filesOf(one), await filesOf(other)) ? undefined : 'companions';
 }
 
-const bytesOf = (data: Uint8Array | Uint16Array) =>
-  Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+const bytesOf = (data: Pixels) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 const filesOf = ({ companions }: Rendered) =>
   Promise.all(companions.map(async ({ name, stored }) => ({ name, file: await stored!() })));

@@ -30,6 +30,8 @@ export type NoDisplacement = 'unseen' | 'lost';
 
 /** Displacements whose estimated std is above this are not given, pixels. */
 const UNCERTAIN = 0.06;
+/** Of floats, which are not rounded, a share of the range. */
+const LEAST_NOISE = 2 ** -17;
 /** Correlations below this are of other content. */
 const ALIKE = 0.6;
 
@@ -59,7 +61,7 @@ export function displacementAt(
   const from = smoothed(raw);
   const to = smoothed(grayPatch(after, center, RADIUS + RANGE + 6 + REACH * (1 + MOST_BLUR), form));
   const [low, high] = imageRange({ ...form, bits: before.bits });
-  const rounding = 0.5 / (high - low);
+  const rounding = before.bits === 32 ? LEAST_NOISE : 0.5 / (high - low);
   // Registered with itself, a patch tells what noise alone would make of its position.
   const itself = register(from, from, [0, 0], undefined, Math.max(rounding, noiseOf(raw)));
   if (!itself || itself.deviations[0] > UNCERTAIN) return 'unseen';

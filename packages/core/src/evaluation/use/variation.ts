@@ -1,6 +1,6 @@
 import { affineMap } from '../../geometry/picture-map.ts';
 import { resampleBy } from '../../geometry/resample-by.ts';
-import { type Image, imageRange, type SizedForm } from '../../image.ts';
+import { type Image, imageRange, type SizedForm, storedValue } from '../../image.ts';
 import type { Rng } from '../../rng.ts';
 import type { RealImage } from '../../sample.ts';
 import type { EstimatorAnswer } from '../estimator-answer.ts';
@@ -18,7 +18,7 @@ export interface VariationNumbers {
   readonly shading: number;
   /** The largest standard deviation of noise, a share. */
   readonly noise: number;
-  /** The same for pictures of 16 bits. */
+  /** The same for pictures of 16 bits or floats. */
   readonly depthNoise: number;
   /** Standard deviation of a shift along each axis, as a share of the picture's side. For classes alone, as all below. */
   readonly shift: number;
@@ -54,7 +54,7 @@ export const broadVariation: VariationNumbers = {
 
 /**
  * Varies contrast, brightness, shading and noise, and for classes the shape by a small affine map, which changes no class
- * but would move a point. Pictures of 16 bits hold depth rather than light: they get noise alone, and their two ends
+ * but would move a point. Pictures of 16 bits or floats hold depth rather than light: they get noise alone, and their two ends
  * (nothing there) stay.
  */
 export function varyPictures(
@@ -62,7 +62,7 @@ export function varyPictures(
   kind: EstimatorAnswer['kind'],
   numbers: VariationNumbers,
 ): Variation {
-  const varied = form.bits === 16 ? varyDepth : varyLight;
+  const varied = form.bits === 8 ? varyLight : varyDepth;
   return (item, rng) => {
     const image = varied(item.image, form, numbers, rng.fork('values'));
     return { ...item, image: kind === 'class' ? reshape(image, numbers, rng.fork('shape')) : image };
@@ -96,7 +96,7 @@ function varyDepth(image: Image, form: SizedForm, { depthNoise }: VariationNumbe
   const data = image.data.map((value) =>
     value <= low || value >= high
       ? value
-      : Math.round(Math.min(high, Math.max(low, value + noise * rng.normal()))),
+      : storedValue(Math.min(high, Math.max(low, value + noise * rng.normal())), image.bits),
   );
   return { ...image, data };
 }
