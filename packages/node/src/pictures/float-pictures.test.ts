@@ -56,11 +56,12 @@ test('opacity of floats is kept where the form keeps it, and transparent pixels 
 
 test('whole numbers in a TIFF of ours are what they were', async () => {
   for (const bits of [8, 16] as const) {
-    const Values = bits === 8 ? Uint8Array : Uint16Array;
-    const image = imageOf(
-      Values.from({ length: 105 }, (_, i) => i * (bits === 8 ? 2 : 600)),
-      { ...size, channels: 3, bits },
-    );
+    const values = Array.from({ length: 105 }, (_, i) => i * (bits === 8 ? 2 : 600));
+    const image = imageOf(bits === 8 ? Uint8Array.from(values) : Uint16Array.from(values), {
+      ...size,
+      channels: 3,
+      bits,
+    });
     expect((await decodePicture(encodeTiff(image), { channels: 3, bits })).image).toEqual(image);
   }
 });
@@ -72,7 +73,7 @@ test.each([
   ['|u1', 8, Uint8Array],
 ] as const)("NumPy's arrays of %s are pictures", async (descr, bits, Values) => {
   const file = join(await temporaryFolder(), 'a.npy');
-  const values = Values.from({ length: 105 }, (_, i) => i);
+  const values = new Values(Array.from({ length: 105 }, (_, i) => i));
   await writeFile(file, npy(descr, [5, 7, 3], values));
   const form: ImageForm = { channels: 3, bits, ...(bits === 32 && { range: [0, 200] }) };
   expect(Array.from((await readPicture(file, form)).image.data)).toEqual(Array.from(values));
