@@ -48,6 +48,8 @@ try {
       for (let n = 0; n < 1000; n++) await images.at(rng.int(images.length));
     });
   }
+  // Of runs before this one nothing is known.
+  process.env.SIMGAN_CACHE = join(dir, 'cache of samples');
   const plugin = { name: 'any', image: form, annotation: undefined as never };
   for (const time of ['first', 'again']) {
     await timed(`as samples, ${time}`, () => readDataset(join(dir, 'real'), plugin, { labels: 'none' }));

@@ -15,6 +15,7 @@ import { bareAnnotation, rememberText } from './annotation-text.ts';
 import { carryFields, changedMembers, declarationProblem } from './carry-fields.ts';
 import { checkLabelsFollow } from './check-labels-follow.ts';
 import { companionsByName, findCompanionFields, nameOfCompanion, nameOfField } from './companion-fields.ts';
+import { PROBED_FROM, tolerateDamage } from './damaged-pictures.ts';
 import {
   BEGUN_MANIFEST,
   type DatasetManifest,
@@ -69,6 +70,12 @@ export const labelsOptions = ['invariant', 'none'] as const;
 interface Folder<Item> {
   /** In the order of the metadata, or of the pictures' paths where there is none. */
   readonly samples: Dataset<Item>;
+  /**
+   * The ids of samples whose pictures turned out to be damaged since the folder was opened; in their places are the next
+   * ones. Only in folders of at least 10,000 pictures.
+   */
+  readonly damaged: ReadonlySet<string>;
+  /** Grows when a damaged picture is met. */
   readonly rejects: readonly Reject[];
   /** Pictures that had to be scaled; their labels follow. */
   readonly resized: number;
@@ -111,8 +118,8 @@ export type DatasetFolder<Annotation> =
  * ends the reading, so that no label becomes false in silence. A sample's `source` has the size of the stored picture
  * and how its points moved.
  *
- * Pictures are decoded once at the start, like those of {@link readImages}; the metadata stays in memory as
- * text.
+ * Pictures are decoded once at the start, or from 10,000 on opened by their headers, like those of {@link readImages}; the
+ * metadata stays in memory as text.
  *
  * @throws SimganError NOT_ENOUGH_DATA if no sample can be used; INVALID_ARGUMENT if labels would no longer fit their
  * pictures, saying what to declare; INVALID_FILE if the folder is a dataset whose
@@ -150,7 +157,8 @@ export async function readDataset<Annotation>(
     location: join(dir, entry.file),
     isOptional: entry.line === undefined,
   }));
-  const pictures = await loadPictures(sources, plugin.image, { cachedAs: resolve(dir), ...options });
+  const reading = { cachedAs: resolve(dir), probedFrom: PROBED_FROM, ...options };
+  const pictures = await loadPictures(sources, plugin.image, reading);
   const { usable, imageAt, factsOf, rejects: notPictures, range } = pictures;
   const labels = options.labels === 'invariant' ? 'invariant' : { schema, declared };
   const turned = labels === 'invariant' ? [] : checkLabelsFollow(dir, pictures, labels);
@@ -165,7 +173,7 @@ export async function readDataset<Annotation>(
     );
   }
   const values = range && describeRange(range);
-  const samples = createDataset(
+  const all = createDataset(
     kept.length,
     async (item) => {
       const index = kept[item]!;
@@ -196,9 +204,10 @@ export async function readDataset<Annotation>(
     },
     (item) => usable[kept[item]!]!.id,
   );
+  const { items: samples, damaged } = tolerateDamage(all, (item) => usable[kept[item]!]!.file, rejects);
   const said = { ...saidOf(pictures), ...(labelGeometry && { labelGeometry }) };
   // The schema has checked each annotation, or there is none: the two sides of the union.
-  return { samples, rejects, ...said, manifest, annotations } as DatasetFolder<Annotation>;
+  return { samples, damaged, rejects, ...said, manifest, annotations } as DatasetFolder<Annotation>;
 }
 
 /** The ids of samples: those that our own lines give, or else made of the pictures' paths. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join, posix, resolve } from 'node:path';
-import type { Image, ImageForm, RealImage } from '@simgan/core';
+import type { ImageForm, RealImage } from '@simgan/core';
 import { createDataset, type Dataset, SimganError } from '@simgan/core';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import { listFiles } from '../files/list-files.ts';
@@ -10,6 +10,7 @@ import { type LoadOptions, loadPictures, type PictureSource, saidOf } from '../p
 import { withoutArraysBesidePictures } from '../pictures/picture-kind.ts';
 import type { StoredRange } from '../pictures/stored-range.ts';
 import { companionsByName, findCompanionFields } from './companion-fields.ts';
+import { PROBED_FROM, tolerateDamage } from './damaged-pictures.ts';
 import { BEGUN_MANIFEST, IMAGES, MANIFEST, METADATA, readManifest } from './dataset-format.ts';
 import { parseMetadataLine } from './metadata-line.ts';
 
@@ -89,46 +90,10 @@ export async function readImages(
         `${rejects.length} rejected${others}).${firstRejects(rejects)}`,
     );
   }
-  const damaged = new Set<number>();
-  const images = createDataset(
-    usable.length,
-    async (index) => ({
-      id: usable[index]!.name,
-      image: await nextUsable(index, usable.length, async (place) => {
-        try {
-          return await imageAt(place);
-        } catch (error) {
-          if (!(error instanceof SimganError) || error.code !== 'INVALID_IMAGE') throw error;
-          if (!damaged.has(place)) rejects.push({ file: usable[place]!.name, reason: error.message });
-          damaged.add(place);
-          return undefined;
-        }
-      }),
-    }),
-    (index) => usable[index]!.name,
-  );
+  const nameOf = (index: number) => usable[index]!.name;
+  const pictureAt = async (index: number) => ({ id: nameOf(index), image: await imageAt(index) });
+  const { items: images } = tolerateDamage(createDataset(usable.length, pictureAt, nameOf), nameOf, rejects);
   return { images, rejects, ignored, ...saidOf(pictures) };
-}
-
-/** So many pictures take minutes to decode, and seconds to look at their headers. */
-const PROBED_FROM = 10_000;
-/** So many damaged pictures in a row are no chance. */
-const MOST_DAMAGED = 100;
-
-/** The picture at an index, or if it is damaged, which only decoding shows of large sets, the next one that is not. */
-async function nextUsable(
-  index: number,
-  length: number,
-  imageAt: (place: number) => Promise<Image | undefined>,
-): Promise<Image> {
-  for (let n = 0; n < Math.min(MOST_DAMAGED, length); n++) {
-    const image = await imageAt((index + n) % length);
-    if (image) return image;
-  }
-  throw new SimganError(
-    'NOT_ENOUGH_DATA',
-    `Of the pictures from ${index} on, ${Math.min(MOST_DAMAGED, length)} in a row are damaged and cannot be decoded. Leave them out of the folder.`,
-  );
 }
 
 async function picturesOf(dir: string): Promise<{ sources: PictureSource[]; rejects: readonly Reject[] }> {

@@ -2,6 +2,8 @@
 
 import {
   type Companion,
+  cacheItems,
+  createDataset,
   type ImageForm,
   imageProblem,
   type Reject,
@@ -18,11 +20,16 @@ import {
 } from '@simgan/core/geometry';
 import { type LabeledFolder, type ReaderOptions, readEach } from '@simgan/core/reading';
 import type { FormatCompanion, FormatEntry, JsonObject, ObjectsAnnotation } from '@simgan/formats';
+import pMap from 'p-map';
 import { lookForPixels } from '../datasets/check-labels-follow.ts';
+import { PROBED_FROM, tolerateDamage } from '../datasets/damaged-pictures.ts';
 import { type LabelGeometryOption, parseLabelGeometry } from '../datasets/label-declaration.ts';
 import { openCompanion } from '../datasets/open-companion.ts';
 import type { LabelsOption } from '../datasets/read-dataset.ts';
+import { reasonOf } from '../files/reject.ts';
+import type { PictureFacts } from '../pictures/load-pictures.ts';
 import { type DecodedPicture, decodePicture, encodePicture, readPicture } from '../pictures/pixels.ts';
+import { probePicture } from '../pictures/probe-picture.ts';
 import {
   checkStoredRange,
   describeFloats,
@@ -45,18 +52,30 @@ export interface FormatSamplesOptions extends ReaderOptions, Pick<OpenFormatOpti
   readonly labels?: LabelsOption | undefined;
   /** The stored values of 16-bit pictures that become black and white in 8 bits. Default: what the set's values say. */
   readonly valueRange?: StoredRange | undefined;
+  /** Folders of at least so many pictures are opened by headers. Default: 10,000. */
+  readonly probedFrom?: number;
 }
 
 /**
  * Reads a folder in a format of others: pictures are scaled and cut to the form as `readImages` does, and their labels
- * follow. Every picture is decoded once at the start; those that cannot be used are rejects.
+ * follow. Every picture is decoded once at the start, or of 10,000 or more its header is read; those that cannot be used are
+ * rejects.
  *
  * @throws SimganError as {@link openFormat}; NOT_ENOUGH_DATA if no picture can be used.
  */
 export async function readFormatSamples(
   dir: string,
-  { format, formats, image: form, labelGeometry, labels, valueRange, ...options }: FormatSamplesOptions,
-): Promise<LabeledFolder<ObjectsAnnotation> & { readonly format: string }> {
+  {
+    format,
+    formats,
+    image: form,
+    labelGeometry,
+    labels,
+    valueRange,
+    probedFrom = PROBED_FROM,
+    ...options
+  }: FormatSamplesOptions,
+): Promise<FormatSamples> {
   if (valueRange) checkStoredRange(valueRange);
   const declared = parseLabelGeometry(labelGeometry ?? {});
   const opened = await openFormat(dir, { format, formats, signal: options.signal });
@@ -71,12 +90,15 @@ export async function readFormatSamples(
       highest = Math.max(value, highest ?? 0);
     };
     const reading: SampleReading = { opened, form, geometry, range, onMoved, onHighest };
-    const { samples, rejects } = await readEach<number, ObjectsAnnotation>(
-      indices,
-      (index) => opened.entries.id(index),
-      (index) => sampleAt(reading, index),
-      options,
-    );
+    const probe = indices.length >= probedFrom ? probeOf(reading) : undefined;
+    const { samples, rejects } = probe
+      ? await openProbed(indices, reading, probe, options)
+      : await readEach<number, ObjectsAnnotation>(
+          indices,
+          (index) => opened.entries.id(index),
+          (index) => sampleAt(reading, index),
+          options,
+        );
     return { samples, rejects, highest };
   };
   let found = await read(valueRange);
@@ -91,7 +113,81 @@ export async function readFormatSamples(
     );
   }
   if (labels !== 'invariant') undeclared.refuse(dir);
-  return { samples, rejects: [...opened.rejects, ...rejects], format: opened.format };
+  const all = [...opened.rejects, ...rejects];
+  const { items, damaged } = tolerateDamage(samples, (index) => samples.id(index), all);
+  return { samples: items, damaged, rejects: all, format: opened.format };
+}
+
+/** What {@link readFormatSamples} gives. */
+export interface FormatSamples extends LabeledFolder<ObjectsAnnotation> {
+  readonly format: string;
+  /** The ids of samples whose pictures turned out to be damaged since, as in a `DatasetFolder`. */
+  readonly damaged: ReadonlySet<string>;
+}
+
+/** What headers say of the picture of an entry; `undefined` where only decoding does. */
+type Probe = (entry: FormatEntry) => PictureFacts | undefined;
+
+function probeOf({ opened, form, range }: SampleReading): Probe {
+  return ({ picture }) => {
+    const location = 'file' in picture ? opened.folder.locate(picture.file) : undefined;
+    return location === undefined ? undefined : probePicture(location, form, range && { valueRange: range });
+  };
+}
+
+/** Opens pictures by their headers where these say all, and reads the others. */
+async function openProbed(
+  indices: readonly number[],
+  reading: SampleReading,
+  probe: Probe,
+  { memoryBudget = 512 * 2 ** 20, onProgress, signal }: Omit<ReaderOptions, 'image'>,
+): Promise<LabeledFolder<ObjectsAnnotation>> {
+  const { entries } = reading.opened;
+  const outcomes = new Map<number, Reject | undefined>();
+  let done = 0;
+  await pMap(
+    indices,
+    async (index) => {
+      signal?.throwIfAborted();
+      outcomes.set(index, await problemOf(reading, index, probe));
+      onProgress?.(++done, indices.length);
+    },
+    { concurrency: PARALLEL, ...(signal && { signal }) },
+  );
+  const usable = indices.filter((index) => outcomes.get(index) === undefined);
+  const read = async (item: number) => {
+    const sample = await sampleAt(reading, usable[item]!);
+    if ('reason' in sample) throw new SimganError('INVALID_IMAGE', sample.reason);
+    return sample;
+  };
+  const samples = createDataset(usable.length, read, (item) => entries.id(usable[item]!));
+  const sizeOf = ({ image }: Sample<unknown>) => image.data.byteLength + 1024;
+  return {
+    samples: cacheItems(samples, { budget: memoryBudget, sizeOf }),
+    rejects: indices.flatMap((index) => outcomes.get(index) ?? []),
+  };
+}
+
+const PARALLEL = 8;
+
+/** Why a picture cannot be used, as far as that is known without decoding it. */
+async function problemOf(reading: SampleReading, index: number, probe: Probe): Promise<Reject | undefined> {
+  const { entries } = reading.opened;
+  try {
+    const entry = await entries.at(index);
+    const facts = probe(entry);
+    if (!facts) {
+      const sample = await sampleAt(reading, index);
+      return 'reason' in sample ? sample : undefined;
+    }
+    if (facts.isResized) reading.onMoved(entry.annotation, facts.transform);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SimganError) return { file: entries.id(index), reason: error.message };
+    if (error instanceof Error && 'syscall' in error)
+      return { file: entries.id(index), reason: reasonOf(error) };
+    throw error;
+  }
 }
 
 /** What a sample is read with, and who hears of what is found. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { prefetch, type Sample, SimganError, selectItems } from '@simgan/core';
 import type { PseudoLabeled } from '@simgan/core/evaluation';
 import { formatMatch } from '@simgan/core/matching';
+import { withoutDamaged } from '../datasets/damaged-pictures.ts';
 import { writeDataset } from '../datasets/write-dataset.ts';
 import { beginCopies } from '../formats/dataset-copies.ts';
 import type { Decision } from '../ladder/decision.ts';
@@ -62,9 +63,12 @@ export async function writeTreated(
       job.emit({ type: 'resume', phase: 'refine', done: total - left.length, total: all });
     }
     const treated = applyStack(stack, prefetch(selectItems(samples, left), ahead));
-    return withLabeled(guard ? guard.guard(treated) : treated, labeled);
+    return withLabeled(
+      withoutDamaged(guard ? guard.guard(treated) : treated, synthetic, shard !== undefined),
+      labeled,
+    );
   };
-  const ofInputs = [
+  const ofInputs = () => [
     ...synthetic.rejects.map((reject) => ({ ...reject, of: 'synthetic' })),
     ...(real?.rejects ?? []).map((reject) => ({ ...reject, of: 'real' })),
   ];
@@ -107,8 +111,8 @@ export async function writeTreated(
     const about = { schema, name: plugin.name, provenance: writing.provenance, out: dir };
     const copies = await beginCopies(dataset, { ...options, ...about });
     try {
-      // What the guard drops is only known when all is written.
-      const rejects = () => [...ofInputs, ...(guard?.rejects ?? [])];
+      // What the guard drops, and what is damaged, is only known when all is written.
+      const rejects = () => [...ofInputs(), ...(guard?.rejects ?? [])];
       const written = await writeDataset(dataset, unwritten, {
         ...writing,
         rejects,
@@ -122,7 +126,7 @@ export async function writeTreated(
   }
   const written = await writeShard(dir, shard, unwritten, {
     ...writing,
-    rejects: ofInputs,
+    rejects: () => ofInputs(),
     existing: options.existing,
     pluginOptions: chosen.options,
     rendererParameters: options.renderer?.parameters,

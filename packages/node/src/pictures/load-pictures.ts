@@ -157,7 +157,7 @@ export async function loadPictures<Source extends PictureSource>(
     },
     inParallel,
   );
-  await cache?.save();
+  await cache?.tidy();
   const range = valueRange ?? rangeOfHighest(highestOf(outcomes));
   const decoding = range ? { ...options, valueRange: range } : options;
   if (range && !valueRange) {
@@ -208,11 +208,14 @@ export async function loadPictures<Source extends PictureSource>(
       const known = kept[index];
       if (known) return known;
       const isFirst = probed.has(index);
+      const source = usable[index]!;
       const image =
         cached[index]?.() ??
-        (isFirst
-          ? (await decode(usable[index]!, form, decoding)).image
-          : await decodeAgain(usable[index]!, form, decoding));
+        (isFirst ? (await decode(source, form, decoding)).image : await decodeAgain(source, form, decoding));
+      if (isFirst) {
+        probed.delete(index);
+        cache?.add(source.name, source.location, image, facts[index]!);
+      }
       // Of what was opened by its header or decoded by an earlier run, memory holds nothing until it is asked for.
       if ((cached[index] || isFirst) && used + image.data.byteLength <= memoryBudget) {
         used += image.data.byteLength;

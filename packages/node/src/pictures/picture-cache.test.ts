@@ -27,7 +27,7 @@ test('what was decoded is found by the next run as it was, opacity and 16 bits i
   const clear = { ...image(4), alpha: new Uint8Array(6).fill(9) };
   first.add('a', file('a'), image(3, 16), facts);
   first.add('b', file('b'), clear, facts);
-  await first.save();
+  await first.tidy();
   const second = await open();
   expect(second.find('a', file('a'))!.image()).toEqual(image(3, 16));
   expect(second.find('b', file('b'))!.image()).toEqual(clear);
@@ -36,7 +36,7 @@ test('what was decoded is found by the next run as it was, opacity and 16 bits i
   // Another way of decoding has pixels of its own.
   expect((await open({ set: 2 })).find('a', file('a'))).toBeUndefined();
   second.add('c', file('c'), image(5), facts);
-  await second.save();
+  await second.tidy();
   const third = await open();
   expect([third.find('a', file('a'))!.image(), third.find('c', file('c'))!.image()]).toEqual([
     image(3, 16),
@@ -48,7 +48,7 @@ test('a file that changed, and pixels that are gone or cut off, are decoded agai
   const { file, open, cacheDir } = await folder();
   const first = await open();
   for (const name of ['a', 'b', 'c']) first.add(name, file(name), image(1), facts);
-  await first.save();
+  await first.tidy();
   await writeFile(file('a'), 'longer');
   await utimes(file('b'), 1000, 1000);
   const second = await open();

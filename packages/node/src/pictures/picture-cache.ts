@@ -43,9 +43,10 @@ export interface CachedPicture {
 export interface PictureCache {
   /** The picture of a file, if it is as it was when it was decoded. */
   find(name: string, location: string): CachedPicture | undefined;
+  /** Keeps a picture for later runs. */
   add(name: string, location: string, image: Image, facts: PictureFacts): void;
-  /** Keeps what was added for later runs. */
-  save(): Promise<void>;
+  /** Forgets what is no longer as it was, and what is too much. */
+  tidy(): Promise<void>;
 }
 
 /**
@@ -101,9 +102,10 @@ class FolderCache implements PictureCache {
   /** Open files of pixels, with their lengths. */
   readonly #opened = new Map<string, { readonly handle: number; readonly length: number } | undefined>();
   readonly #own: string;
-  #writing: number | undefined;
+  /** Files of this run, opened with the first picture that is added. */
+  #writing: { readonly pixels: number; readonly index: number } | undefined;
   #written = 0;
-  #added = 0;
+  #forgotten = 0;
   #total: number;
 
   constructor(dir: string, key: string, entries: Map<string, Entry>) {
@@ -120,7 +122,7 @@ class FolderCache implements PictureCache {
     const { size, mtimeMs } = statSync(location, { throwIfNoEntry: false }) ?? {};
     if (size !== entry.size || mtimeMs !== entry.modified || !this.#holds(entry)) {
       this.#entries.delete(name);
-      this.#added++;
+      this.#forgotten++;
       return undefined;
     }
     return { facts: entry.facts as unknown as PictureFacts, image: () => this.#read(entry) };
@@ -133,37 +135,49 @@ class FolderCache implements PictureCache {
     if (this.#total + length > LARGEST_SET) return;
     try {
       const found = statSync(location);
-      this.#writing ??= openSync(join(this.#dir, this.#own), 'w');
+      this.#writing ??= {
+        pixels: openSync(join(this.#dir, this.#own), 'a'),
+        index: openSync(this.#index, 'a'),
+      };
       const offset = this.#written;
       for (const part of alpha ? [data, alpha] : [data]) {
         const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
-        for (let done = 0; done < bytes.length; ) done += writeSync(this.#writing, bytes, done);
+        for (let done = 0; done < bytes.length; ) done += writeSync(this.#writing.pixels, bytes, done);
         this.#written += bytes.length;
       }
       this.#total += length;
-      this.#added++;
-      this.#entries.set(name, {
+      const entry = {
         ...{ name, size: found.size, modified: found.mtimeMs, file: this.#own, offset, image: stored },
         facts: facts as unknown as Entry['facts'],
-      });
+      };
+      this.#entries.set(name, entry);
+      // Its pixels are there: a run that is killed leaves lines of whole pictures, and at most one that is cut off.
+      writeSync(this.#writing.index, `${JSON.stringify(entry)}\n`);
     } catch {
       // A full disk: nothing more is kept.
       this.#total = LARGEST_SET;
     }
   }
 
-  async save(): Promise<void> {
-    if (this.#writing !== undefined) closeSync(this.#writing);
-    this.#writing = undefined;
-    if (this.#added === 0) return;
-    this.#added = 0;
-    const lines = Array.from(this.#entries.values(), (entry) => `${JSON.stringify(entry)}\n`);
+  async tidy(): Promise<void> {
     try {
-      await writeFileAtomic(join(this.#dir, `${this.#key}.jsonl`), lines.join(''));
+      if (this.#forgotten > 0) {
+        const lines = Array.from(this.#entries.values(), (entry) => `${JSON.stringify(entry)}\n`);
+        await writeFileAtomic(this.#index, lines.join(''));
+        // Lines of later pictures belong to the new file.
+        if (this.#writing) closeSync(this.#writing.index);
+        if (this.#writing) this.#writing = { ...this.#writing, index: openSync(this.#index, 'a') };
+      }
+      if (this.#forgotten === 0 && this.#written === 0) return;
+      this.#forgotten = 0;
       await prune(this.#dir, this.#key, new Set(Array.from(this.#entries.values(), ({ file }) => file)));
     } catch {
       // It is decoded again.
     }
+  }
+
+  get #index(): string {
+    return join(this.#dir, `${this.#key}.jsonl`);
   }
 
   /** Whether the file of an entry's pixels is there, and long enough. */

@@ -24,9 +24,14 @@ test('headers say what decoding finds, or nothing', async () => {
     'palette.png': await pixels(3).png({ palette: true }).toBuffer(),
     'color.jpg': await pixels(3).jpeg().toBuffer(),
     'progressive.jpg': await pixels(3).jpeg({ progressive: true }).toBuffer(),
+    'clear.png': await pixels(4).png().toBuffer(),
+    'camera.jpg': await pixels(3)
+      .withMetadata({ orientation: 1 })
+      .withExifMerge({ IFD0: { Copyright: 'none' } })
+      .jpeg()
+      .toBuffer(),
   };
   const others = {
-    'clear.png': await pixels(4).png().toBuffer(),
     'turned.jpg': await pixels(3).withMetadata({ orientation: 6 }).jpeg().toBuffer(),
     'a.webp': await pixels(3).webp().toBuffer(),
     'cut.png': plain['color.png'].subarray(0, 300),

@@ -74,7 +74,10 @@ export interface SyntheticSource {
   readonly labelGeometry?: LabelGeometryOption;
   /** How annotations follow their pictures, if not by the plugin's schema alone. */
   readonly geometry?: LabelGeometry<unknown>;
+  /** Grows when a damaged picture is met in a set that was opened by headers. */
   readonly rejects: readonly Reject[];
+  /** The ids of samples that are not what they should be, since their pictures are damaged. Default: none. */
+  readonly damaged?: ReadonlySet<string>;
   /** For the provenance: a whole path, `simulator`, `dataset`, or `renderer` and its URL or command. */
   readonly origin: string;
 }
@@ -140,7 +143,7 @@ export async function openSynthetic(
   }
   const dir = job.path(synthetic);
   if (reader) {
-    const { samples, rejects } = await reader.read(dir, job, options);
+    const { samples, rejects, damaged } = await reader.read(dir, job, options);
     checkCount('synthetic', dir, samples.length, atLeast);
     checkIds(samples, dir);
     job.emit({
@@ -156,6 +159,7 @@ export async function openSynthetic(
     return {
       samples,
       training: samples,
+      ...(damaged && { damaged }),
       annotations,
       ...(labelGeometry && { labelGeometry }),
       ...(reader.geometry && { geometry: reader.geometry(options) }),
@@ -188,6 +192,7 @@ export async function openSynthetic(
   return {
     samples: all,
     training: all,
+    damaged: read.damaged,
     annotations,
     ...(read.labelGeometry && { labelGeometry: read.labelGeometry }),
     ...(geometryOf && {
@@ -317,7 +322,11 @@ interface FolderReader {
   readonly annotations: 'plugin' | 'foreign';
   /** How annotations follow their pictures, if not by the plugin's schema. */
   readonly geometry?: (options: SourceOptions) => LabelGeometry<unknown>;
-  read(dir: string, job: Job, options: SourceOptions): Promise<LabeledFolder<unknown>>;
+  read(
+    dir: string,
+    job: Job,
+    options: SourceOptions,
+  ): Promise<LabeledFolder<unknown> & Pick<SyntheticSource, 'damaged'>>;
 }
 
 /** The reader of a format, the plugin's before those of others, for a folder that must be given. */
