@@ -6,12 +6,14 @@
  *
  *     npm run research:defaults -- --data DIR                            # all tasks
  *     npm run research:defaults -- --data DIR --tasks print-mnist --samples 4000
- *     npm run research:defaults -- --data DIR --tasks mnist-usps --treat framed,lit,randomized
+ *     npm run research:defaults -- --data DIR --tasks mnist-usps --rows 'framed;framed,lit' --runs 3 --upper
  *     npm run research:defaults -- --data DIR --quick                    # a smoke test: minutes, no result
  *
  * Options: `--data DIR`, `--fashion DIR`, `--fonts DIR` as for `research:judge`; `--tasks a,b`, `--samples N` (simulated
- * pictures), `--networks 3` (seeds), `--treat LIST` (in place of the tool's choice), `--real N` (real pictures that it sees), `--runs 1` (of the tool, each with a seed and
- * pictures of its own), `--upper` (the upper bound as well), `--threads 1`, `--quick`.
+ * pictures), `--networks 3` (seeds), `--rows 'A;B'` (treatments by hand beside the tool's choice, as for `--treat`),
+ * `--only-rows` (without its choice), `--real N` (real pictures that it sees), `--runs 1` (of the tool, each with a seed
+ * and pictures of its own), `--steps N` (of the tested networks), `--upper` (the upper bound as well), `--threads 1`,
+ * `--quick`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,7 +38,9 @@ const { values: options } = parseArgs({
     real: { type: 'string' },
     networks: { type: 'string', default: '3' },
     runs: { type: 'string', default: '1' },
-    treat: { type: 'string' },
+    rows: { type: 'string', default: '' },
+    'only-rows': { type: 'boolean', default: false },
+    steps: { type: 'string' },
     upper: { type: 'boolean', default: false },
     threads: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
@@ -44,23 +48,25 @@ const { values: options } = parseArgs({
 });
 const { data = '', fashion, fonts, quick } = options;
 const networks = quick ? 1 : Number(options.networks);
-/** Copies of each picture that classic augmentation makes. */
+/** Copies of each picture that classic augmentation makes, but no more pictures in all than the second. */
 const COPIES = 4;
+const MOST_COPIES = 60_000;
+const rows = options.rows === '' ? [] : options.rows.split(';');
 
 const { engine } = await createEngine('onnx', { threads: Number(options.threads), device: 'cpu' });
 const { figures, say, note, save } = openReport('defaults');
 for (const name of options.tasks.split(',')) {
   const task: AnyTask = await tasks[name as keyof typeof tasks]({ data, fashion, fonts });
   const length = quick ? 200 : Number(options.samples ?? task.length);
-  const rows: Record<string, unknown> = {};
-  figures[name] = rows;
+  const measured: Record<string, unknown> = {};
+  figures[name] = measured;
   say(`\n## ${task.title}\n`);
   say(`${length} simulated pictures, ${networks} networks for each figure.\n`);
   say(`| learned from | pictures | ${task.unit}, plain | with augmentation |`);
   say('| --- | --- | --- | --- |');
   const sayRow = async (title: string, samples: Dataset<Sample<unknown>>, more: object = {}) => {
     const scores = await scoresOf(task, samples);
-    rows[title] = { pictures: samples.length, ...scores, ...more };
+    measured[title] = { pictures: samples.length, ...scores, ...more };
     const cell = (values: readonly number[]) => `${mean(values).toFixed(2)} ± ${std(values).toFixed(2)}`;
     say(`| ${title} | ${samples.length} | ${cell(scores.plain)} | ${cell(scores.augmented)} |`);
     save();
@@ -69,8 +75,11 @@ for (const name of options.tasks.split(',')) {
     const raw: Dataset<Sample<unknown>> = await collect(await task.raw(run, length));
     const named = (title: string) => (Number(options.runs) > 1 ? `${title}, run ${run}` : title);
     await sayRow(named('as simulated'), raw);
-    const made = await augmented(task, raw, run);
-    await sayRow(named(`\`augment\`: ${made.treat}`), made.samples, { reason: made.reason });
+    if (!options['only-rows']) {
+      const made = await augmented(task, raw, run);
+      await sayRow(named(`\`augment\`: ${made.treat}`), made.samples, { reason: made.reason });
+    }
+    for (const row of rows) await sayRow(named(row), (await augmented(task, raw, run, row)).samples);
   }
   if (options.upper && task.labeled) await sayRow('labeled real pictures', takeFrom(task.labeled, length));
 }
@@ -79,7 +88,7 @@ process.stdout.write(`\nSaved as ${save()}\n`);
 process.exit(0);
 
 /** What `augment` made of a set, without options or as it was told. */
-async function augmented(task: AnyTask, raw: Dataset<Sample<unknown>>, seed: number) {
+async function augmented(task: AnyTask, raw: Dataset<Sample<unknown>>, seed: number, treat?: string) {
   const plugin: Plugin = { ...task.plugin, estimator: task.estimator };
   const cwd = await mkdtemp(join(tmpdir(), 'simgan-defaults-'));
   const started = process.cpuUsage();
@@ -90,7 +99,7 @@ async function augmented(task: AnyTask, raw: Dataset<Sample<unknown>>, seed: num
         task.real,
         Math.min(task.real.length, quick ? 100 : Number(options.real ?? task.real.length)),
       ),
-      ...(options.treat !== undefined && { treat: parseTreat(options.treat) }),
+      ...(treat !== undefined && { treat: parseTreat(treat) }),
       onEvent(event) {
         if (event.type === 'rung') note(`${task.name}: ${event.name}: ${event.reason}`);
       },
@@ -107,7 +116,8 @@ async function augmented(task: AnyTask, raw: Dataset<Sample<unknown>>, seed: num
 /** The task's scores of networks that learned from a set, and from copies of it that are changed classically. */
 async function scoresOf(task: AnyTask, samples: Dataset<Sample<unknown>>) {
   const copies: Sample<unknown>[] = [];
-  for (let copy = 1; copy <= COPIES; copy++) {
+  const most = Math.max(1, Math.min(COPIES, Math.floor(MOST_COPIES / samples.length)));
+  for (let copy = 1; copy <= most; copy++) {
     const classic = randomize(task.plugin, { ...task.plugin.randomization, seed: copy });
     for await (const sample of classic.treat(samples)) copies.push({ ...sample, id: `${copy}-${sample.id}` });
   }
@@ -122,7 +132,8 @@ async function scoresOf(task: AnyTask, samples: Dataset<Sample<unknown>>) {
 async function scoreOf(task: AnyTask, samples: Dataset<Sample<unknown>>, seed: number): Promise<number> {
   const { image } = task;
   const tested = task.tested ?? task.estimator;
-  const estimator = quick ? { ...tested, recipe: { ...tested.recipe, steps: 10 } } : tested;
+  const steps = quick ? 10 : Number(options.steps ?? tested.recipe.steps);
+  const estimator = { ...tested, recipe: { ...tested.recipe, steps } };
   const state = createEstimatorState(estimator, image, seed);
   for await (const _ of trainEstimator({ estimator, state, samples, image, engine, seed }));
   const measures = await task.score(state.network, engine);

@@ -3,10 +3,11 @@
  * the stand-in camera, and tested on others of that camera. The tables of docs/results-hands.md.
  *
  *     npm run research:hands -- --samples 3000               # three refiners, each with its own estimators
+ *     npm run research:hands -- --estimator hourglass        # heat maps by the plugin's small hourglass
  *     npm run research:hands -- --quick                      # a smoke test: minutes, no result
  *
- * Options: `--size 64` (pixels), `--seeds 1,2,3`, `--samples 2000` (in each training set), `--test 500`,
- * `--refiner-steps N` (default: the recipe's), `--estimator-steps 3000`, `--threads 1`, `--quick`.
+ * Options: `--estimator regressor`, `--size 64` (pixels), `--seeds 1,2,3`, `--samples 2000` (in each training set), `--test 500`,
+ * `--refiner-steps N` and `--estimator-steps N` (default: the recipe's), `--threads 1`, `--quick`.
  *
  * Prints a report and saves it with all figures in `research/results`.
  */
@@ -38,10 +39,12 @@ import {
   type HandAnnotation,
   type HandAnswer,
   type HandPoseScore,
+  handEstimator,
   jointRegressor,
   jointResiduals,
   regressorRecipe,
   scoreHandPoses,
+  smallNumbers,
 } from '@simgan/plugin-depth-hands';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
@@ -51,6 +54,7 @@ type Hands = Dataset<Sample<HandAnnotation>>;
 const { values: options } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    estimator: { type: 'string', default: 'regressor' },
     size: { type: 'string', default: '64' },
     seeds: { type: 'string', default: '' },
     samples: { type: 'string', default: '' },
@@ -69,10 +73,15 @@ const recipe = {
   ...quickRecipe,
   steps: Number(options['refiner-steps'] || (quick ? 40 : quickRecipe.steps)),
 };
+const isHourglass = options.estimator === 'hourglass';
+const ownRecipe = isHourglass ? smallNumbers.recipe : regressorRecipe;
 const estimatorRecipe = {
-  ...regressorRecipe,
-  steps: Number(options['estimator-steps'] || (quick ? 100 : regressorRecipe.steps)),
+  ...ownRecipe,
+  steps: Number(options['estimator-steps'] || (quick ? 100 : ownRecipe.steps)),
 };
+const base = isHourglass
+  ? handEstimator(image, { ...smallNumbers, recipe: estimatorRecipe })
+  : jointRegressor(image, estimatorRecipe);
 const count = {
   samples: Number(options.samples || (quick ? 128 : 2000)),
   test: Number(options.test || (quick ? 64 : 500)),
@@ -143,7 +152,6 @@ async function refineWith(seed: number): Promise<Hands> {
 /** Trains an estimator and scores its answers to the test images. */
 async function estimateFrom(set: Hands, seed: number): Promise<HandPoseScore> {
   const answers: HandAnswer[] = [];
-  const base = jointRegressor(image, estimatorRecipe);
   const estimator: typeof base = {
     ...base,
     errors(output, annotation) {

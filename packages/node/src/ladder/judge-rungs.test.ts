@@ -1,0 +1,71 @@
+import {
+  annotationSchema,
+  createImage,
+  type Dataset,
+  type Plugin,
+  type Sample,
+  type SizedForm,
+  simulate,
+} from '@simgan/core';
+import { classEstimator } from '@simgan/core/evaluation';
+import { frame, planFraming, randomize } from '@simgan/core/treating';
+import { afterAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { barsPlugin } from '../../test/bars.ts';
+import { createEngine } from '../engines/engines.ts';
+import { startJob } from '../runs/job.ts';
+import { rungJudge } from './judge-rungs.ts';
+import type { JudgedTask } from './judged-task.ts';
+import { rawStack, type Stack } from './stack.ts';
+
+const { engine } = await createEngine('onnx', { threads: 1, device: 'cpu' });
+afterAll(() => engine.dispose());
+
+const image: SizedForm = { width: 20, height: 20, channels: 1, bits: 8 };
+const annotation = annotationSchema(z.object({ size: z.enum(['small', 'large']) }), { size: 'invariant' });
+
+/** Bright squares; a large one is twice as wide as a small one, and `scale` makes all of them smaller. */
+function squares(seed: number, length: number, scale = 1): Dataset<Sample<unknown>> {
+  return simulate(
+    (rng) => {
+      const isLarge = rng.next() < 0.5;
+      const side = (isLarge ? 12 : 6) * scale * Math.exp(0.08 * rng.normal());
+      const [left, top] = [10 - side / 2 + rng.normal() / 2, 10 - side / 2 + rng.normal() / 2];
+      const drawn = createImage(image);
+      const share = (at: number, from: number) =>
+        Math.max(0, Math.min(at + 1, from + side) - Math.max(at, from));
+      for (const i of drawn.data.keys())
+        drawn.data[i] = 240 * share(i % 20, left) * share(Math.floor(i / 20), top);
+      return { image: drawn, annotation: { size: isLarge ? 'large' : 'small' } };
+    },
+    { seed, length },
+  );
+}
+
+test('networks that learned from framed pictures are asked for framed ones, randomized or not', async () => {
+  const plugin = { ...barsPlugin(), image, annotation } as Plugin;
+  const estimator = classEstimator<unknown>({
+    classes: ['large', 'small'],
+    size: image,
+    classOf: (one) => (one as { size: string }).size,
+  });
+  const task: JudgedTask = { estimator, image, what: 'size', fit: (item) => item };
+  const [samples, real] = [squares(1, 200), squares(2, 60, 0.5)];
+  const { plan } = await planFraming({ synthetic: samples, real, image });
+  const framing = frame(plugin, plan!);
+  const randomization = randomize(plugin, { seed: 1, scale: 0, shear: 0, rotation: 0.05 });
+  const judging = { pictures: 200, real: 60, steps: 40, repeats: 2 };
+  const origin = { rejects: [], origin: 'here' };
+  for (const standing of [rawStack, { names: ['randomized'], randomization }] as Stack[]) {
+    const judge = rungJudge({
+      ...{ plugin, task, engine, seed: 1, judging, job: startJob({}) },
+      synthetic: { ...origin, samples, training: samples, annotations: 'plugin' },
+      real: { ...origin, images: real, isStandIn: false },
+    });
+    const framed: Stack = { ...standing, framing, names: ['framed', ...standing.names] };
+    const { treatments } = await judge.judge(standing, new Map([['framed', framed]]));
+    // Where they are not framed, small ones are as large as large ones that are.
+    expect(treatments.framed!.readsRaw).toBeGreaterThan(0.9);
+    expect(treatments.framed!.readable).toBeGreaterThan(0.9);
+  }
+});
