@@ -1,15 +1,38 @@
+import dns from 'node:dns';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { imageOf, type SizedForm } from '@simgan/core';
-import { delay, HttpResponse, http } from 'msw';
+import { delay, HttpResponse, http, passthrough } from 'msw';
 import { setupServer } from 'msw/node';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { readImages } from '../datasets/read-images.ts';
 import { encodePng } from '../pictures/pixels.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 
 const server = setupServer();
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
-afterEach(() => server.resetHandlers());
-afterAll(() => server.close());
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+/** A real server of this machine, for what depends on connections. */
+let answer: Answer;
+const local = createServer((request, response) => answer(request, response));
+const localUrl = (host = '127.0.0.1') => `http://${host}:${(local.address() as AddressInfo).port}/`;
+beforeAll(async () => {
+  server.listen({
+    onUnhandledRequest: ({ url }, { error }) => void (url.includes(localUrl('').slice(7)) || error()),
+  });
+  await new Promise<void>((resolve) => {
+    local.listen(0, '127.0.0.1', resolve);
+  });
+});
+afterEach(() => {
+  server.resetHandlers();
+  vi.restoreAllMocks();
+  local.closeAllConnections();
+});
+afterAll(() => {
+  server.close();
+  local.close();
+});
 
 const url = 'https://example.test/file';
 const body = Uint8Array.of(1, 2, 3, 4, 5);
@@ -44,32 +67,53 @@ test('a connection that breaks is reported with its cause', async () => {
     code: 'FETCH_FAILED',
     cause: expect.any(Error),
   });
-  const breaking = () =>
-    new ReadableStream({
-      pull(controller) {
-        controller.error(new Error('the line went dead'));
-      },
-    });
-  server.use(http.get(url, () => new HttpResponse(breaking())));
-  await expect(fetchBytes(url, limits)).rejects.toThrow('the line went dead');
+  answer = (_, response) => {
+    response.writeHead(200).write('short', () => response.destroy());
+  };
+  await expect(fetchBytes(localUrl(), limits)).rejects.toMatchObject({
+    code: 'FETCH_FAILED',
+    message: `Cannot download ${localUrl()}: aborted.`,
+  });
+  answer = ({ socket }) => socket.destroy();
+  await expect(fetchBytes(localUrl(), limits)).rejects.toThrow('socket hang up');
 });
 
 test('a body that is too large is refused: by its announcement, or when it has become too large', async () => {
   server.use(http.get(url, () => new HttpResponse(body, { headers: { 'content-length': '5' } })));
   await expect(fetchBytes(url, { maxBytes: 4 })).rejects.toThrow('it has 5 bytes and at most 4 are read');
   let sent = 0;
-  const endless = () =>
-    new ReadableStream({
-      pull(controller) {
-        sent++;
-        controller.enqueue(body);
-      },
-    });
-  server.use(http.get(url, () => new HttpResponse(endless())));
-  await expect(fetchBytes(url, { maxBytes: 12 })).rejects.toThrow(
+  answer = (_, response) => {
+    const more = () => {
+      sent += 2 ** 16;
+      if (response.write(Buffer.alloc(2 ** 16))) setImmediate(more);
+      else response.once('drain', more);
+    };
+    more();
+  };
+  await expect(fetchBytes(localUrl(), { maxBytes: 12 })).rejects.toThrow(
     'it has more than 12 bytes and at most 12 are read',
   );
-  expect(sent).toBeLessThan(20);
+  // What lies in the buffers of two sockets.
+  expect(sent).toBeLessThan(2 ** 24);
+});
+
+test('a body comes as it was before its encoding, whose limits it has', async () => {
+  for (const [encoding, bytes] of [
+    ['gzip', gzipSync(body)],
+    ['deflate', deflateSync(body)],
+    ['br', brotliCompressSync(body)],
+    ['identity', body],
+  ] as const) {
+    answer = (_, response) => void response.writeHead(200, { 'content-encoding': encoding }).end(bytes);
+    expect([...(await fetchBytes(localUrl(), limits))], encoding).toEqual([...body]);
+  }
+  answer = (_, response) =>
+    void response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(Buffer.alloc(2 ** 24)));
+  await expect(fetchBytes(localUrl(), limits)).rejects.toThrow('more than 10 bytes');
+  answer = (_, response) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end('plain');
+  await expect(fetchBytes(localUrl(), limits)).rejects.toThrow('incorrect header check');
+  answer = (_, response) => void response.writeHead(200, { 'content-encoding': 'pack200' }).end('plain');
+  await expect(fetchBytes(localUrl(), limits)).rejects.toThrow('its encoding "pack200" is not known');
 });
 
 test('an answer that does not come, or does not end, is given up', async () => {
@@ -84,10 +128,10 @@ test('an answer that does not come, or does not end, is given up', async () => {
     code: 'FETCH_FAILED',
     message,
   });
-  server.use(http.get(url, () => new HttpResponse(new ReadableStream({ start: (c) => c.enqueue(body) }))));
-  await expect(fetchBytes(url, { ...limits, timeoutMs: 50 })).rejects.toMatchObject({
+  answer = (_, response) => void response.writeHead(200).write('half');
+  await expect(fetchBytes(localUrl(), { ...limits, timeoutMs: 50 })).rejects.toMatchObject({
     code: 'FETCH_FAILED',
-    message,
+    message: `Cannot download ${localUrl()}: it was not complete after 0.05 s.`,
   });
 });
 
@@ -124,6 +168,64 @@ test('redirects are followed, a few, and never to a lesser protocol', async () =
     server.use(http.get(url, () => new HttpResponse(null, { status: 301, headers: { location } })));
     await expect(fetchBytes(url, limits)).rejects.toThrow(message);
   }
+});
+
+/** Every name resolves to this machine, as one does whose owner changes what it resolves to. */
+function resolveToLoopback() {
+  const lookup = (_: string, { all }: dns.LookupOptions, callback: (...results: unknown[]) => void) =>
+    all ? callback(null, [{ address: '127.0.0.1', family: 4 }]) : callback(null, '127.0.0.1', 4);
+  return vi.spyOn(dns, 'lookup').mockImplementation(lookup as never);
+}
+
+test('a redirect to a name is refused by the address that is connected to, not by one looked up before', async () => {
+  const lookup = resolveToLoopback();
+  let secrets = 0;
+  const to = localUrl('public.test');
+  answer = ({ headers }, response) => {
+    if (headers.host?.startsWith('public.test')) secrets++;
+    response.writeHead(302, { location: to }).end();
+  };
+  await expect(fetchBytes(localUrl(), limits)).rejects.toMatchObject({
+    code: 'FETCH_FAILED',
+    message: `Cannot download ${localUrl()}: it redirects to ${to}, a host of this machine or its network, which you did not name.`,
+  });
+  expect(secrets).toBe(0);
+  // One lookup, that of the connection.
+  expect(lookup.mock.calls.map(([name]) => name)).toEqual(['public.test']);
+});
+
+test('a named host of this machine may redirect to itself; one that becomes of this machine may not', async () => {
+  resolveToLoopback();
+  answer = ({ url: path }, response) => {
+    if (path === '/') response.writeHead(302, { location: '/there' }).end();
+    else response.end(body);
+  };
+  expect([...(await fetchBytes(localUrl('named.test'), limits))]).toEqual([...body]);
+
+  // The first answer comes from elsewhere, the second would come from here.
+  const start = localUrl('public.test');
+  server.use(
+    http.get(start, () => new HttpResponse(null, { status: 302, headers: { location: '/there' } })),
+    http.get(`${start}there`, () => passthrough()),
+  );
+  await expect(fetchBytes(start, limits)).rejects.toThrow(
+    `it redirects to ${start}there, a host of this machine or its network`,
+  );
+});
+
+test.each([
+  'http://127.0.0.2/',
+  'http://[::ffff:127.0.0.1]/',
+  'http://169.254.169.254/latest/meta-data/',
+  'http://2130706433/',
+])('a redirect to %s is refused without a request', async (location) => {
+  server.use(
+    http.get(
+      url.replace('https', 'http'),
+      () => new HttpResponse(null, { status: 302, headers: { location } }),
+    ),
+  );
+  await expect(fetchBytes(url.replace('https', 'http'), limits)).rejects.toThrow('which you did not name');
 });
 
 test('pictures by URL are read; those that do not come are rejects', async () => {

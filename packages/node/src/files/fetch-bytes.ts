@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import { SimganError } from '@simgan/core';
-import { isPrivateHost } from './private-host.ts';
+import { isPrivateHost, PrivateAddressError, watchedLookup } from './private-host.ts';
+import { decodedBody, getResponse } from './web-request.ts';
 
 /** Bounds on what a URL may cost. */
 export interface FetchLimits {
@@ -19,8 +21,8 @@ export function isWebUrl(text: string): boolean {
 
 /**
  * The whole body behind an http or https URL. Redirects are followed, but not from https to http, and not to a host of
- * this machine or its private network that the URL did not name. A body that is shorter or longer than the server said
- * is refused.
+ * this machine or its private network that the URL did not name; a name counts as what it resolves to when the connection
+ * is made. A body that is shorter or longer than the server said is refused.
  *
  * @throws SimganError FETCH_FAILED naming the URL and what went wrong; the signal's reason if it aborts.
  */
@@ -28,86 +30,96 @@ export async function fetchBytes(url: string, limits: FetchLimits): Promise<Uint
   const { maxBytes, timeoutMs = 60_000, maxRedirects = 5, signal } = limits;
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
+    if (!URL.canParse(url)) throw failed(url, 'this is no address');
     const stop = signal ? AbortSignal.any([signal, timeout]) : timeout;
     const response = await follow(url, maxRedirects, stop);
-    if (!response.ok) {
+    const { statusCode = 0, statusMessage = '' } = response;
+    if (statusCode < 200 || statusCode > 299) {
       discard(response);
-      throw failed(url, `the server answered ${`${response.status} ${response.statusText}`.trim()}`);
+      throw failed(url, `the server answered ${`${statusCode} ${statusMessage}`.trim()}`);
     }
-    return await readBody(url, response, maxBytes, stop);
+    const body = await readBody(url, response, maxBytes);
+    stop.throwIfAborted();
+    return body;
   } catch (error) {
     if (error instanceof SimganError) throw error;
     signal?.throwIfAborted();
     if (timeout.aborted) throw failed(url, `it was not complete after ${timeoutMs / 1000} s`, error);
-    const cause = (error as Error).cause as Error | undefined;
-    throw failed(url, cause?.message || (error as Error).message, error);
+    throw failed(url, reasonOf(error as NodeJS.ErrnoException), error);
   }
 }
 
-async function follow(url: string, maxRedirects: number, signal: AbortSignal): Promise<Response> {
-  let current = url;
+async function follow(url: string, maxRedirects: number, signal: AbortSignal): Promise<IncomingMessage> {
+  const named = new URL(url);
+  // The host that the user named may be of the private network, and stay so; no other may, and none may become so.
+  let isNamedPrivate = isPrivateHost(named.hostname);
+  let current = named;
   for (let redirects = 0; ; redirects++) {
-    const response = await fetch(current, { redirect: 'manual', signal });
-    const location = response.headers.get('location');
-    if (response.status < 300 || response.status > 399 || !location) return response;
+    const isFirst = redirects === 0;
+    const isAllowed = isFirst || (current.hostname === named.hostname && isNamedPrivate);
+    if (!isAllowed && isPrivateHost(current.hostname)) throw privateRedirect(url, current);
+    const { lookup, sawPrivate } = watchedLookup(isAllowed);
+    const response = await getResponse(current, { lookup, signal }).catch((error: unknown) => {
+      throw error instanceof PrivateAddressError ? privateRedirect(url, current) : error;
+    });
+    if (isFirst) isNamedPrivate ||= sawPrivate();
+    const { statusCode = 0 } = response;
+    const { location } = response.headers;
+    if (statusCode < 300 || statusCode > 399 || !location) return response;
     discard(response);
     if (redirects >= maxRedirects) throw failed(url, `it redirects more than ${maxRedirects} times`);
-    const next = URL.canParse(location, current) ? new URL(location, current).href : location;
-    if (!isWebUrl(next)) throw failed(url, `it redirects to ${location}, which is no web address`);
-    if (current.startsWith('https:') && !next.startsWith('https:')) {
-      throw failed(url, `it redirects from https to the unprotected ${next}`);
+    if (!URL.canParse(location, current.href) || !isWebUrl(new URL(location, current).href)) {
+      throw failed(url, `it redirects to ${location}, which is no web address`);
     }
-    const { hostname } = new URL(next);
-    if (hostname !== new URL(url).hostname && (await isPrivateHost(hostname))) {
-      throw failed(
-        url,
-        `it redirects to ${next}, a host of this machine or its network, which you did not name`,
-      );
+    const next = new URL(location, current);
+    if (current.protocol === 'https:' && next.protocol !== 'https:') {
+      throw failed(url, `it redirects from https to the unprotected ${next.href}`);
     }
     current = next;
   }
 }
 
-async function readBody(
-  url: string,
-  response: Response,
-  maxBytes: number,
-  stop: AbortSignal,
-): Promise<Uint8Array> {
-  // With a content encoding the header counts the compressed bytes, which fetch does not show.
-  const announced = response.headers.has('content-encoding') ? null : response.headers.get('content-length');
+async function readBody(url: string, response: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+  const { headers } = response;
+  // With a content encoding the header counts the compressed bytes.
+  const announced = headers['content-encoding'] === undefined ? headers['content-length'] : undefined;
   const tooLarge = (size: string) => failed(url, `it has ${size} bytes and at most ${maxBytes} are read`);
-  if (announced !== null && Number(announced) > maxBytes) {
-    discard(response);
-    throw tooLarge(announced);
-  }
-  const reader = response.body?.getReader();
-  const cancel = () => void reader?.cancel().catch(() => {});
-  stop.addEventListener('abort', cancel, { once: true });
+  const cutOff = (size: number) =>
+    failed(url, `the server announced ${announced} bytes and sent ${size}; the file was cut off`);
   const parts: Uint8Array[] = [];
   let size = 0;
   try {
-    for (;;) {
-      const part = (await reader?.read())?.value;
-      if (!part) break;
+    if (announced !== undefined && Number(announced) > maxBytes) throw tooLarge(announced);
+    for await (const part of decodedBody(response) as AsyncIterable<Uint8Array>) {
       size += part.length;
       if (size > maxBytes) throw tooLarge(`more than ${maxBytes}`);
       parts.push(part);
     }
-    stop.throwIfAborted();
+  } catch (error) {
+    const isCut = (error as NodeJS.ErrnoException).code === 'ECONNRESET' && announced !== undefined;
+    throw isCut ? cutOff(size) : error;
   } finally {
-    stop.removeEventListener('abort', cancel);
-    cancel();
+    discard(response);
   }
-  if (announced !== null && size !== Number(announced)) {
-    throw failed(url, `the server announced ${announced} bytes and sent ${size}; the file was cut off`);
-  }
+  if (announced !== undefined && size !== Number(announced)) throw cutOff(size);
   return Buffer.concat(parts);
 }
 
-/** Ends a download whose body nobody wants. Not awaited: a server need not notice for us to go on. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => {});
+/** Ends a download whose body nobody wants, and its connection. */
+function discard(response: IncomingMessage): void {
+  response.on('error', () => {}).destroy();
+}
+
+function privateRedirect(url: string, to: URL): SimganError {
+  return failed(
+    url,
+    `it redirects to ${to.href}, a host of this machine or its network, which you did not name`,
+  );
+}
+
+/** Where a name has several addresses, the error that unites theirs has a code and no message. */
+function reasonOf({ message, code }: NodeJS.ErrnoException): string {
+  return message || code || 'the connection failed';
 }
 
 function failed(url: string, why: string, cause?: unknown): SimganError {

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns/promises';
-import { BlockList, isIP } from 'node:net';
+import dns from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
 
 /** Loopback, private, link-local, shared, multicast and reserved ranges (RFC 6890 and its IPv6 counterparts). */
 const ranges = new BlockList();
@@ -28,14 +28,44 @@ for (const [network, prefix] of [
   ranges.addSubnet(network, prefix, 'ipv6');
 }
 
-/** Whether a URL's host is, or resolves to, an address of this machine or of its private network. */
-export async function isPrivateHost(hostname: string): Promise<boolean> {
+/** A name resolved to an address of this machine or its private network. */
+export class PrivateAddressError extends Error {
+  override readonly name = 'PrivateAddressError';
+}
+
+/** Whether a URL's host says by itself, without a lookup, that it is of this machine or its private network. */
+export function isPrivateHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host)) return isPrivateAddress(host);
-  if (/(^|\.)localhost$/i.test(host)) return true;
-  // A name that does not resolve is nobody's; to say so is up to the request.
-  const addresses = await lookup(host, { all: true }).catch(() => []);
-  return addresses.some(({ address }) => isPrivateAddress(address));
+  return isIP(host) ? isPrivateAddress(host) : /(^|\.)localhost\.?$/i.test(host);
+}
+
+/** Resolves names for a download: as usual, watched, and where it is said so not to a private network. */
+export interface WatchedLookup {
+  readonly lookup: LookupFunction;
+  /** Whether an address of this machine or its private network was found. */
+  readonly sawPrivate: () => boolean;
+}
+
+/**
+ * How a connection resolves its host. Where `allowPrivate` is false, a name with an address of this machine or its
+ * private network fails with a {@link PrivateAddressError}. What is checked is what is connected to: a name that is
+ * looked up first and connected to afterwards may resolve to something else the second time. Addresses need no lookup
+ * and do not come here: {@link isPrivateHost}.
+ */
+export function watchedLookup(allowPrivate: boolean): WatchedLookup {
+  let seen = false;
+  return {
+    sawPrivate: () => seen,
+    lookup: (hostname, options, callback) => {
+      dns.lookup(hostname, options, (error, address, family) => {
+        const found = typeof address === 'string' ? [address] : (address ?? []).map((one) => one.address);
+        const isPrivate = !error && found.some(isPrivateAddress);
+        seen ||= isPrivate;
+        const refusal = isPrivate && !allowPrivate ? new PrivateAddressError(hostname) : null;
+        callback(refusal ?? error, address, family);
+      });
+    },
+  };
 }
 
 function isPrivateAddress(address: string): boolean {
