@@ -24,7 +24,7 @@ export default defineConfig({
   target: 'node20',
   dts: { entry: exported },
   tsconfig: 'tsconfig.json',
-  // Other dependencies are left outside anyway.
+  // Dependencies and peers are left outside anyway.
   external: Object.keys(manifest.optionalDependencies ?? {}),
   sourcemap: true,
   clean: true,

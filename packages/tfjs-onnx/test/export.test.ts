@@ -1,4 +1,4 @@
-import * as ort from 'onnxruntime-node';
+import * as ort from '@simgan/onnxruntime';
 import { expect, onTestFinished, test } from 'vitest';
 import { difference, eagerly, numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
 import { exportOnnx, type StepFunction } from '../src/index.ts';

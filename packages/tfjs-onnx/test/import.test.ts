@@ -1,7 +1,7 @@
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import '@tensorflow/tfjs-backend-wasm';
-import * as ort from 'onnxruntime-node';
+import * as ort from '@simgan/onnxruntime';
 import { describe, expect, test } from 'vitest';
 import {
   difference,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { simulate } from '@simgan/core';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '@simgan/onnxruntime';
 import { expect, test } from 'vitest';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
 import { blobs } from '../../test/blobs.ts';

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor } from '@simgan/onnxruntime';
 import { expect, onTestFinished, test } from 'vitest';
 import '../../../core/test/cpu-backend.ts';
 import type { Engine } from '@simgan/core';

@@ -1,6 +1,7 @@
 /** Copies tensors from the GPU by programs that return them: `getData` of onnxruntime-node 1.30 ends the process. */
+
+import type { InferenceSession, Tensor } from '@simgan/onnxruntime';
 import { type ElementType, type HostData, size } from '@simgan/tfjs-trace/graph';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { OnnxModel } from '../onnx/model.ts';
 import { loadOnnxruntime } from './load-onnxruntime.ts';
 

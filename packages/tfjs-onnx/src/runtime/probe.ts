@@ -1,6 +1,7 @@
 /** Detects at startup which devices and memory layouts ONNX Runtime supports on this machine. */
 import { isFaster, trialDifference } from '@simgan/tfjs-trace/graph';
 import { blockSize } from './block-size.ts';
+import { ONNXRUNTIME_VERSION } from './load-onnxruntime.ts';
 import { mayHaveGpu } from './may-have-gpu.ts';
 import type { Facts, OpenOptions } from './protocol.ts';
 import { tryDevice } from './try-device.ts';
@@ -16,7 +17,7 @@ export async function probe({ device, layout, threads }: OpenOptions): Promise<F
     const hint =
       device === 'gpu'
         ? `It needs a Vulkan, Metal or Direct3D 12 driver. ${LINUX_PACKAGES}`
-        : 'It needs the CUDA build of onnxruntime-node and CUDA 12 with cuDNN 9.';
+        : `It needs the package onnxruntime-node@${ONNXRUNTIME_VERSION}, whose install script adds CUDA, and CUDA 12 with cuDNN 9.`;
     throw new Error(
       `ONNX Runtime cannot use the device ${device}: ${trial.error}. ${hint} The device cpu always works.`,
     );

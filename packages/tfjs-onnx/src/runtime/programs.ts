@@ -1,6 +1,7 @@
 /** Sessions of ONNX Runtime and the variables that they share. */
+
+import type { InferenceSession, Tensor } from '@simgan/onnxruntime';
 import { type HostData, size } from '@simgan/tfjs-trace/graph';
-import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Downloads } from './downloads.ts';
 import { loadOnnxruntime } from './load-onnxruntime.ts';
 import type { Calls, Facts, ProgramFile } from './protocol.ts';

@@ -1,4 +1,4 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession } from '@simgan/onnxruntime';
 import type { Facts } from './protocol.ts';
 
 // The default cache of WebGPU's buffers makes large ones anew in every run.
