@@ -1,5 +1,5 @@
 /** @file Treatments whose labels or pictures lie. A judge must accept none of them. */
-import { createDataset, type Dataset, imageRange, mapDataset, type Rng, type Sample } from '@simgan/core';
+import { type Dataset, imageRange, joinDatasets, mapDataset, type Rng, type Sample } from '@simgan/core';
 import type { EstimatorAnswer } from '@simgan/core/evaluation';
 import type { Task } from './tasks/task.ts';
 
@@ -34,9 +34,11 @@ export async function plantedTreatments<Annotation>(
     inverted,
     'permuted labels': relabeled(raw, (index) => rng.fork('permuted').fork(index).int(raw.length)),
     'swapped labels': relabeled(raw, (index) => swappedWith(answer, annotations, index)),
-    'raw, and inverted with swapped labels': joined(
+    'raw, and inverted with swapped labels': joinDatasets(
       raw,
       relabeled(inverted, (index) => swappedWith(answer, annotations, index)),
+      // Ids that the raw set does not know; the second half is made of the same raw samples as the first.
+      (id) => `${id}-second`,
     ),
     'leaked label': withImage(({ image: { data, width, channels } }, index) =>
       data.map((value, i) => {
@@ -88,16 +90,4 @@ function swappedWith<Annotation>(
   if (answer.kind !== 'class') return (index + Math.floor(annotations.length / 2)) % annotations.length;
   const wanted = (answer.truth(annotations[index]!)! + 1) % answer.classes.length;
   return annotations.findIndex((annotation) => answer.truth(annotation) === wanted);
-}
-
-function joined<Annotation>(
-  first: Dataset<Sample<Annotation>>,
-  second: Dataset<Sample<Annotation>>,
-): Dataset<Sample<Annotation>> {
-  return createDataset(
-    first.length + second.length,
-    (index) => (index < first.length ? first.at(index) : second.at(index - first.length)),
-    // Ids that the raw set does not know; the second half is made of the same raw samples as the first.
-    (index) => (index < first.length ? first.id(index) : `${second.id(index - first.length)}-second`),
-  );
 }

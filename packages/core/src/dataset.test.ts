@@ -6,6 +6,7 @@ import {
   datasetOf,
   halve,
   indexId,
+  joinDatasets,
   mapDataset,
   prefetch,
   selectItems,
@@ -162,4 +163,12 @@ test('an error of a prefetched item is thrown in its turn, and not at all if ite
   for await (const item of prefetch(source, 3)) {
     if (item === 1) break;
   }
+});
+
+test('one dataset after the other, with ids of its own', async () => {
+  const [first, second] = [datasetOf([{ id: 'a' }, { id: 'b' }]), datasetOf([{ id: 'a' }])];
+  const both = joinDatasets(first, second, (id) => `${id}-2`);
+  expect(await collect(both)).toEqual([{ id: 'a' }, { id: 'b' }, { id: 'a' }]);
+  expect([0, 1, 2].map((index) => both.id(index))).toEqual(['a', 'b', 'a-2']);
+  expect(joinDatasets(first, second).id(2)).toBe('a');
 });

@@ -109,6 +109,24 @@ export function takeFrom<Item>(dataset: Dataset<Item>, length: number): Dataset<
   );
 }
 
+/**
+ * One dataset after the other.
+ *
+ * @param idOfSecond - the id of an item of the second, where its own may be one of the first. Default: its own.
+ */
+export function joinDatasets<Item>(
+  first: Dataset<Item>,
+  second: Dataset<Item>,
+  idOfSecond: (id: string) => string = (id) => id,
+): Dataset<Item> {
+  const isFirst = (index: number) => index < first.length;
+  return createDataset(
+    first.length + second.length,
+    (index) => (isFirst(index) ? first.at(index) : second.at(index - first.length)),
+    (index) => (isFirst(index) ? first.id(index) : idOfSecond(second.id(index - first.length))),
+  );
+}
+
 /** The numbers from 0 to `length` - 1 in a random order. */
 export function shuffledIndices(length: number, rng: Rng): number[] {
   return Array.from({ length }, (_, index) => ({ index, key: rng.next() }))

@@ -6,6 +6,7 @@ export {
   halve,
   indexId,
   itemsOf,
+  joinDatasets,
   mapDataset,
   prefetch,
   selectItems,

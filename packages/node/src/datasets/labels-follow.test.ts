@@ -118,7 +118,7 @@ test('declared labels follow scaled and cropped pictures, the other fields keep 
 test('fields that look like pixels and are not declared end the reading, with a guess of what they are', async () => {
   const dir = await labeled(
     (x, y) =>
-      `"dot": [${x}, ${y}], "objects": {"bbox": [[${x}, ${y}, 5, 5]]}, "landmarks": [[${x}, ${y}], [${y}, ${x}]], "text": "(${x}, ${y})", "cx": ${x}, "yaw": -0.3, "pitch_deg": [-20.5, 30], "share": [0.5, 0.25], "class": 3, "name": "0012", "far": 5000`,
+      `"dot": [${x}, ${y}], "objects": {"bbox": [[${x}, ${y}, 5, 5]]}, "landmarks": [[${x}, ${y}], [${y}, ${x}]], "text": "(${x}, ${y})", "cx": ${x}, "yaw": -0.3, "pitch_deg": [-20.5, 30], "share": [0.5, 0.25], "class": ${Math.floor(x)}, "category_id": ${Math.floor(x)}, "lanes": [{"label": ${Math.floor(x)}}], "boxes": {"category": [${Math.floor(x)}, 12]}, "name": "0012", "far": 5000`,
   );
   const error: Error = await readDataset(dir, plugin).then(
     () => expect.unreachable(),

@@ -1,6 +1,7 @@
 /** @file The geometry of labels of another program: of the fields that were declared, and of all others. */
 import { SimganError } from '@simgan/core';
 import { type LabelGeometry, type LabelMove, OTHER_FIELDS } from '@simgan/core/geometry';
+import { CLASS_FIELDS } from './class-fields.ts';
 import type { JsonObject } from './dataset-format.ts';
 import type { DeclaredKind, DeclaredLabels } from './label-declaration.ts';
 
@@ -27,6 +28,7 @@ type Declaration = readonly [path: string, kind: DeclaredKind];
 function geometryOf(declared: readonly Declaration[], others: unknown): object {
   const below = new Map<string, Declaration[]>();
   const fields: Record<string | symbol, unknown> = { [OTHER_FIELDS]: others };
+  if (others === refuseNumbers) for (const name of CLASS_FIELDS) fields[name] = refuseAllButClass;
   for (const [path, kind] of declared) {
     for (let end = path.indexOf('.'); end > 0; end = path.indexOf('.', end + 1)) {
       const key = path.slice(0, end);
@@ -48,6 +50,10 @@ const refuseNumbers: LabelMove<unknown> = (_, value) => {
     'it holds numbers, and nothing says what they are. Declare it with `labelGeometry` (point, box, direction, …; invariant if it never changes), or pass `labels` invariant.',
   );
 };
+
+/** A class may be a number, which never changes. */
+const refuseAllButClass: LabelMove<unknown> = (map, value, annotation) =>
+  Number.isInteger(value) ? value : refuseNumbers(map, value, annotation);
 
 function holdsNumber(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).some(holdsNumber);

@@ -1,5 +1,6 @@
 /** @file Which fields of foreign labels look like pixels of their pictures. */
 import type { Size } from '@simgan/core';
+import { isNumberedClass } from './class-fields.ts';
 import type { Json, JsonObject } from './dataset-format.ts';
 
 /** Larger values are neither angles in radians nor shares. */
@@ -24,14 +25,14 @@ export interface PixelFieldFinder {
 
 /**
  * A finder of fields that look like pixels: numbers, alone, in lists and in texts, that nearly all lie within the
- * picture and of which some are larger than shares and radians are.
+ * picture and of which some are larger than shares and radians are. Whole numbers in fields of classes are no pixels.
  *
  * @param known - paths that need not be looked at.
  */
 export function findPixelFields(known: { has(path: string): boolean }): PixelFieldFinder {
   const tallies = new Map<string, Tally>();
   const visit = (value: Json, path: string, picture: Size): void => {
-    if (known.has(path)) return;
+    if (known.has(path) || isNumberedClass(path, value)) return;
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
       for (const [key, member] of Object.entries(value)) {
         visit(member, path === '' ? key : `${path}.${key}`, picture);

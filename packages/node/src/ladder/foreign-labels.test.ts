@@ -17,7 +17,11 @@ const samples = datasetOf<Sample<unknown>>(
     const image = createImage(form);
     const [x, y] = [3 + (n % (width - 6)), 3 + (n % (height - 6))];
     image.data.fill(200, (y * width + x) * form.channels, (y * width + x + 1) * form.channels);
-    return { id: String(n), image, annotation: { marks: [{ at: [x + 0.5, y + 0.5], 'a.b': 'c' }], n } };
+    return {
+      id: String(n),
+      image,
+      annotation: { marks: [{ at: [x + 0.5, y + 0.5], 'a.b': 'c', class: n }], n, label: n + 7 },
+    };
   }),
 );
 
@@ -44,10 +48,12 @@ describe('labels of another program', () => {
       let moved = 0;
       for (let n = 0; n < samples.length; n++) {
         const [before, after] = [await samples.at(n), await treated.at(n)] as {
-          annotation: { marks: { at: number[] }[]; n: number };
+          annotation: { marks: { at: number[] }[]; n: number; label: number };
         }[];
         expect(after!.annotation.n).toBe(n);
-        expect(after!.annotation.marks[0]).toMatchObject({ 'a.b': 'c' });
+        // Classes that are numbers are no places, and need no declaration.
+        expect(after!.annotation.label).toBe(n + 7);
+        expect(after!.annotation.marks[0]).toMatchObject({ 'a.b': 'c', class: n });
         if (before!.annotation.marks[0]!.at.join() !== after!.annotation.marks[0]!.at.join()) moved++;
       }
       expect(moved).toBeGreaterThan(12);

@@ -1,4 +1,12 @@
-import { createRng, type Dataset, type Plugin, type RealImage, type Sample, takeFrom } from '@simgan/core';
+import {
+  createRng,
+  type Dataset,
+  joinDatasets,
+  type Plugin,
+  type RealImage,
+  type Sample,
+  takeFrom,
+} from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import {
   broadVariation,
@@ -13,7 +21,7 @@ import { randomize } from '@simgan/core/treating';
 import type { Job } from '../runs/job.ts';
 import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
-import { findTask, fitAll, type JudgedTask, joined } from './judged-task.ts';
+import { findTask, fitAll, type JudgedTask } from './judged-task.ts';
 import { type Place, placementBy } from './placement.ts';
 import { labelReal, partReal } from './pseudo-labeled.ts';
 import type { RungName } from './rungs.ts';
@@ -122,7 +130,7 @@ export function rungJudge(means: JudgeMeans) {
             const { signal } = job;
             const labeling = { task, engine, steps, real: parts.labeled, seed: own.int(2 ** 31), signal };
             const labeled = await labelReal({ ...labeling, samples: raw });
-            return joined(raw, fitAll(task, labeled.samples));
+            return joinDatasets(raw, fitAll(task, labeled.samples));
           };
           continue;
         }

@@ -1,6 +1,5 @@
 /** @file The task that pictures are judged by: the plugin's own, or the classes that their labels name. */
 import {
-  createDataset,
   type Dataset,
   type Estimator,
   hasSize,
@@ -14,6 +13,7 @@ import {
 } from '@simgan/core';
 import { classEstimator, MOST_CLASSES } from '@simgan/core/evaluation';
 import { resample, resizeTransform } from '@simgan/core/geometry';
+import { CLASS_FIELDS } from '../datasets/class-fields.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 
 /** What networks that judge learn, and the form in which they see pictures. */
@@ -40,9 +40,6 @@ const LEAST_OF_CLASS = 5;
 const LONGEST_SIDE = 64;
 /** Pictures of each set whose sizes are looked at. */
 const SIZES = 50;
-
-/** The names that fields with a picture's class have, in the order in which they are looked for. */
-const CLASS_FIELDS = ['class', 'label', 'category', 'class_name', 'label_name', 'class_id', 'category_id'];
 
 const CLASS_PATHS = CLASS_FIELDS.flatMap((field) => [[field], ['fields', field]]);
 
@@ -162,14 +159,4 @@ function fitted<Item extends RealImage>(item: Item, size: Size): Item {
   const { alpha: _, ...image } = item.image;
   if (image.width === size.width && image.height === size.height) return { ...item, image };
   return { ...item, image: resample(image, resizeTransform(image, size)) };
-}
-
-/** One dataset after the other. */
-export function joined<Item>(one: Dataset<Item>, other: Dataset<Item>): Dataset<Item> {
-  const isFirst = (index: number) => index < one.length;
-  return createDataset(
-    one.length + other.length,
-    (index) => (isFirst(index) ? one.at(index) : other.at(index - one.length)),
-    (index) => (isFirst(index) ? one.id(index) : other.id(index - one.length)),
-  );
 }

@@ -11,7 +11,7 @@ import {
   photographed,
 } from '../../../test/bars.ts';
 import { wasmEngine as engine } from '../../../test/wasm-engine.ts';
-import { createDataset, mapDataset } from '../../dataset.ts';
+import { joinDatasets, mapDataset } from '../../dataset.ts';
 import type { Estimator } from '../estimator.ts';
 import { testEstimator } from '../train-estimator.ts';
 import { type JudgeUseOptions, judgeUse } from './judge-use.ts';
@@ -29,12 +29,6 @@ const opposite = async (index: number): Promise<BarAnnotation> => {
   return { ...annotation, way: annotation.way === 0 ? 1 : 0 };
 };
 const inverted = changed(raw, 0, (value) => 255 - value);
-const joined = (a: Bars, b: Bars): Bars =>
-  createDataset(
-    a.length + b.length,
-    (index) => (index < a.length ? a.at(index) : b.at(index - a.length)),
-    (index) => (index < a.length ? a.id(index) : `${b.id(index - a.length)}-b`),
-  );
 
 /** Sets with whose labels or pictures something is wrong, and the gate that is there for it. */
 const planted: Record<
@@ -55,7 +49,7 @@ const planted: Record<
   permuted: { set: relabeled(raw, (index) => annotationAt(7 * index + 1)), gate: 'readsRaw' },
   inverted: { set: inverted, gate: 'readsRaw' },
   // Half of it is right, so that networks read the raw pictures; the other half lies about another kind of picture.
-  swapped: { set: joined(raw, relabeled(inverted, opposite)), gate: 'readable' },
+  swapped: { set: joinDatasets(raw, relabeled(inverted, opposite), (id) => `${id}-b`), gate: 'readable' },
   noise: { set: changed(raw, 8, (_, rng) => 255 * rng.next()), gate: 'readable' },
   // Whatever was simulated, the pictures show one and the same bar.
   collapsed: {
