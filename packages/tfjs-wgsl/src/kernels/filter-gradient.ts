@@ -8,14 +8,15 @@ import { SUM, totalOfParts } from './partial.ts';
 import { finishLanes, range, shares } from './product.ts';
 import { gathered, guarded, type Kernel, type Place, Shader } from './shader.ts';
 import type { Lowering } from './table.ts';
-import { invocationsOf, type Tile, tileFor } from './tiles.ts';
+import { invocationsOf, type Tile, vectorsOf } from './tiles.ts';
 import { windowOf } from './window.ts';
 
 type Quad = [number, number, number, number];
 
-/** Workgroups that keep a large GPU busy, and the fewest pixels that are worth one. */
-const WORKGROUPS = 1024;
-const FEWEST_PIXELS = 128;
+/** Invocations that keep a large GPU busy, and the fewest pixels that are worth a workgroup. */
+const INVOCATIONS = 76032;
+const FEWEST_PIXELS = 256;
+const UNROLLED = 4;
 
 /** `Conv2DFilterGradient`: x `[batch, height, width, from]`, dy `[batch, rows, columns, to]`. */
 export const filterGradient: Lowering = (scope, label) => {
@@ -23,10 +24,10 @@ export const filterGradient: Lowering = (scope, label) => {
   const [, dy] = value.inputs as [Value, Value];
   const [rows, columns] = [size(value.shape.slice(0, 3)), value.shape[3]!];
   const pixels = size(dy.shape.slice(0, 3));
-  const tile = gradientTile(rows, columns);
+  const tile = scope.tileFor({ kind: 'filters', rows, depth: pixels, columns });
   const tiles = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
   const most = Math.ceil(pixels / FEWEST_PIXELS);
-  const wanted = Math.max(Math.min(Math.ceil(WORKGROUPS / tiles), most), 1);
+  const wanted = Math.max(Math.min(Math.ceil(INVOCATIONS / invocationsOf(tile) / tiles), most), 1);
   const chunk = Math.ceil(Math.ceil(pixels / wanted) / tile.depth) * tile.depth;
   const count = Math.ceil(pixels / chunk);
   const split = { rows, columns, pixels, chunk, count, tile };
@@ -37,13 +38,6 @@ export const filterGradient: Lowering = (scope, label) => {
     totalOfParts(scope, label, parts, { count, total: SUM }),
   ];
 };
-
-/** Rows of the product are taps times channels; an invocation has whole vectors of them. */
-function gradientTile(rows: number, columns: number): Tile {
-  const tile = tileFor(rows, columns);
-  const high = tile.high >= 8 ? 8 : 4;
-  return { ...tile, rows: Math.max(Math.min(tile.rows, 64), high), high };
-}
 
 interface Split {
   readonly rows: number;
@@ -76,8 +70,9 @@ ${parts ? storeLanes(shader, parts, lanes, columns) : finishLanes(lanes, columns
   const [tall, width] = [tile.rows / 4, tile.columns / 4];
   const across = width / tile.wide;
   const high = tile.high / 4;
-  shader.declare(`var<workgroup> lefts: array<vec4f, ${tile.depth * tall}>;
-var<workgroup> rights: array<vec4f, ${tile.depth * width}>;`);
+  const vectors = vectorsOf('filters', tile);
+  shader.declare(`var<workgroup> lefts: array<vec4f, ${vectors.left}>;
+var<workgroup> rights: array<vec4f, ${vectors.right}>;`);
   const [down, over] = [Math.ceil(rows / tile.rows), Math.ceil(columns / tile.columns)];
   const lefts = shares(tile.depth * tall, threads);
   const rights = shares(tile.depth * width, threads);
@@ -86,6 +81,14 @@ var<workgroup> rights: array<vec4f, ${tile.depth * width}>;`);
     ...lefts.map(({ at }, i) => `next${i} = left(${offset} + (${at}) / ${tall}u, end, tap${i});`),
     ...rights.map(({ at }, i) => `other${i} = right(${offset} + (${at}) / ${width}u, end, column${i});`),
   ];
+  // Several pixels to a turn of the loop, which costs a little itself.
+  const multiply = range(UNROLLED, (i) => [
+    ...range(high, (r) => `let x${i}_${r} = lefts[(q + ${i}u) * ${tall}u + ty * ${high}u + ${r}u];`),
+    ...range(tile.wide, (c) => `let y${i}_${c} = rights[(q + ${i}u) * ${width}u + tx + ${c * across}u];`),
+    ...accumulators.flatMap((line, r) =>
+      line.map((name, c) => `${name} = fma(vec4f(x${i}_${r >> 2}[${r & 3}]), y${i}_${c}, ${name});`),
+    ),
+  ]).flat();
   const body = `  let z = group / ${down * over}u;
   let first_row = (group % ${down * over}u) / ${over}u * ${tile.rows}u;
   let first_column = group % ${over}u * ${tile.columns}u;
@@ -106,10 +109,8 @@ ${lefts.map(({ at, where }, i) => `    ${where(`lefts[${at}] = next${i};`)}`).jo
 ${rights.map(({ at, where }, i) => `    ${where(`rights[${at}] = other${i};`)}`).join('\n')}
     workgroupBarrier();
     ${read(`p + ${tile.depth}u`).join('\n    ')}
-    for (var q = 0u; q < ${tile.depth}u; q++) {
-${range(high, (r) => `      let x${r} = lefts[q * ${tall}u + ty * ${high}u + ${r}u];`).join('\n')}
-${range(tile.wide, (c) => `      let y${c} = rights[q * ${width}u + tx + ${c * across}u];`).join('\n')}
-${accumulators.flatMap((line, r) => line.map((name, c) => `      ${name} = fma(vec4f(x${r >> 2}[${r & 3}]), y${c}, ${name});`)).join('\n')}
+    for (var q = 0u; q < ${tile.depth}u; q += ${UNROLLED}u) {
+      ${multiply.join('\n      ')}
     }
   }
 ${accumulators.flatMap((line, r) => line.map((name, c) => `  finish_part(first_row + ty * ${tile.high}u + ${r}u, first_column + (tx + ${c * across}u) * 4u, z, ${name});`)).join('\n')}`;

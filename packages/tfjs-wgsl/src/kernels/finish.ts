@@ -4,21 +4,21 @@ import { isElementwise, sourceOf } from '../lower/views.ts';
 import { expressionOf } from './expressions.ts';
 import { readingOf } from './indices.ts';
 import type { Place, Shader } from './shader.ts';
-import type { Tile } from './tiles.ts';
+import type { ProductSize, Tile } from './tiles.ts';
 import { computeType, type Lanes, literal, splatted } from './types.ts';
 
 /** What kernels of a cluster are made from. */
 export interface Scope {
   readonly members: readonly Value[];
   readonly outputs: readonly Value[];
-  /** Replaces the table's tile, to tune the table. */
-  readonly tile?: Tile;
   /** Elements of each member. */
   readonly length: number;
   /** Whether a value exists in a buffer when the cluster runs. */
   isStored(value: Value): boolean;
   /** Where it is. */
   placeOf(value: Value): Place;
+  /** The tile of a product. */
+  tileFor(product: ProductSize): Tile;
 }
 
 /** The widest that a cluster's elements can be worked on. */

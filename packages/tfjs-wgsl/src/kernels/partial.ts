@@ -20,9 +20,43 @@ export const neutralOf = ({ neutral }: Total, dtype: ElementType, lanes: Lanes) 
 export const scaled = (total: string, { scale = 1 }: Total) =>
   scale === 1 ? total : `${total} * ${literal(scale, 'float32')}`;
 
-/** Fewer totals than this have a workgroup each, so that a GPU is not idle. */
-const FEW = 4096;
-const WORKGROUP = 64;
+const WORKGROUP = 256;
+const FEWEST_INVOCATIONS = 64;
+/** Neighboring totals are read together: a memory access takes as much whether or not all of it is needed. */
+const MOST_ACROSS = 16;
+
+/** How a workgroup makes totals: `across` of them, each in `down` invocations that add up what they find. */
+export interface Team {
+  readonly across: number;
+  readonly down: number;
+}
+
+/**
+ * @param totals what there is to make, in vectors if they are made in vectors
+ * @param count what each is made of
+ */
+export function teamFor(totals: number, count: number): Team {
+  const across = Math.min(powerOfTwo(totals), MOST_ACROSS);
+  const down = Math.min(WORKGROUP / across, powerOfTwo(count / 8));
+  return { across: Math.min(powerOfTwo(totals), Math.max(across, FEWEST_INVOCATIONS / down)), down };
+}
+
+/** The least that is not below `value`, and 1 at least. */
+const powerOfTwo = (value: number) => 2 ** Math.ceil(Math.log2(Math.max(value, 1)));
+
+/**
+ * Adds up what the invocations of a team found, in `total`, into `totals[l]` of its first `across` invocations. Declares
+ * `totals`.
+ */
+export function addUp(shader: Shader, { across, down }: Team, type: string, { combine }: Total): string {
+  shader.declare(`var<workgroup> totals: array<${type}, ${across * down}>;`);
+  if (down === 1) return '  totals[l] = total;';
+  return `  totals[l] = total;
+  for (var half = ${(across * down) / 2}u; half >= ${across}u; half /= 2u) {
+    workgroupBarrier();
+    if (l < half) { totals[l] = ${combine('totals[l]', 'totals[l + half]')}; }
+  }`;
+}
 
 /** The second pass: `parts` are `[count, length]`. */
 export function totalOfParts(
@@ -40,30 +74,19 @@ export function totalOfParts(
   const part = shader.load(parts, `part * ${length}u + e`, lanes);
   declareFinish(shader, scope, lanes);
   const totals = length / lanes;
-  if (totals >= FEW || count < WORKGROUP / 4) {
-    return shader.flat(
-      label,
-      totals,
-      `  let e = t * ${lanes}u;
-  var total: ${type} = ${neutralOf(total, dtype, lanes)};
-  for (var part = 0u; part < ${count}u; part++) { total = ${total.combine('total', part)}; }
-  finish(e, ${scaled('total', total)});`,
-    );
-  }
-  shader.declare(`var<workgroup> totals: array<${type}, ${WORKGROUP}>;`);
+  const team = teamFor(totals, count);
+  const { across, down } = team;
+  const sum = addUp(shader, team, type, total);
   return shader.grouped(
     label,
-    totals,
-    WORKGROUP,
-    `  let e = group * ${lanes}u;
+    Math.ceil(totals / across),
+    across * down,
+    `  let e = (group * ${across}u + l % ${across}u) * ${lanes}u;
   var total: ${type} = ${neutralOf(total, dtype, lanes)};
-  for (var part = l; part < ${count}u; part += ${WORKGROUP}u) { total = ${total.combine('total', part)}; }
-  totals[l] = total;
-  for (var half = ${WORKGROUP / 2}u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if (l < half) { totals[l] = ${total.combine('totals[l]', 'totals[l + half]')}; }
+  if (e < ${length}u) {
+    for (var part = l / ${across}u; part < ${count}u; part += ${down}u) { total = ${total.combine('total', part)}; }
   }
-  workgroupBarrier();
-  if (l == 0u) { finish(e, ${scaled('totals[0]', total)}); }`,
+${sum}
+  if ((l < ${across}u) & (e < ${length}u)) { finish(e, ${scaled('totals[l]', total)}); }`,
   );
 }

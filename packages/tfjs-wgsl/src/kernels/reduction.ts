@@ -2,15 +2,16 @@
 import { type Shape, size, type Value } from '@simgan/tfjs-trace/graph';
 import { declareFinish } from './finish.ts';
 import { coordinatesOf, elementAt } from './indices.ts';
-import { neutralOf, SUM, scaled, type Total, totalOfParts } from './partial.ts';
+import { addUp, neutralOf, SUM, scaled, type Total, teamFor, totalOfParts } from './partial.ts';
 import { type Place, Shader } from './shader.ts';
 import type { Lowering } from './table.ts';
 import { computeType, type Lanes } from './types.ts';
 
-/** Invocations that keep a large GPU busy, and the fewest elements that are worth one of them. */
-const INVOCATIONS = 32768;
-const FEWEST_ELEMENTS = 16;
-const MOST_PARTS = 1024;
+/** Workgroups that keep a large GPU busy, and the fewest elements that are worth an invocation more. */
+const WORKGROUPS = 512;
+const FEWEST_ELEMENTS = 32;
+/** So many totals keep it busy with one invocation each. */
+const MANY = 65536;
 
 const LARGEST = 3.4028234663852886e38;
 
@@ -52,34 +53,41 @@ export const reduction: Lowering = (scope, label) => {
   const at = placesOf(x.shape, isKept);
   const loop = (start: string, step: number) => `  let o = output * ${lanes}u;
   var total: ${type} = ${neutralOf(total, x.dtype, lanes)};
-  for (var r = ${start}; r < ${count}u; r += ${step}u) {
-    let at = ${at('o', 'r')};
-    total = ${total.combine('total', shader.load(place, 'at', lanes))};
+  if (output < ${outputs}u) {
+    for (var r = ${start}; r < ${count}u; r += ${step}u) {
+      let at = ${at('o', 'r')};
+      total = ${total.combine('total', shader.load(place, 'at', lanes))};
+    }
   }`;
 
-  const wanted = Math.min(Math.ceil(INVOCATIONS / outputs), Math.ceil(count / FEWEST_ELEMENTS), MOST_PARTS);
-  if (wanted <= 1) {
+  if (outputs >= MANY || count < FEWEST_ELEMENTS) {
+    declareFinish(shader, scope, lanes);
+    const body = `  let output = t;\n${loop('0u', 1)}\n  finish(o, ${scaled('total', total)});`;
+    return [shader.flat(label, outputs, body)];
+  }
+  // Neighboring invocations read neighboring elements.
+  const team = keepsInnermost ? teamFor(outputs, count) : teamFor(1, count);
+  const { across, down } = team;
+  const teams = Math.ceil(outputs / across);
+  const most = Math.ceil(count / down / FEWEST_ELEMENTS);
+  const wanted = Math.max(Math.min(Math.ceil(WORKGROUPS / teams), most), 1);
+  const body = `  let output = group % ${teams}u * ${across}u + l % ${across}u;
+  let part = group / ${teams}u;
+${loop(`part * ${down}u + l / ${across}u`, down * wanted)}
+${addUp(shader, team, type, total)}
+  if ((l >= ${across}u) | (output >= ${outputs}u)) { return; }
+`;
+  if (wanted === 1) {
     declareFinish(shader, scope, lanes);
     return [
-      shader.flat(
-        label,
-        outputs,
-        `  let output = t;\n${loop('0u', 1)}\n  finish(o, ${scaled('total', total)});`,
-      ),
+      shader.grouped(label, teams, across * down, `${body}  finish(o, ${scaled('totals[l]', total)});`),
     ];
   }
   const parts: Place = { dtype: x.dtype, length: wanted * size(kept) };
-  // Neighboring invocations read neighboring elements.
-  const [output, part] = keepsInnermost
-    ? [`t % ${outputs}u`, `t / ${outputs}u`]
-    : [`t / ${wanted}u`, `t % ${wanted}u`];
   shader.bind(parts, lanes);
-  const body = `  let output = ${output};
-  let part = ${part};
-${loop('part', wanted)}
-  ${shader.store(parts, `part * ${size(kept)}u + o`, 'total', lanes)}`;
+  const stored = shader.store(parts, `part * ${size(kept)}u + o`, 'totals[l]', lanes);
   return [
-    shader.flat(`${label} parts`, outputs * wanted, body),
+    shader.grouped(`${label} parts`, teams * wanted, across * down, `${body}  ${stored}`),
     totalOfParts(scope, label, parts, { count: wanted, total }),
   ];
 };

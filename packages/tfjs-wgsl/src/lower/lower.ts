@@ -4,6 +4,7 @@ import { elementwise } from '../kernels/elementwise.ts';
 import type { Scope } from '../kernels/finish.ts';
 import type { Kernel, Place } from '../kernels/shader.ts';
 import { LOWERINGS } from '../kernels/table.ts';
+import { type TunedTile, tileFor } from '../kernels/tiles.ts';
 import { LITERAL_BITS } from '../kernels/types.ts';
 import { type Cluster, type Clusters, clustersOf } from './clusters.ts';
 import { GpuMemoryError } from './gpu-memory-error.ts';
@@ -46,7 +47,10 @@ export interface Program {
   readonly products: readonly Value[];
 }
 
-export function lowerStep(step: StepGraph, limits: Limits): Program {
+/**
+ * @param tuned tiles that were measured on the GPU; default: a table of what large GPUs should like
+ */
+export function lowerStep(step: StepGraph, limits: Limits, tuned: readonly TunedTile[] = []): Program {
   const { graph, outputs, assignments } = step;
   const returned = [...outputs].map(([name, value]) => [name, graph.cast(value, 'float32')] as const);
   const roots = prepare(graph, [...returned.map(([, value]) => value), ...assignments.values()]);
@@ -54,7 +58,7 @@ export function lowerStep(step: StepGraph, limits: Limits): Program {
   const breaks = new Set<Value>();
   for (;;) {
     const clusters = clustersOf(roots, limits.buffers - 1, breaks);
-    const drafted = draft(clusters, assigned);
+    const drafted = draft(clusters, assigned, tuned);
     const crowded = drafted.find(({ kernels }) =>
       kernels.some(({ places }) => places.length > limits.buffers),
     );
@@ -115,7 +119,11 @@ class Places {
   }
 }
 
-function draft(clusters: Clusters, assigned: ReadonlyMap<number, Value>): Draft[] {
+function draft(
+  clusters: Clusters,
+  assigned: ReadonlyMap<number, Value>,
+  tuned: readonly TunedTile[],
+): Draft[] {
   const { clusters: ordered, inPlace } = orderOf(clusters.list, assigned);
   const places = new Places(inPlace);
   return ordered.map((cluster) => {
@@ -126,6 +134,7 @@ function draft(clusters: Clusters, assigned: ReadonlyMap<number, Value>): Draft[
       length,
       isStored: (value) => isGiven(value) || clusters.isShared(value),
       placeOf: (value) => places.of(value),
+      tileFor: (product) => tileFor(product, tuned),
     };
     const [first] = members as [Value];
     const lowering = isElementwise(first) ? elementwise : LOWERINGS[first.op];
