@@ -5,6 +5,7 @@
  *
  *     npm run bench:gpu-bundle               # writes bench/results/gpu-bundle.tar.xz, for this platform
  *     tar xJf gpu-bundle.tar.xz && gpu-bundle/run.sh     # there; BENCH_PYTHON names a Python whose torch sees CUDA
+ *     gpu-bundle/run.sh --tune                           # there; with tiles that are measured first
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -18,8 +19,11 @@ const packages = join(here, '..', 'packages');
 const results = join(here, 'results');
 const folder = join(results, 'gpu-bundle');
 const native = ['onnxruntime-node', 'webgpu', 'sharp'];
-/** Debian's names: the Vulkan loader, and what NVIDIA's driver needs beside it. */
-const libraries = 'libvulkan1 libegl1 libglvnd0 libopengl0 libgl1 libglx0 libgles2'.split(' ');
+/** Debian's names: the Vulkan loader, and what NVIDIA's driver needs beside it, on a machine without a screen too. */
+const libraries =
+  'libvulkan1 libegl1 libglvnd0 libopengl0 libgl1 libglx0 libgles2 libx11-6 libxext6 libxcb1 libxau6 libxdmcp6 libbsd0 libmd0'.split(
+    ' ',
+  );
 
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
@@ -96,15 +100,45 @@ function download(): boolean {
   }
 }
 
-/** Uses the libraries of the archive where the system has none. */
+/**
+ * Uses the libraries of the archive where the system has none, and tells the loader of NVIDIA's driver where no package did,
+ * as in containers.
+ */
 function script(): string {
   return `#!/bin/sh
 # Measures the steps of Algorithm 1 on the GPU of this machine. Needs no network; changes nothing outside of this folder.
+#   ./run.sh           with the tiles of the table, or of a --tune before
+#   ./run.sh --tune    measures tiles first
+#   ./run.sh --check   runs everything once, on one picture
+#   ./run.sh --dry     counts, without a GPU
 set -e
 cd "$(dirname "$0")"
-for deb in debs/*.deb; do [ -e "$deb" ] && dpkg-deb -x "$deb" libraries; done
-LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$PWD/libraries/usr/lib/$(uname -m)-linux-gnu"
+folder=$PWD
+if [ ! -d libraries ]; then
+  mkdir libraries
+  for deb in debs/*.deb; do
+    [ -e "$deb" ] || continue
+    rm -rf unpacked
+    dpkg-deb -x "$deb" unpacked
+    for file in $(find unpacked -name "lib*.so*"); do
+      name=$(basename "$file")
+      /sbin/ldconfig -p | grep -q "$name " || cp -P "$file" libraries/
+    done
+  done
+  rm -rf unpacked
+fi
+LD_LIBRARY_PATH="\${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$folder/libraries"
 export LD_LIBRARY_PATH
+if [ -z "\${VK_ICD_FILENAMES:-}" ] && [ -z "\${VK_DRIVER_FILES:-}" ] && ! ls /etc/vulkan/icd.d/*nvidia* /usr/share/vulkan/icd.d/*nvidia* >/dev/null 2>&1; then
+  for driver in libGLX_nvidia.so.0 libEGL_nvidia.so.0; do
+    if /sbin/ldconfig -p | grep -q "$driver "; then
+      echo "{ \\"file_format_version\\": \\"1.0.0\\", \\"ICD\\": { \\"library_path\\": \\"$driver\\", \\"api_version\\": \\"1.3.0\\" } }" >nvidia_icd.json
+      VK_ICD_FILENAMES="$folder/nvidia_icd.json"
+      export VK_ICD_FILENAMES
+      break
+    fi
+  done
+fi
 exec ./node gpu.js "$@"
 `;
 }

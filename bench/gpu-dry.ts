@@ -1,20 +1,10 @@
 /** @file What the steps run on a GPU, without one: kernels, products, and the bytes that they move. */
-import { eagerEngine } from '@simgan/core';
-import { refineStep } from '@simgan/core/refining';
-import { type InputType, trace } from '@simgan/tfjs-trace';
-import { lowerStep, type Program, programTraffic } from '@simgan/tfjs-wgsl';
-import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-backend-cpu';
-import { discriminatorStep, refinerStep } from '../packages/core/src/training/steps.ts';
+import { programTraffic } from '@simgan/tfjs-wgsl';
 import { GPU_SETTINGS } from './gpu-settings.ts';
-import { inputsOf, type NetworkName, type StepName, trainingFor } from './subjects.ts';
-
-/** What WebGPU guarantees for buffers of a kernel; a desktop's GPU allows more, and buffers of a gigabyte or more. */
-const LIMITS = { buffers: 8, bytes: 2 ** 32 };
+import { programOf } from './gpu-steps.ts';
 
 /** Prints a table. */
 export async function describeGpuSteps(say: (line?: string) => void): Promise<void> {
-  await tf.setBackend('cpu');
   say(
     'Kernels of a step, the products of its convolutions, and megabytes: in buffers between kernels, read and written by kernels, sent to the GPU, and read back.',
   );
@@ -30,21 +20,4 @@ export async function describeGpuSteps(say: (line?: string) => void): Promise<vo
       say(`| ${cells.join(' | ')} |`);
     }
   }
-}
-
-async function programOf(network: NetworkName, batch: number, step: StepName): Promise<Program> {
-  const training = await trainingFor(network, batch, eagerEngine('cpu', 'plain JavaScript', 'cpu'));
-  const steps = {
-    G: refinerStep(training),
-    D: discriminatorStep(training),
-    refine: refineStep(training.refiner.network),
-  };
-  const inputs = inputsOf({ network, batch }, training)[step];
-  const types = Object.entries(inputs).map(([name, { shape }]): [string, InputType] => [
-    name,
-    { shape, dtype: 'float32' },
-  ]);
-  const program = lowerStep(trace(steps[step], Object.fromEntries(types)), LIMITS);
-  training.dispose();
-  return program;
 }

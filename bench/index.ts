@@ -5,6 +5,8 @@
  *     npm run bench -- --quick               # without the large batches, the hands and the memory
  *     npm run bench -- --only steps          # one part: steps, serving, pictures or simulators
  *     npm run bench -- --gpu                 # the steps on a GPU, beside PyTorch on it
+ *     npm run bench -- --gpu --tune          # the same, with tiles that are measured first
+ *     npm run bench -- --gpu --check         # each of them once, on one picture: whether they run
  *     npm run bench -- --gpu --dry           # what they would run there, without a GPU
  *
  * The steps are compared with PyTorch where `/usr/bin/python3`, or the Python that the environment variable
@@ -14,8 +16,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { benchGpu } from './gpu.ts';
-import { describeGpuSteps } from './gpu-dry.ts';
+import { runGpuBench } from './gpu-options.ts';
 import { matrixPeak, peakMemory } from './machine.ts';
 import { Peer } from './peer.ts';
 import { benchPictures } from './pictures.ts';
@@ -26,12 +27,14 @@ import type { Setting } from './subjects.ts';
 
 const THREADS = [1, 2];
 
-const { quick, only, gpu, dry } = parseArgs({
+const { quick, only, gpu, ...ofGpu } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     gpu: { type: 'boolean', default: false },
     dry: { type: 'boolean', default: false },
+    tune: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
   },
 }).values;
 
@@ -42,7 +45,10 @@ const say = (line = '') => {
 };
 
 const parts: Record<string, () => Promise<void>> = gpu
-  ? { gpu: () => (dry ? describeGpuSteps(say) : benchGpu(say)) }
+  ? {
+      gpu: () =>
+        runGpuBench(ofGpu, { say, tiles: fileURLToPath(new URL('./results/tiles.json', import.meta.url)) }),
+    }
   : {
       steps,
       serving: () => benchServing(say, THREADS),
@@ -56,6 +62,7 @@ if (only !== undefined && !Object.hasOwn(parts, only)) {
   process.exit(1);
 }
 
+mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
 say('# Benchmark');
 say();
 say(`${cpus().length} × ${cpus()[0]!.model}, Node ${process.version}.`);
@@ -100,7 +107,6 @@ async function steps(): Promise<void> {
 function save(): void {
   const name = new Date().toISOString().slice(0, 16).replace(':', '');
   const file = new URL(`./results/${name}.md`, import.meta.url);
-  mkdirSync(new URL('./', file), { recursive: true });
   writeFileSync(file, `${report.join('\n')}\n`);
   process.stdout.write(`\nSaved as ${fileURLToPath(file)}\n`);
 }

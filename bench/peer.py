@@ -1,8 +1,10 @@
-"""The same steps in PyTorch, in its fastest layout for CPUs. Reads one request per line and writes one answer per line, as JSON.
+"""The same steps in PyTorch. Reads one request per line and writes one answer per line, as JSON.
 
-On a GPU if BENCH_TORCH_DEVICE is "cuda": in float32, without TF32, each step until it is done.
+BENCH_TORCH_DEVICE is "cpu", "cuda", or "any": a GPU where there is one. On a CPU in channels_last, its fastest layout
+there; on a GPU in float32 in the usual layout, and in TF32 in channels_last, each step until its loss is read.
 
-Request: {"network": "eyes" | "hands" | "quick" | "pictures", "batch": n, "threads": n, "step": "G" | "D" | "refine"}; answer: {"ms": ...}.
+Request: {"network": "eyes" | "hands" | "quick" | "pictures", "batch": n, "threads": n, "step": "G" | "D" | "refine",
+"mode"?: "float32" | "float32 graph" | "TF32" | "TF32 graph"}; answer: {"ms": ...} or {"error": ...}.
 """
 import json
 import os
@@ -14,9 +16,10 @@ from torch import nn
 from torch.nn import functional as F
 
 
-DEVICE = torch.device(os.environ.get("BENCH_TORCH_DEVICE", "cpu"))
-torch.backends.cuda.matmul.allow_tf32 = False
-torch.backends.cudnn.allow_tf32 = False
+WANTED = os.environ.get("BENCH_TORCH_DEVICE", "cpu")
+DEVICE = torch.device(("cuda" if torch.cuda.is_available() else "cpu") if WANTED == "any" else WANTED)
+# Tries the algorithms of each convolution, and takes the fastest.
+torch.backends.cudnn.benchmark = True
 
 
 class Block(nn.Module):
@@ -123,24 +126,30 @@ class Pictures:
 
     def refine(self):
         with torch.no_grad():
-            self.refiner(self.images)
+            return self.refiner(self.images)
 
 
 class Peer:
-    def __init__(self, network, batch):
+    def __init__(self, network, batch, mode):
         torch.manual_seed(1)
         spec = NETWORKS[network]
-        layout = torch.channels_last
+        is_plain = DEVICE.type == "cuda" and "TF32" not in mode
+        layout = torch.contiguous_format if is_plain else torch.channels_last
         self.refiner = spec["refiner"]().to(DEVICE, memory_format=layout)
         self.discriminator = discriminator(spec["discriminator"]).to(DEVICE, memory_format=layout)
         images = lambda: (torch.rand(batch, 1, *spec["size"]) * 2 - 1).to(DEVICE, memory_format=layout)
         self.synthetic, self.real = images(), images()
-        self.of_refiner = torch.optim.Adam(self.refiner.parameters(), 1e-3, (0.5, 0.999))
-        self.of_discriminator = torch.optim.Adam(self.discriminator.parameters(), 1e-3, (0.5, 0.999))
+        # A graph needs what its steps count to be on the GPU.
+        options = {"fused": True, "capturable": True} if "graph" in mode and DEVICE.type == "cuda" else {}
+        self.of_refiner = torch.optim.Adam(self.refiner.parameters(), 1e-3, (0.5, 0.999), **options)
+        self.of_discriminator = torch.optim.Adam(self.discriminator.parameters(), 1e-3, (0.5, 0.999), **options)
+        self.labels = {}
 
-    @staticmethod
-    def judged(logits, label):
-        return F.cross_entropy(logits, torch.full(logits.shape[:1] + logits.shape[2:], label, device=DEVICE))
+    def judged(self, logits, label):
+        shape = logits.shape[:1] + logits.shape[2:]
+        if (shape, label) not in self.labels:
+            self.labels[shape, label] = torch.full(shape, label, device=DEVICE)
+        return F.cross_entropy(logits, self.labels[shape, label])
 
     def G(self):
         self.of_refiner.zero_grad(set_to_none=True)
@@ -150,16 +159,47 @@ class Peer:
         loss.backward()
         self.of_refiner.step()
         self.discriminator.requires_grad_(True)
+        return loss
 
     def D(self):
         self.of_discriminator.zero_grad(set_to_none=True)
         loss = self.judged(self.discriminator(self.synthetic), 1) + self.judged(self.discriminator(self.real), 0)
         (loss / 2).backward()
         self.of_discriminator.step()
+        return loss
 
     def refine(self):
         with torch.no_grad():
-            self.refiner(self.synthetic)
+            return self.refiner(self.synthetic)
+
+
+def graphed(step):
+    """The step as a CUDA graph, which launches all of its kernels at once."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(3):
+            step()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        result = step()
+    return lambda: (graph.replay(), result)[1]
+
+
+def prepared(peer, step, mode):
+    run = getattr(peer, step)
+    return graphed(run) if DEVICE.type == "cuda" and "graph" in mode else run
+
+
+def measured(step):
+    start = time.perf_counter()
+    result = step()
+    if DEVICE.type == "cuda":
+        # As a training does: each loss is read.
+        result.flatten()[0].item()
+        torch.cuda.synchronize()
+    return (time.perf_counter() - start) * 1000
 
 
 def main():
@@ -171,16 +211,20 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         torch.set_num_threads(request["threads"])
-        key = (request["network"], request["batch"])
-        if key not in peers:
-            peers.clear()
-            peers[key] = Pictures(key[1]) if key[0] == "pictures" else Peer(*key)
-        step = getattr(peers[key], request["step"])
-        start = time.perf_counter()
-        step()
-        if DEVICE.type == "cuda":
-            torch.cuda.synchronize()
-        print(json.dumps({"ms": (time.perf_counter() - start) * 1000}), flush=True)
+        mode = request.get("mode") or "float32"
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = "TF32" in mode
+        try:
+            # Each step of a mode has networks of its own: a graph holds on to theirs.
+            key = (request["network"], request["batch"], mode, request["step"])
+            if key not in peers:
+                if next(iter(peers), key)[:2] != key[:2]:
+                    peers.clear()
+                peer = Pictures(key[1]) if key[0] == "pictures" else Peer(*key[:3])
+                peers[key] = prepared(peer, key[3], mode)
+            answer = {"ms": measured(peers[key])}
+        except Exception as error:
+            answer = {"error": str(error).split("\n")[0]}
+        print(json.dumps(answer), flush=True)
 
 
 main()

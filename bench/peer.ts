@@ -3,6 +3,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Setting, Subject } from './subjects.ts';
 
+/** How PyTorch computes on a GPU. */
+export type TorchMode = 'float32' | 'float32 graph' | 'TF32' | 'TF32 graph';
+
 /** Another process that runs the same steps, one request per line, with memory and threads of its own. */
 export class Peer {
   readonly version: string;
@@ -17,9 +20,17 @@ export class Peer {
     this.#lines = lines;
   }
 
-  /** PyTorch; `undefined` if no Python with torch is found. */
-  static torch(device: 'cpu' | 'cuda' = 'cpu'): Promise<Peer | undefined> {
-    const python = process.env.BENCH_PYTHON ?? '/usr/bin/python3';
+  /** PyTorch; `undefined` if no Python with torch is found. `any` is a GPU where there is one, else the processor. */
+  static async torch(device: 'cpu' | 'cuda' | 'any' = 'cpu'): Promise<Peer | undefined> {
+    const named = process.env.BENCH_PYTHON;
+    for (const python of named ? [named] : ['/usr/bin/python3', 'python3']) {
+      const peer = await Peer.#torch(python, device);
+      if (peer) return peer;
+    }
+    return undefined;
+  }
+
+  static #torch(python: string, device: string): Promise<Peer | undefined> {
     // glibc returns large buffers to the system after every step, which costs torch a third at batch 128.
     const env = {
       MALLOC_MMAP_THRESHOLD_: '4294967296',
@@ -50,15 +61,18 @@ export class Peer {
   /** The peer's steps of one setting. Large pictures are refined by PyTorch only. */
   subject(
     setting: Omit<Setting, 'network'> & { readonly network: Setting['network'] | 'pictures' },
+    mode?: TorchMode,
   ): Subject {
     return {
-      name: this.#name,
+      name: mode ? `${this.#name} ${mode}` : this.#name,
       run: async (step) => {
-        this.#process.stdin!.write(`${JSON.stringify({ ...setting, step })}\n`);
+        this.#process.stdin!.write(`${JSON.stringify({ ...setting, step, mode })}\n`);
         const { value, done } = await this.#lines.next();
         if (done)
           throw new Error(`The ${this.#name} process ended during step ${step} of ${setting.network}.`);
-        return (JSON.parse(value) as { ms: number }).ms;
+        const answer = JSON.parse(value) as { ms: number } | { error: string };
+        if ('error' in answer) throw new Error(answer.error);
+        return answer.ms;
       },
       dispose: async () => {},
     };

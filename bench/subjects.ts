@@ -82,10 +82,18 @@ const recipeFor = (batchSize: number): TrainingRecipe => ({
 /** Our own engines, with Adam. */
 export async function ours(
   name: 'onnx' | 'wasm' | 'webgpu',
-  { network, batch, threads }: Setting,
+  setting: Setting,
   device: 'cpu' | 'gpu' = 'cpu',
 ): Promise<Subject> {
-  const { engine } = await createEngine(name, { threads, device });
+  const { engine } = await createEngine(name, { threads: setting.threads, device });
+  return subjectOn(engine, setting);
+}
+
+/** The steps on an engine, which is disposed of with them. */
+export async function subjectOn(
+  engine: Engine,
+  { network, batch }: Pick<Setting, 'network' | 'batch'>,
+): Promise<Subject> {
   const training = await trainingFor(network, batch, engine);
   // No step updates this refiner, as is the case when a trained one refines.
   const trained = await trainingFor(network, batch, engine);
@@ -96,7 +104,7 @@ export async function ours(
   };
   const inputs = inputsOf({ network, batch }, trained);
   return {
-    name,
+    name: engine.name,
     async run(step) {
       const start = performance.now();
       await programs[step].run(inputs[step]);

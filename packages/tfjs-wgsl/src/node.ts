@@ -1,10 +1,8 @@
 /// <reference types="@webgpu/types" />
-/** @file Dawn, Chromium's WebGPU, in Node: the npm package `webgpu`, which is optional. */
+/** @file WebGPU in Node, with the npm package `webgpu`, which is optional. */
 import { StepError } from '@simgan/tfjs-trace/graph';
-import { createWgslRuntime, type WgslRuntime } from './runtime/runtime.ts';
-
-/** Dawn ends the process if it is collected as garbage. */
-let dawn: Promise<GPU> | undefined;
+import { openDawn } from './dawn.ts';
+import { createWgslRuntime, type WgslRuntime, type WgslRuntimeOptions } from './runtime/runtime.ts';
 
 /**
  * Opens a GPU in Node.
@@ -17,11 +15,10 @@ let dawn: Promise<GPU> | undefined;
  * await runtime.dispose();
  * ```
  */
-export async function createDawnRuntime(): Promise<WgslRuntime> {
-  dawn ??= loadDawn();
-  const gpu = await dawn;
+export async function createDawnRuntime(options: Omit<WgslRuntimeOptions, 'gpu'> = {}): Promise<WgslRuntime> {
+  const gpu = await openDawn();
   try {
-    return await createWgslRuntime({ gpu });
+    return await createWgslRuntime({ ...options, gpu });
   } catch (error) {
     throw new StepError(`${(error as Error).message} ${LINUX_PACKAGES}`, { cause: error });
   }
@@ -30,17 +27,3 @@ export async function createDawnRuntime(): Promise<WgslRuntime> {
 /** Debian's names; others have them too. The loader alone finds no NVIDIA driver, whose libraries need those of GLVND. */
 const LINUX_PACKAGES =
   'It needs a Vulkan, Metal or Direct3D 12 driver. On Linux, install libvulkan1 and, for NVIDIA, also libegl1 libglvnd0 libopengl0 libgl1 libglx0 libgles2, and check the output of vulkaninfo.';
-
-async function loadDawn(): Promise<GPU> {
-  try {
-    const { create } = await import('webgpu');
-    // Kernels stay within their buffers by themselves; checks of every access cost speed.
-    return create(['enable-dawn-features=disable_robustness']);
-  } catch (error) {
-    const [firstLine] = (error as Error).message.split('\n');
-    throw new StepError(
-      `The npm package webgpu does not load (${firstLine}). Add it with: npm install webgpu. On Linux it needs glibc 2.34.`,
-      { cause: error },
-    );
-  }
-}

@@ -86,7 +86,10 @@ export function candidatesFor(product: ProductSize): Tile[] {
           const tile = { rows, columns: chosen.columns, depth, high, wide };
           const { left, right } = vectorsOf(product.kind, tile);
           const invocations = invocationsOf(tile);
-          const fits = 16 * (left + right) <= WORKGROUP_MEMORY && invocations <= MOST_INVOCATIONS;
+          const fits =
+            16 * (left + right) <= WORKGROUP_MEMORY &&
+            invocations <= MOST_INVOCATIONS &&
+            chosen.columns % (4 * wide) === 0;
           // A warp has 32 invocations.
           if (fits && invocations >= 32 && invocations % 32 === 0 && rows < 2 * product.rows)
             found.push(tile);

@@ -14,6 +14,7 @@ import {
   typesOf,
 } from '@simgan/tfjs-trace';
 import type { Variable } from '@tensorflow/tfjs-core';
+import type { TunedTile } from '../kernels/tiles.ts';
 import { lowerStep } from '../lower/lower.ts';
 import { Gpu } from './gpu.ts';
 import { inHalves } from './halves.ts';
@@ -25,6 +26,8 @@ import { VariableBuffers } from './variable-buffers.ts';
 export interface WgslRuntimeOptions {
   /** Where adapters come from. Default: `navigator.gpu`, as in a browser; in Node, see `@simgan/tfjs-wgsl/node`. */
   readonly gpu?: GPU;
+  /** Tiles of matrix products that were measured on this GPU. Default: a table of what large GPUs should like. */
+  readonly tiles?: readonly TunedTile[];
 }
 
 /** Options of {@link WgslRuntime.compile}. */
@@ -68,8 +71,9 @@ export interface WgslRuntime {
  */
 export async function createWgslRuntime({
   gpu: source = browserGpu(),
+  tiles = [],
 }: WgslRuntimeOptions = {}): Promise<WgslRuntime> {
-  return new Runtime(await Gpu.open(source));
+  return new Runtime(await Gpu.open(source), tiles);
 }
 
 function browserGpu(): GPU {
@@ -85,9 +89,11 @@ class Runtime implements WgslRuntime {
   readonly isSoftware: boolean;
   readonly #shared: Shared;
   readonly #variables: SharedVariables;
+  readonly #tiles: readonly TunedTile[];
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(gpu: Gpu) {
+  constructor(gpu: Gpu, tiles: readonly TunedTile[]) {
+    this.#tiles = tiles;
     this.name = gpu.name;
     this.isSoftware = gpu.isSoftware;
     this.#shared = sharedOn(gpu);
@@ -141,7 +147,8 @@ class Runtime implements WgslRuntime {
         const { gpu, pool } = this.#shared;
         const shared = { gpu, pool, variables: new VariableBuffers(gpu) };
         await shared.variables.write(new Map(values.entries()));
-        const program = await LoadedProgram.load(lowerStep(step, gpu.limits), shared, (index) => index);
+        const lowered = lowerStep(step, gpu.limits, this.#tiles);
+        const program = await LoadedProgram.load(lowered, shared, (index) => index);
         return {
           run: async (inputs) => (await program.submit(inputs))(),
           read: async () => [...(await shared.variables.read([...values.keys()])).values()],
@@ -158,7 +165,7 @@ class Runtime implements WgslRuntime {
   async #load(step: StepFunction, types: InputTypes): Promise<Loaded> {
     const traced = trace(step, types);
     const { gpu } = this.#shared;
-    const lowered = lowerStep(traced, gpu.limits);
+    const lowered = lowerStep(traced, gpu.limits, this.#tiles);
     const variable = (index: number) => traced.variables[index]!;
     const program = await LoadedProgram.load(lowered, this.#shared, (index) =>
       this.#variables.id(variable(index)),
