@@ -13,7 +13,7 @@ const LIMITS = { buffers: 8, bytes: 2 ** 32 };
 
 export async function programOf(network: NetworkName, batch: number, step: StepName): Promise<Program> {
   await tf.setBackend('cpu');
-  const training = await trainingFor(network, batch, eagerEngine('cpu', 'plain JavaScript', 'cpu'));
+  const training = await trainingFor({ network, batch }, eagerEngine('cpu', 'plain JavaScript', 'cpu'));
   const steps = {
     G: refinerStep(training),
     D: discriminatorStep(training),

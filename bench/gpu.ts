@@ -14,7 +14,7 @@ import { ours, type Setting, type StepName, type Subject, subjectOn } from './su
 
 export interface GpuBenchOptions {
   readonly tiles: readonly TunedTile[];
-  /** Runs every row once, on one picture: to see that it runs, also without a GPU. */
+  /** Runs every row once, on one small picture: to see that it runs, also without a GPU. */
   readonly check: boolean;
 }
 
@@ -38,7 +38,7 @@ export async function benchGpu(
   );
   say(
     check
-      ? 'A check that everything runs, on one picture: these are no speeds.'
+      ? 'A check that everything runs, on one picture of 16x16: these are no speeds.'
       : `Medians of ${REPEATS} steps, each until its loss is read, in ms, after a warm-up of ${WARM_UP} ms.`,
   );
   const columns = ['webgpu', 'onnx', ...TORCH_MODES.map((mode) => `torch ${mode}`)];
@@ -47,7 +47,11 @@ export async function benchGpu(
   say(`| ${head.join(' | ')} |`);
   say(`| ${head.map(() => '---').join(' | ')} |`);
   for (const setting of GPU_SETTINGS) {
-    for (const row of await rowsOf(check ? { ...setting, batch: 1 } : setting, { torch, tiles, check })) {
+    for (const row of await rowsOf(check ? { ...setting, batch: 1, side: 16 } : setting, {
+      torch,
+      tiles,
+      check,
+    })) {
       const ratio = (name: string) =>
         (row.times.get('torch float32') ?? Number.NaN) / (row.times.get(name) ?? Number.NaN);
       const numbers = [

@@ -4,7 +4,7 @@ BENCH_TORCH_DEVICE is "cpu", "cuda", or "any": a GPU where there is one. On a CP
 there; on a GPU in float32 in the usual layout, and in TF32 in channels_last, each step until its loss is read.
 
 Request: {"network": "eyes" | "hands" | "quick" | "pictures", "batch": n, "threads": n, "step": "G" | "D" | "refine",
-"mode"?: "float32" | "float32 graph" | "TF32" | "TF32 graph"}; answer: {"ms": ...} or {"error": ...}.
+"side"?: n, "mode"?: "float32" | "float32 graph" | "TF32" | "TF32 graph"}; answer: {"ms": ...} or {"error": ...}.
 """
 import json
 import os
@@ -130,14 +130,15 @@ class Pictures:
 
 
 class Peer:
-    def __init__(self, network, batch, mode):
+    def __init__(self, network, batch, mode, side):
         torch.manual_seed(1)
         spec = NETWORKS[network]
+        size = (side, side) if side else spec["size"]
         is_plain = DEVICE.type == "cuda" and "TF32" not in mode
         layout = torch.contiguous_format if is_plain else torch.channels_last
         self.refiner = spec["refiner"]().to(DEVICE, memory_format=layout)
         self.discriminator = discriminator(spec["discriminator"]).to(DEVICE, memory_format=layout)
-        images = lambda: (torch.rand(batch, 1, *spec["size"]) * 2 - 1).to(DEVICE, memory_format=layout)
+        images = lambda: (torch.rand(batch, 1, *size) * 2 - 1).to(DEVICE, memory_format=layout)
         self.synthetic, self.real = images(), images()
         # A graph needs what its steps count to be on the GPU.
         options = {"fused": True, "capturable": True} if "graph" in mode and DEVICE.type == "cuda" else {}
@@ -215,12 +216,12 @@ def main():
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = "TF32" in mode
         try:
             # Each step of a mode has networks of its own: a graph holds on to theirs.
-            key = (request["network"], request["batch"], mode, request["step"])
+            key = (request["network"], request["batch"], request["step"], mode, request.get("side"))
             if key not in peers:
                 if next(iter(peers), key)[:2] != key[:2]:
                     peers.clear()
-                peer = Pictures(key[1]) if key[0] == "pictures" else Peer(*key[:3])
-                peers[key] = prepared(peer, key[3], mode)
+                peer = Pictures(key[1]) if key[0] == "pictures" else Peer(*key[:2], *key[3:])
+                peers[key] = prepared(peer, request["step"], mode)
             answer = {"ms": measured(peers[key])}
         except Exception as error:
             answer = {"error": str(error).split("\n")[0]}

@@ -39,7 +39,17 @@ export interface Setting {
   readonly network: NetworkName;
   readonly batch: number;
   readonly threads: number;
+  /** Width and height of pictures, instead of the networks' own. */
+  readonly side?: number;
 }
+
+/** What makes the networks and their inputs. */
+type Extent = Omit<Setting, 'threads'>;
+
+const imageOf = ({ network, side }: Extent): SizedForm => ({
+  ...domains[network].image,
+  ...(side && { width: side, height: side }),
+});
 
 /** The networks at their image sizes. */
 const domains: Record<NetworkName, TrainedDomain & { readonly image: SizedForm }> = {
@@ -90,19 +100,16 @@ export async function ours(
 }
 
 /** The steps on an engine, which is disposed of with them. */
-export async function subjectOn(
-  engine: Engine,
-  { network, batch }: Pick<Setting, 'network' | 'batch'>,
-): Promise<Subject> {
-  const training = await trainingFor(network, batch, engine);
+export async function subjectOn(engine: Engine, extent: Extent): Promise<Subject> {
+  const training = await trainingFor(extent, engine);
   // No step updates this refiner, as is the case when a trained one refines.
-  const trained = await trainingFor(network, batch, engine);
+  const trained = await trainingFor(extent, engine);
   const programs = {
     G: engine.compile(refinerStep(training)),
     D: engine.compile(discriminatorStep(training)),
     refine: engine.compile(refineStep(trained.refiner.network), { itemwise: true }),
   };
-  const inputs = inputsOf({ network, batch }, trained);
+  const inputs = inputsOf(extent, trained);
   return {
     name: engine.name,
     async run(step) {
@@ -121,10 +128,11 @@ export async function subjectOn(
 
 /** The inputs of each step. */
 export function inputsOf(
-  { network, batch }: Pick<Setting, 'network' | 'batch'>,
+  extent: Extent,
   { refiner }: Training,
 ): Record<StepName, Record<string, HostTensor>> {
-  const { image } = domains[network];
+  const { batch } = extent;
+  const image = imageOf(extent);
   const [synthetic, real] = [batchOf(image, batch, 1), batchOf(image, batch, 2)];
   const drawn = { synthetic, ...(refiner.network.noiseChannels > 0 && { noise: batchOf(image, batch, 3) }) };
   const learningRate = hostScalar(LEARNING_RATE);
@@ -136,8 +144,9 @@ export function inputsOf(
 }
 
 /** Networks and optimizer state. The images only satisfy the check of a full batch: the steps get their own inputs. */
-export function trainingFor(network: NetworkName, batch: number, engine: Engine): Promise<Training> {
-  const plugin = domains[network];
+export function trainingFor(extent: Extent, engine: Engine): Promise<Training> {
+  const { network, batch } = extent;
+  const plugin = { ...domains[network], image: imageOf(extent) };
   const images = createDataset(batch, (index) => ({ id: indexId(index), image: createImage(plugin.image) }));
   return createTraining({
     plugin,
@@ -163,7 +172,7 @@ export async function compileTime({ network, batch, threads }: Setting): Promise
   await tf.setBackend('cpu');
   const runtime = await createOnnxRuntime({ threads });
   // Holds the variables only; the runtime compiles the steps.
-  const training = await trainingFor(network, batch, eagerEngine('cpu', 'plain JavaScript', 'cpu'));
+  const training = await trainingFor({ network, batch }, eagerEngine('cpu', 'plain JavaScript', 'cpu'));
   const type = (...shape: number[]) => ({ shape, dtype: 'float32' }) as const;
   const { width, height } = domains[network].image;
   const images = type(batch, height, width, 1);

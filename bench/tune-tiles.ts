@@ -64,7 +64,7 @@ export async function tuneTiles({ say, file, check = false }: TuneOptions): Prom
   const gpu = await Gpu.open(await openDawn());
   say(`Tiles on ${gpu.name}: rows x columns x depth of a workgroup / rows x columns of an invocation.`);
   const found: TunedTile[] = [];
-  for (const { product, value } of (await products()).slice(0, check ? 2 : undefined)) {
+  for (const { product, value } of (await products(check ? 0 : FEWEST)).slice(0, check ? 4 : undefined)) {
     const chosen = tileFor(product);
     const tiles = candidatesFor(product).slice(0, check ? 3 : undefined);
     const bench = new ProductBench(gpu, value);
@@ -97,8 +97,8 @@ interface Product {
   readonly value: Value;
 }
 
-/** The products of all steps, each size once. */
-async function products(): Promise<Product[]> {
+/** The products of all steps, each size once, the smallest first. */
+async function products(fewest: number): Promise<Product[]> {
   const all = new Map<string, Product>();
   for (const { network, batch, steps } of GPU_SETTINGS) {
     for (const step of steps) {
@@ -110,7 +110,7 @@ async function products(): Promise<Product[]> {
         };
         if (!/^(Conv2D|MatMul)/.test(value.op)) continue;
         kernelsOf(value, tileOf);
-        if (!asked || asked.rows * asked.depth * asked.columns < FEWEST) continue;
+        if (!asked || asked.rows * asked.depth * asked.columns < fewest) continue;
         all.set([asked.kind, asked.rows, asked.depth, asked.columns].join(), { product: asked, value });
       }
     }

@@ -58,6 +58,26 @@ test('machines get every event but progress', () => {
   );
 });
 
+test('why a GPU is used, or is not, is said with figures', () => {
+  const figures = 'a step of this training takes 8.0 ms on the GPU and 80.0 ms on the CPU';
+  const slower = 'a step of this training takes 80.0 ms on the GPU and 8.0 ms on the CPU.';
+  const { stderr } = present([
+    { type: 'engine', name: 'webgpu', device: 'gpu', passedOver: [], remark: figures },
+    {
+      type: 'engine',
+      name: 'onnx',
+      device: 'cpu',
+      passedOver: [{ name: 'webgpu', reason: slower, isSlower: true }],
+    },
+  ]);
+  expect(stderr.split('\n')).toEqual([
+    `engine    webgpu (gpu; ${figures})`,
+    'engine    onnx (cpu)',
+    `webgpu is not faster: ${slower}`,
+    '',
+  ]);
+});
+
 test('people get a line for what happened, with options as they type them', () => {
   const { stdout, stderr } = present([
     {

@@ -56,9 +56,15 @@ export function createPresenter(output: Output): Presenter {
 function linesOf(event: Exclude<JobEvent, { type: 'progress' | 'step' | 'moment' | 'warning' }>): string[] {
   switch (event.type) {
     case 'engine': {
-      const before = event.passedOver.map(({ name }) => name).join(', ');
+      const before = event.passedOver.flatMap(({ name, isSlower }) => (isSlower ? [] : [name])).join(', ');
       const why = before && `; ${before} would come first but does not load here (see simgan-cli doctor)`;
-      return [`engine    ${event.name} (${event.device})${why}`];
+      const figures = event.passedOver.flatMap(({ name, reason, isSlower }) =>
+        isSlower ? [`${name} is not faster: ${reason}`] : [],
+      );
+      return [
+        `engine    ${event.name} (${[event.device, event.remark].filter(Boolean).join('; ')})${why}`,
+        ...figures,
+      ];
     }
     case 'synthetic':
       return [

@@ -22,6 +22,7 @@ export {
   type EngineReport,
 } from './engines/engines.ts';
 export { type DeviceName, deviceNames, type EngineName, engineNames } from './engines/names.ts';
+export type { MeasuredRecipe } from './engines/noise-training.ts';
 export { measureThroughput, type Throughput } from './engines/throughput.ts';
 export type { CopyOptions, WrittenFormat } from './formats/dataset-copies.ts';
 export { type OpenedFormat, type OpenFormatOptions, openFormat } from './formats/open-format.ts';

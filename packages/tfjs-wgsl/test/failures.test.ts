@@ -1,9 +1,10 @@
 import { trace } from '@simgan/tfjs-trace';
 import { describe, expect, test } from 'vitest';
-import { tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
+import { numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
 import { createWgslRuntime, lowerStep } from '../src/index.ts';
 import { GpuMemoryError } from '../src/lower/gpu-memory-error.ts';
 import { inHalves } from '../src/runtime/halves.ts';
+import { withFaults } from './faults.ts';
 import { withoutGpu } from './use-dawn.ts';
 
 useOracle();
@@ -49,22 +50,12 @@ test('a kernel never reads more buffers than a GPU allows', () => {
 
 describe.skipIf(withoutGpu)(`a GPU that fails${withoutGpu}`, () => {
   test('one that is lost in the middle of a training is said to be lost', async () => {
-    const { create } = await import('webgpu');
-    const dawn = create([]);
     let device: GPUDevice | undefined;
-    const gpu = {
-      async requestAdapter() {
-        const adapter = (await dawn.requestAdapter())!;
-        return {
-          info: adapter.info,
-          limits: adapter.limits,
-          requestDevice: async (descriptor: GPUDeviceDescriptor) => {
-            device = await adapter.requestDevice(descriptor);
-            return device;
-          },
-        };
+    const gpu = await withFaults({
+      onDevice: (made) => {
+        device = made;
       },
-    } as unknown as GPU;
+    });
     const runtime = await createWgslRuntime({ gpu });
     const state = variable(tf.scalar(1));
     const step = runtime.compile(() => {
@@ -76,5 +67,36 @@ describe.skipIf(withoutGpu)(`a GPU that fails${withoutGpu}`, () => {
     await expect(step.run({})).rejects.toThrow(/^The GPU was lost \(.*Resume from the last checkpoint/);
     await expect(runtime.writeBack()).rejects.toThrow('The GPU was lost');
     expect(state.dataSync()[0]).toBe(1);
+  });
+
+  test('a kernel that its driver cannot compile is named, with what the driver says', async () => {
+    const gpu = await withFaults({
+      shader: (code, label) =>
+        label.includes('Conv2D') ? `${code}\nfn broken() -> u32 { return missing; }` : code,
+    });
+    const runtime = await createWgslRuntime({ gpu });
+    const step = runtime.compile(({ x, filter }) => ({
+      y: tf.relu(tf.conv2d(x as tf.Tensor4D, filter as tf.Tensor4D, 1, 'same')),
+    }));
+    const inputs = { x: numbers([1, 3, 3, 4], 1), filter: numbers([3, 3, 4, 4], 2) };
+    await expect(step.run(inputs)).rejects.toThrow(
+      /^The driver of the GPU cannot compile the kernel "Conv2D Relu" \(.+\): line \d+: .*missing.* Run on another device, and report this driver\.$/,
+    );
+    // Other kernels still run.
+    const doubled = runtime.compile(({ x }) => ({ y: tf.mul(x!, 2) }));
+    expect((await doubled.run({ x: numbers([2], 1) })).y!.data.length).toBe(2);
+    await runtime.dispose();
+  });
+
+  test('too little memory is said with its size where a step cannot be divided, and divides one that can', async () => {
+    const runtime = await createWgslRuntime({ gpu: await withFaults({ memory: 3000 }) });
+    const square: Parameters<typeof runtime.compile>[0] = ({ x }) => ({ y: tf.square(tf.add(x!, 1)) });
+    const x = numbers([16, 16], 1);
+    await expect(runtime.compile(square).run({ x })).rejects.toThrow(
+      /^The memory of the GPU does not suffice: 1 MB more are needed \(.+\)\. Use a smaller batch, or smaller pictures\.$/,
+    );
+    const { y } = await runtime.compile(square, { itemwise: true }).run({ x });
+    expect(y!.data).toEqual(x.data.map((value) => Math.fround(Math.fround(value + 1) ** 2)));
+    await runtime.dispose();
   });
 });

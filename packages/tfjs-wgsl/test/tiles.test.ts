@@ -63,10 +63,7 @@ test('a step is lowered with the measured tiles', () => {
 test('a gradient of a strided convolution multiplies each pixel with its own taps only', () => {
   const step = trace(
     ({ x, dy, filter }) => ({
-      dx: tf.grad((image: tf.Tensor4D) => tf.conv2d(image, filter as tf.Tensor4D, 2, 'same'))(
-        x as tf.Tensor4D,
-        dy!,
-      ),
+      dx: tf.grad((image) => tf.conv2d(image as tf.Tensor4D, filter as tf.Tensor4D, 2, 'same'))(x!, dy!),
     }),
     {
       x: { shape: [1, 16, 16, 16], dtype: 'float32' },

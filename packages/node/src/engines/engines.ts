@@ -11,8 +11,9 @@ import {
 } from '@simgan/core/engine';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DeviceName, type EngineName, engineNames } from './names.ts';
+import type { MeasuredRecipe } from './noise-training.ts';
 import { onnxEngine } from './onnx-engine.ts';
-import { webgpuEngine } from './webgpu-engine.ts';
+import { SlowerEngineError, webgpuEngine } from './webgpu-engine.ts';
 
 /** Options for {@link createEngine}. */
 export interface EngineOptions {
@@ -20,14 +21,26 @@ export interface EngineOptions {
   readonly threads?: number;
   /** For the engines webgpu and onnx. Default: `auto`, a GPU where a real one answers and agrees with the CPU. */
   readonly device?: DeviceName;
+  /**
+   * What is to be trained: a GPU is then chosen for `auto` if it trains these networks faster than the processor does, at
+   * this batch size. Default: small networks decide.
+   */
+  readonly measured?: MeasuredRecipe;
   /** The folder where TensorFlow's packages are looked for, beside our own. Default: the current one. */
   readonly from?: string;
+}
+
+/** An engine that was passed over: it does not load here, or is slower, and then the reason has figures. */
+export interface PassedOver {
+  readonly name: EngineName;
+  readonly reason: string;
+  readonly isSlower?: true;
 }
 
 /** An engine, and why it is this one: one sentence per engine that was passed over. */
 export interface EngineChoice {
   readonly engine: Engine;
-  readonly passedOver: readonly { readonly name: EngineName; readonly reason: string }[];
+  readonly passedOver: readonly PassedOver[];
 }
 
 /** What {@link describeEngines} says of one engine. */
@@ -54,12 +67,17 @@ export async function createEngine(
 ): Promise<EngineChoice> {
   silenceTensorflow();
   if (name !== 'auto') return { engine: await loaders[name](options), passedOver: [] };
-  const passedOver: { name: EngineName; reason: string }[] = [];
+  const passedOver: PassedOver[] = [];
   for (const candidate of engineNames) {
     try {
       return { engine: await loaders[candidate](options), passedOver };
     } catch (error) {
-      passedOver.push({ name: candidate, reason: (error as Error).message });
+      const reason = (error as Error).message;
+      passedOver.push({
+        name: candidate,
+        reason,
+        ...(error instanceof SlowerEngineError && { isSlower: true }),
+      });
     }
   }
   const reasons = passedOver.map(({ name, reason }) => `${name}: ${reason}`).join('; ');
@@ -92,11 +110,11 @@ const loaders: Record<EngineName, (options: EngineOptions) => Promise<Engine>> =
     }
     return eagerEngine('tensorflow-gpu', 'CUDA through TensorFlow', 'tensorflow');
   },
-  async webgpu({ threads = availableParallelism(), device = 'auto' }) {
+  async webgpu({ threads = availableParallelism(), device = 'auto', measured }) {
     // Steps are traced with tfjs, whose variables need a backend to rest on.
     await import('@tensorflow/tfjs-backend-cpu');
     await useBackend('cpu', 'The plain JavaScript backend does not start.');
-    return webgpuEngine(device, threads);
+    return webgpuEngine(device, threads, measured);
   },
   async onnx({ threads, device = 'auto' }) {
     const { createOnnxRuntime } = await import('@simgan/tfjs-onnx');

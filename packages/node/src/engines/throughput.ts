@@ -1,17 +1,7 @@
-import {
-  createDataset,
-  createImage,
-  createRng,
-  createTraining,
-  imageRange,
-  type Plugin,
-  storedValue,
-  train,
-  trainedRefiner,
-} from '@simgan/core';
+import { createDataset, type Plugin, train, trainedRefiner } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
-import { trainingForm } from '@simgan/core/training';
+import { noiseTraining } from './noise-training.ts';
 
 /** How fast an engine trains and refines the images of a plugin. */
 export interface Throughput {
@@ -36,28 +26,8 @@ export async function measureThroughput(
   plugin: Plugin,
   name = defaultRecipe(plugin),
 ): Promise<Throughput> {
-  const wanted = recipeOf(plugin, name);
-  const recipe = {
-    ...wanted,
-    steps: 1_000_000,
-    warmup: { refiner: 0, discriminator: 0 },
-    match: 'none' as const,
-  };
-  const form = trainingForm(plugin.image, recipe);
-  const rng = createRng(1);
-  const noise = createDataset(
-    Math.max(64, recipe.batchSize),
-    (index) => {
-      const source = rng.fork(index);
-      const image = createImage(form);
-      const [low, high] = imageRange(form);
-      for (let i = 0; i < image.data.length; i++)
-        image.data[i] = storedValue(low + source.next() * (high - low), form.bits);
-      return { id: String(index), image };
-    },
-    String,
-  );
-  const training = await createTraining({ plugin, recipe, synthetic: noise, real: noise, engine });
+  const recipe = recipeOf(plugin, name);
+  const { training, noise } = await noiseTraining(engine, { plugin, recipe });
   try {
     const stepsPerSecond = await rateOf(train(training), 3);
     const refiner = trainedRefiner(training);

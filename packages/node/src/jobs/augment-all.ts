@@ -46,7 +46,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
   let hasRun = false;
   let usedRecipe = recipeName;
   try {
-    const { engine, release } = await startEngine(options, job);
+    const { engine, release } = await startEngine(options, job, { plugin, recipe });
     disposals.push(release);
     const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { SimganError } from '@simgan/core';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { choosePlugin, type PluginChoiceOptions, startEngine, startJob } from '../runs/job.ts';
+import { chooseRecipe } from '../runs/prepare-training.ts';
 import { augment } from './augment.ts';
 import type { AugmentOptions, AugmentResult } from './augment-options.ts';
 
@@ -52,7 +53,10 @@ export async function augmentCameras(options: AugmentCamerasOptions): Promise<Au
   const dir = job.path(options.out ?? `${plugin.name}-augmented`);
   const folders = namedFolders(cameras.map(job.path));
   await rememberCameras(dir, folders);
-  const { engine, release } = await startEngine(options, job);
+  const { engine, release } = await startEngine(options, job, {
+    plugin,
+    recipe: chooseRecipe(plugin, rest).recipe,
+  });
   const results: CameraResult[] = [];
   try {
     for (const [camera, real] of folders) {

@@ -105,7 +105,7 @@ export async function compareTreatments(options: CompareOptions): Promise<Compar
   const { recipe } = chooseRecipe(plugin, options);
   const disposals: (() => unknown)[] = [];
   try {
-    const { engine, release } = await startEngine(options, job);
+    const { engine, release } = await startEngine(options, job, { plugin, recipe });
     disposals.push(release);
     const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());

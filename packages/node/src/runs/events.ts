@@ -20,12 +20,20 @@ export type JobPhase =
 
 /** What a job says while it runs. */
 export type JobEvent =
-  /** The engine was chosen; `passedOver` would come first but does not load here. */
+  /**
+   * The engine was chosen; `passedOver` would come first but does not load here, or is slower. `remark` is what else there
+   * is to know, such as how long a step of training takes on a GPU and on the processor.
+   */
   | {
       readonly type: 'engine';
       readonly name: string;
       readonly device: string;
-      readonly passedOver: readonly { readonly name: string; readonly reason: string }[];
+      readonly remark?: string;
+      readonly passedOver: readonly {
+        readonly name: string;
+        readonly reason: string;
+        readonly isSlower?: true;
+      }[];
     }
   /** A set of pictures was opened: a folder with its whole path, `simulator`, `stand-in`, `dataset`, or
    * `renderer` with its address or command. */

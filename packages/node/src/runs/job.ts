@@ -3,6 +3,7 @@ import type { Plugin } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import { createEngine } from '../engines/engines.ts';
 import type { DeviceName, EngineName } from '../engines/names.ts';
+import type { MeasuredRecipe } from '../engines/noise-training.ts';
 import { loadPlugin, pluginReference } from '../plugins/load-plugin.ts';
 import type { PluginOrigin } from '../render/protocol.ts';
 import { defaults } from './defaults.ts';
@@ -49,14 +50,28 @@ export interface StartedEngine {
   release(): Promise<void>;
 }
 
-/** Starts the engine that the options name, and tells which it is. */
-export async function startEngine(options: EngineChoiceOptions, job: Job): Promise<StartedEngine> {
+/**
+ * Starts the engine that the options name, and tells which it is.
+ *
+ * @param measured - what is to be trained: `auto` tries its steps on a GPU and on the processor.
+ */
+export async function startEngine(
+  options: EngineChoiceOptions,
+  job: Job,
+  measured?: MeasuredRecipe,
+): Promise<StartedEngine> {
   const { engine: wanted = defaults.engine, device = defaults.device, threads } = options;
   const isOwn = typeof wanted === 'string';
   const { engine, passedOver } = isOwn
-    ? await createEngine(wanted, { from: job.cwd, device, ...(threads !== undefined && { threads }) })
+    ? await createEngine(wanted, {
+        from: job.cwd,
+        device,
+        ...(threads !== undefined && { threads }),
+        ...(measured && { measured }),
+      })
     : { engine: wanted, passedOver: [] };
-  job.emit({ type: 'engine', name: engine.name, device: engine.device, passedOver });
+  const { name, device: place, remark } = engine;
+  job.emit({ type: 'engine', name, device: place, passedOver, ...(remark && { remark }) });
   const slow = passedOver.find(({ name }) => name === 'onnx');
   if (slow) {
     const message = `The engine ${engine.name} computes, at a fraction of the usual speed. ${slow.reason}`;

@@ -57,13 +57,13 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { existing = 'refuse' } = options;
   const job = startJob(options);
   const chosen = await choosePlugin(options, job);
-  chooseRecipe(chosen.plugin, options);
+  const { recipe } = chooseRecipe(chosen.plugin, options);
   const dir = job.path(options.out ?? join('runs', chosen.plugin.name));
   const claimed = await claimRunFolder(dir, existing);
   // What is to be given back at the end, the last first.
   const disposals: (() => unknown)[] = [claimed.release];
   try {
-    const { engine, release } = await startEngine(options, job);
+    const { engine, release } = await startEngine(options, job, { plugin: chosen.plugin, recipe });
     disposals.push(release);
     const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());

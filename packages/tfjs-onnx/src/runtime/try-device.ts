@@ -13,11 +13,12 @@ import { targetOf } from './target.ts';
 /**
  * Tries a step of training on a device, in this thread; never rejects.
  *
- * @param options `block`: channels per block of the layout; on a CPU by default what ONNX Runtime has
+ * @param options `block`: channels per block of the layout; on a CPU by default what ONNX Runtime has. `sizes`: how many
+ * steps, each larger than the one before; by default all
  */
 export function tryDevice(
   device: Facts['device'],
-  { threads, block }: { readonly threads: number; readonly block?: number },
+  { threads, block, sizes }: { readonly threads: number; readonly block?: number; readonly sizes?: number },
 ): Promise<Trial> {
   return tryTraining(async (step: StepGraph, variables: readonly HostData[]): Promise<TrialProgram> => {
     // Loads ONNX Runtime, which may not be installed.
@@ -43,5 +44,5 @@ export function tryDevice(
         await programs.close();
       },
     };
-  });
+  }, sizes);
 }

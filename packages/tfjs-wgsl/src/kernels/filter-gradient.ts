@@ -15,7 +15,8 @@ type Quad = [number, number, number, number];
 
 /** Invocations that keep a large GPU busy, and the fewest pixels that are worth a workgroup. */
 const INVOCATIONS = 76032;
-const FEWEST_PIXELS = 256;
+const FEWEST_PIXELS = { large: 256, small: 64 };
+const LARGE = 64;
 const UNROLLED = 4;
 
 /** `Conv2DFilterGradient`: x `[batch, height, width, from]`, dy `[batch, rows, columns, to]`. */
@@ -26,7 +27,8 @@ export const filterGradient: Lowering = (scope, label) => {
   const pixels = size(dy.shape.slice(0, 3));
   const tile = scope.tileFor({ kind: 'filters', rows, depth: pixels, columns });
   const tiles = Math.ceil(rows / tile.rows) * Math.ceil(columns / tile.columns);
-  const most = Math.ceil(pixels / FEWEST_PIXELS);
+  const fewest = FEWEST_PIXELS[invocationsOf(tile) > LARGE ? 'large' : 'small'];
+  const most = Math.ceil(pixels / fewest);
   const wanted = Math.max(Math.min(Math.ceil(INVOCATIONS / invocationsOf(tile) / tiles), most), 1);
   const chunk = Math.ceil(Math.ceil(pixels / wanted) / tile.depth) * tile.depth;
   const count = Math.ceil(pixels / chunk);

@@ -51,8 +51,12 @@ export interface WgslRuntime {
   writeBack(variables?: readonly Variable[]): Promise<void>;
   /** Makes the next run read these variables, by default all, again, after their data were changed in place. */
   refresh(variables?: readonly Variable[]): void;
-  /** Trains small networks for a few steps, to compare the GPU with another device. */
-  tryTraining(): Promise<Trial>;
+  /**
+   * Trains small networks for a few steps, to compare the GPU with another device.
+   *
+   * @param sizes how many networks, each larger than the one before. Default: all.
+   */
+  tryTraining(sizes?: number): Promise<Trial>;
   /** Frees the GPU. Compiled functions cannot be used afterwards. */
   dispose(): Promise<void>;
 }
@@ -141,7 +145,7 @@ class Runtime implements WgslRuntime {
     this.#variables.forget(variables);
   }
 
-  tryTraining(): Promise<Trial> {
+  tryTraining(sizes?: number): Promise<Trial> {
     return this.#inTurn(() =>
       tryTraining(async (step, values) => {
         const { gpu, pool } = this.#shared;
@@ -154,7 +158,7 @@ class Runtime implements WgslRuntime {
           read: async () => [...(await shared.variables.read([...values.keys()])).values()],
           dispose: async () => program.dispose(),
         };
-      }),
+      }, sizes),
     );
   }
 
