@@ -43,7 +43,13 @@ function spoilShaders(device: GPUDevice, shader: NonNullable<Faults['shader']>):
 function limitMemory(device: GPUDevice, memory: number): void {
   let [used, isFull] = [0, false];
   const create = device.createBuffer.bind(device);
+  const push = device.pushErrorScope.bind(device);
   const pop = device.popErrorScope.bind(device);
+  const scopes: GPUErrorFilter[] = [];
+  device.pushErrorScope = (filter) => {
+    scopes.push(filter);
+    return push(filter);
+  };
   device.createBuffer = (descriptor) => {
     const buffer = create(descriptor);
     used += descriptor.size;
@@ -56,9 +62,10 @@ function limitMemory(device: GPUDevice, memory: number): void {
     return buffer;
   };
   device.popErrorScope = async () => {
+    const isOfMemory = scopes.pop() === 'out-of-memory';
+    const wasFull = isOfMemory && isFull;
+    if (isOfMemory) isFull = false;
     const error = await pop();
-    const wasFull = isFull;
-    isFull = used > memory;
     return wasFull ? ({ message: 'Out of memory.' } as GPUError) : error;
   };
 }

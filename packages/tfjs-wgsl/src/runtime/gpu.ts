@@ -105,7 +105,10 @@ export class Gpu {
   }
 
   async #compile(label: string, code: string): Promise<GPUComputePipeline> {
+    // Said in a sentence below; without a scope it would be printed too.
+    this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label, code });
+    await this.device.popErrorScope();
     try {
       return await this.device.createComputePipelineAsync({ label, layout: 'auto', compute: { module } });
     } catch (error) {
