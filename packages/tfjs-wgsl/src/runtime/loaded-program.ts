@@ -112,6 +112,7 @@ export class LoadedProgram {
 
   dispose(): void {
     for (const buffer of this.#own.values()) buffer.destroy();
+    this.#readback.dispose();
   }
 
   #bindGroups(): readonly GPUBindGroup[] {

@@ -50,6 +50,11 @@ export class Readback {
     };
   }
 
+  /** Frees what no read uses. */
+  dispose(): void {
+    for (const buffer of this.#idle.splice(0)) buffer.destroy();
+  }
+
   async #take(bytes: number): Promise<GPUBuffer> {
     const at = this.#idle.findIndex(({ size }) => size >= bytes);
     if (at >= 0) return this.#idle.splice(at, 1)[0]!;

@@ -15,6 +15,7 @@ import {
 } from '@simgan/tfjs-trace';
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { TunedTile } from '../kernels/tiles.ts';
+import { GpuMemoryError } from '../lower/gpu-memory-error.ts';
 import { lowerStep } from '../lower/lower.ts';
 import { Gpu } from './gpu.ts';
 import { inHalves } from './halves.ts';
@@ -115,12 +116,21 @@ class Runtime implements WgslRuntime {
       made.catch(() => loaded.delete(key));
       return made;
     };
+    /** Gives back what a program holds that cannot run: smaller ones may take its place. */
+    const unload = async (types: InputTypes) => {
+      const key = JSON.stringify(types);
+      (await loaded.get(key))?.program.dispose();
+      loaded.delete(key);
+    };
     const run = async (inputs: Inputs): Promise<Record<string, HostTensor>> => {
       const types = typesOf(inputs);
       const read = await this.#inTurn(async () => {
         const { program, variables, writes } = await load(types);
         await this.#variables.send(variables);
-        const finish = await program.submit(inputs);
+        const finish = await program.submit(inputs).catch(async (error) => {
+          if (error instanceof GpuMemoryError) await unload(types);
+          throw error;
+        });
         this.#variables.wrote(writes);
         return finish;
       });
