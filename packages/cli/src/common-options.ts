@@ -76,7 +76,11 @@ export const sources = {
     "The format of --synthetic: the plugin's, such as unityeyes, or coco, yolo, … (see docs/formats.md)",
   ),
   formats,
-  real: folder('Real pictures; without them a simulated stand-in camera plays the real one'),
+  real: {
+    ...folder('Real pictures; without them a simulated stand-in camera plays the real one'),
+    insteadOfRepeating:
+      'A refiner is made for one camera, so run this once for each, with an --out of its own; augment takes several cameras at once.',
+  },
   realFormat: text('NAME', 'The format of --real. Default: what the plugin says, or plainly.'),
   labels: choice(
     ['invariant', 'none'],

@@ -21,7 +21,7 @@ const table = {
   limit: whole('At most', { least: 0, otherwise: undefined }),
   mode: choice(['fast', 'slow'], 'How', 'fast'),
   set: keyValues('Anything'),
-  from: folder('Where from'),
+  from: { ...folder('Where from'), insteadOfRepeating: 'Run it for each.' },
   note: text('TEXT', 'A remark'),
   loud: flag('Shout'),
 };
@@ -52,6 +52,7 @@ test.each<[args: string, problems: string[]]>([
   ['--name', ['--name needs an argument: --name NAME']],
   ['--name=', ['--name: expected NAME, which must be given']],
   ['--name a --name b', ['--name is given more than once.']],
+  ['--name a --from b --from c', ['--from is given more than once. Run it for each.']],
   ['--name a --count 0', ['--count: expected a whole number of at least 1 but received "0"']],
   ['--name a --count -3', ['--count: expected a whole number of at least 1 but received "-3"']],
   ['--name a --count 2.5', ['--count: expected a whole number of at least 1 but received "2.5"']],

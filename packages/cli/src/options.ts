@@ -14,6 +14,8 @@ export interface OptionSpec<Value> {
   readonly description: string;
   /** May be given more than once. */
   readonly repeatable?: boolean;
+  /** What to do instead of giving it more than once, as a sentence, where that is not plain. */
+  readonly insteadOfRepeating?: string;
   /** May be given without its name, as the folder of `merge DIR`; one option of a table at most. */
   readonly isBare?: boolean;
   /** Options that it makes no sense beside, by name, each with the reason. */
@@ -280,7 +282,8 @@ export function readOptions<Table extends OptionTable>(
     } else if (!spec.argument && token.value !== undefined) {
       misuse(`${token.rawName} takes no argument, but received ${JSON.stringify(token.value)}.`);
     } else if (texts.length > 0 && !spec.repeatable) {
-      misuse(`${token.rawName} is given more than once.`);
+      const { insteadOfRepeating: advice } = spec;
+      misuse(`${token.rawName} is given more than once.${advice === undefined ? '' : ` ${advice}`}`);
     }
     given.set(name, [...texts, token.value ?? '']);
   }

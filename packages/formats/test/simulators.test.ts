@@ -1,11 +1,12 @@
 // Formats that simulators write, by files as they write them.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createImage, imageOf } from '@simgan/core';
 import { convertDataset, encodePng, openFormat, readPicture } from '@simgan/node';
 import { zipSync } from 'fflate';
 import { expect, onTestFinished, test } from 'vitest';
+import { readFormatSamples } from '../../node/src/formats/format-samples.ts';
 import { writeHdf5 } from '../../plugin-eyes/test/write-hdf5.ts';
 import { decodeMask } from '../src/objects/run-length.ts';
 
@@ -34,17 +35,19 @@ test('BOP: poses, boxes from the first to the last pixel, masks of what can be s
       { ...size, channels: 1, bits: 8 },
     ),
   );
+  const millimeters = Uint16Array.from({ length: 120 }, (_, i) => 5000 + 7 * i);
+  const depth = await encodePng(imageOf(millimeters, { ...size, channels: 1, bits: 16 }));
   const pose = { cam_R_m2c: identity, cam_t_m2c: [1, 2, 500.5], obj_id: 5 };
   const hidden = { ...pose, obj_id: 12 };
   const scene = 'train_pbr/000003';
   const dir = await folderOf({
     [`${scene}/rgb/000007.png`]: rgb,
-    [`${scene}/depth/000007.png`]: rgb,
+    [`${scene}/depth/000007.png`]: depth,
     [`${scene}/mask_visib/000007_000000.png`]: mask,
     [`${scene}/scene_gt.json`]: { 7: [pose, hidden], 8: [pose] },
     [`${scene}/scene_gt_info.json`]: {
       7: [
-        { bbox_visib: [3, 2, 3, 2], visib_fract: 0.5 },
+        { bbox_visib: [3, 2, 3, 2], bbox_obj: [1, 2, 5, 3], px_count_visib: 12, visib_fract: 0.5 },
         { bbox_visib: [-1, -1, -1, -1], visib_fract: 0 },
       ],
       8: [{}],
@@ -55,10 +58,17 @@ test('BOP: poses, boxes from the first to the last pixel, masks of what can be s
     const { entries, format, rejects } = await openFormat(folder);
     expect([format, entries.length]).toEqual(['bop', 1]);
     const { annotation, companions } = await entries.at(0);
-    if (folder === dir) expect(companions).toEqual([{ name: 'depth', file: `${scene}/depth/000007.png` }]);
+    // Depth is written with its scale, byte for byte.
+    expect(companions!.map(({ name }) => name)).toEqual(['depth']);
+    expect(Buffer.from(await readFile(join(folder, companions![0]!.file))).equals(depth)).toBe(true);
     const { mask: read, fields, ...first } = annotation.objects[0]!;
     expect(first).toEqual({ class: 'obj_000005', box: [3, 2, 4, 3] });
-    expect(fields).toMatchObject({ cam_R_m2c: identity, cam_t_m2c: [1, 2, 500.5], visib_fract: 0.5 });
+    expect(fields).toMatchObject({
+      cam_R_m2c: identity,
+      cam_t_m2c: [1, 2, 500.5],
+      visib_fract: 0.5,
+      bbox_obj: [1, 2, 6, 4],
+    });
     expect(decodeMask(read!)).toEqual(patch);
     expect(annotation.objects[1]).toMatchObject({ class: 'obj_000012', fields: { visib_fract: 0 } });
     expect(annotation.objects[1]!.box).toBeUndefined();
@@ -70,6 +80,22 @@ test('BOP: poses, boxes from the first to the last pixel, masks of what can be s
   ]);
   await convertDataset({ input: dir, to: ['bop'], out: `${dir}/out` });
   expect(await check(`${dir}/out`, 'train')).toEqual([]);
+  const info = JSON.parse(await readFile(`${dir}/out/train/000000/scene_gt_info.json`, 'utf8'));
+  expect(info[0][0]).toMatchObject({ bbox_obj: [1, 2, 5, 3], bbox_visib: [3, 2, 3, 2], px_count_visib: 12 });
+
+  // Where pictures are scaled and cropped, a point in front of the camera is seen at the same place of the picture.
+  const form = { width: 20, height: 20, channels: 3, bits: 8 } as const;
+  const { samples } = await readFormatSamples(dir, { format: 'bop', image: form });
+  const { annotation, companions } = await samples.at(0);
+  const [fx, , cx, , fy, cy] = annotation.fields!.cam_K as number[];
+  const [x, y, z] = [0.3, 0.1, 1.25];
+  const before = [identity[0]! * (x / z) + identity[2]! + 0.5, identity[4]! * (y / z) + identity[5]! + 0.5];
+  const after = [fx! * (x / z) + cx! + 0.5, fy! * (y / z) + cy! + 0.5];
+  // 12 x 10 become 24 x 20, of which the middle is kept.
+  expect(after[0]).toBeCloseTo(2 * before[0]! - 2, 9);
+  expect(after[1]).toBeCloseTo(2 * before[1]!, 9);
+  expect(annotation.fields!.depth_scale).toBe(0.1);
+  expect((await companions![0]!.pixels!()).data).toContain(5000 + 7 * 65);
 });
 
 test('SOLO: boxes, keypoints and masks of the same instance are one object', async () => {

@@ -143,6 +143,13 @@ const examples: { readonly [Kind in keyof LabelKinds]: Example<Kind> } = {
     stretched: Math.atan2(3, 2),
   },
   side: { value: 'left', mirrored: 'right', flipped: 'right', cropped: 'left', stretched: 'left' },
+  camera: {
+    value: [80, 1, 49.5, 0, 70, 29.5, 0, 0, 1],
+    mirrored: [-80, -1, 49.5, 0, 70, 29.5, 0, 0, 1],
+    flipped: [80, 1, 49.5, 0, -70, 29.5, 0, 0, 1],
+    cropped: [80, 1, 39.5, 0, 70, 24.5, 0, 0, 1],
+    stretched: [160, 2, 99.5, 0, 210, 89.5, 0, 0, 1],
+  },
   companion: {
     value: 'mask.png',
     mirrored: 'mask.png',

@@ -55,6 +55,11 @@ export interface LabelKinds {
   orientation: number;
   /** Whose eye or hand it is: mirroring swaps `left` and `right`. */
   side: 'left' | 'right';
+  /**
+   * A camera's matrix `[fx, s, cx, 0, fy, cy, 0, 0, 1]`, row by row, pixels counted from the center of the top left one as in
+   * OpenCV: follows scales and crops; mirrored, its focal length is negative. Not under maps that rotate or bend.
+   */
+  camera: readonly number[];
   /** The file of a companion picture (mask, depth, normals) that shares the picture's geometry. */
   companion: string;
 }
@@ -215,6 +220,7 @@ const moves: {
   orientation: turnInPictureBy,
   // One reflection swaps the sides, two are a rotation.
   side: (map, side) => (turnOf(map).isMirrored ? (side === 'left' ? 'right' : 'left') : side),
+  camera: moveCamera,
   companion: (_, file) => file,
 };
 
@@ -239,6 +245,22 @@ function outlineOf(
     [left, bottom],
   ];
   return ring.flatMap((corner, i) => edge(corner, ring[(i + 1) % 4]!));
+}
+
+/** The matrix of a camera whose picture is scaled and cropped. Its own pixels count from centers, the map's from corners. */
+function moveCamera(map: PictureMap, matrix: readonly number[]): readonly number[] {
+  const [x, y] = [separate(map, 'camera', 0), separate(map, 'camera', 1)];
+  const [fx, skew, cx, below, fy, cy, ...last] = matrix as [number, number, number, number, number, number];
+  const [shiftX, shiftY] = map.affine!.shift;
+  return [
+    x * fx,
+    x * skew,
+    x * (cx + 0.5) + shiftX - 0.5,
+    below,
+    y * fy,
+    y * (cy + 0.5) + shiftY - 0.5,
+    ...last,
+  ];
 }
 
 /** The scale along one axis of a map in which that coordinate does not depend on the other. */

@@ -59,6 +59,7 @@ export const DEFAULT_DISPLACEMENT_LIMITS: Readonly<Record<LimitedKind, Displacem
   y: none,
   width: none,
   height: none,
+  camera: none,
   companion: none,
 };
 

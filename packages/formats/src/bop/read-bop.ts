@@ -25,7 +25,13 @@ const poses = perImage(
 );
 const box = z.tuple([real, real, real, real]);
 const infos = perImage(
-  z.array(z.looseObject({ bbox_visib: box.optional(), visib_fract: real.optional() })).max(MOST_OBJECTS),
+  z
+    .array(
+      z.looseObject({
+        ...{ bbox_visib: box.optional(), bbox_obj: box.optional(), visib_fract: real.optional() },
+      }),
+    )
+    .max(MOST_OBJECTS),
 );
 const cameras = perImage(z.looseObject({ cam_K: z.array(real).length(9).optional() }));
 
@@ -129,21 +135,29 @@ async function readScene(
   });
 }
 
-type Info = { readonly bbox_visib?: readonly [number, number, number, number] } & JsonObject;
+type Bounds = readonly [left: number, top: number, width: number, height: number];
+type Info = { readonly bbox_visib?: Bounds; readonly bbox_obj?: Bounds } & JsonObject;
 
 /**
- * The box of BOP's toolkit spans from the first to the last pixel, so that its width is one less than theirs
+ * An object and its pose. The box of BOP's toolkit spans from the first to the last pixel, so that its width is one less than theirs
  * (`bop_toolkit_lib/misc.py`, `calc_2d_bbox`); an object that cannot be seen has -1 everywhere.
  */
 function objectOf(
   { obj_id, ...pose }: { readonly obj_id: number } & JsonObject,
   info: Info | undefined,
 ): LabeledObject {
-  const { bbox_visib: bounds, ...others } = info ?? {};
-  const isSeen = bounds !== undefined && bounds[2] >= 0 && bounds[3] >= 0;
+  const { bbox_visib, bbox_obj, ...others } = info ?? {};
+  const [visible, whole] = [bbox_visib, bbox_obj].map(boxOfBounds);
+  // Counts of pixels are those of the stored picture, and follow from masks.
+  const known = Object.entries(others).filter(([name]) => !name.startsWith('px_count'));
   return {
     class: `obj_${String(obj_id).padStart(6, '0')}`,
-    ...(isSeen && { box: [bounds[0], bounds[1], bounds[2] + 1, bounds[3] + 1] as const }),
-    fields: { ...pose, ...others } as JsonObject,
+    ...(visible && { box: visible }),
+    fields: { ...pose, ...Object.fromEntries(known), ...(whole && { bbox_obj: whole }) } as JsonObject,
   };
+}
+
+function boxOfBounds(bounds: Bounds | undefined): Bounds | undefined {
+  if (!bounds || bounds[2] < 0 || bounds[3] < 0) return undefined;
+  return [bounds[0], bounds[1], bounds[2] + 1, bounds[3] + 1];
 }

@@ -3,7 +3,12 @@ import type { Json, JsonObject, LabeledObject } from '../objects/objects.ts';
 import { boxOf, fillPolygons } from '../objects/outline.ts';
 import { decodeMask } from '../objects/run-length.ts';
 import { numberClasses } from '../registry/class-names.ts';
-import type { FormatOutput, FormatSample, FormatWriter } from '../registry/dataset-format.ts';
+import type {
+  FormatOutput,
+  FormatSample,
+  FormatWriteOptions,
+  FormatWriter,
+} from '../registry/dataset-format.ts';
 
 /** Pictures of a scene. */
 const SCENE_LENGTH = 1000;
@@ -16,8 +21,14 @@ interface Files {
   readonly scene_camera: Record<string, Json>;
 }
 
-/** Writes scenes of a thousand pictures in `train/`. Each object needs a pose: the fields `cam_R_m2c` and `cam_t_m2c`. */
-export async function writeBop(output: FormatOutput): Promise<FormatWriter> {
+/**
+ * Writes scenes of a thousand pictures in `train/`, with depth where it is a companion. Each object needs a pose: the fields
+ * `cam_R_m2c` and `cam_t_m2c`.
+ */
+export async function writeBop(
+  output: FormatOutput,
+  { onLeftOut = () => {} }: FormatWriteOptions,
+): Promise<FormatWriter> {
   const classes = numberClasses(1);
   let index = 0;
   let files: Files = { scene_gt: {}, scene_gt_info: {}, scene_camera: {} };
@@ -54,6 +65,8 @@ export async function writeBop(output: FormatOutput): Promise<FormatWriter> {
       const camera = Object.entries(fields).filter(([key]) => /^(cam_|depth_scale|view_level)/.test(key));
       files.scene_camera[number] = { ...unknownCamera, ...Object.fromEntries(camera) };
       index++;
+      const problem = await writeDepth(output, `${base}/depth/${name}.png`, sample);
+      if (problem !== undefined) onLeftOut(problem);
     },
     async finish() {
       await endScene();
@@ -61,6 +74,32 @@ export async function writeBop(output: FormatOutput): Promise<FormatWriter> {
       if (named.length > 0) await output.write('class_names.json', JSON.stringify(Object.fromEntries(named)));
     },
   };
+}
+
+/** Writes the depth of a picture, as it is. @returns why it is left out, if it is. */
+async function writeDepth(
+  output: FormatOutput,
+  file: string,
+  sample: FormatSample,
+): Promise<string | undefined> {
+  const depth = sample.companions?.find(({ name }) => name === 'depth');
+  if (!depth) return undefined;
+  const bytes = await depth.bytes();
+  const { depth_scale: scale } = sample.objects.fields ?? {};
+  const reason = !isGrayPng(bytes)
+    ? 'BOP stores depth as whole numbers in gray PNG files, and it is none'
+    : typeof scale !== 'number'
+      ? 'how many millimeters one of its steps is, which BOP needs, stands in no field depth_scale'
+      : undefined;
+  if (reason !== undefined) return `Its depth is left out: ${reason}.`;
+  await output.write(file, bytes);
+  return undefined;
+}
+
+/** Whether bytes are a PNG of gray values, of 8 or 16 bits (PNG specification, section 11.2.1). */
+function isGrayPng(bytes: Uint8Array): boolean {
+  const isPng = [0x89, 0x50, 0x4e, 0x47].every((byte, index) => bytes[index] === byte);
+  return isPng && [8, 16].includes(bytes[24]!) && bytes[25] === 0;
 }
 
 function sceneFolder(index: number): string {
@@ -75,6 +114,13 @@ function sizeOf({ width, height }: FormatSample) {
 function idOf(name: string, numberOf: (name: string) => number): number {
   const known = /^obj_(\d{6,9})$/.exec(name)?.[1];
   return known === undefined ? numberOf(name) : Number(known);
+}
+
+type Box = readonly [left: number, top: number, width: number, height: number];
+
+/** From the first to the last pixel; of what has no box, -1. */
+function boundsOf(box: Box | undefined): number[] {
+  return box ? [box[0], box[1], box[2] - 1, box[3] - 1] : [-1, -1, -1, -1];
 }
 
 function prepare(object: LabeledObject, sample: FormatSample) {
@@ -93,16 +139,13 @@ function prepare(object: LabeledObject, sample: FormatSample) {
     : object.polygons
       ? fillPolygons(object.polygons, width, height)
       : undefined;
-  const box = boxOf(object);
-  const bounds = box ? [box[0], box[1], box[2] - 1, box[3] - 1] : [-1, -1, -1, -1];
+  const bounds = boundsOf(boxOf(object));
   const count = mask?.reduce((sum, value) => sum + value, 0);
-  const { cam_R_m2c, cam_t_m2c, ...others } = fields;
-  const known = Object.entries(others).filter(([key]) => /^(bbox_obj|px_count|visib_fract)/.test(key));
+  const { cam_R_m2c, cam_t_m2c, bbox_obj: whole, visib_fract = 1 } = fields;
   const info: JsonObject = {
-    bbox_obj: bounds,
-    visib_fract: 1,
+    bbox_obj: isList(whole, 4) ? boundsOf(whole as unknown as Box) : bounds,
+    visib_fract,
     ...(count !== undefined && { px_count_visib: count }),
-    ...Object.fromEntries(known),
     bbox_visib: bounds,
   };
   return {

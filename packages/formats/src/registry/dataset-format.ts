@@ -33,8 +33,16 @@ export interface DatasetFormat {
   readonly description: string;
   /** How the format counts pixels, and what is done with its coordinates. */
   readonly coordinates: string;
-  /** Whether what belongs to pictures (masks, depth) is written too. Default: false, and each is listed as left out. */
-  readonly hasCompanions?: boolean;
+  /**
+   * Whether what belongs to pictures (masks, depth) is written too, or of which names. Default: false; what is not written is
+   * listed as left out.
+   */
+  readonly hasCompanions?: boolean | readonly string[];
+  /**
+   * How further fields follow their pictures, by their paths and kinds of labels: `{ 'fields.cam_K': 'camera' }`. Default:
+   * the user says it.
+   */
+  readonly labelGeometry?: Readonly<Record<string, string>>;
   /** Whether a folder looks like this format, by the names of its files alone. */
   readonly detect?: (folder: Folder) => boolean;
   readonly read?: (folder: Folder, options: FormatReadOptions) => Promise<FormatContent>;
@@ -120,6 +128,8 @@ export interface FormatWriteOptions {
   readonly name: string;
   /** Provenance of all samples. */
   readonly provenance?: JsonObject;
+  /** To be called with what of a sample is left out, as a sentence, while the sample is written. */
+  readonly onLeftOut?: (reason: string) => void;
 }
 
 /** A sample as a writer gets it. */

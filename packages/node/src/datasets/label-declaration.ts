@@ -28,6 +28,7 @@ const kinds = {
   roll: number,
   orientation: number,
   side: z.enum(['left', 'right']),
+  camera: z.array(number).length(9),
   companion: z.string(),
 } as const satisfies Readonly<Record<LabelKind, z.ZodType>>;
 

@@ -81,6 +81,8 @@ export async function beginFormatFolder(
   const lock = await lockFolder(dir);
   const begun = join(dir, BEGUN);
   const rejects: Reject[] = [];
+  /** What the writer leaves out of the sample that it writes. */
+  const leftOut: string[] = [];
   const columns = createColumnTypes();
   let written = 0;
   let sources: GrowingFile;
@@ -90,7 +92,8 @@ export async function beginFormatFolder(
     await makeFolder(begun);
     const output = folderOutput(begun);
     sources = await output.append(SOURCES);
-    writer = await format.write(output, { name, provenance });
+    const onLeftOut = (reason: string) => leftOut.push(reason);
+    writer = await format.write(output, { name, provenance, onLeftOut });
   } catch (error) {
     await lock.release();
     throw error;
@@ -103,6 +106,7 @@ export async function beginFormatFolder(
     },
     rejects,
     async write(sample, source) {
+      leftOut.length = 0;
       try {
         await writer.write(sample);
       } catch (error) {
@@ -110,7 +114,10 @@ export async function beginFormatFolder(
         rejects.push({ file: source, reason: error.message });
         return;
       }
-      for (const { name } of format.hasCompanions ? [] : (sample.companions ?? [])) {
+      for (const reason of leftOut) rejects.push({ file: source, reason });
+      const { hasCompanions = false } = format;
+      for (const { name } of sample.companions ?? []) {
+        if (typeof hasCompanions === 'boolean' ? hasCompanions : hasCompanions.includes(name)) continue;
         const reason = `Its ${name} is left out: the format ${format.name} has no place for files beside pictures.`;
         rejects.push({ file: source, reason });
       }

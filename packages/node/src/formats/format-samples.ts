@@ -19,7 +19,13 @@ import {
   resizeTransform,
 } from '@simgan/core/geometry';
 import { type LabeledFolder, type ReaderOptions, readEach } from '@simgan/core/reading';
-import type { FormatCompanion, FormatEntry, JsonObject, ObjectsAnnotation } from '@simgan/formats';
+import {
+  type FormatCompanion,
+  type FormatEntry,
+  findFormat,
+  type JsonObject,
+  type ObjectsAnnotation,
+} from '@simgan/formats';
 import pMap from 'p-map';
 import { lookForPixels } from '../datasets/check-labels-follow.ts';
 import { PROBED_FROM, tolerateDamage } from '../datasets/damaged-pictures.ts';
@@ -77,8 +83,9 @@ export async function readFormatSamples(
   }: FormatSamplesOptions,
 ): Promise<FormatSamples> {
   if (valueRange) checkStoredRange(valueRange);
-  const declared = parseLabelGeometry(labelGeometry ?? {});
   const opened = await openFormat(dir, { format, formats, signal: options.signal });
+  const own = findFormat(opened.format, 'read', formats).labelGeometry;
+  const declared = parseLabelGeometry({ ...own, ...labelGeometry });
   const undeclared = lookForPixels(declared);
   const geometry = objectsGeometry(declared, 'invariant');
   const indices = Array.from({ length: opened.entries.length }, (_, index) => index);

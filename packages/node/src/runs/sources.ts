@@ -16,7 +16,7 @@ import {
 import type { LabelGeometry } from '@simgan/core/geometry';
 import { suggestion } from '@simgan/core/plugin';
 import { idKey, idProblem, type LabeledFolder, type Reject } from '@simgan/core/reading';
-import { type DatasetFormat, datasetFormats, objectsAnnotation } from '@simgan/formats';
+import { type DatasetFormat, datasetFormats, findFormat, objectsAnnotation } from '@simgan/formats';
 import { METADATA } from '../datasets/dataset-format.ts';
 import { readFormat } from '../datasets/folder.ts';
 import {
@@ -366,7 +366,11 @@ function readerOf(
   }
   return {
     annotations: holdsObjects(plugin) ? 'plugin' : 'foreign',
-    geometry: (options) => objectsGeometry(...declaredIn(options)) as LabelGeometry<unknown>,
+    geometry: ({ labelGeometry, labels }) => {
+      const ofFormat = findFormat(format, 'read', formats).labelGeometry;
+      const declared = declaredIn({ labelGeometry: { ...ofFormat, ...labelGeometry }, labels });
+      return objectsGeometry(...declared) as LabelGeometry<unknown>;
+    },
     read: (dir, job, { labelGeometry, labels, valueRange }) =>
       // Labels beside real pictures are of no use, whatever they say.
       readFormatSamples(dir, {
