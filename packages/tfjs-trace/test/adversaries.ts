@@ -95,13 +95,14 @@ function adversaries({ slots, update }: (typeof optimizers)[string]) {
 export const batch = (seed: number) => numbers([4, 7, 9, 1], seed);
 const rate: HostTensor = { data: Float32Array.of(0.01), shape: [] };
 
-/** Trains both for three alternating steps. Returns the losses and the final values of all variables. */
+/** Trains both for alternating steps. Returns the losses and the final values of all variables. */
 async function train(
   optimizer: (typeof optimizers)[string],
   prepare: (
     step: StepFunction,
   ) => (inputs: Record<string, HostTensor>) => Promise<Record<string, HostTensor>>,
   finish: () => Promise<void>,
+  steps: number,
 ) {
   const { variables, moveRefiner, moveDiscriminator, refine } = adversaries(optimizer);
   const [g, d, r] = [moveRefiner, moveDiscriminator, refine].map((step) => prepare(step)) as [
@@ -110,7 +111,7 @@ async function train(
     ReturnType<typeof prepare>,
   ];
   const losses: number[] = [];
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < steps; i++) {
     losses.push((await g({ x: batch(10 + i), rate })).loss!.data[0]!);
     const { refined } = await r({ x: batch(20 + i) });
     losses.push((await d({ fake: refined!, real: batch(30 + i), rate })).loss!.data[0]!);
@@ -124,15 +125,17 @@ async function train(
   return { losses, values };
 }
 
-export const onOracle = (optimizer: (typeof optimizers)[string]) =>
+export const onOracle = (optimizer: (typeof optimizers)[string], steps = 3) =>
   train(
     optimizer,
     (step) => async (inputs) => eagerly(step, inputs),
     async () => {},
+    steps,
   );
-export const onRuntime = (runtime: StepRuntime, optimizer: (typeof optimizers)[string]) =>
+export const onRuntime = (runtime: StepRuntime, optimizer: (typeof optimizers)[string], steps = 3) =>
   train(
     optimizer,
     (step) => runtime.compile(step).run,
     () => runtime.writeBack(),
+    steps,
   );

@@ -1,10 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import { createOnnxRuntime } from '../../tfjs-onnx/src/index.ts';
 import { onOracle, onRuntime, optimizers } from '../../tfjs-trace/test/adversaries.ts';
 import { difference, numbers, tf, useOracle, variable } from '../../tfjs-trace/test/oracle.ts';
 import { useDawn, withoutGpu } from './use-dawn.ts';
 
 useOracle();
 const runtime = useDawn();
+
+const STEPS = 20;
+
+type Trained = Awaited<ReturnType<typeof onRuntime>>;
+
+/** The largest differences of losses, and of values of variables. */
+function apart(a: Trained, b: Trained): { losses: number; values: number } {
+  return {
+    losses: Math.max(...a.losses.map((loss, i) => Math.abs(loss - b.losses[i]!))),
+    values: Math.max(...a.values.map((value, i) => difference(value, b.values[i]!))),
+  };
+}
 
 describe.skipIf(withoutGpu)(`training on a GPU${withoutGpu}`, () => {
   // All of them take minutes on a software driver.
@@ -20,6 +33,24 @@ describe.skipIf(withoutGpu)(`training on a GPU${withoutGpu}`, () => {
         expect(difference(actual.values[i]!, value)).toBeLessThan(1e-5);
     },
   );
+
+  test('twenty steps of both networks agree with the CPU about as well as two of its layouts agree', async () => {
+    const onCpu = async (layout: 'auto' | 'standard') => {
+      const cpu = await createOnnxRuntime({ threads: 1, layout });
+      const trained = await onRuntime(cpu, optimizers.adam!, STEPS);
+      await cpu.dispose();
+      return trained;
+    };
+    const [blocked, standard] = [await onCpu('auto'), await onCpu('standard')];
+    const onGpu = await onRuntime(runtime(), optimizers.adam!, STEPS);
+    const between = apart(blocked, standard);
+    for (const other of [blocked, standard]) {
+      const { losses, values } = apart(onGpu, other);
+      expect(losses).toBeLessThan(Math.max(5 * between.losses, 2e-6));
+      expect(values).toBeLessThan(Math.max(5 * between.values, 2e-6));
+    }
+    expect(onGpu.losses).toHaveLength(2 * STEPS);
+  });
 
   test('runs may overlap: each sees the variables that the run before it left', async () => {
     const counter = variable(tf.scalar(0));

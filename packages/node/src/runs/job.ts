@@ -71,7 +71,9 @@ export async function startEngine(
       })
     : { engine: wanted, passedOver: [] };
   const { name, device: place, remark } = engine;
-  job.emit({ type: 'engine', name, device: place, passedOver, ...(remark && { remark }) });
+  // Of a processor, it says that there is no GPU, which `passedOver` does too.
+  const why = place.startsWith('gpu') && remark ? { remark } : {};
+  job.emit({ type: 'engine', name, device: place, passedOver, ...why });
   const slow = passedOver.find(({ name }) => name === 'onnx');
   if (slow) {
     const message = `The engine ${engine.name} computes, at a fraction of the usual speed. ${slow.reason}`;
