@@ -3,6 +3,7 @@ import { SimganError } from '../errors.ts';
 import type { HostTensor } from '../host-tensor.ts';
 import { variableName } from '../networks/variables.ts';
 import { HistoryBuffer } from './history-buffer.ts';
+import { settle } from './late-losses.ts';
 import type { Training } from './training.ts';
 
 /** The state of a training as named arrays and a few numbers: the content of a checkpoint file. */
@@ -22,6 +23,7 @@ export interface Checkpoint {
  * }
  */
 export async function takeCheckpoint(training: Training): Promise<Checkpoint> {
+  await settle(training);
   const { history, engine, fingerprint } = training;
   const { lambda, displacementLambda, learningRate, pace, fidelity, step, turn, drawn } = training;
   const named = namedVariables(training);

@@ -4,6 +4,7 @@ import { noiseBatch } from '../networks/noise.ts';
 import { refineStep } from '../refining/refine-step.ts';
 import { createRng } from '../rng.ts';
 import { batchesAhead, shuffledBatches } from './batches.ts';
+import { type Started, settle, startUpdate } from './late-losses.ts';
 import { nextPace } from './pace.ts';
 import { DEFAULT_DISPLACEMENT, nextLambda, type TrainingRecipe } from './recipe.ts';
 import { discriminatorStep, refinerStep, refinerWarmupStep } from './steps.ts';
@@ -17,7 +18,10 @@ export interface TrainOptions {
    * The training is then at rest, and can resume from there.
    */
   readonly signal?: AbortSignal | undefined;
-  /** Called and awaited after each update of a turn except the last, with the number of updates done and in all. */
+  /**
+   * Called and awaited after each update of a turn except the last, with the number of updates done and in all. The
+   * losses of the last of them may be read later; a checkpoint waits for them.
+   */
   readonly onUpdate?: ((done: number, updates: number) => void | Promise<void>) | undefined;
 }
 
@@ -73,7 +77,7 @@ export async function* train(
       yield { phase: 'refiner warm-up', regularization, step: training.step, steps };
     }
     while (training.step < warmup.refiner + warmup.discriminator && !signal?.aborted) {
-      const discriminator = await update.discriminator();
+      const discriminator = await (await update.discriminator()).losses;
       yield { phase: 'discriminator warm-up', discriminator, step: ++training.step, steps };
     }
     // Algorithm 1: for t = 1, …, T do.
@@ -82,23 +86,32 @@ export async function* train(
       const { refinerUpdates: K_g } = training.pace;
       // for k = 1, …, K_g do: sample a batch of synthetic images; update the refiner by its loss (eq. 2).
       while (turn.refinerUpdates < K_g) {
-        turn.refiner = await update.refiner();
+        await startUpdate(training, update.refiner, (losses) => {
+          turn.refiner = losses;
+        });
         turn.refinerUpdates++;
         if (await isStopped()) return;
       }
       // for k = 1, …, K_d do: sample synthetic and real images; refine; update the discriminator by its loss (eq. 1).
       while (turn.discriminatorUpdates < K_d) {
-        turn.discriminator = await update.discriminator();
+        await startUpdate(training, update.discriminator, (losses) => {
+          turn.discriminator = losses;
+        });
         turn.discriminatorUpdates++;
         if (turn.discriminatorUpdates < K_d && (await isStopped())) return;
       }
+      await settle(training);
       const { refiner, discriminator } = turn as Required<typeof turn>;
       training.turn = { refinerUpdates: 0, discriminatorUpdates: 0 };
       training.pace = nextPace(recipe.refinerUpdates, training.pace, discriminator);
       yield { phase: 'adversarial', refiner, discriminator, step: ++training.step, steps };
     }
   } finally {
-    await update.dispose();
+    try {
+      await settle(training);
+    } finally {
+      await update.dispose();
+    }
   }
 }
 
@@ -121,24 +134,29 @@ function createUpdates(training: Training) {
       const inputs = { ...(await draw.synthetic()), learningRate, ...displacementWeight(training) };
       return readLosses(await programs.refinerWarmup.run(inputs)).regularization;
     },
-    async refiner(): Promise<RefinerLosses> {
+    async refiner(): Promise<Started<RefinerLosses>> {
+      // Weights that follow losses need those of the update before.
+      if (typeof recipe.lambda !== 'number' || training.refiner.network.warping) await settle(training);
       const { lambda, learningRate, displacementLambda } = training;
       const rates = { learningRate: hostScalar(learningRate), lambda: hostScalar(lambda) };
       const inputs = { ...(await draw.synthetic()), ...rates, ...displacementWeight(training) };
-      const read: Omit<RefinerLosses, 'lambda'> = readLosses(await programs.refiner.run(inputs));
-      const { displacement, ...losses } = read;
-      training.lambda = nextLambda(recipe.lambda, lambda, losses.regularization);
-      if (displacement === undefined) return { ...losses, lambda };
-      const weight = recipe.displacement ?? DEFAULT_DISPLACEMENT;
-      training.displacementLambda = nextLambda(weight, displacementLambda, displacement);
-      return { ...losses, lambda, displacement, displacementLambda };
+      const outputs = programs.refiner.run(inputs);
+      const read = async (): Promise<RefinerLosses> => {
+        const { displacement, ...losses }: Omit<RefinerLosses, 'lambda'> = readLosses(await outputs);
+        training.lambda = nextLambda(recipe.lambda, lambda, losses.regularization);
+        if (displacement === undefined) return { ...losses, lambda };
+        const weight = recipe.displacement ?? DEFAULT_DISPLACEMENT;
+        training.displacementLambda = nextLambda(weight, displacementLambda, displacement);
+        return { ...losses, lambda, displacement, displacementLambda };
+      };
+      return { losses: read() };
     },
-    async discriminator(): Promise<DiscriminatorLosses> {
+    async discriminator(): Promise<Started<DiscriminatorLosses>> {
       const { refined } = await programs.refine.run(await draw.synthetic());
       const seen = training.history.mix(refined, draw.history());
       const learningRate = hostScalar(training.learningRate);
       const inputs = { refined: seen, real: await draw.real(), learningRate };
-      return readLosses(await programs.discriminator.run(inputs));
+      return { losses: programs.discriminator.run(inputs).then(readLosses) };
     },
     async dispose() {
       for (const program of Object.values(programs)) await program.dispose();

@@ -102,6 +102,8 @@ export interface Training {
   step: number;
   /** The turn in progress: the number of updates of each network, and the reports of the last ones. */
   turn: Turn;
+  /** Losses of the update in progress that are still to be read; kept in the training when they are. */
+  unread: Promise<void> | undefined;
   /** The number of batches drawn of each kind. */
   drawn: { synthetic: number; real: number };
   dispose(): void;
@@ -196,6 +198,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
       fidelity: 1,
       step: 0,
       turn: { refinerUpdates: 0, discriminatorUpdates: 0 },
+      unread: undefined,
       drawn: { synthetic: 0, real: 0 },
       dispose,
     };
