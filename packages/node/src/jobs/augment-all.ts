@@ -3,6 +3,7 @@ import { trainedRefiner } from '@simgan/core';
 import { certificateText } from '@simgan/core/evaluation';
 import { checkCopies } from '../formats/dataset-copies.ts';
 import { describeDataset } from '../formats/describe-dataset.ts';
+import { trainsRefiner } from '../ladder/rungs.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startEngine, startJob } from '../runs/job.ts';
@@ -81,7 +82,9 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
     };
 
     const decideHere = async () => {
-      const sources = await openTrainingSources(plugin, { ...settings, count }, rendering, job);
+      // Treatments that train nothing take any number of pictures.
+      const atLeast = trainsRefiner(options.treat) ? {} : { atLeast: 1 };
+      const sources = await openTrainingSources(plugin, { ...settings, count, ...atLeast }, rendering, job);
       await claimed.clear();
       const { stack, decision, task } = await chooseTreatment(dir, settings, {
         ...sources,

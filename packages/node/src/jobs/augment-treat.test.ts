@@ -135,3 +135,17 @@ test('where use cannot be judged, pictures are refined and it is said; what cann
   );
   expect(await readFile(join(cwd, 'blobs-augmented', 'treatment.json'), 'utf8')).toContain('not judged');
 });
+
+test('what trains nothing takes fewer pictures than a batch', async () => {
+  const cwd = await temporaryFolder();
+  const plugin = blobs();
+  const [few, real] = [
+    simulate(plugin.simulator, { seed: 1, length: 3 }),
+    simulate(plugin.standIn, { seed: 2, length: 9 }),
+  ];
+  const job = { plugin, cwd, engine, synthetic: few, real };
+  expect(await augment({ ...job, treat: 'raw', out: 'raw' })).toMatchObject({ count: 3 });
+  await expect(augment({ ...job, treat: 'refined', out: 'refined' })).rejects.toThrow(
+    'fewer than the one batch of',
+  );
+});

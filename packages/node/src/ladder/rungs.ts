@@ -47,6 +47,12 @@ export function isLearned(name: RungName): name is 'refined' | 'warped' {
   return name === 'refined' || name === 'warped';
 }
 
+/** Whether a choice may end in training a refiner. */
+export function trainsRefiner(treat: Treat = 'auto'): boolean {
+  const names = rungsOf(treat);
+  return names === 'auto' || names.some(isLearned);
+}
+
 /** The rungs in the order in which they are tried; those of one batch are judged together. */
 export const rungBatches: readonly (readonly RungName[])[] = [
   rungNames.filter((name) => !isLearned(name) && name !== 'pseudo-labeled'),

@@ -87,16 +87,19 @@ export interface OpenSources {
   readonly real: RealSource;
 }
 
-/** Opens the pictures that the options name: at least a batch of each. `count` as for {@link openSynthetic}. */
+/**
+ * Opens the pictures that the options name: at least a batch of each, unless `atLeast` says otherwise. `count` as for
+ * {@link openSynthetic}.
+ */
 export async function openTrainingSources(
   plugin: ChosenPlugin['plugin'],
-  options: TrainingChoiceOptions & { readonly count: number },
+  options: TrainingChoiceOptions & { readonly count: number; readonly atLeast?: number },
   rendering: Rendering,
   job: Job,
 ): Promise<OpenSources> {
   const { seed = defaults.seed, count } = options;
   const { recipe } = chooseRecipe(plugin, options);
-  const means = { seed, atLeast: recipe.batchSize, rendering };
+  const means = { seed, atLeast: options.atLeast ?? recipe.batchSize, rendering };
   const synthetic = await openSynthetic(plugin, options, { ...means, count }, job);
   if (recipe.displacement !== undefined) await checkLabelsMove(synthetic);
   return { synthetic, real: await openReal(plugin, options, means, job) };
