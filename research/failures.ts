@@ -113,6 +113,7 @@ const failures = (form: SizedForm): Readonly<Record<string, Partial<TrainingReci
   'discriminator won': {
     learningRate: 0.003,
     discriminatorUpdates: 8,
+    steps: 4 * steps,
     refiner: fixed((batch, free) => tf.add(batch, tf.mul(free, 1e-6))),
   },
   'discriminator learns nothing': { optimizer: { kind: 'sgd' }, learningRate: 1e-7 },
@@ -140,7 +141,7 @@ const failures = (form: SizedForm): Readonly<Record<string, Partial<TrainingReci
     lambda: 1000,
     refiner: fixed((batch, free) => tf.add(tf.sub(tf.mul(batch, 0.2), 0.7), free)),
   },
-  'real pictures memorized': { discriminatorUpdates: 6, learningRate: 0.002, lambda: 1000, steps: 2 * steps },
+  'real pictures memorized': { discriminatorUpdates: 6, learningRate: 0.002, lambda: 1000, steps: 4 * steps },
   divergence: { learningRate: 1e6, optimizer: { kind: 'sgd' } },
 });
 

@@ -111,26 +111,26 @@ export function symptomsOf(
     );
   }
   if (!isMoved) {
+    // The cause first, where the discriminator shows one.
     const accuracy = Math.min(last.accuracyOnRefined, last.accuracyOnReal);
     if (accuracy > thresholds.won) {
       note(
         'discriminator won',
-        `The discriminator is right on ${percent(accuracy)} of both kinds, and pictures do not change.`,
+        `The discriminator is right on ${percent(accuracy)} of both kinds, and the refiner finds no way past it.`,
         'Take more refiner steps per turn (refinerUpdates), raise the learning rate, or take batch norm out of the discriminator.',
       );
     } else if (last.discriminatorLoss > thresholds.guessing) {
       note(
         'discriminator learns nothing',
-        `The discriminator guesses: its loss is ${last.discriminatorLoss.toFixed(2)}, and pictures do not change.`,
+        `The discriminator guesses: its loss is ${last.discriminatorLoss.toFixed(2)}, which teaches the refiner nothing.`,
         'Raise the learning rate, or use Adam.',
       );
-    } else {
-      note(
-        'no effect',
-        `Refined pictures equal the synthetic ones: a gray level changes by ${percent(last.moved)} of the range.`,
-        'Raise the lambda target or lower lambda, raise the learning rate, or train for more steps.',
-      );
     }
+    note(
+      'no effect',
+      `Refined pictures equal the synthetic ones: a gray level changes by ${percent(last.moved)} of the range.`,
+      'Raise the lambda target or lower lambda, raise the learning rate, or train for more steps.',
+    );
   }
   const { accuracyOnHeldOut } = last;
   if (accuracyOnHeldOut !== undefined && last.accuracyOnReal - accuracyOnHeldOut > thresholds.memorized) {

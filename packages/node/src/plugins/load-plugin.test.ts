@@ -293,6 +293,8 @@ test('modules and factories that do not make a plugin are reported', async () =>
       'cannot be used: its name "Not A Name" is not',
     ],
     'throws.js': ['throw new Error("no license");', 'does not load: no license'],
+    'threw-object.js': ['throw { why: 1 };', 'does not load: it threw { why: 1 }, which is not an Error'],
+    'threw-nothing.js': ['throw undefined;', 'does not load: it threw undefined, which is not an Error'],
     'syntax.js': ['export default {', 'does not load: '],
     'imports.js': ['import "./nowhere.js";', 'does not load: '],
   };
@@ -309,6 +311,10 @@ test('modules and factories that do not make a plugin are reported', async () =>
     code: 'INVALID_ARGUMENT',
     message: 'The plugin ./refuses.js cannot be made with the options {"light":9}: too bright',
   });
+  await writeFiles(cwd, { 'five.js': factoryOf('() => { throw 5; }') });
+  await expect(loadPlugin('./five.js', {}, { cwd })).rejects.toThrow(
+    'The plugin ./five.js cannot be made: it threw 5, which is not an Error',
+  );
   // A factory without a schema gets its options as they are.
   await writeFiles(cwd, { 'plain.js': moduleOf('plain') });
   expect((await loadPlugin('./plain.js', { light: 9 }, { cwd })).plugin).toMatchObject({

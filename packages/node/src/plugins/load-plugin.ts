@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { type Plugin, type PluginFactory, SimganError } from '@simgan/core';
 import { parseOptions, pluginProblems, suggestion } from '@simgan/core/plugin';
 import { resolve as resolveModule } from 'import-meta-resolve';
@@ -45,7 +46,7 @@ export async function loadPlugin(
     const given = Object.keys(options).length > 0 ? ` with the options ${JSON.stringify(options)}` : '';
     throw new SimganError(
       'INVALID_ARGUMENT',
-      `The plugin ${name} cannot be made${given}: ${(error as Error).message}`,
+      `The plugin ${name} cannot be made${given}: ${wordsOf(error)}`,
       { cause: error },
     );
   }
@@ -86,13 +87,18 @@ export async function loadFactory(
 
 /** Why a module does not load, and what to do where the reason is that it is TypeScript. */
 export function loadProblem(module: string, error: unknown): string {
-  const { message, code } = error as NodeJS.ErrnoException;
+  const { code } = (error ?? {}) as NodeJS.ErrnoException;
   const isTypeScript = /\.[cm]?ts$/.test(new URL(module).pathname);
   if (!isTypeScript || !(code === 'ERR_UNKNOWN_FILE_EXTENSION' || error instanceof SyntaxError))
-    return message;
+    return wordsOf(error);
   const [major = 0] = process.versions.node.split('.').map(Number);
   const builtIn = major >= 23 ? '' : ' Node 23 and later load plain type annotations by themselves.';
   return `Node ${process.versions.node} does not load TypeScript like this. Build it to JavaScript, or run with a loader: npm install tsx, then NODE_OPTIONS="--import tsx".${builtIn}`;
+}
+
+/** What code of others threw, which may be anything. */
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : `it threw ${inspect(error)}, which is not an Error`;
 }
 
 function checked(name: string, plugin: Partial<Plugin> | undefined): Plugin {
