@@ -4,7 +4,7 @@ import type { TrainStep } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { browserFile, complaintsOf, noBrowser, startBrowser } from '../../../test/browser.ts';
 import { temporaryFolder } from '../../node/test/folders.ts';
-import { evaluationSchema } from './evaluation.ts';
+import { evaluationSchema, type VerdictPart } from './evaluation.ts';
 import { html } from './html.ts';
 import { renderLosses, renderReport } from './page/report-page.ts';
 import { meanInterval, shareInterval } from './plots/interval.ts';
@@ -142,7 +142,15 @@ test('the verdict follows from the figures, and a judge has the last word', () =
   };
   expect(verdicts({ ...data, figures: judged }).use).toBe('refused');
   expect(headline(verdictOf({ ...data, figures: judged })).text).toMatch(/^Worse than raw in use/);
-  expect(headline(verdictOf({ ...data, figures: {}, moments: [] })).verdict).toBe('unknown');
+  expect(headline(verdictOf({ ...data, figures: {}, moments: [] })).text).toBe('Not judged yet.');
+  const kept = { looks: 'unknown', labels: 'no different', use: 'unknown' } as const;
+  const answers = (given: Record<string, VerdictPart['verdict']>) =>
+    Object.entries(given).map(([question, verdict]) => ({ question, verdict, reason: '' }));
+  expect(headline(answers(kept))).toEqual({
+    verdict: 'unknown',
+    text: 'Not judged yet; labels are where they were.',
+  });
+  expect(headline(answers({ ...kept, looks: 'no different' })).verdict).toBe('no different');
 });
 
 test('losses are an SVG file without anything from elsewhere', () => {

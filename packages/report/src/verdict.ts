@@ -32,9 +32,11 @@ export function headline(parts: readonly VerdictPart[]): {
     const use = isOpen ? '; whether networks learn more from it was not judged' : '';
     return { verdict: 'better', text: `Better than raw in ${named('better')}${use}.` };
   }
-  if (has('no different'))
+  // That labels stayed says nothing of the pictures.
+  if (parts.some(({ question, verdict }) => question !== 'labels' && verdict === 'no different'))
     return { verdict: 'no different', text: 'No different from raw, as far as it was judged.' };
-  return { verdict: 'unknown', text: 'Not judged yet.' };
+  const kept = has('no different') ? '; labels are where they were' : '';
+  return { verdict: 'unknown', text: `Not judged yet${kept}.` };
 }
 
 /** The figures of the refined pictures' labels. */

@@ -175,7 +175,7 @@ test('Dataset objects give the same bytes as folders with the same images', asyn
   await expect(augment({ ...options, cwd, synthetic, real: few, out: 'few' })).rejects.toMatchObject({
     code: 'NOT_ENOUGH_DATA',
     message:
-      'There are 1 usable real pictures in the dataset, fewer than the one batch of 4 that a training step takes. Add pictures, or train with smaller batches: `batchSize` 1.',
+      'There is 1 usable real picture in the dataset, fewer than the one batch of 4 that a training step takes. Add pictures, or train with smaller batches: `batchSize` 1.',
   });
 });
 

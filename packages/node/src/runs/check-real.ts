@@ -32,9 +32,10 @@ export async function warnOfSameness(real: Dataset<RealImage>, job: Job): Promis
   }
   const copies = looked - seen.size;
   if (copies >= MANY * looked && copies > 0) {
+    const others = seen.size === 1 ? 'the one picture that is there' : `the ${seen.size} different ones`;
     job.emit({
       type: 'warning',
-      message: `${of}, ${copies} are copies of others: the discriminator will know the ${seen.size} different ones by heart. Add other pictures, or train for fewer steps.`,
+      message: `${of}, ${copies} are copies of others: the discriminator will know ${others} by heart. Add other pictures, or train for fewer steps.`,
     });
   }
 }

@@ -439,8 +439,10 @@ function checkIds(samples: Dataset<unknown>, origin: string): void {
 
 function checkCount(kind: 'synthetic' | 'real', origin: string, count: number, atLeast: number): void {
   if (count >= atLeast) return;
+  const found = count === 1 ? 'There is 1' : `There are ${count}`;
+  const pictures = count === 1 ? 'picture' : 'pictures';
   throw new SimganError(
     'NOT_ENOUGH_DATA',
-    `There are ${count} usable ${kind} pictures in ${origin}, fewer than the one batch of ${atLeast} that a training step takes. Add pictures, or train with smaller batches: \`batchSize\` ${count}.`,
+    `${found} usable ${kind} ${pictures} in ${origin}, fewer than the one batch of ${atLeast} that a training step takes. Add pictures, or train with smaller batches: \`batchSize\` ${count}.`,
   );
 }
