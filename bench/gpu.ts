@@ -30,10 +30,11 @@ export async function benchGpu(
   say: (line?: string) => void,
   { tiles, check }: GpuBenchOptions,
 ): Promise<void> {
+  say(`WebGPU: ${await gpuName()}`);
   const torch = await Peer.torch(check ? 'any' : 'cuda');
   say(
     torch
-      ? `Compared with PyTorch ${torch.version}: eager and as CUDA graphs, in float32 and, which WebGPU has not, TF32. Ratios are to float32, eager.`
+      ? `Compared with PyTorch ${torch.version} on ${torch.device}: eager and as CUDA graphs, in float32 and, which WebGPU has not, TF32. Ratios are to float32, eager.`
       : 'Not compared with PyTorch: set BENCH_PYTHON to a Python whose torch sees CUDA.',
   );
   say(
@@ -89,6 +90,16 @@ async function rowsOf(
   }
   for (const subject of subjects) await subject.dispose();
   return rows;
+}
+
+async function gpuName(): Promise<string> {
+  try {
+    const runtime = await createDawnRuntime();
+    await runtime.dispose();
+    return runtime.name;
+  } catch (error) {
+    return `no GPU: ${(error as Error).message}`;
+  }
 }
 
 async function onDawn(setting: Setting, tiles: readonly TunedTile[]): Promise<Subject> {

@@ -206,7 +206,8 @@ def measured(step):
 def main():
     if DEVICE.type == "cuda" and not torch.cuda.is_available():
         sys.exit("torch sees no CUDA")
-    print(json.dumps({"version": torch.__version__}), flush=True)
+    name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else "the processor"
+    print(json.dumps({"version": torch.__version__, "device": name}), flush=True)
     torch.set_flush_denormal(True)
     peers = {}
     for line in sys.stdin:

@@ -6,16 +6,30 @@ import type { Setting, Subject } from './subjects.ts';
 /** How PyTorch computes on a GPU. */
 export type TorchMode = 'float32' | 'float32 graph' | 'TF32' | 'TF32 graph';
 
+/** The first line of a peer. */
+interface Hello {
+  readonly version: string;
+  readonly device?: string;
+}
+
 /** Another process that runs the same steps, one request per line, with memory and threads of its own. */
 export class Peer {
   readonly version: string;
+  /** What it runs on, if it says so. */
+  readonly device: string | undefined;
   readonly #name: string;
   readonly #process: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  private constructor(name: string, version: string, process: ChildProcess, lines: AsyncIterator<string>) {
+  private constructor(
+    name: string,
+    { version, device }: Hello,
+    process: ChildProcess,
+    lines: AsyncIterator<string>,
+  ) {
     this.#name = name;
     this.version = version;
+    this.device = device;
     this.#process = process;
     this.#lines = lines;
   }
@@ -55,7 +69,7 @@ export class Peer {
     const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
     const first = await lines.next();
     if (first.done) return undefined;
-    return new Peer(name, (JSON.parse(first.value) as { version: string }).version, child, lines);
+    return new Peer(name, JSON.parse(first.value) as Hello, child, lines);
   }
 
   /** The peer's steps of one setting. Large pictures are refined by PyTorch only. */

@@ -29,6 +29,10 @@ export interface TuneOptions {
 const FEWEST = 2e7;
 /** What a tile is run for, ms, after as long a warm-up. */
 const DURATION = 20;
+/** A tile that takes so many times as long as the best before it is not timed further. */
+const HOPELESS = 2;
+/** After this long, ms, the products that are left, the smallest, keep the tiles of the table. */
+const MOST_TIME = 240_000;
 /** How far results of two tiles may be apart, relative to their largest. */
 const AGREEMENT = 1e-4;
 
@@ -64,14 +68,19 @@ export async function tuneTiles({ say, file, check = false }: TuneOptions): Prom
   const gpu = await Gpu.open(await openDawn());
   say(`Tiles on ${gpu.name}: rows x columns x depth of a workgroup / rows x columns of an invocation.`);
   const found: TunedTile[] = [];
-  for (const { product, value } of (await products(check ? 0 : FEWEST)).slice(0, check ? 4 : undefined)) {
+  const all = await products(check ? 0 : FEWEST);
+  const measured = check ? all.slice(-4) : all;
+  const begin = performance.now();
+  for (const { product, value } of measured) {
+    if (performance.now() - begin > MOST_TIME) break;
     const chosen = tileFor(product);
     const tiles = candidatesFor(product).slice(0, check ? 3 : undefined);
     const bench = new ProductBench(gpu, value);
     await bench.start();
     const times: { readonly tile: Tile; readonly ms: number }[] = [];
     for (const tile of tiles) {
-      const ms = await bench.timeOf(tile, check ? 0 : DURATION);
+      const best = Math.min(...times.map((time) => time.ms));
+      const ms = await bench.timeOf(tile, check ? 0 : DURATION, best);
       if (ms !== undefined) times.push({ tile, ms });
     }
     bench.stop();
@@ -97,7 +106,7 @@ interface Product {
   readonly value: Value;
 }
 
-/** The products of all steps, each size once, the smallest first. */
+/** The products of all steps, each size once, the largest first. */
 async function products(fewest: number): Promise<Product[]> {
   const all = new Map<string, Product>();
   for (const { network, batch, steps } of GPU_SETTINGS) {
@@ -116,7 +125,7 @@ async function products(fewest: number): Promise<Product[]> {
     }
   }
   return [...all.values()].sort(
-    ({ product: a }, { product: b }) => a.rows * a.depth * a.columns - b.rows * b.depth * b.columns,
+    ({ product: a }, { product: b }) => b.rows * b.depth * b.columns - a.rows * a.depth * a.columns,
   );
 }
 
@@ -171,7 +180,7 @@ class ProductBench {
   }
 
   /** Milliseconds of a run; undefined if this GPU cannot run the tile, or computes something else with it. */
-  async timeOf(tile: Tile, duration: number): Promise<number | undefined> {
+  async timeOf(tile: Tile, duration: number, best: number): Promise<number | undefined> {
     const { kernels, places } = kernelsOf(this.#value, () => tile);
     const extra = [...new Set(kernels.flatMap((kernel) => kernel.places))].filter(
       (place) => !places.includes(place),
@@ -197,9 +206,10 @@ class ProductBench {
       const agrees = await this.#agrees();
       const once = await run(1);
       const repeats = Math.max(Math.min(Math.round(duration / once), 200), 1);
-      const times = duration > 0 ? [await run(repeats), await run(repeats), await run(repeats)] : [once];
+      const isTimed = duration > 0 && once < HOPELESS * Math.max(best, duration / 200);
+      const times = isTimed ? [await run(repeats), await run(repeats), await run(repeats)] : [once];
       for (const buffer of made) buffer.destroy();
-      return agrees ? Math.min(...times) / (duration > 0 ? repeats : 1) : undefined;
+      return agrees ? Math.min(...times) / (isTimed ? repeats : 1) : undefined;
     } catch {
       return undefined;
     }
