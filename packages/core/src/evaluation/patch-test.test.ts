@@ -33,3 +33,22 @@ test('fewer than four pictures cannot be told apart', async () => {
     message: expect.stringContaining('A set of 3 pictures is too small for the patch test'),
   });
 });
+
+test('it stops between two steps, with the reason', async () => {
+  const controller = new AbortController();
+  let runs = 0;
+  const engine: typeof wasmEngine = {
+    ...wasmEngine,
+    compile: (step) => {
+      const program = wasmEngine.compile(step);
+      const run: typeof program.run = (inputs) => {
+        if (++runs === 2) controller.abort('enough');
+        return program.run(inputs);
+      };
+      return { ...program, run, dispose: () => program.dispose() };
+    },
+  };
+  const tested = patchTest(stripes(8, 3), real, { ...options, engine, steps: 16, signal: controller.signal });
+  await expect(tested).rejects.toBe('enough');
+  expect(runs).toBe(2);
+});

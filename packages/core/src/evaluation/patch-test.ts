@@ -21,6 +21,8 @@ export interface PatchTestOptions {
   readonly steps?: number;
   /** Maximum number of pictures of each set that are used. Default: 1000. */
   readonly limit?: number;
+  /** Stops the test between two steps with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How well a classifier distinguishes two sets on held-out crops. */
@@ -61,12 +63,12 @@ const classifier = patchDiscriminator([
  *
  * Run it on two halves of the real pictures too: that result is what a perfect refiner would get.
  *
- * @throws SimganError NOT_ENOUGH_DATA if there are fewer than four pictures in either set.
+ * @throws SimganError NOT_ENOUGH_DATA if there are fewer than four pictures in either set; the signal's reason.
  */
 export async function patchTest(
   first: Dataset<RealImage>,
   second: Dataset<RealImage>,
-  { image, engine, seed, steps = 300, limit = 1000 }: PatchTestOptions,
+  { image, engine, seed, steps = 300, limit = 1000, signal }: PatchTestOptions,
 ): Promise<PatchTestResult> {
   const side = Math.min(CROP, image.width, image.height);
   const form: SizedForm = { ...image, width: side, height: side };
@@ -92,6 +94,7 @@ export async function patchTest(
   });
   try {
     for (let step = 0; step < steps; step++) {
+      signal?.throwIfAborted();
       const draw = rng.fork('learn').fork(step);
       await learn.run({
         first: randomCrops(a.learned, draw.fork('first'), form),
@@ -106,6 +109,7 @@ export async function patchTest(
         return randomCrop(picture, draw.fork(view), form);
       };
       for (let view = 0; view < VIEWS * pictures.length; view += BATCH) {
+        signal?.throwIfAborted();
         const crops = Array.from({ length: BATCH }, (_, i) => crop(view + i));
         const { margin } = await judge.run({ crops: encodeImages(crops, form) });
         // The last batch is filled up with crops that are not counted.

@@ -217,7 +217,7 @@ async function measureRealism(
     limit: Math.min(500, count),
   });
   const update = job.progress('evaluate', cropped.length + 1);
-  const test = { image: form, engine, seed, limit: count };
+  const test = { image: form, engine, seed, limit: count, signal: job.signal };
   const realism: Record<string, Realism> = {};
   for (const [done, [name, set]] of cropped.entries()) {
     job.signal?.throwIfAborted();

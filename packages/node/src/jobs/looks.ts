@@ -35,7 +35,7 @@ export async function measureLooks(
   const goal = crops(real);
   const cropped = Object.fromEntries([...sets].map(([name, set]) => [name, crops(set)]));
   const kernels = await measureKernelDistances(cropped, goal, { image, seed, limit: PICTURES });
-  const test = { image, engine, seed, steps: STEPS, limit: PICTURES };
+  const test = { image, engine, seed, steps: STEPS, limit: PICTURES, signal: job.signal };
   const update = job.progress('evaluate', sets.size + 1);
   const looks: Record<string, Looks> = {};
   for (const [name, set] of Object.entries(cropped)) {
