@@ -41,8 +41,6 @@ const seeds = (options.seeds || (quick ? '1' : '1,2,3')).split(',').map(Number);
 const steps = Number(options.steps || (quick ? 20 : 400));
 const count = Number(options.count || (quick ? 40 : 400));
 
-const wanted = options.variants.split(',').filter((name) => name !== '');
-
 const plugin = eyes();
 const { image } = plugin;
 const recipe: TrainingRecipe = { ...plugin.recipes.quick, steps };
@@ -68,6 +66,13 @@ const variants: Readonly<Record<string, Partial<TrainingRecipe>>> = {
   'global discriminator': { discriminator: discriminator({ scope: 'global' }) },
   'adaptive K_g': { refinerUpdates: { range: [1, 10] } },
 };
+
+const wanted =
+  options.variants === '' ? Object.keys(variants) : options.variants.split(',').map((name) => name.trim());
+for (const name of wanted) {
+  if (!Object.hasOwn(variants, name))
+    throw new Error(`There is no row ${name}: ${Object.keys(variants).join(', ')}.`);
+}
 
 interface Measured {
   readonly distance: number;
@@ -100,16 +105,9 @@ for (const seed of seeds) {
     save();
   };
   add('synthetic', await measure(held));
-  for (const [name, change] of Object.entries(variants)) {
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const training = await createTraining({
-      plugin,
-      recipe: { ...recipe, ...change },
-      synthetic,
-      real,
-      engine,
-      seed,
-    });
+  for (const name of wanted) {
+    const changed = { ...recipe, ...variants[name] };
+    const training = await createTraining({ plugin, recipe: changed, synthetic, real, engine, seed });
     if (name !== 'not trained') for await (const _ of train(training));
     const refiner = trainedRefiner(training);
     add(name, await measure(await collect(refiner.refine(held))));
