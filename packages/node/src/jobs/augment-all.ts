@@ -128,9 +128,11 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
     const written = await writeTreated(dir, parts, { chosen, seed, options, ahead: rendering.ahead }, job);
     const { dropped, ...counts } = written;
     const { maxLabelShift } = options;
+    // A refiner that was judged no better is not what these samples come from.
+    const run = hasRun && parts.stack.refiner ? join(dir, augmentFiles.run) : undefined;
     const report = await reportTreated(
       dir,
-      { ...parts, recipe, warnings, dropped, maxLabelShift },
+      { ...parts, recipe, warnings, dropped, maxLabelShift, run },
       { chosen, seed },
     );
     const { certificate } = report.verdict ?? {};
@@ -143,8 +145,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
       dir,
       dataset: join(dir, augmentFiles.dataset),
       preview: join(dir, augmentFiles.preview),
-      // A refiner that was judged no better is not what these samples come from.
-      run: hasRun && parts.stack.refiner ? join(dir, augmentFiles.run) : undefined,
+      run,
       treatment: parts.decision,
       ...counts,
       pseudoLabeled: ('labeled' in parts && parts.labeled?.samples.length) || 0,

@@ -6,6 +6,7 @@ import type { NetworkBuilder, Refiner } from '@simgan/core/networks';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
+import { blobPlace } from '../../test/blob-place.ts';
 import { blobs } from '../../test/blobs.ts';
 import { filesBelow, jsonLines, readJson, temporaryFolder } from '../../test/folders.ts';
 import { augment } from './augment.ts';
@@ -132,6 +133,19 @@ test('samples beyond the limit are dropped with a reason; a resumed job drops th
   const resumed = await augment({ ...options, out: 'out', existing: 'resume' });
   expect(await filesBelow(resumed.dataset)).toEqual(await filesBelow(result.dataset));
   expect(await readJson(join(resumed.dataset, 'dataset.json'))).toMatchObject({ count: lines.length });
+});
+
+test('what the training found of the use of its refiner is part of the verdict', async () => {
+  const use = { every: 1, pictures: 40, steps: 4 };
+  const steering = { every: 3, least: 3, patience: 20, pictures: 16, labelShift: 50, use };
+  const judging = (recipe: TrainingRecipe, out: string) =>
+    setUp(recipe, { out, plugin: { ...plugin, estimator: blobPlace }, treat: ['refined'] });
+  const recipe: TrainingRecipe = { ...gentle, steps: 6, refinerUpdates: 1, steering };
+  const { verdict } = await augment(await judging(recipe, 'judged'));
+  expect(verdict!.use).not.toBe('not judged');
+  expect(verdict!.reasons.join(' ')).toMatch(/This was judged at step \d+ of the training\./);
+  const unjudged = await judging({ ...recipe, steering: { ...steering, use: false } }, 'unjudged');
+  expect((await augment(unjudged)).verdict!.use).toBe('not judged');
 });
 
 test('a guard that cannot work is refused with what is missing', async () => {

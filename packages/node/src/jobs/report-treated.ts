@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createDataset, type Dataset, type RealImage, selectItems, type TrainingRecipe } from '@simgan/core';
-import type { LabelPreservation } from '@simgan/core/evaluation';
+import type { LabelPreservation, RefinementFindings } from '@simgan/core/evaluation';
 import { trainingForm } from '@simgan/core/training';
 import { fileNameOf } from '../datasets/dataset-format.ts';
 import type { Decision } from '../ladder/decision.ts';
@@ -10,6 +10,7 @@ import type { ChosenPlugin } from '../runs/job.ts';
 import { meterFor } from '../runs/label-shift.ts';
 import { augmentFiles } from '../runs/run-folder.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
+import { useOfRun } from '../runs/use-of-run.ts';
 import { judgeTreated, type TreatedVerdict } from './judge-treated.ts';
 import {
   LOOKED_AT,
@@ -35,12 +36,14 @@ export interface ReportedParts {
   readonly dropped: ReadonlySet<string>;
   /** The most that labels may move. Default: that of the recipe's steering, or 1. */
   readonly maxLabelShift?: number | undefined;
+  /** The folder of the training that the refiner came from, if it was trained for this. */
+  readonly run?: string | undefined;
 }
 
 /** Draws the preview and measures, on a bounded number of pictures, and keeps the figures for a report. */
 export async function reportTreated(
   dir: string,
-  { stack, synthetic, real, recipe, warnings, decision, dropped, maxLabelShift }: ReportedParts,
+  { stack, synthetic, real, recipe, warnings, decision, dropped, maxLabelShift, run }: ReportedParts,
   { chosen: { plugin }, seed }: { readonly chosen: ChosenPlugin; readonly seed: number },
 ): Promise<{
   distances: Readonly<Record<string, SetDistance>>;
@@ -94,7 +97,7 @@ export async function reportTreated(
           seed,
           meter: meterFor(plugin, synthetic),
           limit: maxLabelShift ?? steering ?? 1,
-          use: decision.chosen === 'judged' ? { verdict: 'better', reason: decision.reason } : undefined,
+          use: await useOf(stack, decision, run),
         },
       )
     : undefined;
@@ -109,6 +112,17 @@ export async function reportTreated(
     ...judged,
   });
   return { distances, labels, verdict };
+}
+
+/** What is known of the use of what was done: the ladder takes nothing but what is better, and trainings judge themselves. */
+async function useOf(
+  { names }: Stack,
+  { chosen, reason }: Decision,
+  run: string | undefined,
+): Promise<RefinementFindings['use']> {
+  if (chosen === 'judged') return { verdict: 'better', reason };
+  // A training judges its refiner alone.
+  return run !== undefined && names.length === 1 ? useOfRun(run) : undefined;
 }
 
 /** The samples that are in the dataset, in its order. */

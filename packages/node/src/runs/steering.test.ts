@@ -1,17 +1,11 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  datasetOf,
-  type Estimator,
-  estimatorNetwork,
-  residualRefiner,
-  type TrainingRecipe,
-} from '@simgan/core';
+import { datasetOf, residualRefiner, type TrainingRecipe } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
-import * as tf from '@tensorflow/tfjs-core';
 import { expect, test } from 'vitest';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
-import { type BlobAnnotation, blobs } from '../../test/blobs.ts';
+import { blobPlace } from '../../test/blob-place.ts';
+import { blobs } from '../../test/blobs.ts';
 import { filesBelow, jsonLines, readJson, temporaryFolder } from '../../test/folders.ts';
 import { loadTensors } from '../weights/tensor-file.ts';
 import type { JobEvent } from './events.ts';
@@ -217,21 +211,9 @@ test('a damaged log of looks is named', async () => {
 });
 
 test('use is judged at every so many looks, by the same figures after a stop', async () => {
-  const place: Estimator<BlobAnnotation> = {
-    ...{ name: 'place', unit: 'px', within: 1.5, outputShape: [1, 1, 2] },
-    network: estimatorNetwork([{ maxPool: 2, stride: 2 }, { dense: 2 }]),
-    recipe: { steps: 100, batchSize: 4, optimizer: { kind: 'adam' }, learningRate: 0.01 },
-    target: ({ x, y }) => Float32Array.of(x / 12, y / 10),
-    loss: (output, target) => tf.mean(tf.squaredDifference(output, target)),
-    errors: ([x = 0, y = 0], truth) => [Math.hypot(x * 12 - truth.x, y * 10 - truth.y)],
-    answer: {
-      ...{ kind: 'values', names: ['x', 'y'], values: (output) => output },
-      truth: ({ x, y }) => [x / 12, y / 10],
-    },
-  };
   const use = { every: 2, pictures: 40, steps: 4 };
   const { options } = await setUp({ steering: { ...steered.steering!, use } });
-  const judged = { ...options, plugin: { ...plugin, estimator: place } };
+  const judged = { ...options, plugin: { ...plugin, estimator: blobPlace } };
   const events: JobEvent[] = [];
   const whole = await trainRun({ ...judged, out: 'whole', onEvent: (event) => events.push(event) });
   const looks = await jsonLines(join(whole.dir, 'looks.jsonl'));
