@@ -65,7 +65,7 @@ const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   Cast: ([x], { value, lanes }) => cast(x!, value.inputs[0]!.dtype, value.dtype, lanes),
   Ceil: builtin('ceil'),
   Copy: ([x]) => x!,
-  Cos: builtin('cos'),
+  Cos: own('cosine'),
   Cosh: builtin('cosh'),
   Div: infix('/'),
   Elu: ([x], { number }) => `select(exp(${x}) - ${number(1)}, ${x}, ${x} >= ${number(0)})`,
@@ -96,7 +96,7 @@ const EXPRESSIONS: Readonly<Record<string, Expression>> = {
     `(${number(1.0507009873554805)} * select(${number(1.6732632423543772)} * (exp(${x}) - ${number(1)}), ${x}, ${x} >= ${number(0)}))`,
   Sigmoid: ([x], { number }) => `(${number(1)} / (${number(1)} + exp(-${x})))`,
   Sign: builtin('sign'),
-  Sin: builtin('sin'),
+  Sin: own('sine'),
   Sinh: builtin('sinh'),
   Softplus: ([x], { number }) => `(max(${x}, ${number(0)}) + log(${number(1)} + exp(-abs(${x}))))`,
   Sqrt: builtin('sqrt'),
@@ -108,8 +108,32 @@ const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   Xor: infix('!='),
 };
 
+/**
+ * The rest `r` of `x` to the nearest multiple `k` of half of pi, which is subtracted in three parts whose products are
+ * exact, and its square `z` (Cephes).
+ */
+const reduction = (n: (value: number) => string) => `  let k = round(x * ${n(2 / Math.PI)});
+  let r = ((x - k * ${n(1.5703125)}) - k * ${n(4.837512969970703e-4)}) - k * ${n(7.549789954891882e-8)};
+  let z = r * r;`;
+
+/** A sine that begins so many quarters of a turn later, by the polynomials of Cephes (sinf, cosf): WGSL promises 2^-11. */
+const wave =
+  (name: string, quarters: number) =>
+  (T: string, n: (value: number) => string): string =>
+    `fn ${name}(x: ${T}) -> ${T} {
+${reduction(n)}
+  let s = ((${n(-1.9515295891e-4)} * z + ${n(8.3321608736e-3)}) * z - ${n(1.6666654611e-1)}) * z * r + r;
+  let c = ((${n(2.443315711809948e-5)} * z - ${n(1.388731625493765e-3)}) * z + ${n(4.166664568298827e-2)}) * z * z - ${n(0.5)} * z + ${n(1)};
+  let quarter = k + ${n(quarters)};
+  let half = floor(quarter * ${n(0.5)});
+  let y = select(s, c, quarter - ${n(2)} * half > ${n(0.5)});
+  return select(y, -y, half - ${n(2)} * floor(half * ${n(0.5)}) > ${n(0.5)});
+}`;
+
 /** Functions that WGSL lacks, or leaves too inexact: `T` is their type, `n` makes numbers of it. */
 const FUNCTIONS = {
+  sine: wave('sine', 0),
+  cosine: wave('cosine', 1),
   // Abramowitz and Stegun, 7.1.26.
   error_function: (T: string, n: (value: number) => string) => `fn error_function(x: ${T}) -> ${T} {
   let t = ${n(1)} / (${n(1)} + ${n(0.3275911)} * abs(x));
@@ -121,12 +145,9 @@ const FUNCTIONS = {
   let e = exp(${n(-2)} * abs(x));
   return sign(x) * (${n(1)} - e) / (${n(1)} + e);
 }`,
-  // The built-in one is a quotient of a sine and a cosine of which each is off. The polynomial is that of Cephes (tanf),
-  // behind a reduction by multiples of half of pi in three parts, whose products are exact.
+  // The built-in one is a quotient of a sine and a cosine of which each is off. The polynomial is that of Cephes (tanf).
   tangent: (T: string, n: (value: number) => string) => `fn tangent(x: ${T}) -> ${T} {
-  let k = round(x * ${n(2 / Math.PI)});
-  let r = ((x - k * ${n(1.5703125)}) - k * ${n(4.837512969970703e-4)}) - k * ${n(7.549789954891882e-8)};
-  let z = r * r;
+${reduction(n)}
   let p = (((((${n(9.38540185543e-3)} * z + ${n(3.11992232697e-3)}) * z + ${n(2.44301354525e-2)}) * z + ${n(5.34112807005e-2)}) * z + ${n(1.33387994085e-1)}) * z + ${n(3.33331568548e-1)}) * z * r + r;
   let half = k * ${n(0.5)};
   return select(p, ${n(-1)} / p, floor(half) != half);

@@ -1,0 +1,13 @@
+import { describe, test } from 'vitest';
+import { expectSame, tf, useOracle } from '../../tfjs-trace/test/oracle.ts';
+import { useDawn, withoutGpu } from './use-dawn.ts';
+
+useOracle();
+const runtime = useDawn();
+
+describe.skipIf(withoutGpu)(`functions of angles on a GPU${withoutGpu}`, () => {
+  test('are exact to single precision, some turns away too, though WGSL promises 2^-11', async () => {
+    const x = { data: Float32Array.from({ length: 4001 }, (_, n) => (n - 2000) / 100), shape: [4001] };
+    await expectSame(runtime(), ({ x }) => ({ sin: tf.sin(x!), cos: tf.cos(x!) }), { x }, 5e-7);
+  });
+});
