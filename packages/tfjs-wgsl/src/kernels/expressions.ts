@@ -54,13 +54,13 @@ const floatOf = (value: Value, name: string) => (value.attributes[name] as { flo
 
 const EXPRESSIONS: Readonly<Record<string, Expression>> = {
   Abs: builtin('abs'),
-  Acos: builtin('acos'),
+  Acos: own('arc_cosine'),
   Acosh: builtin('acosh'),
   Add: infix('+'),
   And: infix('&'),
-  Asin: builtin('asin'),
+  Asin: own('arc_sine'),
   Asinh: builtin('asinh'),
-  Atan: builtin('atan'),
+  Atan: own('arc_tangent'),
   Atanh: builtin('atanh'),
   Cast: ([x], { value, lanes }) => cast(x!, value.inputs[0]!.dtype, value.dtype, lanes),
   Ceil: builtin('ceil'),
@@ -130,8 +130,38 @@ ${reduction(n)}
   return select(y, -y, half - ${n(2)} * floor(half * ${n(0.5)}) > ${n(0.5)});
 }`;
 
+/** The arc sine of `a`, at least 0, as `y` (Cephes, asinf): beyond 0.5 by that of the root of half of what is left to 1. */
+const arcSine = (n: (value: number) => string) => `  let isLarge = a > ${n(0.5)};
+  let z = select(a * a, ${n(0.5)} * (${n(1)} - a), isLarge);
+  let s = select(a, sqrt(z), isLarge);
+  let p = ((((${n(4.216319904e-2)} * z + ${n(2.4181311049e-2)}) * z + ${n(4.5470025998e-2)}) * z + ${n(7.4953002686e-2)}) * z + ${n(1.6666752422e-1)}) * z * s + s;
+  let y = select(p, ${n(Math.PI / 2)} - ${n(2)} * p, isLarge);`;
+
 /** Functions that WGSL lacks, or leaves too inexact: `T` is their type, `n` makes numbers of it. */
 const FUNCTIONS = {
+  arc_sine: (T: string, n: (value: number) => string) => `fn arc_sine(x: ${T}) -> ${T} {
+  let a = abs(x);
+${arcSine(n)}
+  return sign(x) * y;
+}`,
+  arc_cosine: (T: string, n: (value: number) => string) => `fn arc_cosine(x: ${T}) -> ${T} {
+  let a = abs(x);
+${arcSine(n)}
+  // Near 1 the angle is what the root says, which a difference of angles would round away.
+  let angle = select(${n(Math.PI / 2)} - y, ${n(2)} * p, isLarge);
+  return select(angle, ${n(Math.PI)} - angle, x < ${n(0)});
+}`,
+  // Cephes, atanf.
+  arc_tangent: (T: string, n: (value: number) => string) => `fn arc_tangent(x: ${T}) -> ${T} {
+  let a = abs(x);
+  let isFar = a > ${n(Math.tan((3 * Math.PI) / 8))};
+  let isMiddle = a > ${n(Math.tan(Math.PI / 8))};
+  let r = select(select(a, (a - ${n(1)}) / (a + ${n(1)}), isMiddle), ${n(-1)} / a, isFar);
+  let start = select(select(${n(0)}, ${n(Math.PI / 4)}, isMiddle), ${n(Math.PI / 2)}, isFar);
+  let z = r * r;
+  let y = (((${n(8.05374449538e-2)} * z - ${n(1.38776856032e-1)}) * z + ${n(1.99777106478e-1)}) * z - ${n(3.33329491539e-1)}) * z * r + r;
+  return sign(x) * (start + y);
+}`,
   sine: wave('sine', 0),
   cosine: wave('cosine', 1),
   // Abramowitz and Stegun, 7.1.26.
