@@ -46,7 +46,9 @@ export function refinementVerdict({ looks, labels, use }: RefinementFindings): R
     verdict: overall(parts),
     ...parts,
     reasons: [
-      looks ? looksText(looks) : 'Looks were not measured: there are no real pictures to compare with.',
+      looks
+        ? looksText(looks)
+        : 'Looks were not measured: there are no real pictures to compare with, or too few of a set.',
       labels ? certificateText(labels) : 'Labels were not measured: nothing finds them in these pictures.',
       use
         ? `Use: ${use.reason}`
