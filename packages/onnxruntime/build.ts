@@ -3,7 +3,7 @@
  * Left out are its install script, which downloads CUDA libraries on Linux and ends `npm install` where it cannot, and
  * what only the script needs.
  */
-import { cp, link, mkdir, readdir, rm } from 'node:fs/promises';
+import { cp, link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,3 +27,5 @@ await rm(target, { recursive: true, force: true });
 // Its JavaScript looks for `../bin`.
 await copyBelow(join(source, 'dist'), join(target, 'lib'), (name) => /\.(js|d\.ts)$/.test(name));
 await copyBelow(join(source, 'bin'), join(target, 'bin'), () => true);
+// It is CommonJS, in a package of modules.
+await writeFile(join(target, 'package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);

@@ -1,2 +1,0 @@
-// What is published is a copy of this package's files, without its install script: see ../build.mts.
-export * from 'onnxruntime-node';
