@@ -40,6 +40,11 @@ test('--format reads --synthetic with a reader of the plugin, labels along, reje
   const refined = await callCliForEvents(again, { cwd });
   expect(refined.exitCode).toBe(0);
   expect(refined.events).toContainEqual({ event: 'real', ...read('photos') });
+
+  const command = ['augment', ...eyes, ...oneStep, ...synthetic, ...real, '--out', 'text'];
+  expect((await callCli(command, { cwd })).stdout).toContain(
+    'Next: other pictures with the same refiner: simgan-cli augment --plugin eyes --refiner text/run --synthetic DIR --format unityeyes',
+  );
 });
 
 test('--real is read as the plugin says, or as --real-format says, and a dataset of ours as it is', async () => {

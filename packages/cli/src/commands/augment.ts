@@ -186,19 +186,23 @@ function nextStep(
   out: string,
   { isStandIn, hasRun }: { isStandIn: boolean; hasRun: boolean },
 ): string {
-  const { plugin, refiner, pluginOption, synthetic } = values;
+  const { plugin, refiner, pluginOption, synthetic, format } = values;
   const renderer = rendererRepeated(values);
+  const others = (trained: string) =>
+    `Next: other pictures with the same refiner: ${augmentCommand({ plugin }, { refiner: trained, synthetic: 'DIR', format })}`;
   if (refiner !== undefined) {
     return synthetic === undefined
       ? 'Next: more of them: the same command with a larger --count and --resume'
-      : `Next: other pictures with the same refiner: ${augmentCommand({ plugin }, { refiner, synthetic: 'DIR' })}`;
+      : others(refiner);
   }
   if (isStandIn) {
     return `Next: your own pictures: ${augmentCommand({ plugin, pluginOption, ...renderer }, { real: 'YOUR_PICTURES' })}`;
   }
   if (hasRun) {
+    // A folder has no more pictures than it has.
+    if (synthetic !== undefined) return others(join(out, 'run'));
     return `Next: more samples of the same refiner: ${augmentCommand({ plugin, ...renderer }, { refiner: join(out, 'run'), count: '10000' })}`;
   }
-  const { format, real: [real] = [], realFormat } = values;
+  const { real: [real] = [], realFormat } = values;
   return `Next: every treatment judged more thoroughly, with its looks and its price: ${nextCommand('compare', { plugin, pluginOption, ...renderer }, { synthetic, format, real, realFormat })}`;
 }
