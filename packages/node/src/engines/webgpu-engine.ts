@@ -82,10 +82,10 @@ async function comparedAtTrial(
 ): Promise<string | undefined> {
   const { tryDevice } = await import('@simgan/tfjs-onnx');
   const { isFaster, trialDifference } = await import('@simgan/tfjs-trace/graph');
-  const sizes = isTimed ? {} : { sizes: 1 };
-  const gpu = await runtime.tryTraining(sizes.sizes);
+  const sizes = isTimed ? undefined : 1;
+  const gpu = await runtime.tryTraining(sizes);
   if ('error' in gpu) throw unavailable(gpu.error);
-  const cpu = await tryDevice('cpu', { threads, ...sizes });
+  const cpu = await tryDevice('cpu', { threads, ...(sizes && { sizes }) });
   if ('error' in cpu) return `nothing to compare it with: ${cpu.error}`;
   const difference = trialDifference(gpu.values, cpu.values);
   if (!(difference <= AGREEMENT)) {

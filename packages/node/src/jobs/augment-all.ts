@@ -18,7 +18,14 @@ import type { AugmentOptions, AugmentResult } from './augment-options.ts';
 import { chooseTreatment } from './choose-treatment.ts';
 import { labelAllReal } from './label-all-real.ts';
 import { reportTreated } from './report-treated.ts';
-import { givenRefiner, isCompared, originOfRefiner, refinerStack, withRunOf } from './trained-settings.ts';
+import {
+  givenRefiner,
+  isCompared,
+  measuredFor,
+  originOfRefiner,
+  refinerStack,
+  withRunOf,
+} from './trained-settings.ts';
 import { writeTreated } from './write-treated.ts';
 
 /** The whole job, for all samples. */
@@ -47,7 +54,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
   let hasRun = false;
   let usedRecipe = recipeName;
   try {
-    const { engine, release } = await startEngine(options, job, { plugin, recipe });
+    const { engine, release } = await startEngine(options, job, measuredFor(options, { plugin, recipe }));
     disposals.push(release);
     const rendering = startRendering(chosen, options.threads, job, options.renderer);
     disposals.push(() => rendering.close());

@@ -6,6 +6,7 @@ import { choosePlugin, type PluginChoiceOptions, startEngine, startJob } from '.
 import { chooseRecipe } from '../runs/prepare-training.ts';
 import { augment } from './augment.ts';
 import type { AugmentOptions, AugmentResult } from './augment-options.ts';
+import { measuredFor } from './trained-settings.ts';
 
 /** Options for {@link augmentCameras}. */
 export interface AugmentCamerasOptions extends Omit<AugmentOptions, 'real'> {
@@ -53,10 +54,8 @@ export async function augmentCameras(options: AugmentCamerasOptions): Promise<Au
   const dir = job.path(options.out ?? `${plugin.name}-augmented`);
   const folders = namedFolders(cameras.map(job.path));
   await rememberCameras(dir, folders);
-  const { engine, release } = await startEngine(options, job, {
-    plugin,
-    recipe: chooseRecipe(plugin, rest).recipe,
-  });
+  const { recipe } = chooseRecipe(plugin, rest);
+  const { engine, release } = await startEngine(options, job, measuredFor(options, { plugin, recipe }));
   const results: CameraResult[] = [];
   try {
     for (const [camera, real] of folders) {

@@ -1,12 +1,25 @@
-/** @file What a trained refiner says about the job that uses it. */
+/** @file Whether a job trains its refiner, and what a trained one says about the job that uses it. */
 import { stat } from 'node:fs/promises';
+import type { MeasuredRecipe } from '../engines/noise-training.ts';
 import { isWebUrl } from '../files/fetch-bytes.ts';
 import type { Decision } from '../ladder/decision.ts';
+import { trainsRefiner } from '../ladder/rungs.ts';
 import type { Stack } from '../ladder/stack.ts';
 import type { Job } from '../runs/job.ts';
 import { type OpenRefiner, stepText, type TrainedRefiner } from '../runs/open-refiner.ts';
 import type { RunConfig } from '../runs/run-config.ts';
 import type { AugmentOptions } from './augment-options.ts';
+
+/**
+ * What decides which engine is the faster for `augment`: a training, if there may be one. A given refiner runs on the
+ * engine that its shards run on, which do not look at its training.
+ */
+export function measuredFor(
+  { refiner, treat }: Pick<AugmentOptions, 'refiner' | 'treat'>,
+  training: MeasuredRecipe,
+): MeasuredRecipe | undefined {
+  return refiner === undefined && trainsRefiner(treat) ? training : undefined;
+}
 
 /** A trained refiner as the user named it, and how far its run had come if it is not done. */
 export function originOfRefiner(name: string, { step, config }: OpenRefiner): string {
