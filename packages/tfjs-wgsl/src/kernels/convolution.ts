@@ -6,6 +6,7 @@ import { tiledProduct } from './product.ts';
 import { Shader } from './shader.ts';
 import { stridedInputGradient } from './strided-gradient.ts';
 import type { Lowering } from './table.ts';
+import type { ProductSize } from './tiles.ts';
 import { windowOf } from './window.ts';
 
 /** `Conv2D`: x `[batch, height, width, from]`, filter `[rows, columns, from, to]`. */
@@ -17,7 +18,6 @@ export const convolution: Lowering = (scope, label) => {
   const [batch, outHeight, outWidth, to] = value.shape as Quad;
   const depth = kernel[0] * kernel[1] * from;
   const product = { kind: 'images', rows: batch * outHeight * outWidth, depth, columns: to } as const;
-  const tile = scope.tileFor(product);
   const shader = new Shader();
   shader.declare(`fn row_of(m: u32, z: u32) -> vec3i {
   let place = m % ${outHeight * outWidth}u;
@@ -29,14 +29,7 @@ fn tap_of(k: u32, z: u32) -> vec3i {
   let tap = i32(k / ${from}u);
   return vec3i(tap / ${kernel[1]} * ${dilations[0]}, tap % ${kernel[1]} * ${dilations[1]}, tap * ${from});
 }`);
-  const run = declarePixels(
-    shader,
-    scope.placeOf(x),
-    x.shape,
-    depth % tile.depth === 0 ? undefined : `${depth}u`,
-  );
-  declareMatrix(shader, scope.placeOf(filter), depth, to, { tile, isTapped: run !== undefined });
-  return [tiledProduct(shader, scope, label, { batch: 1, ...product, ...(run && { run }) }, tile)];
+  return pixelProduct(scope, label, shader, { pixels: x, filter, product });
 };
 
 /**
@@ -52,7 +45,6 @@ export const convolutionInputGradient: Lowering = (scope, label) => {
   const [, height, width, from] = value.shape as Quad;
   const depth = kernel[0] * kernel[1] * to;
   const product = { kind: 'images', rows: size(value.shape.slice(0, 3)), depth, columns: from } as const;
-  const tile = scope.tileFor(product);
   const shader = new Shader();
   shader.declare(`fn row_of(m: u32, z: u32) -> vec3i {
   let place = m % ${height * width}u;
@@ -64,12 +56,24 @@ fn tap_of(k: u32, z: u32) -> vec3i {
   let tap = i32(k / ${to}u);
   return vec3i(-(tap / ${kernel[1]}), -(tap % ${kernel[1]}), tap * ${to});
 }`);
-  const run = declarePixels(
-    shader,
-    scope.placeOf(dy),
-    dy.shape,
-    depth % tile.depth === 0 ? undefined : `${depth}u`,
-  );
-  declareMatrix(shader, scope.placeOf(filter), depth, from, { tile, isTapped: run !== undefined });
-  return [tiledProduct(shader, scope, label, { batch: 1, ...product, ...(run && { run }) }, tile)];
+  return pixelProduct(scope, label, shader, { pixels: dy, filter, product });
 };
+
+/** The product of the pixels that `row_of` and `tap_of` name with the filter. */
+function pixelProduct(
+  scope: Parameters<Lowering>[0],
+  label: string,
+  shader: Shader,
+  {
+    pixels,
+    filter,
+    product,
+  }: { readonly pixels: Value; readonly filter: Value; readonly product: ProductSize },
+): ReturnType<Lowering> {
+  const { depth, columns } = product;
+  const tile = scope.tileFor(product);
+  const end = depth % tile.depth === 0 ? undefined : `${depth}u`;
+  const run = declarePixels(shader, scope.placeOf(pixels), pixels.shape, end);
+  declareMatrix(shader, scope.placeOf(filter), depth, columns, { tile, isTapped: run !== undefined });
+  return [tiledProduct(shader, scope, label, { batch: 1, ...product, ...(run && { run }) }, tile)];
+}
