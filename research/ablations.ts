@@ -23,6 +23,7 @@ import { measureLabelPreservation, pairById, patchTest } from '@simgan/core/eval
 import { mean, measureKernelDistances, std } from '@simgan/core/measures';
 import { createEngine } from '@simgan/node';
 import { eyes } from '@simgan/plugin-eyes';
+import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
 
@@ -67,12 +68,7 @@ const variants: Readonly<Record<string, Partial<TrainingRecipe>>> = {
   'adaptive K_g': { refinerUpdates: { range: [1, 10] } },
 };
 
-const wanted =
-  options.variants === '' ? Object.keys(variants) : options.variants.split(',').map((name) => name.trim());
-for (const name of wanted) {
-  if (!Object.hasOwn(variants, name))
-    throw new Error(`There is no row ${name}: ${Object.keys(variants).join(', ')}.`);
-}
+const wanted = chosenNames(options.variants, variants);
 
 interface Measured {
   readonly distance: number;

@@ -24,6 +24,7 @@ import { createEstimatorState, trainEstimator } from '@simgan/core/evaluation';
 import { mean, std } from '@simgan/core/measures';
 import { randomize } from '@simgan/core/treating';
 import { augment, createEngine, parseTreat, readDataset } from '@simgan/node';
+import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
 import { type AnyTask, defaultPlaces, tasks } from './tasks/index.ts';
@@ -55,7 +56,7 @@ const rows = options.rows === '' ? [] : options.rows.split(';');
 
 const { engine } = await createEngine('onnx', { threads: Number(options.threads), device: 'cpu' });
 const { figures, say, note, save } = openReport('defaults');
-for (const name of options.tasks.split(',')) {
+for (const name of chosenNames(options.tasks, tasks)) {
   const task: AnyTask = await tasks[name as keyof typeof tasks]({ data, fashion, fonts });
   const length = quick ? 200 : Number(options.samples ?? task.length);
   const measured: Record<string, unknown> = {};

@@ -19,6 +19,7 @@ import { type Dataset, type Engine, type Sample, takeFrom } from '@simgan/core';
 import { judgeUse, type TreatedSet, type UseScore, type UseVerdict } from '@simgan/core/evaluation';
 import { mean, std } from '@simgan/core/measures';
 import { createEngine } from '@simgan/node';
+import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { splitReal, withPseudoLabels } from './pseudo-labeled.ts';
 import { rankCorrelation } from './rank-correlation.ts';
@@ -58,9 +59,7 @@ interface Row {
 
 const { engine } = await createEngine('onnx', { threads: Number(options.threads), device: 'cpu' });
 const { figures, say, note, minutes, save } = openReport('judge');
-for (const name of options.tasks.split(',')) {
-  if (!Object.hasOwn(tasks, name))
-    throw new Error(`There is no task ${name}: ${Object.keys(tasks).join(', ')}.`);
+for (const name of chosenNames(options.tasks, tasks)) {
   const task: AnyTask = await tasks[name as keyof typeof tasks]({ data, fashion, fonts });
   const started = process.cpuUsage();
   const rows = await judgeTask(task, engine);

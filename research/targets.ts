@@ -13,6 +13,7 @@ import { createTraining, patchDiscriminator, type TrainingRecipe, train } from '
 import { mean } from '@simgan/core/measures';
 import type { DiscriminatorLosses, RefinerLosses } from '@simgan/core/training';
 import { createEngine } from '@simgan/node';
+import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
 import { type AnyTask, defaultPlaces, tasks } from './tasks/index.ts';
@@ -72,9 +73,7 @@ const synthetic = await collect(await task.raw(1, 2000));
 say(`\nTarget ${target}, ${options.steps} steps, ${task.title}.\n`);
 say('| recipe | change, first to last quarter | lambda at the end | right on refined | right on real |');
 say('| --- | --- | --- | --- | --- |');
-for (const name of options.rows?.split(',') ?? Object.keys(changes)) {
-  if (!Object.hasOwn(changes, name))
-    throw new Error(`There is no row ${name}: ${Object.keys(changes).join(', ')}.`);
+for (const name of chosenNames(options.rows, changes)) {
   const base = Object.values(task.plugin.recipes)[0] as TrainingRecipe;
   const recipe = { ...base, match: 'none', steps: Number(options.steps), ...changes[name] } as const;
   const { real } = task;

@@ -31,6 +31,7 @@ import type { RefinerLosses } from '@simgan/core/training';
 import { randomize } from '@simgan/core/treating';
 import { createEngine } from '@simgan/node';
 import sharp from 'sharp';
+import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
 import { accuracyOf } from './tasks/class-task.ts';
@@ -82,7 +83,7 @@ for (const name of options.tasks.split(',')) {
   const rawScores = await scoresOf(task, raw, engine);
   rows.raw = rawScores;
   sayRow('as simulated', '–', rawScores, '–', '–');
-  for (const row of options.rows.split(',')) {
+  for (const row of chosenNames(options.rows, warpRows)) {
     for (let seed = firstSeed; seed < firstSeed + refiners; seed++) {
       const { samples, regularization, displacement, lambdas } = await refinedBy(task, raw, row, seed);
       await savePreview(`${pictures}warp-${name}-${row}-${seed}.png`, raw, samples, task.real);
