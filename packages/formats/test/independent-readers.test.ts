@@ -1,11 +1,10 @@
 // What is written is read back by libraries that others wrote, or by the rules of the format's owner.
 import { createReadStream } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BinaryReader } from '@bufbuild/protobuf/wire';
 import { convertDataset } from '@simgan/node';
-import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { extract } from 'tar-stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { writeCocoPictures } from '../../node/test/labeled-pictures.ts';
@@ -64,23 +63,6 @@ test('WebDataset: tar-stream finds a picture and its JSON beside it', async () =
     class: 'cup',
     box: [2.5, 3.25, 10, 8.5],
   });
-});
-
-test("Parquet: hyparquet reads the columns by their types, and Hugging Face's features name the pictures", async () => {
-  const dir = await converted('parquet');
-  const [name] = await readdir(join(dir, 'data'));
-  expect(name).toBe('train-00000-of-00001.parquet');
-  const file = await asyncBufferFromFile(join(dir, 'data', name!));
-  const metadata = await parquetMetadataAsync(file);
-  const { info } = JSON.parse(metadata.key_value_metadata!.find(({ key }) => key === 'huggingface')!.value!);
-  expect(info.features.image).toEqual({ _type: 'Image' });
-  expect(info.features.objects[0].box).toEqual([{ dtype: 'float64', _type: 'Value' }]);
-  expect(info.features.objects[0].keypoints[0].visibility).toEqual({ dtype: 'int64', _type: 'Value' });
-  const rows = await parquetReadObjects({ file, utf8: false });
-  expect(rows.map(({ image }) => image.path)).toEqual(['0000000.png', '0000001.jpg', '0000002.png']);
-  expect(rows[0]!.image.bytes.subarray(1, 4)).toEqual(new Uint8Array(Buffer.from('PNG')));
-  expect(rows[0]!.objects[1].keypoints[1]).toEqual({ name: 'left hand', point: [3, 9.25], visibility: 1n });
-  expect(rows[2]!.objects ?? null).toBeNull();
 });
 
 /** The fields of a message by their numbers, as protobuf's wire has them. */
