@@ -6,16 +6,13 @@ import { encodeMask, type ObjectsAnnotation, packRuns, runsOf } from '@simgan/fo
 import sharp from 'sharp';
 import { encodePng } from '../src/pictures/pixels.ts';
 
-/** A ring: a mask with a hole and two parts. */
-export const ring = encodeMask(
-  Uint8Array.from({ length: 20 * 30 }, (_, i) => {
-    const [x, y] = [i % 30, Math.floor(i / 30)];
-    const distance = Math.hypot(x - 9.5, y - 9.5);
-    return (distance < 8 && distance > 3) || (x > 24 && y > 14) ? 1 : 0;
-  }),
-  30,
-  20,
-);
+/** A ring: the pixels of a mask with a hole and two parts, 30 x 20. */
+export const ringPixels = Uint8Array.from({ length: 20 * 30 }, (_, i) => {
+  const [x, y] = [i % 30, Math.floor(i / 30)];
+  const distance = Math.hypot(x - 9.5, y - 9.5);
+  return (distance < 8 && distance > 3) || (x > 24 && y > 14) ? 1 : 0;
+});
+export const ring = encodeMask(ringPixels, 30, 20);
 
 /** The labels of {@link writeCoco}'s pictures, as they are read. */
 export const labels: readonly ObjectsAnnotation[] = [
