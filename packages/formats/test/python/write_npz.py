@@ -1,4 +1,4 @@
-"""Archives as NumPy writes them: plain and compressed, in the order of C and of Fortran, of both byte orders."""
+"""Archives as NumPy writes them: plain and compressed, of whole numbers and of floats, and of two orders that are not read."""
 
 import sys
 from pathlib import Path
@@ -22,3 +22,6 @@ numpy.savez_compressed(
 numpy.savez_compressed(
     folder / "c-half.npz", x=(numbers / 8 - 3).astype(numpy.float16).reshape(2, 10, 12)
 )
+transposed = numbers.astype(numpy.uint8).reshape(12, 10, 2).T
+numpy.savez(folder / "d-fortran.npz", x=transposed)
+numpy.savez(folder / "e-big-endian.npz", x=numbers.astype(">f4").reshape(2, 10, 12))
