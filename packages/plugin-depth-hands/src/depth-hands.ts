@@ -38,7 +38,7 @@ const depthHandsOptions = handSimulatorOptions.extend({
     .max(1000)
     .optional()
     .describe(
-      'Millimeters per stored step of depth pictures that are read, such as 0.125, 0.2 or 10. By default 1, and hands at implausible distances are refused.',
+      'Millimeters per stored step of depth pictures that are read, such as 0.125, 0.2 or 10. By default 1, and hands nearer than 0.2 m or farther than 2 m are refused; with a unit, nearer than 0.1 m or farther than 3 m.',
     ),
   depthCamera: handCamera
     .optional()

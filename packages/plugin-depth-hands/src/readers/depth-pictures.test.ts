@@ -106,7 +106,7 @@ test('frames in another unit and frames of other cameras are refused, and read w
     'g-far.png',
   ]);
   expect(rejects[5]!.reason).toBe(
-    'With 1 mm per stored step its hand would be 2.52 m from the camera, and depth cameras see hands from 0.2 m to 2 m. Give the unit: the option depthUnit of the plugin, such as 0.125, 0.2 or 10.',
+    'With 1 mm per stored step its hand would be 2.52 m from the camera, and depth cameras see hands from 0.2 m to 2 m. Give the right unit: the option depthUnit of the plugin, such as 0.125, 0.2 or 10.',
   );
   expect(rejects[3]!.reason).toContain(
     'It is 320 x 240, a frame of another camera than the one of 640 x 480',
@@ -120,9 +120,15 @@ test('frames in another unit and frames of other cameras are refused, and read w
     return found.samples[0]!;
   };
   expect((await read('b-fifths.png', { unit: 0.2 })).image).toEqual(samples[0]!.image);
-  // Whoever gives the unit knows where the hands are.
+  // Whoever gives the unit knows better where the hands are, but not without a limit.
   expect((await read('g-far.png', { unit: 1 })).annotation.crop!.near).toBe(2517 - 150);
   expect((await read('d-cm.png', { unit: 10 })).annotation.crop!.near).toBe(near);
+  const { rejects: tooFar } = await readAll(dir, depthPictures({ unit: 1.25 }), handImage(64, 300));
+  expect(tooFar.at(-1)).toEqual({
+    file: 'g-far.png',
+    reason:
+      'With 1.25 mm per stored step its hand would be 3.14 m from the camera, and depth cameras see hands from 0.1 m to 3 m. Give the right unit: the option depthUnit of the plugin, such as 0.125, 0.2 or 10.',
+  });
   const half = { fx: 294, fy: 294, cx: 159.5, cy: 119.5, width: 320, height: 240 };
   expect((await read('e-half.png', { camera: half })).annotation.crop!.near).toBe(near);
 });

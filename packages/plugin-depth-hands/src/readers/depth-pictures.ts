@@ -10,16 +10,18 @@ import { withIds } from './sample-ids.ts';
 /** Options for {@link depthPictures}. */
 export interface DepthPicturesOptions {
   /**
-   * Millimeters per step of the stored values. Default: 1, where hands must be at distances from which depth cameras see
-   * hands; with a unit that is given, they may be anywhere.
+   * Millimeters per step of the stored values. Default: 1, where hands must be 0.2 to 2 m from the camera, as depth cameras
+   * usually see them; with a unit that is given, 0.1 to 3 m.
    */
   readonly unit?: number | undefined;
   /** The camera that took the pictures. Default: the NYU dataset's Kinect. */
   readonly camera?: CameraIntrinsics | undefined;
 }
 
-/** Distances of palms, mm, at which depth cameras measure and resolve hands. */
-const PLAUSIBLE_DISTANCE = [200, 2000] as const;
+/** Distances of palms, mm, at which depth cameras usually see hands. */
+const USUAL_DISTANCE = [200, 2000] as const;
+/** Nearer, no depth camera measures; farther, a hand has too few pixels to show its joints. */
+const POSSIBLE_DISTANCE = [100, 3000] as const;
 
 /** The sizes of depth cameras' frames, pixels: a picture of that size is no window about a hand. */
 const FRAME_SIZES = new Set(
@@ -61,7 +63,8 @@ export function depthPictures({
 }: DepthPicturesOptions = {}): DatasetReader<HandAnnotation> {
   const unit = given ?? 1;
   checkUnit(unit);
-  const distance = given === undefined ? PLAUSIBLE_DISTANCE : undefined;
+  const distance = given === undefined ? USUAL_DISTANCE : POSSIBLE_DISTANCE;
+  const plausible = { unit, distance } as const;
   return async (folder, options) => {
     const form = sizedForm(options.image);
     const pictures = folder.files.filter((file) => /\.(png|tiff?)$/i.test(file));
@@ -72,14 +75,14 @@ export function depthPictures({
         folder.picture(source.file, STORED_DEPTH, (picture) => {
           const frame = depthFrame(picture, picture.data, { unit });
           const isFrame = picture.width === camera.width && picture.height === camera.height;
-          if (isFrame) return handSample(source, { frame, camera, distance }, form);
+          if (isFrame) return handSample(source, { frame, camera, plausible }, form);
           const other = frameProblem(picture, camera);
           if (other) return { file: source.file, reason: other };
           fillHolesAtBorder(frame);
           const seen = {
             frame,
             camera: windowOf(camera, picture),
-            distance,
+            plausible,
             cropping: { beyond: 'background' },
           } as const;
           return handSample(source, seen, form);

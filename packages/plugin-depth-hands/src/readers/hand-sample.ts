@@ -26,8 +26,11 @@ export interface SeenHand {
   readonly joints?: KnownJoints;
   readonly side?: 'left' | 'right';
   readonly cropping?: Omit<CropHandOptions, 'size'>;
-  /** The least and the greatest plausible distance of the palm, mm. */
-  readonly distance?: readonly [least: number, most: number] | undefined;
+  /** Millimeters per stored step, and at which distances of the palm, mm, that may be right. */
+  readonly plausible?: {
+    readonly unit: number;
+    readonly distance: readonly [least: number, most: number];
+  };
 }
 
 /** Hands are nearer to the camera and its axis, mm: 16 bits hold no larger depth. */
@@ -46,15 +49,18 @@ const LEAST_SHARE = 0.005;
  */
 export function handSample(
   { id, file }: SampleSource,
-  { frame, camera, joints, side, cropping, distance }: SeenHand,
+  { frame, camera, joints, side, cropping, plausible }: SeenHand,
   form: SizedForm,
 ): Sample<HandAnnotation> | Reject {
   const cube = cubeOf(form);
   const size = form.width;
   const center = joints ? palmOf(joints) : locateHand(frame, camera, cube);
   if (!center) return { file, reason: 'None of its surfaces has the size of a hand.' };
-  if (distance && (center[2] < distance[0] || center[2] > distance[1])) {
-    return { file, reason: implausible(center[2], distance) };
+  if (plausible) {
+    const { unit, distance } = plausible;
+    const [least, most] = distance;
+    if (center[2] < least || center[2] > most)
+      return { file, reason: implausible(center[2], unit, distance) };
   }
   const [outlier] = [center, ...(joints?.values() ?? [])].filter((point) => !canBeSeen(point));
   if (outlier) {
@@ -93,11 +99,11 @@ export function handSample(
   return { id, image, annotation, source: { file, width, height, scale, shift } };
 }
 
-function implausible(found: number, [least, most]: readonly [number, number]): string {
+function implausible(found: number, unit: number, [least, most]: readonly [number, number]): string {
   const meters = (millimeters: number) => `${Math.round(millimeters / 10) / 100} m`;
   return (
-    `With 1 mm per stored step its hand would be ${meters(found)} from the camera, and depth cameras see hands from ` +
-    `${meters(least)} to ${meters(most)}. Give the unit: the option depthUnit of the plugin, such as 0.125, 0.2 or 10.`
+    `With ${unit} mm per stored step its hand would be ${meters(found)} from the camera, and depth cameras see hands from ` +
+    `${meters(least)} to ${meters(most)}. Give the right unit: the option depthUnit of the plugin, such as 0.125, 0.2 or 10.`
   );
 }
 
