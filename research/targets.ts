@@ -74,7 +74,7 @@ say(`\nTarget ${target}, ${options.steps} steps, ${task.title}.\n`);
 say('| recipe | change, first to last quarter | lambda at the end | right on refined | right on real |');
 say('| --- | --- | --- | --- | --- |');
 for (const name of chosenNames(options.rows, changes)) {
-  const base = Object.values(task.plugin.recipes)[0] as TrainingRecipe;
+  const base = task.plugin.recipes.quick as TrainingRecipe;
   const recipe = { ...base, match: 'none', steps: Number(options.steps), ...changes[name] } as const;
   const { real } = task;
   const training = await createTraining({

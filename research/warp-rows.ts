@@ -20,6 +20,14 @@ const pixels: ResidualRefinerOptions = {
 /** Mean squares of the displacement, px², by task. */
 const targets: Readonly<Record<string, number>> = { 'print-mnist': 6, 'open-eyes': 3 };
 
+/** Sees patches of 31x31 pixels: whole digits, more than the middle of an eye. */
+const wholeStrokes = patchDiscriminator([
+  { convolution: 3, stride: 2, filters: 32 },
+  { convolution: 3, stride: 2, filters: 48 },
+  { convolution: 3, stride: 2, filters: 64 },
+  { convolution: 3, filters: 64 },
+]);
+
 const warping =
   (changes: Partial<TrainingRecipe> = {}, options: WarpingRefinerOptions = {}): MakeRecipe =>
   (base, task) => ({
@@ -35,16 +43,17 @@ const warping =
 /** By the name of the table's row. */
 export const warpRows: Readonly<Record<string, MakeRecipe>> = {
   pixels: (base) => ({ ...base, match: 'none' }),
+  'pixels-whole': (base) => ({
+    ...base,
+    match: 'none',
+    lambda: { start: 5, target: 0.2, range: [1e-3, 50] },
+    discriminator: wholeStrokes,
+  }),
   warp: warping(),
   'warp-stroke': warping({}, { stroke: true }),
   'warp-whole': warping(
     {
-      discriminator: patchDiscriminator([
-        { convolution: 3, stride: 2, filters: 32 },
-        { convolution: 3, stride: 2, filters: 48 },
-        { convolution: 3, stride: 2, filters: 64 },
-        { convolution: 3, filters: 64 },
-      ]),
+      discriminator: wholeStrokes,
     },
     { stroke: true },
   ),

@@ -108,7 +108,7 @@ function sayRow(name: string, training: string, { plain, augmented }: Scores, ch
 /** Trains a refiner of a row and refines all samples with it. */
 async function refinedBy(task: AnyTask, raw: Dataset<Sample<unknown>>, row: string, seed: number) {
   const { plugin } = task;
-  const base = Object.values(plugin.recipes)[0] as TrainingRecipe;
+  const base = plugin.recipes.quick as TrainingRecipe;
   const made: TrainingRecipe = warpRows[row]!(base, task.name);
   const recipe = { ...made, steps: quick ? 10 : Number(options.steps ?? made.steps) };
   const training = await createTraining({ plugin, recipe, synthetic: raw, real: task.real, engine, seed });

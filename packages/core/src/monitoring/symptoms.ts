@@ -145,7 +145,7 @@ export function symptomsOf(
     note(
       'target out of reach',
       `Lambda has been too light to hold anything back for ${STUCK} looks, ${last.lambda.toPrecision(2)} at the last, and the regularizer is at ${last.regularization.toFixed(3)} of a target of ${target}.`,
-      'The adversarial loss asks for no more change: lower the target to what is reached. If the run is short, raise the learning rate or train for more steps.',
+      'The adversarial loss asks for no more change: let the discriminator see wider patches, or lower the target to what is reached. If the run is short, train for more steps.',
     );
   }
   const before = last.distanceBefore - last.distanceControl;
