@@ -2,6 +2,7 @@ import type { Simulator } from '@simgan/core';
 import { parseOptions } from '@simgan/core/plugin';
 import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { drawAppearance, renderedStyle } from './appearance.ts';
+import { blur, drawBlur } from './blur.ts';
 import { develop, meter, quantize, tone } from './develop.ts';
 import { labelsOf } from './labels.ts';
 import { type EyeSimulatorOptions, eyeOptions, imageForm } from './options.ts';
@@ -33,7 +34,8 @@ export function eyeSimulator(options: EyeSimulatorOptions = {}): Simulator<Compl
   return (rng) => {
     const scene = drawScene(rng.fork('scene'), parsed);
     const appearance = drawAppearance(rng.fork('appearance'), scene, renderedStyle);
-    const radiance = render(rng.fork('render'), scene, appearance, form.width, form.height);
+    const sharp = render(rng.fork('render'), scene, appearance, form.width, form.height);
+    const radiance = blur(sharp, drawBlur(rng.fork('blur'), parsed));
     const { exposure: level, contrast, balance, veil } = appearance.lighting;
     tone(radiance, { exposure: meter(radiance, level), level, contrast, balance, veil });
     const image = quantize(develop(radiance, 1, parsed.color), form);

@@ -32,7 +32,7 @@ export const eyeOptions = z.object({
     .enum(cameraNames)
     .default('any')
     .describe(
-      'Where the camera stands, which sets the ranges of gaze, head and distance that are not given: above the screen of a laptop or a monitor, in a phone that is held below the face, or any of these and studio cameras.',
+      'Where the camera stands, which sets the ranges of gaze, head, distance and blur that are not given: above the screen of a laptop or a monitor, in a phone that is held below the face, or any of these and studio cameras.',
     ),
   gazePitch: degrees(30)
     .optional()
@@ -66,6 +66,11 @@ export const eyeOptions = z.object({
     .default([0.4, 0.8])
     .describe(
       'Range of the height at which the middle of the eye lies in the picture, 0 at the top, 1 at the bottom, within [0.2, 0.8].',
+    ),
+  blur: share(0, 0.1)
+    .optional()
+    .describe(
+      'Range of the blur by lens, motion and enlargement, the std of a Gaussian as a fraction of the width of the picture, within [0, 0.1]. Without it, that of the camera; [0, 0] for any.',
     ),
   closedRate: rate.default(0.03).describe('Fraction of eyes that are closed, 0 to 1.'),
   blinkRate: rate.default(0.05).describe('Fraction of eyes caught in a blink, 0 to 1.'),

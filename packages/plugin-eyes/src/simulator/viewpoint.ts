@@ -3,7 +3,7 @@ export type Degrees = readonly [low: number, high: number];
 
 /**
  * How a person sits before a camera: ranges of pose and gaze, degrees, as the options of the same names define them,
- * and of the distance from the camera to the eye, mm.
+ * and of the distance from the camera to the eye, mm; and how blurred the eye is there, as a fraction of the picture's width.
  */
 export interface Viewpoint {
   readonly gazePitch: Degrees;
@@ -12,6 +12,7 @@ export interface Viewpoint {
   readonly headYaw: Degrees;
   readonly headRoll: Degrees;
   readonly distance: readonly [near: number, far: number];
+  readonly blur: readonly [sharp: number, blurred: number];
 }
 
 /** What the option `camera` can name. */
@@ -30,6 +31,7 @@ const viewpoints: Readonly<Record<CameraName, Viewpoint>> = {
     headYaw: [-25, 25],
     headRoll: [-6, 6],
     distance: [300, 650],
+    blur: [0, 0],
   },
   laptop: {
     gazePitch: [-25, 3],
@@ -38,6 +40,7 @@ const viewpoints: Readonly<Record<CameraName, Viewpoint>> = {
     headYaw: [-10, 10],
     headRoll: [-5, 5],
     distance: [400, 700],
+    blur: [0.015, 0.05],
   },
   monitor: {
     gazePitch: [-28, 3],
@@ -46,6 +49,7 @@ const viewpoints: Readonly<Record<CameraName, Viewpoint>> = {
     headYaw: [-18, 18],
     headRoll: [-5, 5],
     distance: [500, 900],
+    blur: [0.015, 0.05],
   },
   phone: {
     gazePitch: [-28, 5],
@@ -54,12 +58,13 @@ const viewpoints: Readonly<Record<CameraName, Viewpoint>> = {
     headYaw: [-15, 15],
     headRoll: [-10, 10],
     distance: [220, 450],
+    blur: [0, 0.02],
   },
 };
 
 /** The options that say how a person sits before a camera. */
 type ViewpointOptions = { readonly camera: CameraName } & {
-  readonly [Range in Exclude<keyof Viewpoint, 'distance'>]?: Degrees | undefined;
+  readonly [Range in Exclude<keyof Viewpoint, 'distance'>]?: Viewpoint[Range] | undefined;
 };
 
 /** The viewpoint of the named camera, with the ranges that the options give in its place. */
@@ -72,5 +77,6 @@ export function viewpointOf(options: ViewpointOptions): Viewpoint {
     headYaw: options.headYaw ?? named.headYaw,
     headRoll: options.headRoll ?? named.headRoll,
     distance: named.distance,
+    blur: options.blur ?? named.blur,
   };
 }

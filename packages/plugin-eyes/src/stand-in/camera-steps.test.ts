@@ -2,36 +2,12 @@ import { createRng } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { compress } from './compression.ts';
 import { equalize } from './equalize.ts';
-import { blur, halve, shade } from './optics.ts';
+import { halve, shade } from './optics.ts';
 import { sense } from './sensor.ts';
-
-/** A black picture with one white pixel. */
-function star(width: number, height: number) {
-  const data = new Float32Array(width * height * 3);
-  const at = ((height >> 1) * width + (width >> 1)) * 3;
-  data.fill(1, at, at + 3);
-  return { data, width, height };
-}
 
 function sum(values: Float32Array): number {
   return values.reduce((total, value) => total + value, 0);
 }
-
-test('blur preserves light, has the given width, and does not shift', () => {
-  const { data } = blur(star(21, 21), 1.5);
-  expect(sum(data)).toBeCloseTo(3, 5);
-  let [x, y, xx] = [0, 0, 0];
-  for (let i = 0; i < 21 * 21; i++) {
-    const light = data[3 * i]!;
-    x += light * ((i % 21) - 10);
-    y += light * (Math.floor(i / 21) - 10);
-    xx += light * ((i % 21) - 10) ** 2;
-  }
-  expect(x).toBeCloseTo(0, 5);
-  expect(y).toBeCloseTo(0, 5);
-  expect(Math.sqrt(xx)).toBeGreaterThan(1.35);
-  expect(Math.sqrt(xx)).toBeLessThan(1.55);
-});
 
 test('halving averages four pixels into one', () => {
   const data = Float32Array.from({ length: 2 * 4 * 3 }, (_, i) => i);

@@ -16,42 +16,6 @@ export function halve({ data, width, height }: Radiance): Radiance {
   return { data: out, width: w, height: h };
 }
 
-/** A lens' blur: a Gaussian with a standard deviation of `sigma` pixels; edges are replicated. */
-export function blur({ data, width, height }: Radiance, sigma: number): Radiance {
-  const radius = Math.max(1, Math.ceil(2.5 * sigma));
-  const kernel = Array.from({ length: 2 * radius + 1 }, (_, i) =>
-    Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
-  );
-  const sum = kernel.reduce((total, weight) => total + weight, 0);
-  const weights = kernel.map((weight) => weight / sum);
-  const along = (from: Float32Array, length: number, stride: number, start: (line: number) => number) => {
-    const out = new Float32Array(from.length);
-    const lines = (width * height) / length;
-    for (let line = 0; line < lines; line++) {
-      const first = start(line);
-      for (let i = 0; i < length; i++) {
-        let red = 0;
-        let green = 0;
-        let blue = 0;
-        for (let k = -radius; k <= radius; k++) {
-          const source = first + Math.max(0, Math.min(length - 1, i + k)) * stride;
-          const weight = weights[k + radius]!;
-          red += weight * from[source]!;
-          green += weight * from[source + 1]!;
-          blue += weight * from[source + 2]!;
-        }
-        const at = first + i * stride;
-        out[at] = red;
-        out[at + 1] = green;
-        out[at + 2] = blue;
-      }
-    }
-    return out;
-  };
-  const rows = along(data, width, 3, (row) => row * width * 3);
-  return { data: along(rows, height, width * 3, (column) => column * 3), width, height };
-}
-
 /**
  * Uneven light over the picture, in place: vignetting (`vignette`, the fraction lost in a corner) and a gradient of
  * brightness (`slope`, natural logarithm across the picture, towards `angle`, radians).

@@ -2,6 +2,7 @@ import type { Rng, Simulator } from '@simgan/core';
 import { parseOptions } from '@simgan/core/plugin';
 import type { CompleteEyeAnnotation } from '../annotation.ts';
 import { drawAppearance, type Style } from '../simulator/appearance.ts';
+import { blur, drawBlur } from '../simulator/blur.ts';
 import { develop, meter, quantize } from '../simulator/develop.ts';
 import { around, between, chance } from '../simulator/draw.ts';
 import { labelsOf } from '../simulator/labels.ts';
@@ -10,7 +11,7 @@ import { render } from '../simulator/render.ts';
 import { drawScene, type EyeScene } from '../simulator/scene.ts';
 import { compress } from './compression.ts';
 import { equalize } from './equalize.ts';
-import { blur, halve, shade } from './optics.ts';
+import { halve, shade } from './optics.ts';
 import { sense } from './sensor.ts';
 
 /** Rooms with windows and screens, and natural skin. */
@@ -60,7 +61,8 @@ export function standInCamera(options: EyeSimulatorOptions = {}): Simulator<Comp
     const appearance = drawAppearance(rng.fork('appearance'), scene, roomStyle);
     const fine = render(rng.fork('render'), enlarged(scene), appearance, 2 * width, 2 * height);
     const optics = rng.fork('optics');
-    const seen = blur(halve(fine), softness * between(optics, 0.4, 0.95));
+    const lens = softness * between(optics, 0.4, 0.95);
+    const seen = blur(halve(fine), Math.hypot(lens, drawBlur(rng.fork('blur'), parsed)));
     shade(seen, {
       vignette: between(optics, 0, 0.4),
       slope: around(optics, 0, 0.6),
