@@ -246,15 +246,17 @@ function piecesOfOne(
   parts: readonly Value[],
   axis: number,
 ): { source: Value; indices: number[] } | undefined {
-  const pieces = parts.map((part) => {
-    const { axes, starts, steps } = part.attributes as Record<string, number[] | undefined>;
-    const isPiece = part.op === 'Slice' && axes!.length === 1 && axes![0] === axis;
-    const [source, start, step] = isPiece ? [part.inputs[0]!, starts![0]!, steps![0]!] : [part, 0, 1];
-    return { source, indices: Array.from({ length: part.shape[axis]! }, (_, i) => start + i * step) };
+  const isPiece = ({ op, attributes: { axes } }: Value) =>
+    op === 'Slice' && (axes as number[]).length === 1 && (axes as number[])[0] === axis;
+  const sources = new Set(parts.map((part) => (isPiece(part) ? part.inputs[0]! : part)));
+  const [source] = sources;
+  if (!source || sources.size > 1) return undefined;
+  const indices = parts.flatMap((part) => {
+    const { starts, steps } = part.attributes as Record<string, number[]>;
+    const [start, step] = isPiece(part) ? [starts![0]!, steps![0]!] : [0, 1];
+    return Array.from({ length: part.shape[axis]! }, (_, i) => start + i * step);
   });
-  const [first] = pieces;
-  if (!first || pieces.some(({ source }) => source !== first.source)) return undefined;
-  return { source: first.source, indices: pieces.flatMap(({ indices }) => indices) };
+  return { source, indices };
 }
 
 function neutralOperand(op: string, [a, b]: readonly Value[]): Value | undefined {
