@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { onOracle, onRuntime, optimizers } from '../../tfjs-trace/test/adversaries.ts';
 import {
   difference,
+  eagerly,
   expectSame,
   numbers,
   tf,
@@ -10,7 +11,14 @@ import {
   variable,
   withGradients,
 } from '../../tfjs-trace/test/oracle.ts';
-import { createOnnxRuntime, type OnnxRuntime, type StepFunction } from '../src/index.ts';
+import {
+  type CompiledFunction,
+  createOnnxRuntime,
+  type OnnxRuntime,
+  type StepFunction,
+} from '../src/index.ts';
+import { targetOf } from '../src/runtime/target.ts';
+import { inputs, manyWeights, traced, train } from './many-weights.ts';
 
 useOracle();
 
@@ -37,12 +45,26 @@ test.skipIf(withVulkan)(
     const actual = await onRuntime(runtime, optimizers.momentum!);
     await expectFilterGradients(runtime);
     await expectFrozenRefinement(runtime);
+    await expectFlatUpdates(runtime);
     await runtime.dispose();
     for (const [i, loss] of expected.losses.entries())
       expect(Math.abs(actual.losses[i]! - loss)).toBeLessThan(1e-5);
     for (const [i, value] of expected.values.entries()) {
       expect(difference(actual.values[i]!, value)).toBeLessThan(1e-4);
     }
+  },
+);
+
+test.skipIf(withVulkan)(
+  `WebGPU gives updates end to end the same bits as one after the other${withVulkan}`,
+  { timeout: 240_000 },
+  async () => {
+    process.env.VK_ICD_FILENAMES ??= driver;
+    process.env.XDG_RUNTIME_DIR ??= '/tmp';
+    const { step } = traced('adam');
+    const flat = targetOf('gpu', 0);
+    const apart = await train(step, { ...flat, flat: false }, 'gpu');
+    expect(await train(step, flat, 'gpu')).toEqual(apart);
   },
 );
 
@@ -70,6 +92,51 @@ async function expectFilterGradients(runtime: OnnxRuntime): Promise<void> {
     const f = withGradients((x, filter) => tf.conv2d(x as T4, filter as T4, stride, pad));
     await expectSame(runtime, f, inputs, 1e-5);
   }
+}
+
+/**
+ * Moments and averages lie end to end on the GPU; they are read and assigned one by one, by steps too, and outlive the
+ * program that made them.
+ */
+async function expectFlatUpdates(runtime: OnnxRuntime): Promise<void> {
+  const train = async (
+    prepare: (step: StepFunction) => CompiledFunction['run'],
+    finish: (made?: tf.Variable[]) => Promise<void>,
+  ) => {
+    const { weights, moments, averages, step } = manyWeights(optimizers.adam!);
+    const second = moments[1]![4]!;
+    const move = prepare(step);
+    const look = prepare(() => ({ second: tf.mul(second, 2) }));
+    const seen: number[] = [];
+    for (let i = 0; i < 2; i++) seen.push((await move(inputs(i))).loss!.data[0]!);
+    seen.push(...(await look({})).second!.data);
+    seen.push((await move(inputs(2))).loss!.data[0]!);
+    await finish([averages[2]!]);
+    seen.push(...averages[2]!.dataSync());
+    tf.tidy(() => moments[0]![6]!.assign(tf.ones([6])));
+    seen.push((await move(inputs(3))).loss!.data[0]!);
+    await finish();
+    const values = [...weights, ...moments.flat(), ...averages].map((each) => [...each.dataSync()]);
+    tf.disposeVariables();
+    return [...seen, ...values.flat()];
+  };
+  const expected = await train(
+    (step) => async (given) => eagerly(step, given) as Awaited<ReturnType<CompiledFunction['run']>>,
+    async () => {},
+  );
+  const compiled: CompiledFunction[] = [];
+  const actual = await train(
+    (step) => {
+      compiled.push(runtime.compile(step));
+      return compiled.at(-1)!.run;
+    },
+    async (made) => {
+      if (!made) for (const each of compiled) await each.dispose();
+      await runtime.writeBack(made);
+    },
+  );
+  expect(actual).toHaveLength(expected.length);
+  for (const [i, value] of expected.entries()) expect(Math.abs(actual[i]! - value)).toBeLessThan(1e-5);
 }
 
 /** An itemwise step has its weights written in, and is compiled again when they change. */

@@ -5,9 +5,11 @@ import { lowerAddAt, lowerMove, lowerReduction, lowerRow } from './array.ts';
 import { lowerConvolution } from './convolution.ts';
 import { lowerElementwise } from './elementwise.ts';
 import { lowerDepthwiseFilterGradient, lowerFilterGradient } from './filter-gradient.ts';
+import { flatUpdates, separateUpdates } from './flat-updates.ts';
 import { fuse } from './fuse.ts';
 import { Lowering, type Target } from './lowering.ts';
 import { lowerDepthwise, lowerPool, lowerSeparable } from './spatial.ts';
+import { readState, type State, writeState } from './state.ts';
 
 /** An output of a step. */
 export interface Output {
@@ -22,10 +24,10 @@ export interface Compiled {
   readonly model: OnnxModel;
   /** The outputs of the step, all float32 in the model. */
   readonly outputs: readonly Output[];
-  /** Indices of the variables that the program reads; fed as `state.<index>`. */
-  readonly reads: readonly number[];
-  /** Indices of the variables that it assigns; returned as `state.<index>.next`. */
-  readonly writes: readonly number[];
+  /** The variables that the program reads. */
+  readonly reads: readonly State[];
+  /** The variables that it assigns. */
+  readonly writes: readonly State[];
 }
 
 const SPATIAL: Readonly<Record<string, (lowering: Lowering, value: Value) => void>> = {
@@ -64,11 +66,14 @@ export function compileStep(step: StepGraph, target: Target, { freeze }: Compile
   for (const [name, { dtype, shape }] of Object.entries(inputs)) model.input(name, dtype, shape);
 
   const returned = [...outputs].map(([name, value]) => [name, graph.cast(value, 'float32')] as const);
-  const roots = fuse(graph, [...returned.map(([, value]) => value), ...assignments.values()], target);
-  const reads: number[] = [];
+  const values = returned.map(([, value]) => value);
+  const updates = target.flat ? flatUpdates(graph, assignments, values) : separateUpdates(assignments);
+  const roots = fuse(graph, [...values, ...updates.map(({ value }) => value)], target);
+  const reads: State[] = [];
   for (const value of liveValues(roots)) {
-    if (value.op === 'Variable' && !freeze) reads.push(value.attributes.index as number);
-    lower(lowering, value, freeze);
+    const isState = value.op === 'Variable' || value.op === 'Variables';
+    if (isState && !freeze) reads.push(readState(lowering, value));
+    else lower(lowering, value, freeze);
   }
   const results = roots.map((root) => lowering.get(root));
   const named = returned.map(([name, { shape }]) => ({
@@ -77,11 +82,7 @@ export function compileStep(step: StepGraph, target: Target, { freeze }: Compile
     result: name in inputs ? `${name}.out` : name,
   }));
   named.forEach(({ result, shape }, i) => void model.output(result, results[i]!, 'float32', shape));
-  const writes = [...assignments.keys()];
-  writes.forEach((index, i) => {
-    const root = roots[returned.length + i]!;
-    model.output(`state.${index}.next`, results[returned.length + i]!, root.dtype, root.shape);
-  });
+  const writes = updates.flatMap((update, i) => writeState(lowering, update, results[values.length + i]!));
   return { model, outputs: named, reads, writes };
 }
 
@@ -92,11 +93,8 @@ function lower(lowering: Lowering, value: Value, freeze: CompileOptions['freeze'
       lowering.set(value, 'row', value.attributes.name as string);
       return;
     case 'Variable': {
-      const index = value.attributes.index as number;
-      const name = freeze
-        ? model.constant(value.dtype, freeze(index), value.shape)
-        : model.input(`state.${index}`, value.dtype, value.shape);
-      lowering.set(value, 'row', name);
+      const data = freeze!(value.attributes.index as number);
+      lowering.set(value, 'row', model.constant(value.dtype, data, value.shape));
       return;
     }
     case 'Constant':

@@ -20,6 +20,11 @@ export interface Target {
    * per weight.
    */
   readonly products?: boolean;
+  /**
+   * Whether variables have one axis and those that are updated alike are updated end to end, for the GPU, where starting
+   * a kernel takes longer than an optimizer's arithmetic.
+   */
+  readonly flat?: boolean;
 }
 
 export const NCHWC = 'com.microsoft.nchwc';

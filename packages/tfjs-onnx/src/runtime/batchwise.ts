@@ -11,6 +11,7 @@ import {
 import type { Variable } from '@tensorflow/tfjs-core';
 import { compileStep } from '../lower/compile.ts';
 import type { Target } from '../lower/lowering.ts';
+import type { State } from '../lower/state.ts';
 import { RecentPrograms } from './recent-programs.ts';
 import type { Remote } from './remote.ts';
 
@@ -70,16 +71,22 @@ export class BatchwiseFunction {
     const traced = trace(this.#step, types);
     const { model, outputs, reads, writes } = compileStep(traced, target);
     const id = nextId();
-    const variable = (index: number) => traced.variables[index]!;
+    const variablesOf = ({ indices }: State) => indices.map((index) => traced.variables[index]!);
+    const ids = (states: readonly State[]) =>
+      Object.fromEntries(
+        states.map((state) => [state.name, variablesOf(state).map((variable) => variables.id(variable))]),
+      );
     await remote.call('load', {
       program: id,
       bytes: model.serialize(),
       outputs,
-      reads: Object.fromEntries(reads.map((index) => [`state.${index}`, variables.id(variable(index))])),
-      writes: Object.fromEntries(
-        writes.map((index) => [`state.${index}.next`, variables.id(variable(index))]),
-      ),
+      reads: ids(reads),
+      writes: ids(writes),
     });
-    return { id, reads: [...new Set([...reads, ...writes])].map(variable), writes: writes.map(variable) };
+    return {
+      id,
+      reads: [...new Set([...reads, ...writes].flatMap(variablesOf))],
+      writes: writes.flatMap(variablesOf),
+    };
   }
 }

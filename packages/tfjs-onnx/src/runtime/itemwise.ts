@@ -100,7 +100,7 @@ export class ItemwiseFunction {
     const { reads, writes, outputs } = compileStep(traced, this.#target);
     if (writes.length > 0) {
       throw new StepError(
-        `An itemwise step assigns the variable "${traced.variables[writes[0]!]!.name}", but its items run in parallel. Compile the step without itemwise.`,
+        `An itemwise step assigns the variable "${traced.variables[writes[0]!.indices[0]!]!.name}", but its items run in parallel. Compile the step without itemwise.`,
       );
     }
     for (const { name, shape } of outputs) {
@@ -109,7 +109,10 @@ export class ItemwiseFunction {
         `An itemwise step returns "${name}" with shape [${shape}] for ${items === 1 ? 'one item' : `${items} items`} instead of [${items}, …]. Return one entry per item, or compile the step without itemwise.`,
       );
     }
-    return { traced, reads: reads.map((index) => traced.variables[index]!) };
+    return {
+      traced,
+      reads: reads.flatMap(({ indices }) => indices).map((index) => traced.variables[index]!),
+    };
   }
 
   async #load({ traced, reads, id: old }: ItemProgram, versions: string): Promise<ItemProgram> {

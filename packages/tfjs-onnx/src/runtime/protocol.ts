@@ -24,10 +24,10 @@ export interface ProgramFile {
   readonly program: number;
   readonly bytes: Uint8Array;
   readonly outputs: readonly Output[];
-  /** Model input → variable. */
-  readonly reads: Readonly<Record<string, number>>;
-  /** Model output → variable. */
-  readonly writes: Readonly<Record<string, number>>;
+  /** Model input → variable, or several that lie end to end in it. */
+  readonly reads: Readonly<Record<string, readonly number[]>>;
+  /** Model output → variables. */
+  readonly writes: Readonly<Record<string, readonly number[]>>;
 }
 
 /** The argument and the result of every request. */

@@ -5,4 +5,5 @@ import type { Facts } from './protocol.ts';
 export const targetOf = (device: Facts['device'], block: number): Target => ({
   block,
   products: device === 'gpu',
+  flat: device === 'gpu',
 });

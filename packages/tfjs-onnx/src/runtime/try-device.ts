@@ -34,8 +34,8 @@ export function tryDevice(
       program: 0,
       bytes: model.serialize(),
       outputs,
-      reads: Object.fromEntries(reads.map((index) => [`state.${index}`, index])),
-      writes: Object.fromEntries(writes.map((index) => [`state.${index}.next`, index])),
+      reads: Object.fromEntries(reads.map(({ name, indices }) => [name, indices])),
+      writes: Object.fromEntries(writes.map(({ name, indices }) => [name, indices])),
     });
     return {
       run: (inputs) => programs.run({ program: 0, inputs }),
