@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { marks, movingRecipe } from '../../test/marks.ts';
 import { wasmEngine } from '../../test/wasm-engine.ts';
 import { mapDataset } from '../dataset.ts';
-import type { Image } from '../image.ts';
+import type { Image, Size } from '../image.ts';
 import { residualRefiner } from '../networks/index.ts';
 import { simulate } from '../simulate.ts';
 import { mean } from '../statistics.ts';
@@ -101,6 +101,8 @@ test('a displacement of a refiner that moves nothing, crops, and unusable number
     message: expect.stringContaining('its refiner moves nothing'),
   });
   await expect(setUp({ crop: { width: 8, height: 8 } })).rejects.toThrow('a field that spans whole pictures');
+  const { width, height } = plugin.image as Size;
+  (await setUp({ crop: { width, height } })).dispose();
   await expect(setUp({ displacement: { start: -1, target: 0, range: [2, 1] } })).rejects.toThrow(
     'displacement must be at least 0, not -1; displacement.target must be above 0, not 0; displacement.range',
   );

@@ -96,9 +96,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
       const { stack, decision, task } = await chooseTreatment(dir, settings, {
         ...sources,
         ...{ plugin, recipe, seed, job, engine },
-        async train({ name, displacement, framing, match }) {
-          // Both would be trained in one folder; with a hand on it, either is.
-          if (name === 'warped' && hasRun) return 'Skipped: compare tries it, which takes longer.';
+        async train({ displacement, framing, match }) {
           const training = {
             ...settings,
             ...(displacement !== undefined && { displacement }),

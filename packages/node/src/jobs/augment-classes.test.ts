@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createImage } from '@simgan/core';
 import { afterAll, expect, test } from 'vitest';
 import { anyPictures, trueWay, writeBarFolders } from '../../test/bar-folders.ts';
-import { jsonLines, temporaryFolder } from '../../test/folders.ts';
+import { jsonLines, temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { createEngine } from '../engines/engines.ts';
+import { encodePng } from '../pictures/pixels.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { augment } from './augment.ts';
 
@@ -26,6 +28,34 @@ test('two folders are judged by the classes of one of them, without a plugin of 
     image: { channels: 1, bits: 8, width: 10, height: 10 },
   });
   expect(treatment.chosen).toBe('judged');
+  // Of the two refiners the one is trained that promises more where networks answer with classes.
+  const said = (name: string) => events.find((event) => event.type === 'rung' && event.name === name);
+  expect(said('refined')).toMatchObject({
+    taken: false,
+    reason: 'Skipped: one refiner is trained here; compare tries both.',
+  });
+  expect(said('warped')).toMatchObject({ reason: expect.stringContaining('etworks that learned from it') });
+});
+
+test('a plugin that trains on crops moves things in whole pictures of one size, and again with its refiner', async () => {
+  const cwd = await temporaryFolder();
+  await writeBarFolders(cwd, { synthetic: 30, real: 30 });
+  const { dataset, run } = await augment({ ...sets, cwd, out: 'out', treat: 'warped' });
+  const moved = async (folder: string) =>
+    ((await jsonLines(join(folder, 'metadata.jsonl'))) as { simgan: { displacement: object } }[]).map(
+      ({ simgan }) => simgan.displacement,
+    );
+  const before = await moved(dataset);
+  for (const displacement of before) expect(displacement).toMatchObject({ rms: expect.any(Number) });
+  const { synthetic, format } = sets;
+  const again = await augment({ plugin, engine, synthetic, format, cwd, out: 'again', refiner: run! });
+  expect(await moved(again.dataset)).toEqual(before);
+  await writeFiles(join(cwd, 'synthetic', 'large'), {
+    'a.png': await encodePng(createImage({ width: 14, height: 12, channels: 1, bits: 8 })),
+  });
+  await expect(augment({ ...sets, cwd, out: 'other', treat: 'warped' })).rejects.toThrow(
+    '`treat` warped: what moves things takes pictures of one size, and these differ.',
+  );
 });
 
 test('real pictures with the labels of networks stand behind the samples, marked; resumed, they are the same bytes', async () => {

@@ -46,15 +46,14 @@ export async function chooseTreatment(
   const wanted = wantedRungs(options, task);
   const before = options.existing === 'resume' ? await readDecision(file) : undefined;
   if (before) checkSame(before, wanted, dir);
-  const make = rungMaker({ ...means, task });
   let chosen: Omit<ChosenTreatment, 'task'>;
   if (before || wanted.rungs !== 'auto') {
     const decision = before ?? { ...wanted, treat: treatText(wanted.rungs as readonly RungName[]) };
     const names = rungsOf(parseTreat(decision.treat)) as readonly RungName[];
     job.emit({ type: 'treatment', ...said(decision) });
-    chosen = { decision: said(decision), stack: await namedStack(names, make) };
+    chosen = { decision: said(decision), stack: await namedStack(names, rungMaker({ ...means, task })) };
   } else {
-    chosen = await judged({ ...means, task: task as JudgedTask }, make);
+    chosen = await judged({ ...means, task: task as JudgedTask });
     job.emit({ type: 'treatment', ...chosen.decision });
   }
   await writeDecision(file, chosen.decision);
@@ -82,12 +81,12 @@ function wantedRungs(options: AugmentOptions, task: JudgedTask | string): Wanted
 /** A quick comparison of what can be done to these pictures. */
 async function judged(
   means: DecidingMeans & { readonly task: JudgedTask },
-  make: ReturnType<typeof rungMaker>,
 ): Promise<Omit<ChosenTreatment, 'task'>> {
   means.job.emit({ type: 'task', what: means.task.what, image: means.task.image });
   const { judge, compare } = rungJudge({ ...means, judging: quickJudging });
   const found = await climb({
-    prepare: make,
+    // A training takes longer than all that is judged.
+    prepare: rungMaker({ ...means, refiners: 'one' }),
     judge,
     compare,
     onRung: ({ name, taken, reason }) => means.job.emit({ type: 'rung', name, taken, reason }),

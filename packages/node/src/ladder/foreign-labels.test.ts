@@ -33,7 +33,7 @@ function maker(declared: Record<string, string>, others: 'invariant' | 'refused'
   const real = { images: samples, rejects: [], origin: 'there', isStandIn: false };
   const recipe = Object.values(plugin.recipes)[0]!;
   const means = { plugin, recipe, synthetic, real, seed: 1, job: startJob({}), task: 'Nothing judges.' };
-  return rungMaker({ ...means, train: async () => 'No.' });
+  return rungMaker({ ...means, train: () => Promise.reject(new Error('Nothing is learned here.')) });
 }
 
 describe('labels of another program', () => {

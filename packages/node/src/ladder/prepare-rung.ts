@@ -1,4 +1,11 @@
-import type { Dataset, Plugin, RealImage, Sample, TrainingRecipe } from '@simgan/core';
+import {
+  type Dataset,
+  hasSize,
+  type Plugin,
+  type RealImage,
+  type Sample,
+  type TrainingRecipe,
+} from '@simgan/core';
 import type { MatchSetting } from '@simgan/core/matching';
 import { cropsOf, DEFAULT_DISPLACEMENT, trainingForm } from '@simgan/core/training';
 import {
@@ -10,6 +17,7 @@ import {
   randomize,
   type Treatment,
 } from '@simgan/core/treating';
+import { commonSize } from '../runs/common-size.ts';
 import type { Job } from '../runs/job.ts';
 import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import { openMatching } from '../runs/matching.ts';
@@ -30,13 +38,17 @@ export interface RungMeans {
   readonly job: Job;
   /** What pictures are judged by, or why they cannot be. */
   readonly task: JudgedTask | string;
-  /** Trains a refiner by a recipe; a text says why none is trained, as a sentence. */
-  train(given: LearnedFrom): Promise<NonNullable<Stack['refiner']> | string>;
+  /**
+   * Which refiners are trained to be judged: both, or the one that promises more, which where networks answer with
+   * classes is the one that moves things. Default: both.
+   */
+  readonly refiners?: 'both' | 'one';
+  /** Trains a refiner by a recipe. */
+  train(given: LearnedFrom): Promise<NonNullable<Stack['refiner']>>;
 }
 
 /** How a refiner is trained. */
 export interface LearnedFrom {
-  readonly name: 'refined' | 'warped';
   /** How far it moves things, px²; `undefined` for what the options say. */
   readonly displacement: number | undefined;
   /** How its pictures are framed before they are refined, if they are. */
@@ -105,22 +117,40 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     }
     return put('light', name, matchLight(name, matcher));
   };
-  const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
-    const problem = name === 'warped' ? await unfollowed() : undefined;
-    if (problem !== undefined) return { skipped: cannotFollow(problem) };
-    if (name === 'warped' && recipe.displacement !== undefined) {
-      return { skipped: 'Skipped: the recipe moves things already, see refined.' };
+  let warping: Promise<string | undefined> | undefined;
+  const warpingProblem = () => {
+    warping ??= whyNotWarped();
+    return warping;
+  };
+  const whyNotWarped = async (): Promise<string | undefined> => {
+    const problem = await unfollowed();
+    if (problem !== undefined) return cannotFollow(problem);
+    if (recipe.displacement !== undefined) return 'Skipped: the recipe moves things already, see refined.';
+    if (!labelLimits(plugin.annotation.geometry).bends) {
+      return 'Skipped: the labels cannot follow where a picture is bent.';
     }
-    if (name === 'warped' && !labelLimits(plugin.annotation.geometry).bends) {
-      return { skipped: 'Skipped: the labels cannot follow where a picture is bent.' };
+    const size = hasSize(plugin.image) ? plugin.image : await commonSize(synthetic.training, real.images);
+    if (!size) return 'Skipped: what moves things takes pictures of one size, and these differ.';
+    if (Math.max(size.width, size.height) > LARGEST_WARPED) {
+      return `Skipped: pictures of more than ${LARGEST_WARPED} pixels a side take too long to move things in.`;
+    }
+    return undefined;
+  };
+  const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
+    const problem = await warpingProblem();
+    if (name === 'warped' && problem !== undefined) return { skipped: problem };
+    if (
+      means.refiners === 'one' &&
+      name !== (problem === undefined && isOfClasses(task) ? 'warped' : 'refined')
+    ) {
+      return { skipped: 'Skipped: one refiner is trained here; compare tries both.' };
     }
     const isFramed = standing.names.includes('framed');
     const refiner = await means.train({
-      ...{ name, displacement: name === 'warped' ? DEFAULT_DISPLACEMENT.target : undefined },
+      displacement: name === 'warped' ? DEFAULT_DISPLACEMENT.target : undefined,
       framing: isFramed ? (await plannedFraming()).plan : undefined,
       match: standing.names.includes('lit') ? 'light' : undefined,
     });
-    if (typeof refiner === 'string') return { skipped: refiner };
     const { light: _, ...others } = standing;
     const what = `${refiner.matcher.corrections.length > 0 ? 'corrections of light and ' : ''}a trained refiner`;
     return { stack: { ...others, refiner, names: [] }, what };
@@ -163,6 +193,14 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     };
   };
 }
+
+/** Where networks answer with classes, moving things gained more than changing pixels alone (docs/warping.md). */
+function isOfClasses(task: JudgedTask | string): boolean {
+  return typeof task !== 'string' && task.estimator.answer?.kind === 'class';
+}
+
+/** A field that moves things is as large as the picture, pixels of a side. */
+const LARGEST_WARPED = 128;
 
 /** Real pictures to label, and as many others to judge by; fewer say little. */
 const FEWEST_LABELED = 50;

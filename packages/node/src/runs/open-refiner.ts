@@ -17,6 +17,7 @@ import {
   withDisplacement,
 } from '@simgan/core/training';
 import { frame, type Treatment } from '@simgan/core/treating';
+import { z } from 'zod';
 import { isPackageName } from '../plugins/load-plugin.ts';
 import { assignWeights } from '../weights/weights.ts';
 import type { JobOptions } from './events.ts';
@@ -145,11 +146,20 @@ function pluginNamedBy(config: RunConfig | undefined, origin: string): string {
   );
 }
 
-/** The recipe of that name, with a refiner that moves things if the run's own one did and the plugin's does not. */
+// A file from elsewhere could ask for more memory than there is.
+const side = z.int().min(1).max(1024);
+const wholePicture = z.object({ width: side, height: side });
+
+/**
+ * The recipe of that name, with a refiner that moves things if the run's own one did and the plugin's does not. It spans
+ * the pictures of its training.
+ */
 function recipeOfRun(plugin: Plugin, name: string, config: RunConfig | undefined): TrainingRecipe {
   const recipe = recipeOf(plugin, name);
   const isAdded = config?.numbers.displacement !== undefined && recipe.displacement === undefined;
-  return isAdded ? withDisplacement(plugin, recipe, DEFAULT_DISPLACEMENT.target) : recipe;
+  if (!isAdded) return recipe;
+  const { data: crop } = wholePicture.safeParse(config.numbers.crop);
+  return { ...withDisplacement(plugin, recipe, DEFAULT_DISPLACEMENT.target), ...(crop && { crop }) };
 }
 
 /** Builds the network and puts the weights in. Disposing it frees both and leaves the engine. */

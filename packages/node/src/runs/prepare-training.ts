@@ -1,5 +1,5 @@
 /** @file The recipe and the pictures that a training needs, from what a job's options name. */
-import { createRng, type Dataset, type Sample, type TrainingRecipe } from '@simgan/core';
+import { createRng, type Dataset, type Sample, SimganError, type TrainingRecipe } from '@simgan/core';
 import { formatMatch, type Matcher, type MatchSetting } from '@simgan/core/matching';
 import { defaultRecipe, recipeOf } from '@simgan/core/plugin';
 import { withDisplacement } from '@simgan/core/training';
@@ -7,6 +7,7 @@ import { type FramingPlan, frame } from '@simgan/core/treating';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 import { checkLabelsMove } from './check-labels-move.ts';
 import { warnOfSameness } from './check-real.ts';
+import { commonSize } from './common-size.ts';
 import { defaults } from './defaults.ts';
 import { type FeatureNetwork, withFeatures } from './features.ts';
 import type { ChosenPlugin, Job } from './job.ts';
@@ -119,7 +120,8 @@ export async function prepareTraining(
 ): Promise<PreparedTraining> {
   const { seed = defaults.seed, features } = options;
   const plugin = withLabelsOf(chosenPlugin, rendered);
-  const { name, recipe: chosen } = chooseRecipe(plugin, options);
+  const { name, recipe: own } = chooseRecipe(plugin, options);
+  const chosen = options.displacement === undefined ? own : await onWholePictures(own, rendered, real);
   const network = features && { ...features, file: job.path(features.file) };
   const recipe = network ? await withFeatures(plugin, chosen, network) : chosen;
   const framed = (samples: Dataset<Sample<unknown>>) =>
@@ -156,6 +158,25 @@ export async function prepareTraining(
     lookedAt: options.synthetic === undefined ? framed(freshPictures(rendering, seed)) : synthetic.training,
     matcher,
   };
+}
+
+/**
+ * What moves things spans the whole picture: where the recipe trains on crops, they are whole pictures.
+ *
+ * @throws SimganError INVALID_ARGUMENT if pictures differ in size.
+ */
+async function onWholePictures(
+  recipe: TrainingRecipe,
+  synthetic: SyntheticSource,
+  real: RealSource,
+): Promise<TrainingRecipe> {
+  if (!recipe.crop) return recipe;
+  const size = await commonSize(synthetic.training, real.images);
+  if (size) return { ...recipe, crop: size };
+  throw new SimganError(
+    'INVALID_ARGUMENT',
+    'A refiner that moves things takes pictures of one size, and these differ. Scale both sets to one size, or leave `displacement` and the treatment `warped` out.',
+  );
 }
 
 /** Simulated pictures that are not trained on. */
