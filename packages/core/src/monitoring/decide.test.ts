@@ -82,3 +82,31 @@ test('a look found less useful than raw pictures, and those after it, come after
   // Where all are, the closest is still the best of them.
   expect(decide(run(falling, judgedAt({ 0: 'worse' })), steering).best).toBe(600);
 });
+
+test('a look at which nothing has changed yet is the best only where none has an effect', () => {
+  // The distances and changes of a run in which digits are moved, whose last pictures look right.
+  const rising = [9.3, 53, 62, 37, 21, 17];
+  const moved = [0.0012, 0.0076, 0.014, 0.019, 0.021, 0.024];
+  expect(
+    decide(
+      run(rising, (n) => ({ moved: moved[n]! })),
+      steering,
+    ).best,
+  ).toBe(600);
+  expect(
+    decide(
+      run(rising, () => ({ moved: 0.001 })),
+      steering,
+    ).best,
+  ).toBe(100);
+  // A refused look has an effect, and a bad one.
+  const refused: Partial<Signals> = {
+    use: { verdict: 'refused', score: 0.5, raw: 0.6, noise: 0.02, reason: 'Because.' },
+  };
+  expect(
+    decide(
+      run(rising, (n) => ({ moved: moved[n]!, ...(n === 1 && refused) })),
+      steering,
+    ).best,
+  ).toBe(100);
+});

@@ -22,21 +22,26 @@ const SMOOTHED = 3;
  * Decides from all looks of a run, the earliest first. A look is valid if labels hold and content was not redrawn; the
  * best is the valid one with the lowest distance to real pictures, smoothed over neighboring looks. Where use was judged,
  * looks that were found worse than the raw pictures come after all others, and so do those up to the next judgment: a
- * quick judgment is sure enough to turn something down, not to rank what it does not.
+ * quick judgment is sure enough to turn something down, not to rank what it does not. Looks at which nothing has changed
+ * yet come after those with an effect: where distances rise before they fall, such a refiner is the closest.
  */
 export function decide(looks: readonly Signals[], steering: Steering, warmup = 0): Decision {
   const { patience = 5, least = 6 * steering.every } = steering;
   const distances = looks.map((_, n) => smoothed(looks, n));
   const isRefused = refusals(looks);
+  const rank = (n: number) => (isRefused[n] ? 2 : looks[n]!.moved < thresholds.noEffect ? 1 : 0);
   let best: number | undefined;
   let lastGain = 0;
   for (const [n, look] of looks.entries()) {
     if (!isValid(look, steering)) continue;
     const isBetter =
       best === undefined ||
-      (isRefused[n] === isRefused[best] ? distances[n]! < distances[best]! : isRefused[best]!);
+      (rank(n) === rank(best) ? distances[n]! < distances[best]! : rank(n) < rank(best));
     if (!isBetter) continue;
-    const gain = best === undefined ? Number.POSITIVE_INFINITY : distances[best]! - distances[n]!;
+    const gain =
+      best === undefined || rank(n) < rank(best)
+        ? Number.POSITIVE_INFINITY
+        : distances[best]! - distances[n]!;
     if (best === undefined || gain > GAIN * Math.abs(distances[best]!)) lastGain = n;
     best = n;
   }
