@@ -28,13 +28,11 @@ test('two folders are judged by the classes of one of them, without a plugin of 
     image: { channels: 1, bits: 8, width: 10, height: 10 },
   });
   expect(treatment.chosen).toBe('judged');
-  // Of the two refiners the one is trained that promises more where networks answer with classes.
   const said = (name: string) => events.find((event) => event.type === 'rung' && event.name === name);
-  expect(said('refined')).toMatchObject({
+  expect(said('warped')).toMatchObject({
     taken: false,
-    reason: 'Skipped: one refiner is trained here; compare tries both.',
+    reason: 'Skipped: compare tries it, which takes longer.',
   });
-  expect(said('warped')).toMatchObject({ reason: expect.stringContaining('etworks that learned from it') });
 });
 
 test('a plugin that trains on crops moves things in whole pictures of one size, and again with its refiner', async () => {

@@ -83,10 +83,14 @@ async function judged(
   means: DecidingMeans & { readonly task: JudgedTask },
 ): Promise<Omit<ChosenTreatment, 'task'>> {
   means.job.emit({ type: 'task', what: means.task.what, image: means.task.image });
+  const make = rungMaker(means);
   const { judge, compare } = rungJudge({ ...means, judging: quickJudging });
   const found = await climb({
     // A training takes longer than all that is judged.
-    prepare: rungMaker({ ...means, refiners: 'one' }),
+    prepare: async (name, standing) =>
+      name === 'warped'
+        ? { skipped: 'Skipped: compare tries it, which takes longer.' }
+        : make(name, standing),
     judge,
     compare,
     onRung: ({ name, taken, reason }) => means.job.emit({ type: 'rung', name, taken, reason }),

@@ -38,11 +38,6 @@ export interface RungMeans {
   readonly job: Job;
   /** What pictures are judged by, or why they cannot be. */
   readonly task: JudgedTask | string;
-  /**
-   * Which refiners are trained to be judged: both, or the one that promises more, which where networks answer with
-   * classes is the one that moves things. Default: both.
-   */
-  readonly refiners?: 'both' | 'one';
   /** Trains a refiner by a recipe. */
   train(given: LearnedFrom): Promise<NonNullable<Stack['refiner']>>;
 }
@@ -117,11 +112,6 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     }
     return put('light', name, matchLight(name, matcher));
   };
-  let warping: Promise<string | undefined> | undefined;
-  const warpingProblem = () => {
-    warping ??= whyNotWarped();
-    return warping;
-  };
   const whyNotWarped = async (): Promise<string | undefined> => {
     const problem = await unfollowed();
     if (problem !== undefined) return cannotFollow(problem);
@@ -137,14 +127,8 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     return undefined;
   };
   const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
-    const problem = await warpingProblem();
-    if (name === 'warped' && problem !== undefined) return { skipped: problem };
-    if (
-      means.refiners === 'one' &&
-      name !== (problem === undefined && isOfClasses(task) ? 'warped' : 'refined')
-    ) {
-      return { skipped: 'Skipped: one refiner is trained here; compare tries both.' };
-    }
+    const problem = name === 'warped' ? await whyNotWarped() : undefined;
+    if (problem !== undefined) return { skipped: problem };
     const isFramed = standing.names.includes('framed');
     const refiner = await means.train({
       displacement: name === 'warped' ? DEFAULT_DISPLACEMENT.target : undefined,
@@ -192,11 +176,6 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
       stack: { ...standing, ...rung.stack, names: namesOf(withRung(standing.names, name)) },
     };
   };
-}
-
-/** Where networks answer with classes, moving things gained more than changing pixels alone (docs/warping.md). */
-function isOfClasses(task: JudgedTask | string): boolean {
-  return typeof task !== 'string' && task.estimator.answer?.kind === 'class';
 }
 
 /** A field that moves things is as large as the picture, pixels of a side. */
