@@ -2,7 +2,7 @@ import type * as tf from '@tensorflow/tfjs-core';
 import { cacheItems, type Dataset, mapDataset } from '../dataset.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimganError } from '../errors.ts';
-import type { ImageForm, Size, SizedForm } from '../image.ts';
+import type { ImageForm, SizedForm } from '../image.ts';
 import { createMatcher, type Matcher } from '../matching/matcher.ts';
 import { planCorrections } from '../matching/plan.ts';
 import type { Discriminator, NetworkBuilder, NetworkParts, Refiner } from '../networks/network.ts';
@@ -142,7 +142,6 @@ export async function createTraining(options: TrainingOptions): Promise<Training
     );
   }
   const form = trainingForm(plugin.image, recipe);
-  const { image: first } = await options.synthetic.at(0);
   const networks = networksOf(plugin, recipe);
   // Read before anything is built: weights may come from a file that cannot be read.
   const fingerprint = networks.regularizer.fingerprint?.();
@@ -170,7 +169,7 @@ export async function createTraining(options: TrainingOptions): Promise<Training
   };
   try {
     const refiner = player('refiner', networks.refiner);
-    checkDisplacement(recipe, refiner.network, first);
+    await checkDisplacement(recipe, refiner.network, options.synthetic);
     const discriminator = player('discriminator', networks.discriminator);
     const averagedRefiner = recipe.averaging
       ? own(buildNetwork(networks.refiner, form, seed))
@@ -226,18 +225,20 @@ export function labelsOf({ annotation, displacementLimits }: TrainedDomain): Tra
   };
 }
 
-function checkDisplacement(
+async function checkDisplacement(
   { displacement, crop }: TrainingRecipe,
   { warping }: Refiner,
-  { width, height }: Size,
-): void {
+  synthetic: Dataset<RealImage>,
+): Promise<void> {
   if (displacement !== undefined && !warping) {
     throw new SimganError(
       'INVALID_ARGUMENT',
       'The recipe sets displacement, but its refiner moves nothing. Use a warpingRefiner, or leave displacement out.',
     );
   }
-  if (crop && warping && (crop.width !== width || crop.height !== height)) {
+  if (!crop || !warping) return;
+  const { width, height } = (await synthetic.at(0)).image;
+  if (crop.width !== width || crop.height !== height) {
     throw new SimganError(
       'INVALID_ARGUMENT',
       `The recipe trains on crops of ${crop.width} x ${crop.height}, but its refiner moves things by a field that spans whole pictures, which are ${width} x ${height}. Set crop to the size of all pictures, or use a refiner without warping.`,
