@@ -14,6 +14,7 @@ import {
 import { classEstimator, MOST_CLASSES } from '@simgan/core/evaluation';
 import { resample, resizeTransform } from '@simgan/core/geometry';
 import { CLASS_FIELDS } from '../datasets/class-fields.ts';
+import { sizesOf } from '../runs/picture-sizes.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 
 /** What networks that judge learn, and the form in which they see pictures. */
@@ -38,8 +39,6 @@ const FIRST = 8;
 const LEAST_OF_CLASS = 5;
 /** The longer side of pictures without a common size, as networks that judge see them, pixels. */
 const LONGEST_SIDE = 64;
-/** Pictures of each set whose sizes are looked at. */
-const SIZES = 50;
 
 const CLASS_PATHS = CLASS_FIELDS.flatMap((field) => [[field], ['fields', field]]);
 
@@ -137,10 +136,7 @@ async function commonForm(
   synthetic: Dataset<RealImage>,
   real: Dataset<RealImage>,
 ): Promise<SizedForm> {
-  const sizes: Size[] = [];
-  for (const set of [synthetic, real]) {
-    for await (const item of spreadItems(set, SIZES)) sizes.push(item.image);
-  }
+  const sizes = await sizesOf(synthetic, real);
   const [width, height] = [
     medianOf(sizes.map((size) => size.width)),
     medianOf(sizes.map((size) => size.height)),

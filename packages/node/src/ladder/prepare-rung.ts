@@ -17,10 +17,10 @@ import {
   randomize,
   type Treatment,
 } from '@simgan/core/treating';
-import { commonSize } from '../runs/common-size.ts';
 import type { Job } from '../runs/job.ts';
 import { followProblem, withLabelsOf } from '../runs/labels-follow.ts';
 import { openMatching } from '../runs/matching.ts';
+import { commonSize } from '../runs/picture-sizes.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import type { PreparedRung } from './climb.ts';
 import { fitAll, type JudgedTask } from './judged-task.ts';

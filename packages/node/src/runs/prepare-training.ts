@@ -7,12 +7,12 @@ import { type FramingPlan, frame } from '@simgan/core/treating';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 import { checkLabelsMove } from './check-labels-move.ts';
 import { warnOfSameness } from './check-real.ts';
-import { commonSize } from './common-size.ts';
 import { defaults } from './defaults.ts';
 import { type FeatureNetwork, withFeatures } from './features.ts';
 import type { ChosenPlugin, Job } from './job.ts';
 import { withLabelsOf } from './labels-follow.ts';
 import { openMatching } from './matching.ts';
+import { commonSize } from './picture-sizes.ts';
 import type { Rendering } from './rendering.ts';
 import { type RunConfig, recipeNumbers } from './run-config.ts';
 import {
