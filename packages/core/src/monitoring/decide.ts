@@ -34,14 +34,10 @@ export function decide(looks: readonly Signals[], steering: Steering, warmup = 0
   let lastGain = 0;
   for (const [n, look] of looks.entries()) {
     if (!isValid(look, steering)) continue;
-    const isBetter =
-      best === undefined ||
-      (rank(n) === rank(best) ? distances[n]! < distances[best]! : rank(n) < rank(best));
-    if (!isBetter) continue;
+    const order = best === undefined ? -1 : rank(n) - rank(best);
     const gain =
-      best === undefined || rank(n) < rank(best)
-        ? Number.POSITIVE_INFINITY
-        : distances[best]! - distances[n]!;
+      best === undefined || order < 0 ? Number.POSITIVE_INFINITY : distances[best]! - distances[n]!;
+    if (order > 0 || !(gain > 0)) continue;
     if (best === undefined || gain > GAIN * Math.abs(distances[best]!)) lastGain = n;
     best = n;
   }

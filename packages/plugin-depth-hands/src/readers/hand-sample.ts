@@ -56,12 +56,8 @@ export function handSample(
   const size = form.width;
   const center = joints ? palmOf(joints) : locateHand(frame, camera, cube);
   if (!center) return { file, reason: 'None of its surfaces has the size of a hand.' };
-  if (plausible) {
-    const { unit, distance } = plausible;
-    const [least, most] = distance;
-    if (center[2] < least || center[2] > most)
-      return { file, reason: implausible(center[2], unit, distance) };
-  }
+  const problem = plausible && distanceProblem(center[2], plausible);
+  if (problem !== undefined) return { file, reason: problem };
   const [outlier] = [center, ...(joints?.values() ?? [])].filter((point) => !canBeSeen(point));
   if (outlier) {
     const place = outlier.map((value) => Math.round(value)).join(', ');
@@ -99,7 +95,11 @@ export function handSample(
   return { id, image, annotation, source: { file, width, height, scale, shift } };
 }
 
-function implausible(found: number, unit: number, [least, most]: readonly [number, number]): string {
+function distanceProblem(
+  found: number,
+  { unit, distance: [least, most] }: NonNullable<SeenHand['plausible']>,
+): string | undefined {
+  if (found >= least && found <= most) return undefined;
   const meters = (millimeters: number) => `${Math.round(millimeters / 10) / 100} m`;
   return (
     `With ${unit} mm per stored step its hand would be ${meters(found)} from the camera, and depth cameras see hands from ` +
