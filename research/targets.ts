@@ -17,6 +17,7 @@ import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
 import { type AnyTask, defaultPlaces, tasks } from './tasks/index.ts';
+import { wholeStrokes } from './whole-strokes.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -37,12 +38,6 @@ const finer = patchDiscriminator([
   { convolution: 3, stride: 2, filters: 48 },
   { convolution: 3, filters: 48 },
 ]);
-const wider = patchDiscriminator([
-  { convolution: 3, stride: 2, filters: 32 },
-  { convolution: 3, stride: 2, filters: 48 },
-  { convolution: 3, stride: 2, filters: 64 },
-  { convolution: 3, filters: 64 },
-]);
 const open = { start: 5, target, range: [1e-3, 50] } as const;
 
 /** What is changed in the recipe `quick`, whose lambda may fall to 0.2. */
@@ -53,11 +48,11 @@ const changes: Readonly<Record<string, Partial<TrainingRecipe>>> = {
   'twice the learning rate': { lambda: open, learningRate: 4e-4 },
   'five times the learning rate': { lambda: open, learningRate: 1e-3 },
   'a discriminator of finer patches': { lambda: open, discriminator: finer },
-  'a discriminator of wider patches': { lambda: open, discriminator: wider },
+  'a discriminator of wider patches': { lambda: open, discriminator: wholeStrokes },
   'wider patches and five times the learning rate': {
     lambda: open,
     learningRate: 1e-3,
-    discriminator: wider,
+    discriminator: wholeStrokes,
   },
   'two discriminator steps per turn': { lambda: open, discriminatorUpdates: 2 },
 };

@@ -1,10 +1,11 @@
 /** @file The refiners that are compared. */
-import { patchDiscriminator, residualRefiner, type TrainingRecipe } from '@simgan/core';
+import { residualRefiner, type TrainingRecipe } from '@simgan/core';
 import {
   type ResidualRefinerOptions,
   type WarpingRefinerOptions,
   warpingRefiner,
 } from '@simgan/core/networks';
+import { wholeStrokes } from './whole-strokes.ts';
 
 type MakeRecipe = (base: TrainingRecipe, task: string) => TrainingRecipe;
 
@@ -19,14 +20,6 @@ const pixels: ResidualRefinerOptions = {
 
 /** Mean squares of the displacement, px², by task. */
 const targets: Readonly<Record<string, number>> = { 'print-mnist': 6, 'open-eyes': 3 };
-
-/** Sees patches of 31x31 pixels: whole digits, more than the middle of an eye. */
-const wholeStrokes = patchDiscriminator([
-  { convolution: 3, stride: 2, filters: 32 },
-  { convolution: 3, stride: 2, filters: 48 },
-  { convolution: 3, stride: 2, filters: 64 },
-  { convolution: 3, filters: 64 },
-]);
 
 const warping =
   (changes: Partial<TrainingRecipe> = {}, options: WarpingRefinerOptions = {}): MakeRecipe =>
@@ -51,10 +44,5 @@ export const warpRows: Readonly<Record<string, MakeRecipe>> = {
   }),
   warp: warping(),
   'warp-stroke': warping({}, { stroke: true }),
-  'warp-whole': warping(
-    {
-      discriminator: wholeStrokes,
-    },
-    { stroke: true },
-  ),
+  'warp-whole': warping({ discriminator: wholeStrokes }, { stroke: true }),
 };

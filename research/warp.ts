@@ -72,7 +72,7 @@ const { engine } = await createEngine('onnx', { threads: Number(options.threads)
 const { figures, say, note, save } = openReport('warp');
 const pictures = new URL('./results/', import.meta.url).pathname;
 mkdirSync(pictures, { recursive: true });
-for (const name of options.tasks.split(',')) {
+for (const name of chosenNames(options.tasks, tasks)) {
   const task: AnyTask = await tasks[name as keyof typeof tasks]({ data, fashion, fonts });
   const raw = await collect(await task.raw(1, quick ? 200 : task.length));
   say(`\n## ${task.title}\n`);

@@ -28,9 +28,9 @@ interface Look extends RealImage {
 }
 
 /**
- * Simulated eyes before a laptop to one eye of webcam strips, gray, 800 without labels and 800 tested. A gaze becomes a cell by an
- * affine map that is fitted to 100 of the tested ones; the score is the mean error of the others, in cells. Always
- * answering the middle gives 2.5.
+ * Simulated eyes before a laptop to one eye of webcam strips, gray, 800 without labels and 800 tested. A gaze becomes
+ * a cell by an affine map that is fitted to 100 of the tested ones; the score is the mean error of the others, in cells.
+ * Always answering the middle gives 2.5.
  */
 export async function gazeStrips(data: string): Promise<Task<EyeAnnotation>> {
   const plugin = eyes({ camera: 'laptop', closedRate: 0, blinkRate: 0 });
