@@ -54,6 +54,12 @@ const COPIES = 4;
 const MOST_COPIES = 60_000;
 const rows = options.rows === '' ? [] : options.rows.split(';');
 
+/** What the networks of each set reach: plain, and with classic augmentation. */
+interface Scores {
+  readonly plain: readonly number[];
+  readonly augmented: readonly number[];
+}
+
 const { engine } = await createEngine('onnx', { threads: Number(options.threads), device: 'cpu' });
 const { figures, say, note, save } = openReport('defaults');
 for (const name of chosenNames(options.tasks, tasks)) {
@@ -65,20 +71,27 @@ for (const name of chosenNames(options.tasks, tasks)) {
   say(`${length} simulated pictures, ${networks} networks for each figure.\n`);
   say(`| learned from | pictures | ${task.unit}, plain | with augmentation |`);
   say('| --- | --- | --- | --- |');
-  const sayRow = async (title: string, samples: Dataset<Sample<unknown>>, more: object = {}) => {
-    const scores = await scoresOf(task, samples);
+  const sayRow = async (
+    title: string,
+    samples: Dataset<Sample<unknown>>,
+    { scores: known, ...more }: { readonly scores?: Scores; readonly [figure: string]: unknown } = {},
+  ) => {
+    const scores = known ?? (await scoresOf(task, samples));
     measured[title] = { pictures: samples.length, ...scores, ...more };
     const cell = (values: readonly number[]) => `${mean(values).toFixed(2)} ± ${std(values).toFixed(2)}`;
     say(`| ${title} | ${samples.length} | ${cell(scores.plain)} | ${cell(scores.augmented)} |`);
     save();
+    return scores;
   };
   for (let run = 1; run <= Number(options.runs); run++) {
     const raw: Dataset<Sample<unknown>> = await collect(await task.raw(run, length));
     const named = (title: string) => (Number(options.runs) > 1 ? `${title}, run ${run}` : title);
-    await sayRow(named('as simulated'), raw);
+    const rawScores = await sayRow(named('as simulated'), raw);
     if (!options['only-rows']) {
-      const made = await augmented(task, raw, run);
-      await sayRow(named(`\`augment\`: ${made.treat}`), made.samples, { reason: made.reason });
+      const { treat, samples, reason } = await augmented(task, raw, run);
+      // Where it leaves pictures as they are, networks would learn the same again.
+      const more = treat === 'raw' ? { reason, scores: rawScores } : { reason };
+      await sayRow(named(`\`augment\`: ${treat}`), samples, more);
     }
     for (const row of rows) await sayRow(named(row), (await augmented(task, raw, run, row)).samples);
   }
@@ -115,7 +128,7 @@ async function augmented(task: AnyTask, raw: Dataset<Sample<unknown>>, seed: num
 }
 
 /** The task's scores of networks that learned from a set, and from copies of it that are changed classically. */
-async function scoresOf(task: AnyTask, samples: Dataset<Sample<unknown>>) {
+async function scoresOf(task: AnyTask, samples: Dataset<Sample<unknown>>): Promise<Scores> {
   const copies: Sample<unknown>[] = [];
   const most = Math.max(1, Math.min(COPIES, Math.floor(MOST_COPIES / samples.length)));
   for (let copy = 1; copy <= most; copy++) {

@@ -103,7 +103,7 @@ test.skipIf(!isBuilt)(
       import { createImage } from '@simgan/core';
       const events = new Set();
       const result = await augment({
-        plugin: 'eyes', steps: 1, batchSize: 4, count: 20, out: 'by-library', onEvent: ({ type }) => events.add(type),
+        plugin: 'eyes', steps: 1, batchSize: 4, count: 20, match: 'none', out: 'by-library', onEvent: ({ type }) => events.add(type),
       });
       const refiner = await openRefiner('by-library');
       const refined = await refiner.refine(createImage({ width: 55, height: 35, channels: 1, bits: 8 }));
@@ -123,8 +123,9 @@ test.skipIf(!isBuilt)(
     );
 
     const bin = join(dir, 'node_modules/simgan-cli/dist/bin.js');
-    const options = ['--plugin', 'eyes', '--steps', '1', '--batch-size', '4', '--count', '20', '--json'];
-    const { stdout } = await run(process.execPath, [bin, 'augment', ...options, '--out', 'by-command'], {
+    const options = ['--plugin', 'eyes', '--steps', '1', '--batch-size', '4', '--count', '20'];
+    const rest = ['--match', 'none', '--json', '--out', 'by-command'];
+    const { stdout } = await run(process.execPath, [bin, 'augment', ...options, ...rest], {
       cwd: dir,
     });
     expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({ event: 'result', count: 20 });

@@ -51,6 +51,26 @@ test('pictures are drawn once, spread over the set, and refined once for each mo
   training.dispose();
 });
 
+test('pictures before refinement are measured once, however often the training is followed', async () => {
+  const training = await start();
+  let measured = 0;
+  const counting: typeof probe = {
+    ...probe,
+    measure(image) {
+      measured += 1;
+      return probe.measure(image);
+    },
+  };
+  const followed = followPictures({ training, synthetic, probe: counting, pictures: 5 });
+  const first = await followed.refine();
+  expect(measured).toBe(10);
+  training.learningRate /= 2;
+  expect((await followed.refine()).labels).toEqual(first.labels);
+  expect(measured).toBe(15);
+  await followed.dispose();
+  training.dispose();
+});
+
 test('labels are measured in whole pictures alone', async () => {
   const training = await start({ width: 8, height: 8 });
   const followed = followPictures({ training, synthetic, probe, pictures: 4 });

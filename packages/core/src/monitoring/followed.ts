@@ -70,7 +70,7 @@ export function followPictures<Annotation>(options: FollowOptions<Annotation>): 
   const { engine, form, image, recipe, seed, averagedRefiner, matcher } = training;
   const { pictures: limit = recipe.steering?.pictures ?? PICTURES } = options;
   const isWhole = hasSize(image) && image.width === form.width && image.height === form.height;
-  const probe = isWhole ? options.probe : undefined;
+  const probe = isWhole && options.probe ? remembering(options.probe) : undefined;
   const { warping, noiseChannels } = averagedRefiner;
   const rng = createRng(seed).fork('refine');
   // What a refiner that moves things made of a picture is compared with the picture after it was moved.
@@ -132,6 +132,19 @@ export function followPictures<Annotation>(options: FollowOptions<Annotation>): 
       return last.moment;
     },
     dispose: () => refine.dispose(),
+  };
+}
+
+/** A probe that measures each picture once: those before refinement are the same at every moment. */
+function remembering<Annotation>(probe: LabelProbe<Annotation>): LabelProbe<Annotation> {
+  const measured = new WeakMap<Image, ReturnType<typeof probe.measure>>();
+  return {
+    ...probe,
+    measure(image, annotation) {
+      const known = measured.get(image) ?? probe.measure(image, annotation);
+      measured.set(image, known);
+      return known;
+    },
   };
 }
 
