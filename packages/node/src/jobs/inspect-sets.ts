@@ -12,6 +12,7 @@ import {
 import { cropsOf, trainingForm } from '@simgan/core/training';
 import { planFraming } from '@simgan/core/treating';
 import { makeFolder } from '../files/atomic-file.ts';
+import { warnOfCopies } from '../runs/check-real.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type PluginChoiceOptions, startJob } from '../runs/job.ts';
@@ -82,6 +83,7 @@ export async function inspectSets(options: InspectOptions): Promise<Inspection> 
     const means = { seed, atLeast: 1, rendering };
     const source = await openSynthetic(plugin, options, { ...means, count }, job);
     const camera = await openReal(plugin, options, means, job);
+    await warnOfCopies({ synthetic: source, real: camera }, job);
     // The same pictures that training would decide on, so that it decides the same.
     const pictures = { synthetic: source.training, real: camera.images, plugin, recipe, seed };
     const { plan, text, matcher } = await openMatching(match, pictures, job);

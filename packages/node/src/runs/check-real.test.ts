@@ -1,6 +1,6 @@
 import { createImage, datasetOf, type RealImage } from '@simgan/core';
 import { expect, test } from 'vitest';
-import { warnOfSameness } from './check-real.ts';
+import { warnOfCopies, warnOfSameness } from './check-real.ts';
 import type { JobEvent } from './events.ts';
 import { startJob } from './job.ts';
 
@@ -39,4 +39,28 @@ test('copies and pictures of one value are said, with their numbers', async () =
     expect.stringMatching(/^Of 128 real pictures that were looked at, 128 have one value/),
     expect.stringContaining('127 are copies'),
   ]);
+});
+
+test('a set that is given as both the synthetic and the real one is said, and a few shared pictures are not', async () => {
+  const warnings = async (synthetic: readonly RealImage[], real: readonly RealImage[], isStandIn = false) => {
+    const events: JobEvent[] = [];
+    const samples = datasetOf(synthetic.map((picture) => ({ ...picture, annotation: {} })));
+    const origin = { origin: 'there', rejects: [] };
+    await warnOfCopies(
+      {
+        synthetic: { ...origin, samples, training: samples, annotations: 'plugin' },
+        real: { ...origin, images: datasetOf(real), isStandIn },
+      },
+      startJob({ onEvent: (event) => events.push(event) }),
+    );
+    return events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  };
+  const ones = set(200, (n, i) => n + i);
+  const others = set(200, (n, i) => n * i);
+  expect(await warnings(ones, others)).toEqual([]);
+  expect(await warnings(ones, [...others.slice(0, 190), ...ones.slice(190)])).toEqual([]);
+  expect(await warnings(ones, ones)).toEqual([
+    expect.stringMatching(/^Of 128 real pictures that were looked at, 128 are synthetic pictures/),
+  ]);
+  expect(await warnings(ones, ones, true)).toEqual([]);
 });

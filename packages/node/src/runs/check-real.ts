@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type Dataset, type RealImage, spreadItems } from '@simgan/core';
+import { type Dataset, type Image, type RealImage, spreadItems } from '@simgan/core';
 import type { Job } from './job.ts';
+import type { OpenSources } from './prepare-training.ts';
 
 /** Pictures that are looked at, spread over the set. */
 const LOOKED_AT = 128;
@@ -19,11 +20,9 @@ export async function warnOfSameness(real: Dataset<RealImage>, job: Job): Promis
     const { data, channels } = image;
     looked += 1;
     if (data.every((value, i) => value === data[i % channels])) flat += 1;
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    seen.add(createHash('sha256').update(bytes).digest('hex'));
+    seen.add(digestOf(image));
   }
-  const of =
-    looked < real.length ? `Of ${looked} real pictures that were looked at` : `Of ${looked} real pictures`;
+  const of = ofLooked(looked, real.length);
   if (flat >= MANY * looked) {
     job.emit({
       type: 'warning',
@@ -38,4 +37,35 @@ export async function warnOfSameness(real: Dataset<RealImage>, job: Job): Promis
       message: `${of}, ${copies} are copies of others: the discriminator will know ${others} by heart. Add other pictures, or train for fewer steps.`,
     });
   }
+}
+
+/**
+ * Warns where real pictures are synthetic ones, as when one folder is given twice: nothing can be learned from them. What
+ * a simulator or a renderer has yet to draw is in no folder.
+ */
+export async function warnOfCopies({ synthetic, real }: OpenSources, job: Job): Promise<void> {
+  const isDrawn = synthetic.origin === 'simulator' || synthetic.origin.startsWith('renderer ');
+  if (real.isStandIn || isDrawn) return;
+  const drawn = new Set<string>();
+  for await (const { image } of spreadItems(synthetic.training, LOOKED_AT)) drawn.add(digestOf(image));
+  let looked = 0;
+  let copies = 0;
+  for await (const { image } of spreadItems(real.images, LOOKED_AT)) {
+    looked += 1;
+    if (drawn.has(digestOf(image))) copies += 1;
+  }
+  if (copies < MANY * looked || copies === 0) return;
+  job.emit({
+    type: 'warning',
+    message: `${ofLooked(looked, real.images.length)}, ${copies} are synthetic pictures, value by value: a refiner learns nothing from them, and no figure against them says anything. See whether \`real\` names the folder that you mean.`,
+  });
+}
+
+function ofLooked(looked: number, count: number): string {
+  return looked < count ? `Of ${looked} real pictures that were looked at` : `Of ${looked} real pictures`;
+}
+
+function digestOf({ width, height, data }: Image): string {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return createHash('sha256').update(`${width}x${height} `).update(bytes).digest('hex');
 }

@@ -6,7 +6,7 @@ import { withDisplacement } from '@simgan/core/training';
 import { type FramingPlan, frame } from '@simgan/core/treating';
 import type { RendererChoice } from '../wire/renderer-options.ts';
 import { checkLabelsMove } from './check-labels-move.ts';
-import { warnOfSameness } from './check-real.ts';
+import { warnOfCopies, warnOfSameness } from './check-real.ts';
 import { defaults } from './defaults.ts';
 import { type FeatureNetwork, withFeatures } from './features.ts';
 import type { ChosenPlugin, Job } from './job.ts';
@@ -103,7 +103,9 @@ export async function openTrainingSources(
   const means = { seed, atLeast: options.atLeast ?? recipe.batchSize, rendering };
   const synthetic = await openSynthetic(plugin, options, { ...means, count }, job);
   if (recipe.displacement !== undefined) await checkLabelsMove(synthetic);
-  return { synthetic, real: await openReal(plugin, options, means, job) };
+  const sources = { synthetic, real: await openReal(plugin, options, means, job) };
+  await warnOfCopies(sources, job);
+  return sources;
 }
 
 /**
