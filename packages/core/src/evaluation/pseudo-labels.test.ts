@@ -14,7 +14,15 @@ const labeling = {
 } as Estimator<BarAnnotation>;
 const truths = photographed(bars(4, 120), 5);
 const real = mapDataset(truths, ({ id, image }): RealImage => ({ id, image }));
-const base = { estimator: labeling, image: barImage, engine, seed: 1, samples: bars(1, 200), real };
+const base = {
+  estimator: labeling,
+  image: barImage,
+  engine,
+  seed: 1,
+  samples: bars(1, 200),
+  real,
+  rounds: 1,
+};
 
 test('the most certain half of each class gets the label that networks read, and the same seed the same labels', async () => {
   const { samples, confidence } = await pseudoLabel(base);
@@ -45,9 +53,34 @@ test('the most certain half of each class gets the label that networks read, and
   expect([...again.confidence]).toEqual([...confidence]);
 });
 
+test('from the second round on, networks learn from varied copies of what was labeled before, too', async () => {
+  const few = { ...labeling, recipe: { ...recipe, steps: 2 } };
+  const samples = bars(1, 20);
+  const varied: string[] = [];
+  const steps: number[] = [];
+  const options = {
+    ...{ ...base, estimator: few, samples, rounds: 2, networks: 1 },
+    vary<Varied extends RealImage>(sample: Varied): Varied {
+      varied.push(sample.id);
+      return sample;
+    },
+    onStep: (_: unknown, network: number) => steps.push(network),
+  };
+  const twice = await pseudoLabel(options);
+  const copies = (ids: readonly string[]) => ids.flatMap((id) => Array(4).fill(id)).sort();
+  const drawn = Array.from({ length: samples.length }, (_, index) => samples.id(index));
+  expect(varied.slice(0, 80).sort()).toEqual(copies(drawn));
+  const once = await pseudoLabel({ ...options, rounds: 1 });
+  const labeled = [...once.confidence.keys()];
+  expect(varied.slice(80, 80 + 4 * labeled.length).sort()).toEqual(copies(labeled));
+  expect(steps).toEqual([0, 0, 1, 1, 0, 0]);
+  expect([...twice.confidence]).not.toEqual([...once.confidence]);
+});
+
 test('what cannot label is refused, and an abort stops it', async () => {
   await expect(pseudoLabel({ ...base, estimator: barPlace })).rejects.toThrow('cannot label pictures');
   await expect(pseudoLabel({ ...base, estimator: barWay })).rejects.toThrow('cannot label pictures');
   await expect(pseudoLabel({ ...base, share: 0 })).rejects.toThrow('`share` is 0');
+  await expect(pseudoLabel({ ...base, rounds: 1.5 })).rejects.toThrow('`rounds` is 1.5');
   await expect(pseudoLabel({ ...base, signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
 });

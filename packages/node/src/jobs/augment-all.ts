@@ -118,7 +118,7 @@ export async function augmentAll(options: AugmentOptions): Promise<AugmentResult
       });
       const labeled =
         stack.names.includes('pseudo-labeled') && typeof task !== 'string'
-          ? await labelAllReal({ task, stack, ...sources, engine, seed }, job)
+          ? await labelAllReal({ plugin, task, stack, ...sources, engine, seed }, job)
           : undefined;
       return {
         stack,

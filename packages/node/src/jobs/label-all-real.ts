@@ -1,4 +1,4 @@
-import { takeFrom } from '@simgan/core';
+import { type Plugin, takeFrom } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import type { PseudoLabeled } from '@simgan/core/evaluation';
 import type { JudgedTask } from '../ladder/judged-task.ts';
@@ -13,6 +13,7 @@ const LEARNED_FROM = 4000;
 /** Labels the real pictures of a job by what networks learn from its treated samples. */
 export async function labelAllReal(
   {
+    plugin,
     task,
     stack,
     synthetic,
@@ -20,6 +21,7 @@ export async function labelAllReal(
     engine,
     seed,
   }: {
+    readonly plugin: Plugin;
     readonly task: JudgedTask;
     readonly stack: Stack;
     readonly synthetic: SyntheticSource;
@@ -33,7 +35,7 @@ export async function labelAllReal(
   const { steps } = task.estimator.recipe;
   let update: ((done: number) => void) | undefined;
   return labelReal({
-    ...{ task, engine, seed, steps, samples, real: real.images, signal: job.signal },
+    ...{ plugin, task, engine, seed, steps, samples, real: real.images, signal: job.signal },
     onStep(done, total) {
       update ??= job.progress('label', total);
       update(done);

@@ -128,7 +128,10 @@ export function rungJudge(means: JudgeMeans) {
           treatments[name] = async (repeat) => {
             const own = createRng(seed).fork(name).fork(repeat);
             const { signal } = job;
-            const labeling = { task, engine, steps, real: parts.labeled, seed: own.int(2 ** 31), signal };
+            const labeling = {
+              ...{ plugin: means.plugin, task, engine, steps },
+              ...{ real: parts.labeled, seed: own.int(2 ** 31), signal },
+            };
             const labeled = await labelReal({ ...labeling, samples: raw });
             return joinDatasets(raw, fitAll(task, labeled.samples));
           };

@@ -4,12 +4,15 @@ import {
   createRng,
   type Dataset,
   type Engine,
+  type Plugin,
   type RealImage,
+  type Rng,
   type Sample,
   selectItems,
   shuffledIndices,
 } from '@simgan/core';
 import { type PseudoLabeled, pseudoLabel } from '@simgan/core/evaluation';
+import { randomize } from '@simgan/core/treating';
 import { fitAll, type JudgedTask } from './judged-task.ts';
 
 /** Labeled pictures are told from synthetic ones by their ids. */
@@ -17,10 +20,11 @@ const PREFIX = 'real-';
 
 /** What labeling needs. */
 export interface LabelingMeans {
+  readonly plugin: Plugin;
   readonly task: JudgedTask;
   readonly engine: Engine;
   readonly seed: number;
-  /** Training steps of each network. */
+  /** Training steps of a network that learns from pictures as they are; from varied ones it learns longer. */
   readonly steps: number;
   /** What they learn from. */
   readonly samples: Dataset<Sample<unknown>>;
@@ -30,19 +34,32 @@ export interface LabelingMeans {
   readonly onStep?: (done: number, total: number) => void;
 }
 
-/** Networks whose answers are averaged. */
+/** Networks whose answers are averaged, and how often pictures are labeled: see `pseudoLabel`. */
 const NETWORKS = 2;
+const ROUNDS = 3;
+/** How much longer networks learn from pictures that vary. */
+const LONGER = 4;
 
 /** Labels the most certain half of each class; the pictures keep their size. */
 export async function labelReal(means: LabelingMeans): Promise<PseudoLabeled<unknown>> {
-  const { task, engine, seed, steps, samples, real, signal, onStep } = means;
+  const { task, engine, seed, samples, real, signal, onStep } = means;
   const { estimator, image } = task;
+  const steps = LONGER * means.steps;
   const recipe = { ...estimator.recipe, steps };
   const found = await pseudoLabel({
-    ...{ estimator: { ...estimator, recipe }, image, engine, seed, signal, networks: NETWORKS },
+    ...{
+      estimator: { ...estimator, recipe },
+      image,
+      engine,
+      seed,
+      signal,
+      networks: NETWORKS,
+      rounds: ROUNDS,
+    },
     samples: fitAll(task, samples),
     real: fitAll(task, real),
-    onStep: ({ step }, network) => onStep?.(network * steps + step, NETWORKS * steps),
+    vary: classicVariation(means),
+    onStep: ({ step }, network) => onStep?.(network * steps + step, ROUNDS * NETWORKS * steps),
   });
   const indices = Array.from({ length: real.length }, (_, index) => index).filter((index) =>
     found.confidence.has(real.id(index)),
@@ -60,6 +77,18 @@ export async function labelReal(means: LabelingMeans): Promise<PseudoLabeled<unk
   );
   const confidence = new Map([...found.confidence].map(([id, value]) => [`${PREFIX}${id}`, value]));
   return { samples: labeled, confidence };
+}
+
+/** Classic augmentation, which leaves a class as it is wherever its picture moves. */
+function classicVariation({ plugin, task, seed }: LabelingMeans) {
+  const classic = randomize(
+    { image: task.image, annotation: { geometry: {} } },
+    { ...plugin.randomization, seed },
+  );
+  return ({ id, image, annotation }: Sample<unknown>, rng: Rng): Sample<unknown> => {
+    const varied = classic.apply({ id: String(rng.int(2 ** 31)), image, annotation: {} });
+    return { id, image: varied.image, annotation };
+  };
 }
 
 /** Pictures that judge a set with labeled real pictures, and others that are labeled: none is both. */
