@@ -93,41 +93,59 @@ type Field = (point: Point) => { source: Point; slope: Matrix2 };
 
 /** The field's `source` and its derivative at a point of the new picture. */
 function fieldOf({ width, height }: Size, { rows, columns, values }: ControlGrid): Field {
+  const weightsAcross = remembered((x) => splineWeights(width, columns, x));
+  const weightsDown = remembered((y) => splineWeights(height, rows, y));
   return ([x, y]) => {
     const [nearX, nearY] = [Math.min(width, Math.max(0, x)), Math.min(height, Math.max(0, y))];
-    const across = splineWeights(width, columns, nearX);
-    const down = splineWeights(height, rows, nearY);
-    const [dx, dy] = [0, 0].map(() => ({ value: 0, byX: 0, byY: 0, byBoth: 0 })) as [Sum, Sum];
+    const across = weightsAcross(nearX);
+    const down = weightsDown(nearY);
+    // Scalars alone: this runs for every pixel.
+    let [x0, xByX, xByY, xByBoth, y0, yByX, yByY, yByBoth] = [0, 0, 0, 0, 0, 0, 0, 0];
     for (let i = 0; i < 4; i++) {
+      const [weight, rowSlope] = [down.weights[i]!, down.slopes[i]!];
+      const row = (down.first + i) * columns + across.first;
       for (let j = 0; j < 4; j++) {
-        const at = 2 * ((down.first + i) * columns + across.first + j);
-        for (const [axis, sum] of [dx, dy].entries()) {
-          const value = values[at + axis]!;
-          sum.value += down.weights[i]! * across.weights[j]! * value;
-          sum.byX += down.weights[i]! * across.slopes[j]! * value;
-          sum.byY += down.slopes[i]! * across.weights[j]! * value;
-          sum.byBoth += down.slopes[i]! * across.slopes[j]! * value;
-        }
+        const [columnWeight, columnSlope] = [across.weights[j]!, across.slopes[j]!];
+        const [both, byX] = [weight * columnWeight, weight * columnSlope];
+        const [byY, byBoth] = [rowSlope * columnWeight, rowSlope * columnSlope];
+        const valueX = values[2 * (row + j)]!;
+        const valueY = values[2 * (row + j) + 1]!;
+        x0 += both * valueX;
+        xByX += byX * valueX;
+        xByY += byY * valueX;
+        xByBoth += byBoth * valueX;
+        y0 += both * valueY;
+        yByX += byX * valueY;
+        yByY += byY * valueY;
+        yByBoth += byBoth * valueY;
       }
     }
     const [beyondX, beyondY] = [x - nearX, y - nearY];
-    const extended = (sum: Sum) =>
-      sum.value + sum.byX * beyondX + sum.byY * beyondY + sum.byBoth * beyondX * beyondY;
     const slope: Matrix2 = [
-      1 + dx.byX + dx.byBoth * beyondY,
-      dx.byY + dx.byBoth * beyondX,
-      dy.byX + dy.byBoth * beyondY,
-      1 + dy.byY + dy.byBoth * beyondX,
+      1 + xByX + xByBoth * beyondY,
+      xByY + xByBoth * beyondX,
+      yByX + yByBoth * beyondY,
+      1 + yByY + yByBoth * beyondX,
     ];
-    return { source: [x + extended(dx), y + extended(dy)], slope };
+    const source: Point = [
+      x + (x0 + xByX * beyondX + xByY * beyondY + xByBoth * beyondX * beyondY),
+      y + (y0 + yByX * beyondX + yByY * beyondY + yByBoth * beyondX * beyondY),
+    ];
+    return { source, slope };
   };
 }
 
-interface Sum {
-  value: number;
-  byX: number;
-  byY: number;
-  byBoth: number;
+/** Pixels lie on few columns and rows, whose weights cost more than everything that is done with them. */
+function remembered<Value>(valueAt: (position: number) => Value): (position: number) => Value {
+  const MOST = 4096;
+  const known = new Map<number, Value>();
+  return (position) => {
+    const before = known.get(position);
+    if (before !== undefined) return before;
+    const value = valueAt(position);
+    if (known.size < MOST) known.set(position, value);
+    return value;
+  };
 }
 
 /** Newton's method for `source(q) = point`, with halved steps where a whole one leads away. */

@@ -42,15 +42,25 @@ export function resampleBy(
   const { channels } = image;
   const bent = createImage({ width: to.width, height: to.height, channels, bits: image.bits });
   const sums = new Float64Array(channels);
+  const inverse = map.affine && invertMatrix(map.affine.matrix);
+  // The neighbors to the right and below say how the map shrinks: each place is found once.
+  const placesIn = (row: number) =>
+    Array.from({ length: to.width + 1 }, (_, column) => map.source([column + 0.5, row + 0.5]));
+  let places = placesIn(0);
   for (let row = 0; row < to.height; row++) {
+    const below = placesIn(row + 1);
     for (let column = 0; column < to.width; column++) {
-      const place = map.source([column + 0.5, row + 0.5]);
+      const place = places[column]!;
       if (filter === 'nearest') copyNearest(image, place, sums);
-      else addWeighted(image, place, spreadAt(map, [column + 0.5, row + 0.5], place), sums);
+      else {
+        const slope = inverse ?? differences(place, places[column + 1]!, below[column]!);
+        addWeighted(image, place, spreadOf(slope), sums);
+      }
       const at = (row * to.width + column) * channels;
       for (let channel = 0; channel < channels; channel++)
         bent.data[at + channel] = storedValue(sums[channel]!, image.bits);
     }
+    places = below;
   }
   const { alpha, ...opaque } = image;
   if (!alpha) return bent;
@@ -60,19 +70,15 @@ export function resampleBy(
 type Place = readonly [x: number, y: number];
 
 /** How many old pixels one new pixel spans, along x and y, and at least 1. */
-function spreadAt(map: PictureMap, point: Place, place: Place): Place {
-  const inverse = map.affine && invertMatrix(map.affine.matrix);
-  const [a, b, c, d]: Matrix2 = inverse ?? differences(map, point, place);
+function spreadOf([a, b, c, d]: Matrix2): Place {
   // Along the picture's axes a rotated pixel is wider, yet not coarser: the area says how much the map shrinks.
   const shrinks = Math.sqrt(Math.abs(determinant([a, b, c, d])));
   const [wide, high] = [Math.hypot(a, b), Math.hypot(c, d)];
   return shrinks <= 1 && Math.max(wide, high) <= 1.5 ? [1, 1] : [Math.max(1, wide), Math.max(1, high)];
 }
 
-function differences(map: PictureMap, [x, y]: Place, [atX, atY]: Place): Matrix2 {
-  const right = map.source([x + 1, y]);
-  const below = map.source([x, y + 1]);
-  return [right[0] - atX, below[0] - atX, right[1] - atY, below[1] - atY];
+function differences([x, y]: Place, right: Place, below: Place): Matrix2 {
+  return [right[0] - x, below[0] - x, right[1] - y, below[1] - y];
 }
 
 function copyNearest({ data, width, height, channels }: Image, [x, y]: Place, sums: Float64Array): void {
