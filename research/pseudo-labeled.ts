@@ -37,7 +37,7 @@ export function withPseudoLabels(
   const recipe = { ...estimator.recipe, steps };
   return async (repeat) => {
     const found = await pseudoLabel({
-      ...{ estimator: { ...estimator, recipe }, image, engine, samples, real },
+      ...{ estimator: { ...estimator, recipe }, image, engine, samples, real, rounds: 1 },
       seed: seed + 1000 * (repeat + 1),
     });
     return datasetOf([...(await allOf(samples)), ...(await allOf(found.samples))]);

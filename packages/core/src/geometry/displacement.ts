@@ -99,15 +99,24 @@ function fieldOf({ width, height }: Size, { rows, columns, values }: ControlGrid
     const [nearX, nearY] = [Math.min(width, Math.max(0, x)), Math.min(height, Math.max(0, y))];
     const across = weightsAcross(nearX);
     const down = weightsDown(nearY);
-    // Scalars alone: this runs for every pixel.
-    let [x0, xByX, xByY, xByBoth, y0, yByX, yByY, yByBoth] = [0, 0, 0, 0, 0, 0, 0, 0];
+    // Scalars alone, and no pairs: this runs for every pixel.
+    let x0 = 0;
+    let xByX = 0;
+    let xByY = 0;
+    let xByBoth = 0;
+    let y0 = 0;
+    let yByX = 0;
+    let yByY = 0;
+    let yByBoth = 0;
     for (let i = 0; i < 4; i++) {
-      const [weight, rowSlope] = [down.weights[i]!, down.slopes[i]!];
+      const weight = down.weights[i]!;
+      const rowSlope = down.slopes[i]!;
       const row = (down.first + i) * columns + across.first;
       for (let j = 0; j < 4; j++) {
-        const [columnWeight, columnSlope] = [across.weights[j]!, across.slopes[j]!];
-        const [both, byX] = [weight * columnWeight, weight * columnSlope];
-        const [byY, byBoth] = [rowSlope * columnWeight, rowSlope * columnSlope];
+        const both = weight * across.weights[j]!;
+        const byX = weight * across.slopes[j]!;
+        const byY = rowSlope * across.weights[j]!;
+        const byBoth = rowSlope * across.slopes[j]!;
         const valueX = values[2 * (row + j)]!;
         const valueY = values[2 * (row + j) + 1]!;
         x0 += both * valueX;
