@@ -3,7 +3,7 @@ import type { Engine } from '@simgan/core/engine';
 import type { PseudoLabeled } from '@simgan/core/evaluation';
 import type { JudgedTask } from '../ladder/judged-task.ts';
 import { labelReal } from '../ladder/pseudo-labeled.ts';
-import { type Stack, treatedFor } from '../ladder/stack.ts';
+import { type Stack, treatedFor, withoutRandomization } from '../ladder/stack.ts';
 import type { Job } from '../runs/job.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 
@@ -31,7 +31,8 @@ export async function labelAllReal(
   },
   job: Job,
 ): Promise<PseudoLabeled<unknown>> {
-  const { judged: samples } = await treatedFor(task, stack, takeFrom(synthetic.training, LEARNED_FROM));
+  const learnedFrom = takeFrom(synthetic.training, LEARNED_FROM);
+  const { judged: samples } = await treatedFor(task, withoutRandomization(stack), learnedFrom);
   const { steps } = task.estimator.recipe;
   let update: ((done: number) => void) | undefined;
   return labelReal({

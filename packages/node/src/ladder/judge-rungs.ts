@@ -25,7 +25,7 @@ import { findTask, fitAll, type JudgedTask } from './judged-task.ts';
 import { type Place, placementBy } from './placement.ts';
 import { labelReal, partReal } from './pseudo-labeled.ts';
 import type { RungName } from './rungs.ts';
-import { type Stack, treatedFor } from './stack.ts';
+import { type Stack, treatedFor, withoutRandomization } from './stack.ts';
 
 /** How thoroughly rungs are judged. */
 export interface Judging {
@@ -124,6 +124,9 @@ export function rungJudge(means: JudgeMeans) {
           const most = { judged: judging.real, labeled: judging.pictures };
           const parts = partReal(real.images, most, seed);
           answered = parts.judged;
+          const steady = standing.randomization
+            ? (await treatedFor(task, withoutRandomization(standing), samples)).judged
+            : raw;
           // Networks that learned from the same guesses would agree on them, right or wrong.
           treatments[name] = async (repeat) => {
             const own = createRng(seed).fork(name).fork(repeat);
@@ -132,7 +135,7 @@ export function rungJudge(means: JudgeMeans) {
               ...{ plugin: means.plugin, task, engine, steps },
               ...{ real: parts.labeled, seed: own.int(2 ** 31), signal },
             };
-            const labeled = await labelReal({ ...labeling, samples: raw });
+            const labeled = await labelReal({ ...labeling, samples: steady });
             return joinDatasets(raw, fitAll(task, labeled.samples));
           };
           continue;

@@ -75,3 +75,8 @@ export async function treatedFor(
 export function placedOnly({ framing, randomization }: Stack): Stack {
   return { names: ['framed'], ...(framing && { framing }), ...(randomization && { randomization }) };
 }
+
+/** A stack whose pictures are not randomized: for networks that learn from copies which vary by themselves. */
+export function withoutRandomization({ randomization: _, ...stack }: Stack): Stack {
+  return { ...stack, names: stack.names.filter((name) => name !== 'randomized') };
+}
