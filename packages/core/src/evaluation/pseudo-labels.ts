@@ -5,6 +5,7 @@ import {
   joinDatasets,
   mapDataset,
   selectItems,
+  spreadItems,
 } from '../dataset.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimganError } from '../errors.ts';
@@ -54,6 +55,8 @@ export interface PseudoLabeled<Annotation> {
 
 /** Copies of each sample that are varied. */
 const COPIES = 4;
+/** Labeled pictures that the networks of the next round learn from, at most: more of them cost time and are hardly drawn. */
+const LEARNED_FROM = 4000;
 /** Values of copies to keep; what is beyond them is made again where it is needed. */
 const KEPT_VALUES = 2 ** 28;
 
@@ -125,7 +128,8 @@ export async function pseudoLabel<Annotation>(
       confidence: new Map(kept.map(({ index, confidence }) => [real.id(index), confidence])),
     };
     if (round + 1 < rounds) {
-      const copies = variedCopies(labeled.samples, options, rng.fork('real').fork(round));
+      const some = spreadItems(labeled.samples, LEARNED_FROM);
+      const copies = variedCopies(some, options, rng.fork('real').fork(round));
       learnedFrom = joinDatasets(drawn, copies, (id) => `real-${id}`);
     }
   }
