@@ -29,7 +29,7 @@ import {
   type Sample,
   simulate,
 } from '@simgan/core';
-import { createEstimatorState, estimatorOutputs, trainEstimator } from '@simgan/core/evaluation';
+import { createEstimatorState, trainEstimator } from '@simgan/core/evaluation';
 import { resample, resizeTransform } from '@simgan/core/geometry';
 import { mean, std } from '@simgan/core/measures';
 import { augment, createEngine, parseTreat, readDataset } from '@simgan/node';
@@ -38,6 +38,7 @@ import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
 import {
+  anglesOf,
   readStrips,
   type ScreenScore,
   type Strip,
@@ -205,16 +206,7 @@ async function scoreOf(samples: Dataset<Sample<EyeAnnotation>>, seed: number): P
   const state = createEstimatorState(estimator, image, seed);
   for await (const _ of trainEstimator({ estimator, state, samples, image, engine, seed }));
   const answered = async (some: readonly Strip[]) => {
-    const { answer } = smallGazeEstimator;
-    if (answer?.kind !== 'values') throw new Error('The gaze estimator answers with angles.');
-    const angles: number[][] = [];
-    for await (const { output } of estimatorOutputs({
-      network: state.network,
-      pictures: datasetOf(some.flatMap(eyesOf)),
-      ...{ image, engine, batchSize: 50 },
-    })) {
-      angles.push(Array.from(answer.values(output)));
-    }
+    const angles = await anglesOf(some.flatMap(eyesOf), { network: state.network, image, engine });
     return some.map(({ column, row }, index) => {
       const [one, two] = [angles[2 * index]!, angles[2 * index + 1]!];
       return { column, row, angles: one.map((angle, axis) => (angle + two[axis]!) / 2) };

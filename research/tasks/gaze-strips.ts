@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { cropImage, datasetOf, type Estimator, estimatorNetwork, simulate } from '@simgan/core';
-import { estimatorOutputs } from '@simgan/core/evaluation';
 import { resample, resizeTransform } from '@simgan/core/geometry';
 import { type EyeAnnotation, eyes, smallGazeEstimator } from '@simgan/plugin-eyes';
 import type { Task } from './task.ts';
-import { readStrips, type Strip, scoreOnScreen, spreadSplit } from './webcam-strips.ts';
+import { anglesOf, readStrips, type Strip, scoreOnScreen, spreadSplit } from './webcam-strips.ts';
 
 /** The eye on the left of a strip of 155x30, in the proportions of 55x35. */
 const EYE = { left: 11, top: 0, width: 47, height: 30 };
@@ -54,20 +53,8 @@ export async function gazeStrips(data: string): Promise<Task<EyeAnnotation>> {
     shiftable: false,
     raw: async (seed, count = length) => simulate(plugin.simulator!, { seed, length: count }),
     async score(network, engine) {
-      const batchSize = 50;
-      const { answer } = smallGazeEstimator;
-      if (answer?.kind !== 'values') throw new Error('The gaze estimator answers with angles.');
-      const seen: { angles: readonly number[]; column: number; row: number }[] = [];
-      const pictures = datasetOf(test);
-      for await (const { item, output } of estimatorOutputs({
-        network,
-        pictures,
-        image,
-        engine,
-        batchSize,
-      })) {
-        seen.push({ angles: Array.from(answer.values(output)), column: item.column, row: item.row });
-      }
+      const angles = await anglesOf(test, { network, image, engine });
+      const seen = test.map(({ column, row }, index) => ({ column, row, angles: angles[index]! }));
       const { some, rest } = spreadSplit(seen, CALIBRATION);
       const { column, row } = scoreOnScreen(some, rest);
       return { cells: (column + row) / 2, column, row };

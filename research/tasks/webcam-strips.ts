@@ -1,8 +1,17 @@
 /** @file Webcam strips of both eyes of a person who looked at one of 10x10 cells of a screen, and how angles are scored on them. */
 import { join } from 'node:path';
-import type { Image } from '@simgan/core';
+import {
+  datasetOf,
+  type Engine,
+  type Image,
+  type Network,
+  type RealImage,
+  type SizedForm,
+} from '@simgan/core';
+import { estimatorOutputs } from '@simgan/core/evaluation';
 import { mean } from '@simgan/core/measures';
 import { readPicture } from '@simgan/node';
+import { smallGazeEstimator } from '@simgan/plugin-eyes';
 import { readLabelRows } from './table-rows.ts';
 
 /** A strip and the cell that was looked at, counted from 0 at the top left. */
@@ -40,6 +49,24 @@ export async function readStrips(dir: string, channels: 1 | 3): Promise<Strip[]>
       return { id: file!, split: split!, image, column: place % 10, row: Math.floor(place / 10) };
     }),
   );
+}
+
+/** Pitch and yaw that a gaze network reads from each picture, radians. */
+export async function anglesOf(
+  pictures: readonly RealImage[],
+  means: { readonly network: Network; readonly image: SizedForm; readonly engine: Engine },
+): Promise<number[][]> {
+  const { answer } = smallGazeEstimator;
+  if (answer?.kind !== 'values') throw new Error('The gaze estimator answers with angles.');
+  const angles: number[][] = [];
+  for await (const { output } of estimatorOutputs({
+    ...means,
+    pictures: datasetOf(pictures),
+    batchSize: 50,
+  })) {
+    angles.push(Array.from(answer.values(output)));
+  }
+  return angles;
 }
 
 /** Some of the items, evenly spread over the recording, and the rest. */
