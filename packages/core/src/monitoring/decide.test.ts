@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decide } from './decide.ts';
+import { decide, type SteeredRecipe } from './decide.ts';
 import type { LabelSignal, Signals, UseSignal } from './signals.ts';
 
 const labels: LabelSignal = { unit: 'px', median: 0.3, p95: 1, lost: 0, found: 100 };
@@ -25,30 +25,34 @@ const look = (step: number, distance: number, more: Partial<Signals> = {}): Sign
 const run = (distances: readonly number[], more: (n: number) => Partial<Signals> = () => ({})) =>
   distances.map((distance, n) => look((n + 1) * 100, distance, more(n)));
 const steering = { every: 100, patience: 4, least: 300 };
+const recipe: SteeredRecipe = { steering, lambda: 5, warmup: { refiner: 0, discriminator: 0 } };
 
 test('the best look is the closest one, smoothed over its neighbors', () => {
-  expect(decide([], steering)).toEqual({ best: undefined, end: undefined });
-  expect(decide(run([10, 8, 6, 5]), steering)).toEqual({ best: 400, end: undefined });
+  expect(decide([], recipe)).toEqual({ best: undefined, end: undefined });
+  expect(decide(run([10, 8, 6, 5]), recipe)).toEqual({ best: 400, end: undefined });
   // One lucky look is no best.
-  expect(decide(run([10, 9, 1, 9, 8, 7, 6]), steering).best).toBe(700);
+  expect(decide(run([10, 9, 1, 9, 8, 7, 6]), recipe).best).toBe(700);
 });
 
 test('a run ends when the distance no longer falls, and not before its least number of turns', () => {
   const flat = run([10, 5, 5, 5, 5, 5, 5, 5]);
-  expect(decide(flat.slice(0, 5), steering).end).toBeUndefined();
-  expect(decide(flat, steering).end).toMatch('has not fallen by 5% in 4 looks');
-  expect(decide(flat, { ...steering, least: 5000 }).end).toBeUndefined();
+  expect(decide(flat.slice(0, 5), recipe).end).toBeUndefined();
+  expect(decide(flat, recipe).end).toMatch('has not fallen by 5% in 4 looks');
+  expect(decide(flat, { ...recipe, steering: { ...steering, least: 5000 } }).end).toBeUndefined();
   const falling = run([10, 9, 8, 7, 6, 5, 4, 3, 2]);
-  expect(decide(falling, steering).end).toBeUndefined();
+  expect(decide(falling, recipe).end).toBeUndefined();
 });
 
 test('looks whose labels moved are never the best, and two in a row end the run', () => {
   const drifting = run([10, 8, 6, 4, 2], (n) => ({ labels: { ...labels, median: n >= 3 ? 1.2 : 0.3 } }));
-  expect(decide(drifting, steering)).toEqual({
+  expect(decide(drifting, recipe)).toEqual({
     best: 300,
     end: expect.stringMatching(/moved by more than 0.8 px in two looks in a row \(1.20\)/),
   });
-  expect(decide(drifting, { ...steering, labelShift: 2 })).toEqual({ best: 500, end: undefined });
+  expect(decide(drifting, { ...recipe, steering: { ...steering, labelShift: 2 } })).toEqual({
+    best: 500,
+    end: undefined,
+  });
 });
 
 test('a redrawn picture, lost labels or an infinite distance is no best', () => {
@@ -61,8 +65,8 @@ test('a redrawn picture, lost labels or an infinite distance is no best', () => 
           ? { distance: Number.NaN }
           : {},
   );
-  expect([100, 500]).toContain(decide(bad, steering).best);
-  expect(decide(run([Number.NaN]), steering).best).toBeUndefined();
+  expect([100, 500]).toContain(decide(bad, recipe).best);
+  expect(decide(run([Number.NaN]), recipe).best).toBeUndefined();
 });
 
 test('a look found less useful than raw pictures, and those after it, come after all others', () => {
@@ -72,15 +76,15 @@ test('a look found less useful than raw pictures, and those after it, come after
   const judgedAt = (places: Readonly<Record<number, UseSignal['verdict']>>) => (n: number) =>
     n in places ? use(places[n]!) : {};
   const falling = [10, 9, 8, 7, 6, 5];
-  expect(decide(run(falling), steering).best).toBe(600);
+  expect(decide(run(falling), recipe).best).toBe(600);
   for (const verdict of ['worse', 'refused'] as const) {
-    expect(decide(run(falling, judgedAt({ 3: verdict })), steering).best).toBe(300);
+    expect(decide(run(falling, judgedAt({ 3: verdict })), recipe).best).toBe(300);
     // A later judgment may take it back.
-    expect(decide(run(falling, judgedAt({ 2: verdict, 4: 'no different' })), steering).best).toBe(600);
+    expect(decide(run(falling, judgedAt({ 2: verdict, 4: 'no different' })), recipe).best).toBe(600);
   }
-  expect(decide(run(falling, judgedAt({ 1: 'better', 3: 'no different' })), steering).best).toBe(600);
+  expect(decide(run(falling, judgedAt({ 1: 'better', 3: 'no different' })), recipe).best).toBe(600);
   // Where all are, the closest is still the best of them.
-  expect(decide(run(falling, judgedAt({ 0: 'worse' })), steering).best).toBe(600);
+  expect(decide(run(falling, judgedAt({ 0: 'worse' })), recipe).best).toBe(600);
 });
 
 test('a look at which nothing has changed yet is the best only where none has an effect', () => {
@@ -90,15 +94,22 @@ test('a look at which nothing has changed yet is the best only where none has an
   expect(
     decide(
       run(rising, (n) => ({ moved: moved[n]! })),
-      steering,
+      recipe,
     ).best,
   ).toBe(600);
   expect(
     decide(
       run(rising, () => ({ moved: 0.001 })),
-      steering,
+      recipe,
     ).best,
   ).toBe(100);
+  // Where a target asks for less, a tenth of it is an effect.
+  expect(
+    decide(
+      run(rising, (n) => ({ moved: n === 0 ? 0.0009 : 0.002 })),
+      { ...recipe, lambda: { start: 5, target: 0.01 } },
+    ).best,
+  ).toBe(600);
   // A refused look has an effect, and a bad one.
   const refused: Partial<Signals> = {
     use: { verdict: 'refused', score: 0.5, raw: 0.6, noise: 0.02, reason: 'Because.' },
@@ -106,7 +117,7 @@ test('a look at which nothing has changed yet is the best only where none has an
   expect(
     decide(
       run(rising, (n) => ({ moved: moved[n]!, ...(n === 1 && refused) })),
-      steering,
+      recipe,
     ).best,
   ).toBe(100);
 });

@@ -1,9 +1,10 @@
 /** @file Which of a run's refiners is the best, and whether the run should go on. */
 
 import { median } from '../statistics.ts';
+import type { TrainingRecipe } from '../training/recipe.ts';
 import type { Steering } from '../training/steering.ts';
 import type { Signals } from './signals.ts';
-import { LABEL_SHIFT, thresholds } from './symptoms.ts';
+import { LABEL_SHIFT, leastChange, thresholds } from './symptoms.ts';
 
 /** What looks at a run so far say. */
 export interface Decision {
@@ -12,6 +13,9 @@ export interface Decision {
   /** Why the run should end now; `undefined` to go on. */
   readonly end: string | undefined;
 }
+
+/** A recipe that says how its training is steered. */
+export type SteeredRecipe = Pick<TrainingRecipe, 'lambda' | 'warmup'> & { readonly steering: Steering };
 
 /** A gain below this share of the best distance is none. */
 const GAIN = 0.05;
@@ -25,11 +29,13 @@ const SMOOTHED = 3;
  * quick judgment is sure enough to turn something down, not to rank what it does not. Looks at which nothing has changed
  * yet come after those with an effect: where distances rise before they fall, such a refiner is the closest.
  */
-export function decide(looks: readonly Signals[], steering: Steering, warmup = 0): Decision {
+export function decide(looks: readonly Signals[], recipe: SteeredRecipe): Decision {
+  const { steering, lambda } = recipe;
   const { patience = 5, least = 6 * steering.every } = steering;
+  const warmup = recipe.warmup.refiner + recipe.warmup.discriminator;
   const distances = looks.map((_, n) => smoothed(looks, n));
   const isRefused = refusals(looks);
-  const rank = (n: number) => (isRefused[n] ? 2 : looks[n]!.moved < thresholds.noEffect ? 1 : 0);
+  const rank = (n: number) => (isRefused[n] ? 2 : looks[n]!.moved < leastChange(lambda) ? 1 : 0);
   let best: number | undefined;
   let lastGain = 0;
   for (const [n, look] of looks.entries()) {

@@ -1,5 +1,5 @@
 export { type Changes, measureChanges } from './changes.ts';
-export { type Decision, decide, isValid } from './decide.ts';
+export { type Decision, decide, isValid, type SteeredRecipe } from './decide.ts';
 export {
   type Followed,
   type FollowedMoment,

@@ -177,7 +177,8 @@ const WEIGHTLESS = 0.05;
 /** Looks in a row with lambda at its floor, or weightless. */
 const STUCK = 3;
 
-function leastChange(lambda: TrainingRecipe['lambda']): number {
+/** The change below which nothing happened: less where a target asks for less. */
+export function leastChange(lambda: TrainingRecipe['lambda']): number {
   const { noEffect, ofTarget } = thresholds;
   return typeof lambda === 'number' ? noEffect : Math.min(noEffect, ofTarget * lambda.target);
 }

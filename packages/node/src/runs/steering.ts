@@ -118,7 +118,8 @@ export async function openSteering(
   await cutSteps(file('looks'), training.step);
   const looks: Signals[] = await readLooks(file('looks'));
   const warmupSteps = warmup.refiner + warmup.discriminator;
-  let decision = decide(looks, settings, warmupSteps);
+  const steered = { ...recipe, steering: settings };
+  let decision = decide(looks, steered);
   let told = new Set<string>();
   const keepSteady = async () => {
     const { tensors, about } = await takeCheckpoint(training);
@@ -140,7 +141,7 @@ export async function openSteering(
       const use = isJudged ? await clock.during('use', judgeUse) : undefined;
       const signals = { ...seen, ...(use && { use }) };
       looks.push(signals);
-      decision = decide(looks, settings, warmupSteps);
+      decision = decide(looks, steered);
       if (decision.best === step.step) {
         await saveRefiner(file('best'), { network: averagedRefiner, engine, matcher, config });
       }
