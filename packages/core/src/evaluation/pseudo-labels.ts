@@ -57,7 +57,7 @@ export interface PseudoLabeled<Annotation> {
 const COPIES = 4;
 /** Labeled pictures that the networks of the next round learn from, at most: more of them cost time and are hardly drawn. */
 const LEARNED_FROM = 4000;
-/** Values of copies to keep; what is beyond them is made again where it is needed. */
+/** Values of copies and of real pictures to keep; what is beyond them is made or read again where it is needed. */
 const KEPT_VALUES = 2 ** 28;
 
 /**
@@ -93,7 +93,7 @@ const KEPT_VALUES = 2 ** 28;
 export async function pseudoLabel<Annotation>(
   options: PseudoLabelOptions<Annotation>,
 ): Promise<PseudoLabeled<Annotation>> {
-  const { estimator, real, share = 0.5, rounds = 3, networks = 2, onStep } = options;
+  const { estimator, share = 0.5, rounds = 3, networks = 2, onStep } = options;
   const { answer } = estimator;
   if (answer?.kind !== 'class' || !answer.annotation) {
     throw new SimganError(
@@ -109,12 +109,14 @@ export async function pseudoLabel<Annotation>(
   }
   const rng = createRng(options.seed).fork('pseudo-labels');
   const annotate = answer.annotation.bind(answer);
+  // Every network of every round reads them all.
+  const real = keptInMemory(options.real, options.image);
   const drawn = variedCopies(options.samples, options, rng.fork('drawn'));
   let learnedFrom = drawn;
   let labeled: PseudoLabeled<Annotation> | undefined;
   for (let round = 0; round < rounds; round++) {
     const guesses = await guess(learnedFrom, {
-      ...{ ...options, estimator: { ...estimator, answer }, networks },
+      ...{ ...options, estimator: { ...estimator, answer }, real, networks },
       rng: rng.fork(round),
       onStep: (step, network) => onStep?.(step, round * networks + network),
     });
@@ -206,7 +208,11 @@ function variedCopies<Annotation>(
     },
     idOf,
   );
-  return cacheItems(copies, { budget: KEPT_VALUES, sizeOf: () => imageLength(image) });
+  return keptInMemory(copies, image);
+}
+
+function keptInMemory<Item>(dataset: Dataset<Item>, image: SizedForm): Dataset<Item> {
+  return cacheItems(dataset, { budget: KEPT_VALUES, sizeOf: () => imageLength(image) });
 }
 
 function labeledDataset<Annotation>(
