@@ -33,7 +33,7 @@ export interface PseudoLabelOptions<Annotation> {
   readonly share?: number;
   /** Networks whose probabilities are averaged. Default: 2. */
   readonly networks?: number;
-  /** How often pictures are labeled: from the second time on, networks learn from those labeled before as well. Default: 3. */
+  /** How often pictures are labeled: from the second time on, networks learn from those labeled before as well. Default: 5. */
   readonly rounds?: number;
   /**
    * Changes a sample at random, its annotation with it: networks learn from copies so changed in the place of the samples,
@@ -93,7 +93,7 @@ const KEPT_VALUES = 2 ** 28;
 export async function pseudoLabel<Annotation>(
   options: PseudoLabelOptions<Annotation>,
 ): Promise<PseudoLabeled<Annotation>> {
-  const { estimator, share = 0.5, rounds = 3, networks = 2, onStep } = options;
+  const { estimator, share = 0.5, rounds = 5, networks = 2, onStep } = options;
   const { answer } = estimator;
   if (answer?.kind !== 'class' || !answer.annotation) {
     throw new SimganError(

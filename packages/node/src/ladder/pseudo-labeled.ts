@@ -36,7 +36,7 @@ export interface LabelingMeans {
 
 /** Networks whose answers are averaged, and how often pictures are labeled: see `pseudoLabel`. */
 const NETWORKS = 2;
-const ROUNDS = 3;
+const ROUNDS = 5;
 /** How much longer networks learn from pictures that vary. */
 const LONGER = 4;
 
