@@ -15,15 +15,13 @@
  * and pictures of its own), `--steps N` (of the tested networks), `--upper` (the upper bound as well), `--threads 1`,
  * `--quick`.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Dataset, datasetOf, type Plugin, type Sample, takeFrom } from '@simgan/core';
 import { createEstimatorState, trainEstimator } from '@simgan/core/evaluation';
 import { mean, std } from '@simgan/core/measures';
 import { randomize } from '@simgan/core/treating';
-import { augment, createEngine, parseTreat, readDataset } from '@simgan/node';
+import { createEngine } from '@simgan/node';
+import { augmented } from './augmented.ts';
 import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
@@ -88,12 +86,13 @@ for (const name of chosenNames(options.tasks, tasks)) {
     const named = (title: string) => (Number(options.runs) > 1 ? `${title}, run ${run}` : title);
     const rawScores = await sayRow(named('as simulated'), raw);
     if (!options['only-rows']) {
-      const { treat, samples, reason } = await augmented(task, raw, run);
+      const { samples, treatment } = await treated(task, raw, run);
+      const { treat, reason } = treatment;
       // Where it leaves pictures as they are, networks would learn the same again.
       const more = treat === 'raw' ? { reason, scores: rawScores } : { reason };
       await sayRow(named(`\`augment\`: ${treat}`), samples, more);
     }
-    for (const row of rows) await sayRow(named(row), (await augmented(task, raw, run, row)).samples);
+    for (const row of rows) await sayRow(named(row), (await treated(task, raw, run, row)).samples);
   }
   if (options.upper && task.labeled) await sayRow('labeled real pictures', takeFrom(task.labeled, length));
 }
@@ -101,30 +100,22 @@ await engine.dispose();
 process.stdout.write(`\nSaved as ${save()}\n`);
 process.exit(0);
 
-/** What `augment` made of a set, without options or as it was told. */
-async function augmented(task: AnyTask, raw: Dataset<Sample<unknown>>, seed: number, treat?: string) {
+/** What `augment` makes of a task's pictures, without options or as it is told. */
+async function treated(task: AnyTask, synthetic: Dataset<Sample<unknown>>, seed: number, treat?: string) {
   const plugin: Plugin = { ...task.plugin, estimator: task.estimator };
-  const cwd = await mkdtemp(join(tmpdir(), 'simgan-defaults-'));
+  const seen = quick ? 100 : Number(options.real ?? task.real.length);
   const started = process.cpuUsage();
-  try {
-    const { dataset, treatment } = await augment({
-      ...{ plugin, engine, cwd, seed, out: 'out', synthetic: raw },
-      real: takeFrom(
-        task.real,
-        Math.min(task.real.length, quick ? 100 : Number(options.real ?? task.real.length)),
-      ),
-      ...(treat !== undefined && { treat: parseTreat(treat) }),
-      onEvent(event) {
-        if (event.type === 'rung') note(`${task.name}: ${event.name}: ${event.reason}`);
-      },
-    });
-    const used = process.cpuUsage(started);
-    note(`${task.name}: ${treatment.treat}, ${((used.user + used.system) / 1e6).toFixed(0)} CPU-seconds`);
-    const { samples } = await readDataset(join(cwd, 'out', 'dataset'), plugin);
-    return { ...treatment, samples: await collect(samples as Dataset<Sample<unknown>>), dataset };
-  } finally {
-    await rm(cwd, { recursive: true });
-  }
+  const result = await augmented(plugin, {
+    ...{ engine, seed, synthetic, treat },
+    real: takeFrom(task.real, Math.min(task.real.length, seen)),
+    onEvent(event) {
+      if (event.type === 'rung') note(`${task.name}: ${event.name}: ${event.reason}`);
+    },
+  });
+  const used = process.cpuUsage(started);
+  const seconds = ((used.user + used.system) / 1e6).toFixed(0);
+  note(`${task.name}: ${result.treatment.treat}, ${seconds} CPU-seconds`);
+  return result;
 }
 
 /** The task's scores of networks that learned from a set, and from copies of it that are changed classically. */

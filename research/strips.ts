@@ -15,8 +15,6 @@
  * Both eyes of a strip are answered, and the angles averaged; an affine map from angles to cells is fitted to 100 strips
  * that are not reported, in every row. Always answering the middle gives 2.5.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import {
@@ -32,8 +30,9 @@ import {
 import { createEstimatorState, trainEstimator } from '@simgan/core/evaluation';
 import { resample, resizeTransform } from '@simgan/core/geometry';
 import { mean, std } from '@simgan/core/measures';
-import { augment, createEngine, parseTreat, readDataset } from '@simgan/node';
+import { createEngine } from '@simgan/node';
 import { type EyeAnnotation, type EyeSimulatorOptions, eyes, smallGazeEstimator } from '@simgan/plugin-eyes';
+import { augmented } from './augmented.ts';
 import { chosenNames } from './chosen-names.ts';
 import { collect } from './collect.ts';
 import { openReport } from './report.ts';
@@ -166,16 +165,8 @@ async function pictures({ simulator, treat }: Row, seed: number): Promise<Datase
   const plugin = eyes(simulator);
   const raw = await collect(simulate(plugin.simulator!, { seed, length }));
   if (treat === undefined) return raw;
-  const cwd = await mkdtemp(join(tmpdir(), 'simgan-strips-'));
-  try {
-    const real = datasetOf<RealImage>(other!.flatMap(eyesOf));
-    const job = { plugin, engine, cwd, seed, out: 'out', synthetic: raw, real, treat: parseTreat(treat) };
-    await augment(job);
-    const { samples } = await readDataset(join(cwd, 'out', 'dataset'), plugin);
-    return await collect(samples as Dataset<Sample<EyeAnnotation>>);
-  } finally {
-    await rm(cwd, { recursive: true });
-  }
+  const real = datasetOf<RealImage>(other!.flatMap(eyesOf));
+  return (await augmented(plugin, { engine, seed, synthetic: raw, real, treat })).samples;
 }
 
 /** The strips of the upper bound. Directions stand for cells: the affine map takes any. */
