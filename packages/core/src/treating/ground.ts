@@ -3,7 +3,7 @@ import type { Size } from '../image.ts';
 const BINS = 64;
 
 /** Pixels this close to the ground, as a share of the range, belong to it. */
-const NEAR = 0.12;
+export const NEAR = 0.12;
 
 /** A ground covers at least this share of all pixels, and of those at the edges of pictures. */
 const LEAST = { everywhere: 0.25, edges: 0.4 } as const;

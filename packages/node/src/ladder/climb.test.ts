@@ -56,8 +56,8 @@ test('a rung is taken only if it is better than what stands below it', async () 
   ]);
   expect(found.stack.names).toEqual(['randomized', 'camera', 'warped', 'pseudo-labeled']);
   expect(judged).toEqual([
-    'randomized,framed,camera,lit on raw',
-    'framed,camera,lit on randomized',
+    'randomized,framed,grounded,camera,lit on raw',
+    'framed,grounded,camera,lit on randomized',
     'refined,warped on randomized+camera',
     'pseudo-labeled on randomized+camera+warped',
   ]);
@@ -73,7 +73,7 @@ test('nothing is taken where nothing is better, and what is refused never is', a
   const found = await climb(means);
   expect(taken(found)).toEqual([]);
   expect(found.rungs.map(({ name }) => name)).toEqual([
-    ...['randomized', 'framed', 'camera', 'lit', 'refined', 'warped', 'pseudo-labeled'],
+    ...['randomized', 'framed', 'grounded', 'camera', 'lit', 'refined', 'warped', 'pseudo-labeled'],
   ]);
   expect(found.rungs.find(({ name }) => name === 'framed')!.verdict!.verdict).toBe('refused');
   expect(recommendation(found)).toContain('Leave the pictures as they are');
@@ -88,7 +88,7 @@ test('skipped rungs are not judged and say why; an alternative that is better st
     'pseudo-labeled',
   ]);
   const found = await climb(means);
-  expect(judged).toEqual(['camera,lit on raw']);
+  expect(judged).toEqual(['grounded,camera,lit on raw']);
   expect(found.stack.names).toEqual(['lit']);
   expect(found.rungs.find(({ name }) => name === 'framed')).toMatchObject({
     reason: 'Skipped: no framed.',

@@ -76,15 +76,18 @@ export async function taskToJudge(
   return `There are too few pictures to judge their use by: at least ${FEWEST} of each set are needed, and 1,000 are better.`;
 }
 
+/** Rungs whose labels are right by construction, whatever their pictures look like. */
+const placing = ['framed', 'grounded'] as const satisfies RungName[];
+
 /**
  * What the network learns that reads all sets: light and shape that vary broadly, or, for every other picture, what the
- * rung of randomized pictures does to them; and every other picture framed where framing is tried. Both move labels with
- * their pictures by construction, so that what they do must be readable. `undefined`, for the judge's own, where labels
- * cannot follow.
+ * rung of randomized pictures does to them; and every other picture placed where a rung that places content is tried.
+ * These leave labels true by construction, so that what they do must be readable. `undefined`, for the judge's own,
+ * where labels cannot follow.
  */
 async function readingVariation(
   { plugin, synthetic, task, seed }: JudgeMeans,
-  place: Place | undefined,
+  places: readonly Place[],
 ): Promise<Variation | undefined> {
   if ((await followProblem(synthetic)) !== undefined) return undefined;
   const { image } = task;
@@ -95,9 +98,12 @@ async function readingVariation(
     const draw = rng.fork('reading');
     const { id } = item;
     const sample = { annotation: undefined, ...item };
-    const placed = place && draw.next() < 0.5 ? place(sample) : sample;
+    const isPlaced = places.length > 0 && draw.next() < 0.5;
     // Every copy of a picture is another one.
-    const copy = { ...placed, id: `${id}-${draw.int(2 ** 31)}` };
+    const variant = `-${draw.int(2 ** 31)}`;
+    const place = places[places.length > 1 ? draw.int(places.length) : 0];
+    const placed = isPlaced ? place!(sample, variant) : sample;
+    const copy = { ...placed, id: `${id}${variant}` };
     const varied = draw.next() < 0.5 ? broad(copy, rng) : classic.apply(copy);
     return { ...item, ...varied, id };
   };
@@ -144,10 +150,13 @@ export function rungJudge(means: JudgeMeans) {
         treatments[name] = treated.judged;
         means.onTreated?.(name, treated.shown);
       }
-      // What stands is framed already, or framing is tried: content that was moved by a known map must be readable there.
-      const framing = standing.framing ? undefined : above.get('framed')?.framing;
-      const place = framing && (await placementBy(framing, standing, samples, task));
-      const varied = await readingVariation(means, place);
+      // What stands is placed already, or that is tried: what is known to be true must be readable.
+      const placements: { [name: string]: Place } = {};
+      for (const name of placing) {
+        const stack = above.get(name);
+        if (stack) placements[name] = await placementBy(stack, samples, task);
+      }
+      const varied = await readingVariation(means, Object.values(placements));
       let update: ((done: number, detail?: string) => void) | undefined;
       const report = await judgeUse({
         estimator,
@@ -160,7 +169,7 @@ export function rungJudge(means: JudgeMeans) {
         repeats: judging.repeats,
         steps,
         ...(varied && { randomize: varied }),
-        ...(place && { placements: { framed: place } }),
+        placements,
         ...(job.signal && { signal: job.signal }),
         onProgress({ set, network, networks, step, steps }) {
           update ??= job.progress('judge', networks);

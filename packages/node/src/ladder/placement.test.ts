@@ -1,4 +1,5 @@
-import { frame, planFraming, randomize } from '@simgan/core/treating';
+import { createImage, createRng } from '@simgan/core';
+import { frame, planFraming, putOnGrounds, randomize } from '@simgan/core/treating';
 import { expect, test } from 'vitest';
 import { barsTask } from '../../test/bars.ts';
 import type { JudgedTask } from './judged-task.ts';
@@ -14,13 +15,34 @@ test('a sample of what stands is placed as the stack with framing places it', as
   const estimator = plugin.estimator as JudgedTask['estimator'];
   const task: JudgedTask = { estimator, image, what: 'bars', fit: (item) => item };
   for (const standing of [rawStack, { names: ['randomized'], randomization }] as Stack[]) {
-    const place = await placementBy(framing, standing, synthetic, task);
+    const stack: Stack = { ...standing, framing, names: ['framed'] };
+    const place = await placementBy(stack, synthetic, task);
     const before = await treatedBy(standing, synthetic);
-    const framed = await treatedBy({ ...standing, framing, names: ['framed'] }, synthetic);
+    const framed = await treatedBy(stack, synthetic);
     for (const index of [0, 7, 100]) {
       const placed = place(await before.at(index));
       expect(placed.image.data).not.toEqual((await before.at(index)).image.data);
       expect(placed).toEqual(await framed.at(index));
     }
   }
+});
+
+test('a sample is placed on the ground of its stack, and another variant on another ground', async () => {
+  const { plugin, synthetic } = barsTask({ scale: 0.6 });
+  const image = plugin.image as JudgedTask['image'];
+  const rng = createRng(1);
+  const pictures = [1, 2].map(() => {
+    const picture = createImage(image);
+    return { ...picture, data: picture.data.map(() => rng.int(256)) };
+  });
+  const grounds = putOnGrounds(plugin, { color: [70], grain: 1, pictures }, 1);
+  const randomization = randomize(plugin, { ...plugin.randomization, seed: 1 });
+  const stack: Stack = { names: ['randomized', 'grounded'], grounds, randomization };
+  const estimator = plugin.estimator as JudgedTask['estimator'];
+  const place = await placementBy(stack, synthetic, { estimator, image, what: 'bars', fit: (item) => item });
+  const grounded = await (await treatedBy(stack, synthetic)).at(3);
+  const before = await synthetic.at(3);
+  expect(place(before)).toEqual(grounded);
+  expect(place(before, '-1').id).toBe(before.id);
+  expect(place(before, '-1').image.data).not.toEqual(grounded.image.data);
 });

@@ -1,19 +1,15 @@
-import {
-  type Dataset,
-  hasSize,
-  type Plugin,
-  type RealImage,
-  type Sample,
-  type TrainingRecipe,
-} from '@simgan/core';
+import { type Dataset, hasSize, type Plugin, type RealImage, type TrainingRecipe } from '@simgan/core';
 import type { MatchSetting } from '@simgan/core/matching';
 import { cropsOf, DEFAULT_DISPLACEMENT, trainingForm } from '@simgan/core/training';
 import {
+  applyTreatments,
   type FramingPlan,
   frame,
   labelLimits,
   matchLight,
   planFraming,
+  planGrounds,
+  putOnGrounds,
   randomize,
   type Treatment,
 } from '@simgan/core/treating';
@@ -62,19 +58,21 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     return following;
   };
   const form = trainingForm(plugin.image, recipe);
+  /** Both sets in one form, to be measured. */
+  const measured =
+    typeof task === 'string'
+      ? {
+          synthetic: cropsOf(synthetic.training, form, seed),
+          real: cropsOf(real.images, form, seed),
+          image: form,
+        }
+      : { synthetic: fitAll(task, synthetic.training), real: fitAll(task, real.images), image: task.image };
   let framing: ReturnType<typeof planFraming> | undefined;
   const plannedFraming = () => {
-    framing ??= planFraming(
-      typeof task === 'string'
-        ? {
-            synthetic: cropsOf(synthetic.training, form, seed),
-            real: cropsOf(real.images, form, seed),
-            image: form,
-          }
-        : { synthetic: fitAll(task, synthetic.training), real: fitAll(task, real.images), image: task.image },
-    );
+    framing ??= planFraming(measured);
     return framing;
   };
+  let grounds: ReturnType<typeof planGrounds> | undefined;
   const randomized = async (): Promise<PreparedRung> => {
     const problem = await unfollowed();
     if (problem !== undefined) return { skipped: cannotFollow(problem) };
@@ -91,10 +89,18 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     if (!plan) return { skipped: `Skipped: ${reason}.` };
     return put('framing', 'framed', frame(plugin, plan));
   };
+  const grounded = async (): Promise<PreparedRung> => {
+    grounds ??= planGrounds({ ...measured, cutFrom: real.images });
+    const { plan, reason } = await grounds;
+    if (!plan) return { skipped: `Skipped: ${reason}.` };
+    return put('grounds', 'grounded', putOnGrounds(plugin, plan, seed));
+  };
   const lit = async (name: 'camera' | 'lit', standing: Stack): Promise<PreparedRung> => {
-    const before: Dataset<Sample<unknown>> = standing.framing
-      ? standing.framing.treat(synthetic.training)
-      : synthetic.training;
+    const { framing, grounds } = standing;
+    const before = applyTreatments(
+      [framing, grounds].filter((one) => one !== undefined),
+      synthetic.training,
+    );
     const pictures: { synthetic: Dataset<RealImage>; real: Dataset<RealImage> } = {
       synthetic: before,
       real: real.images,
@@ -127,6 +133,12 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     return undefined;
   };
   const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
+    if (standing.grounds) {
+      return {
+        skipped:
+          'Skipped: refiners learn from pictures as they were simulated, not from grounds put behind them.',
+      };
+    }
     const problem = name === 'warped' ? await whyNotWarped() : undefined;
     if (problem !== undefined) return { skipped: problem };
     const isFramed = standing.names.includes('framed');
@@ -156,20 +168,22 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     };
   };
   const put = (
-    field: 'framing' | 'light' | 'randomization',
+    field: 'framing' | 'grounds' | 'light' | 'randomization',
     name: RungName,
     treatment: Treatment,
   ): PreparedRung => ({ stack: { names: [name], [field]: treatment }, what: treatment.describe() });
   return async (name, standing) => {
-    const rung = await (name === 'randomized'
-      ? randomized()
-      : name === 'framed'
-        ? framed()
-        : name === 'camera' || name === 'lit'
-          ? lit(name, standing)
-          : name === 'pseudo-labeled'
-            ? pseudoLabeled()
-            : learned(name, standing));
+    const makers: Readonly<Record<RungName, () => PreparedRung | Promise<PreparedRung>>> = {
+      randomized,
+      framed,
+      grounded,
+      camera: () => lit('camera', standing),
+      lit: () => lit('lit', standing),
+      refined: () => learned('refined', standing),
+      warped: () => learned('warped', standing),
+      'pseudo-labeled': pseudoLabeled,
+    };
+    const rung = await makers[name]();
     if (rung.skipped !== undefined) return rung;
     return {
       what: rung.what,

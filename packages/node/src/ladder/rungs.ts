@@ -6,6 +6,7 @@ import { suggestion } from '@simgan/core/plugin';
 export const rungs = {
   randomized: 'classic augmentation, labels carried along',
   framed: "scale, place and slant of the real set's content",
+  grounded: 'parts of real pictures behind what stands on a plain ground',
   camera: "the real camera's blur, noise and JPEG",
   lit: 'shading, sharpness and tone of the real set as well',
   refined: 'a trained refiner that changes pixels',

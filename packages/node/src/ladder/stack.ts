@@ -5,10 +5,12 @@ import type { RungName } from './rungs.ts';
 
 /**
  * What is done to synthetic pictures, ready to be done. In the order of its fields: content is framed before anything
- * is learned from it, a refiner brings its own corrections of light, and pictures are randomized when they are done.
+ * is learned from it and before a ground is put behind it, a refiner brings its own corrections of light, and pictures
+ * are randomized when they are done.
  */
 export interface Stack {
   readonly framing?: Treatment;
+  readonly grounds?: Treatment;
   /** Without a refiner, which has its own. */
   readonly light?: Treatment;
   readonly refiner?: Pick<ImageRefiner, 'refine' | 'matcher' | 'network'>;
@@ -22,11 +24,11 @@ export const rawStack: Stack = { names: [] };
 
 /** Applies a stack to samples, in their order. */
 export async function* applyStack(
-  { framing, light, refiner, randomization }: Stack,
+  { framing, grounds, light, refiner, randomization }: Stack,
   samples: Dataset<Sample<unknown>>,
 ): AsyncGenerator<Sample<unknown>, void, void> {
   const before = applyTreatments(
-    [framing, light].filter((one) => one !== undefined),
+    [framing, grounds, light].filter((one) => one !== undefined),
     samples,
   );
   for await (const sample of refiner ? refiner.refine(before) : before) {
@@ -69,11 +71,16 @@ export async function treatedFor(
 }
 
 /**
- * A stack without what changes pictures in place: where its pictures are framed and randomized, and nothing else. Its
- * labels are those of the whole stack, so that what refinement moved shows against it.
+ * A stack without what changes its content in place: where its pictures are framed, put on grounds and randomized, and
+ * nothing else. Its labels are those of the whole stack, so that what refinement moved shows against it.
  */
-export function placedOnly({ framing, randomization }: Stack): Stack {
-  return { names: ['framed'], ...(framing && { framing }), ...(randomization && { randomization }) };
+export function placedOnly({ framing, grounds, randomization }: Stack): Stack {
+  return {
+    names: ['framed'],
+    ...(framing && { framing }),
+    ...(grounds && { grounds }),
+    ...(randomization && { randomization }),
+  };
 }
 
 /** A stack whose pictures are not randomized: for networks that learn from copies which vary by themselves. */
