@@ -33,7 +33,7 @@ test('rungs are compared in a table, with a reason for each and the command that
     control: { auc: number };
   };
   expect(rungs.map(({ name }) => name)).toEqual([
-    ...['randomized', 'framed', 'camera', 'lit', 'refined', 'warped', 'pseudo-labeled'],
+    ...['randomized', 'framed', 'grounded', 'camera', 'lit', 'refined', 'warped', 'pseudo-labeled'],
   ]);
   const lines = stdout.split('\n');
   for (const { name, reason, taken, below } of rungs) {

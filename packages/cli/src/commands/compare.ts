@@ -15,10 +15,12 @@ export const compareVerb = defineCommand({
   summary: 'find out what makes synthetic pictures more useful, and what does not',
   description: [
     'Tries what can be done to synthetic pictures, from the least to the most: raw, randomized (classic',
-    "augmentation), framed (scale, place and slant), camera (blur, noise, JPEG), lit (the real set's light), refined",
-    '(a trained refiner). Each is judged against what stands below it, by how consistently networks that learn from it',
-    'answer the real pictures; no label of these is needed. Looks, labels that moved and time stand beside it. The',
-    'best is recommended; to leave the pictures as they are is an answer.',
+    'augmentation), framed (scale, place and slant), grounded (parts of real pictures behind the content), camera (blur,',
+    "noise, JPEG), lit (the real set's light), refined (a trained refiner), warped (one that moves things first), and",
+    'pseudo-labeled (real pictures as well, with labels that networks gave them). Each is judged against what stands',
+    'below it, by how consistently networks that learn from it answer the real pictures; no label of these is needed.',
+    'Looks, labels that moved and time stand beside it. The best is recommended; to leave the pictures as they are is an',
+    'answer.',
   ].join('\n'),
   examples: [
     'simgan-cli compare --plugin eyes --real my-eyes',

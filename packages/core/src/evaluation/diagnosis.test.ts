@@ -63,6 +63,8 @@ test('blocks, uneven light, missing color and framing have their sources named',
   const reason = 'synthetic against real: height 20% against 33%';
   expect(sources({}, { framing: { plan: {}, reason } })).toEqual(['framing']);
   expect(sources({}, { framing: { reason: 'both sets are framed alike' } })).toEqual([]);
+  expect(sources({}, { grounds: { plan: {} } })).toEqual(['content']);
+  expect(sources({}, { grounds: {} })).toEqual([]);
 });
 
 test('labels whose pictures are flatter than any real one are found', async () => {

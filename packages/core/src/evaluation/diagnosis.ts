@@ -19,6 +19,8 @@ export interface Finding {
 export interface DiagnosisContext {
   /** How their framing differs, as `planFraming` says. */
   readonly framing?: { readonly plan?: unknown; readonly reason: string };
+  /** Whether synthetic content alone stands on a plain ground, as `planGrounds` says. */
+  readonly grounds?: { readonly plan?: unknown };
   /** The contrast of the synthetic pictures by their labels, against that of all real ones. */
   readonly contrasts?: readonly GroupContrast[];
 }
@@ -30,7 +32,7 @@ const FEW_PICTURES = 500;
 export function diagnose(
   synthetic: Photometry,
   real: Photometry,
-  { framing, contrasts = [] }: DiagnosisContext = {},
+  { framing, grounds, contrasts = [] }: DiagnosisContext = {},
 ): Finding[] {
   const findings: Finding[] = [];
   const note = (source: FindingSource, finding: string, advice: string) =>
@@ -49,6 +51,13 @@ export function diagnose(
       'framing',
       `The content is framed differently: ${framing.reason}.`,
       'Place, scale and slant it in the simulator as in the real pictures, or crop both sets the same way; the treatment framed does it afterwards.',
+    );
+  }
+  if (grounds?.plan) {
+    note(
+      'content',
+      'Synthetic content stands on a plain ground, real content does not.',
+      'Render what is behind it in real pictures, or many other things: networks must not learn a ground. The treatment grounded puts parts of the real pictures there.',
     );
   }
   for (const { group, contrast, low, high } of contrasts) {

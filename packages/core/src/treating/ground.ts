@@ -1,16 +1,20 @@
 import type { Size } from '../image.ts';
+import { quantile } from '../statistics.ts';
 
 const BINS = 64;
 
 /** Pixels this close to the ground, as a share of the range, belong to it. */
 export const NEAR = 0.12;
 
+/** Half of the pixels of a ground are this close to it: one that is no plainer is a texture. */
+const PLAIN = 0.04;
+
 /** A ground covers at least this share of all pixels, and of those at the edges of pictures. */
 const LEAST = { everywhere: 0.25, edges: 0.4 } as const;
 
 /**
  * The brightness of the plain ground that the content of a set stands on, 0 to 1; `undefined` if there is none, as in
- * photographs of rooms or skin.
+ * photographs of rooms or skin, or where grounds are textures of about one brightness.
  *
  * @param pictures - gray, `[height, width]`, 0 to 1.
  */
@@ -35,17 +39,20 @@ export function groundOf(pictures: readonly Float64Array[], { width, height }: S
   };
   const total = { everywhere: 0, edges: 0 };
   const near = { everywhere: 0, edges: 0 };
+  const grains: number[] = [];
   for (const picture of pictures) {
     for (const [pixel, value] of picture.entries()) {
       const isNear = Math.abs(value - ground) <= NEAR;
       for (const part of isEdge(pixel) ? (['everywhere', 'edges'] as const) : (['everywhere'] as const)) {
         total[part] += 1;
         if (isNear) near[part] += 1;
+        if (isNear && part === 'edges') grains.push(Math.abs(value - ground));
       }
     }
   }
   const covers = (part: 'everywhere' | 'edges') => near[part] >= LEAST[part] * total[part];
-  return total.everywhere > 0 && covers('everywhere') && covers('edges') ? ground : undefined;
+  const isPlain = () => quantile(grains, 0.5) <= PLAIN;
+  return total.everywhere > 0 && covers('everywhere') && covers('edges') && isPlain() ? ground : undefined;
 }
 
 /** How much each pixel belongs to the content and not to the ground: its distance beyond that of the ground's grain. */

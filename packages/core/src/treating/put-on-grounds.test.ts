@@ -118,6 +118,12 @@ test('there is no plan without a plain ground, beside another one, or for measur
   expect(await planGrounds({ ...onWaves, synthetic, real: synthetic })).toEqual({
     reason: 'the real pictures have a plain ground as well',
   });
+  // Textures of about one brightness are no plain ground.
+  const textured = mapDataset(synthetic, ({ id, image }, index) => ({
+    id,
+    image: { ...image, data: image.data.map((v, i) => (v > 30 ? v : 100 + 30 * Math.sin(i / 3 + index))) },
+  }));
+  expect((await planGrounds({ synthetic, real: textured, image: form })).plan).toBeDefined();
   const depth: SizedForm = { ...form, bits: 16 };
   const empty = datasetOf([{ id: 'one', image: createImage(depth) }]);
   expect(await planGrounds({ synthetic: empty, real: empty, image: depth })).toEqual({

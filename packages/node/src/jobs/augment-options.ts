@@ -27,8 +27,8 @@ export interface AugmentOptions
    */
   readonly refiner?: string | undefined;
   /**
-   * What is done to the pictures: `raw`, `randomized`, `framed`, `camera`, `lit`, `refined`, `warped`, some of them
-   * together, or `auto`: what a quick comparison recommends for these two sets, and nothing that is judged no better
+   * What is done to the pictures: `raw`, `randomized`, `framed`, `grounded`, `camera`, `lit`, `refined`, `warped`,
+   * `pseudo-labeled`, some of them together, or `auto`: what a quick comparison recommends for these two sets, and nothing that is judged no better
    * than what is below it. Default: `auto`; `refined` if an option of training is given, or use cannot be judged.
    */
   readonly treat?: Treat | undefined;

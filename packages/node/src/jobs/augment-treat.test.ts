@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { simulate } from '@simgan/core';
+import { mapDataset, simulate } from '@simgan/core';
 import { afterAll, expect, test } from 'vitest';
 import type { BarAnnotation } from '../../../core/test/bars.ts';
 import { barsTask } from '../../test/bars.ts';
@@ -110,6 +110,28 @@ test('a refiner that learned from framed pictures frames others as well', async 
   const again = await augment({ ...job, out: 'again', refiner: join(trained.dir, 'run') });
   expect(await filesBelow(join(again.dataset, 'images'))).toEqual(
     await filesBelow(join(trained.dataset, 'images')),
+  );
+});
+
+test('content on a plain ground gets parts of real pictures behind it, and no refiner learns from those', async () => {
+  const cwd = await temporaryFolder();
+  // As bright as no other: no ground is that of the set.
+  const real = mapDataset(task.real, ({ id, image }, index) => {
+    const data = image.data.map((value) => Math.min(255, Math.max(0, value - 80 + ((index * 53) % 240))));
+    return { id, image: { ...image, data } };
+  });
+  const job = { ...task, real, cwd, engine };
+  const grounded = await augment({ ...job, out: 'grounded', treat: 'grounded' });
+  const { samples } = await readDataset(grounded.dataset, task.plugin);
+  for (const index of [0, 1, 2]) {
+    const [before, after] = [await task.synthetic.at(index), await samples.at(index)];
+    expect(after.annotation).toEqual(before.annotation);
+    // The plain ground of bars is 70.
+    expect(before.image.data.filter((value) => value === 70).length).toBeGreaterThan(20);
+    expect(after.image.data.filter((value) => value === 70).length).toBeLessThan(10);
+  }
+  await expect(augment({ ...job, out: 'both', treat: ['grounded', 'refined'] })).rejects.toThrow(
+    '`treat` refined: a refiner would learn from grounds that are parts of real pictures already.',
   );
 });
 

@@ -10,7 +10,7 @@ import {
   statisticsDistance,
 } from '@simgan/core/measures';
 import { cropsOf, trainingForm } from '@simgan/core/training';
-import { planFraming } from '@simgan/core/treating';
+import { planFraming, planGrounds } from '@simgan/core/treating';
 import { makeFolder } from '../files/atomic-file.ts';
 import { warnOfCopies } from '../runs/check-real.ts';
 import { defaults } from '../runs/defaults.ts';
@@ -104,6 +104,7 @@ export async function inspectSets(options: InspectOptions): Promise<Inspection> 
     const answer = source.annotations === 'plugin' ? plugin.estimator?.answer : undefined;
     const context = {
       framing: await planFraming({ synthetic, real: sets.real, image: form }),
+      grounds: await planGrounds({ synthetic, real: sets.real, image: form }),
       ...(answer && { contrasts: await contrastByGroup(synthetic, sets.real, { image: form, answer }) }),
     };
     let preview: string | undefined;

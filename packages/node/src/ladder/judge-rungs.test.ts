@@ -2,13 +2,14 @@ import {
   annotationSchema,
   createImage,
   type Dataset,
+  mapDataset,
   type Plugin,
   type Sample,
   type SizedForm,
   simulate,
 } from '@simgan/core';
 import { classEstimator } from '@simgan/core/evaluation';
-import { frame, planFraming, randomize } from '@simgan/core/treating';
+import { frame, planFraming, planGrounds, putOnGrounds, randomize } from '@simgan/core/treating';
 import { afterAll, expect, test } from 'vitest';
 import { z } from 'zod';
 import { barsPlugin } from '../../test/bars.ts';
@@ -42,14 +43,15 @@ function squares(seed: number, length: number, scale = 1): Dataset<Sample<unknow
   );
 }
 
+const estimator = classEstimator<unknown>({
+  classes: ['large', 'small'],
+  size: image,
+  classOf: (one) => (one as { size: string }).size,
+});
+const task: JudgedTask = { estimator, image, what: 'size', fit: (item) => item };
+const plugin = { ...barsPlugin(), image, annotation } as Plugin;
+
 test('networks that learned from framed pictures are asked for framed ones, randomized or not', async () => {
-  const plugin = { ...barsPlugin(), image, annotation } as Plugin;
-  const estimator = classEstimator<unknown>({
-    classes: ['large', 'small'],
-    size: image,
-    classOf: (one) => (one as { size: string }).size,
-  });
-  const task: JudgedTask = { estimator, image, what: 'size', fit: (item) => item };
   const [samples, real] = [squares(1, 200), squares(2, 60, 0.5)];
   const { plan } = await planFraming({ synthetic: samples, real, image });
   const framing = frame(plugin, plan!);
@@ -68,4 +70,28 @@ test('networks that learned from framed pictures are asked for framed ones, rand
     expect(treatments.framed!.readsRaw).toBeGreaterThan(0.9);
     expect(treatments.framed!.readable).toBeGreaterThan(0.8);
   }
+});
+
+test('pictures on other grounds are readable and taken where real content stands on such', async () => {
+  const samples = squares(1, 200);
+  const real = mapDataset(squares(2, 100), ({ id, image: picture }, index) => {
+    const [base, turn] = [(index * 53) % 220, index % 7];
+    const data = picture.data.map((value, i) => {
+      const wave = 20 * Math.sin((turn * (i % 20)) / 9 + Math.floor(i / 20) / 2 + index);
+      return Math.min(255, Math.abs(value - Math.max(0, base + wave)));
+    });
+    return { id, image: { ...picture, data } };
+  });
+  const { plan } = await planGrounds({ synthetic: samples, real, image });
+  const judging = { pictures: 200, real: 100, steps: 200, repeats: 2 };
+  const origin = { rejects: [], origin: 'here' };
+  const judge = rungJudge({
+    ...{ plugin, task, engine, seed: 1, judging, job: startJob({}) },
+    synthetic: { ...origin, samples, training: samples, annotations: 'plugin' },
+    real: { ...origin, images: real, isStandIn: false },
+  });
+  const stack: Stack = { grounds: putOnGrounds(plugin, plan!, 1), names: ['grounded'] };
+  const { treatments } = await judge.judge(rawStack, new Map([['grounded', stack]]));
+  expect(treatments.grounded!.readable).toBeGreaterThan(0.8);
+  expect(treatments.grounded).toMatchObject({ verdict: 'better' });
 });

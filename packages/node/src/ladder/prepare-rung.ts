@@ -135,8 +135,7 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
   const learned = async (name: 'refined' | 'warped', standing: Stack): Promise<PreparedRung> => {
     if (standing.grounds) {
       return {
-        skipped:
-          'Skipped: refiners learn from pictures as they were simulated, not from grounds put behind them.',
+        skipped: 'Skipped: a refiner would learn from grounds that are parts of real pictures already.',
       };
     }
     const problem = name === 'warped' ? await whyNotWarped() : undefined;
