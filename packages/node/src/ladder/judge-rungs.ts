@@ -76,8 +76,10 @@ export async function taskToJudge(
   return `There are too few pictures to judge their use by: at least ${FEWEST} of each set are needed, and 1,000 are better.`;
 }
 
-/** Rungs whose labels are right by construction, whatever their pictures look like. */
+/** Rungs whose labels go along by construction, whatever their pictures look like. */
 const placing = ['framed', 'grounded'] as const satisfies RungName[];
+/** Those at which content and labels stay, and pictures get harder to read. */
+const exact: readonly RungName[] = ['grounded'];
 
 /**
  * What the network learns that reads all sets: light and shape that vary broadly, or, for every other picture, what the
@@ -170,6 +172,7 @@ export function rungJudge(means: JudgeMeans) {
         steps,
         ...(varied && { randomize: varied }),
         placements,
+        exact,
         ...(job.signal && { signal: job.signal }),
         onProgress({ set, network, networks, step, steps }) {
           update ??= job.progress('judge', networks);

@@ -29,6 +29,11 @@ export interface JudgeUseOptions<Annotation> {
    */
   readonly placements?: Placements<Annotation>;
   /**
+   * The names of treatments whose labels are right by construction, as nothing moves and no label changes: the gates that
+   * look for wrong labels are not asked of them, since a set that is harder to read would fail those, too. Default: none.
+   */
+  readonly exact?: readonly string[];
+  /**
    * Varies a picture a little, such that its right answer stays the same: networks should not mind. Default: contrast,
    * brightness, shading, noise, and for classes small affine maps.
    */

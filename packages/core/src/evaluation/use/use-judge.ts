@@ -51,6 +51,7 @@ export interface UseJudgeOptions<Annotation> {
   readonly real: Dataset<RealImage>;
   /** See `JudgeUseOptions`. */
   readonly placements?: Placements<Annotation>;
+  readonly exact?: readonly string[];
   readonly augment?: Variation;
   readonly randomize?: Variation;
   /** Networks of each set, at least 2. */
@@ -164,7 +165,11 @@ export async function openUseJudge<Annotation>(
       async judge(treated, name) {
         try {
           const { score } = await scoreOf(name, repeats, learnedFrom(treated));
-          return useVerdict(score, raw, { kind: meaning.kind, noise });
+          return useVerdict(score, raw, {
+            kind: meaning.kind,
+            noise,
+            isExact: options.exact?.includes(name) ?? false,
+          });
         } catch (error) {
           if (!(error instanceof SimganError && error.code === 'TRAINING_DIVERGED')) throw error;
           return divergedVerdict(error.message);

@@ -76,14 +76,21 @@ const LEAST_AGREEMENT = 0.6;
  *
  * @param noise - how far scores of the raw set differ with the seeds alone, as a standard deviation: a gain or loss
  * counts from there on, and from .02.
+ * @param isExact - labels are right by construction, so that the gates which look for wrong ones are not asked: a set
+ * that is harder to read would fail them, too.
  */
 export function useVerdict(
   score: UseScore,
   raw: UseScore,
-  { kind, noise }: { readonly kind: EstimatorAnswer['kind']; readonly noise: number },
+  {
+    kind,
+    noise,
+    isExact = false,
+  }: { readonly kind: EstimatorAnswer['kind']; readonly noise: number; readonly isExact?: boolean },
 ): UseVerdict {
   const limits = kept[kind === 'class' ? 'class' : 'places'];
-  const shares = gateNames.map((gate) => [gate, Math.min(1, score[gate] / raw[gate])] as const);
+  const asked = isExact ? (['information'] as const) : gateNames;
+  const shares = asked.map((gate) => [gate, Math.min(1, score[gate] / raw[gate])] as const);
   const below = shares.filter(([gate, share]) => !(share >= limits[gate])).map(([gate]) => gate);
   const together = shares.reduce((product, [, share]) => product * share, 1);
   // If only the product is too low, all that lost something have failed.
