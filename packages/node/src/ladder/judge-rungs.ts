@@ -1,4 +1,5 @@
 import {
+  createDataset,
   createRng,
   type Dataset,
   joinDatasets,
@@ -78,6 +79,11 @@ export async function taskToJudge(
 
 /** Rungs whose labels go along by construction, whatever their pictures look like. */
 const placing = ['framed', 'grounded'] as const satisfies RungName[];
+/**
+ * Before content has been seen on several grounds, networks read next to nothing there: few pictures get as many grounds
+ * as many pictures would, and are learned from for longer.
+ */
+const GROUNDS = 4;
 /** Those at which content and labels stay, and pictures get harder to read. */
 const exact: readonly RungName[] = ['grounded'];
 
@@ -111,20 +117,38 @@ async function readingVariation(
   };
 }
 
+/** Every sample on several grounds. */
+function variants(samples: Dataset<Sample<unknown>>, place: Place): Dataset<Sample<unknown>> {
+  const { length } = samples;
+  return createDataset(
+    GROUNDS * length,
+    async (index) => place(await samples.at(index % length), `-${Math.floor(index / length)}`),
+    (index) => samples.id(index % length),
+  );
+}
+
 /** Judges stacks against the one that stands, and tells how far it is. */
 export function rungJudge(means: JudgeMeans) {
   const { task, synthetic, real, engine, seed, judging, job } = means;
   const { estimator, image } = task;
   const samples = takeFrom(synthetic.training, judging.pictures);
-  const steps = Math.min(estimator.recipe.steps, judging.steps);
+  const shortest = Math.min(estimator.recipe.steps, judging.steps);
   // How much the scores of one set differ: as measured with what was judged last.
   let noise = 0;
   return {
     compare: (score: Parameters<typeof useVerdict>[0], below: Parameters<typeof useVerdict>[1]) =>
       useVerdict(score, below, { kind: estimator.answer!.kind, noise }),
     async judge(standing: Stack, above: ReadonlyMap<RungName, Stack>): Promise<UseReport> {
+      const isGrounded = standing.grounds !== undefined || above.has('grounded');
+      const steps = (isGrounded ? GROUNDS : 1) * shortest;
       const { judged: raw, shown } = await treatedFor(task, standing, samples);
       if (standing.names.length === 0) means.onTreated?.('raw', shown);
+      // What stands is placed already, or that is tried: what is known to be true must be readable.
+      const placements: { [name: string]: Place } = {};
+      for (const name of placing) {
+        const stack = above.get(name);
+        if (stack) placements[name] = await placementBy(stack, samples, task);
+      }
       const treatments: Record<string, TreatedSet<unknown>> = {};
       let answered: Dataset<RealImage> = takeFrom(real.images, judging.real);
       for (const [name, stack] of above) {
@@ -140,7 +164,7 @@ export function rungJudge(means: JudgeMeans) {
             const own = createRng(seed).fork(name).fork(repeat);
             const { signal } = job;
             const labeling = {
-              ...{ plugin: means.plugin, task, engine, steps },
+              ...{ plugin: means.plugin, task, engine, steps: shortest },
               ...{ real: parts.labeled, seed: own.int(2 ** 31), signal },
             };
             const labeled = await labelReal({ ...labeling, samples: steady });
@@ -149,14 +173,9 @@ export function rungJudge(means: JudgeMeans) {
           continue;
         }
         const treated = await treatedFor(task, stack, samples);
-        treatments[name] = treated.judged;
+        const place = placements[name];
+        treatments[name] = name === 'grounded' && place ? variants(samples, place) : treated.judged;
         means.onTreated?.(name, treated.shown);
-      }
-      // What stands is placed already, or that is tried: what is known to be true must be readable.
-      const placements: { [name: string]: Place } = {};
-      for (const name of placing) {
-        const stack = above.get(name);
-        if (stack) placements[name] = await placementBy(stack, samples, task);
       }
       const varied = await readingVariation(means, Object.values(placements));
       let update: ((done: number, detail?: string) => void) | undefined;
