@@ -1,5 +1,4 @@
 import {
-  createDataset,
   createRng,
   type Dataset,
   joinDatasets,
@@ -26,7 +25,7 @@ import { findTask, fitAll, type JudgedTask } from './judged-task.ts';
 import { type Place, placementBy } from './placement.ts';
 import { labelReal, partReal } from './pseudo-labeled.ts';
 import type { RungName } from './rungs.ts';
-import { type Stack, treatedFor, withoutRandomization } from './stack.ts';
+import { type Stack, treatedFor, treatedSeveralTimes, withoutRandomization } from './stack.ts';
 
 /** How thoroughly rungs are judged. */
 export interface Judging {
@@ -117,16 +116,6 @@ async function readingVariation(
   };
 }
 
-/** Every sample on several grounds. */
-function variants(samples: Dataset<Sample<unknown>>, place: Place): Dataset<Sample<unknown>> {
-  const { length } = samples;
-  return createDataset(
-    GROUNDS * length,
-    async (index) => place(await samples.at(index % length), `-${Math.floor(index / length)}`),
-    (index) => samples.id(index % length),
-  );
-}
-
 /** Judges stacks against the one that stands, and tells how far it is. */
 export function rungJudge(means: JudgeMeans) {
   const { task, synthetic, real, engine, seed, judging, job } = means;
@@ -173,8 +162,8 @@ export function rungJudge(means: JudgeMeans) {
           continue;
         }
         const treated = await treatedFor(task, stack, samples);
-        const place = placements[name];
-        treatments[name] = name === 'grounded' && place ? variants(samples, place) : treated.judged;
+        treatments[name] =
+          name === 'grounded' ? await treatedSeveralTimes(task, stack, samples, GROUNDS) : treated.judged;
         means.onTreated?.(name, treated.shown);
       }
       const varied = await readingVariation(means, Object.values(placements));

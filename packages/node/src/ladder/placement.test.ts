@@ -1,10 +1,11 @@
 import { createImage, createRng } from '@simgan/core';
 import { frame, planFraming, putOnGrounds, randomize } from '@simgan/core/treating';
 import { expect, test } from 'vitest';
+import type { BarAnnotation } from '../../../core/test/bars.ts';
 import { barsTask } from '../../test/bars.ts';
 import type { JudgedTask } from './judged-task.ts';
 import { placementBy } from './placement.ts';
-import { rawStack, type Stack, treatedBy } from './stack.ts';
+import { rawStack, type Stack, treatedBy, treatedSeveralTimes } from './stack.ts';
 
 test('a sample of what stands is placed as the stack with framing places it', async () => {
   const { plugin, synthetic, real } = barsTask({ scale: 0.6 });
@@ -39,10 +40,23 @@ test('a sample is placed on the ground of its stack, and another variant on anot
   const randomization = randomize(plugin, { ...plugin.randomization, seed: 1 });
   const stack: Stack = { names: ['randomized', 'grounded'], grounds, randomization };
   const estimator = plugin.estimator as JudgedTask['estimator'];
-  const place = await placementBy(stack, synthetic, { estimator, image, what: 'bars', fit: (item) => item });
+  const task: JudgedTask = { estimator, image, what: 'bars', fit: (item) => item };
+  const place = await placementBy(stack, synthetic, task);
   const grounded = await (await treatedBy(stack, synthetic)).at(3);
   const before = await synthetic.at(3);
   expect(place(before)).toEqual(grounded);
   expect(place(before, '-1').id).toBe(before.id);
   expect(place(before, '-1').image.data).not.toEqual(grounded.image.data);
+
+  const often = await treatedSeveralTimes(task, stack, synthetic, 3);
+  expect(often.length).toBe(3 * synthetic.length);
+  const copies = [3, 3 + synthetic.length, 3 + 2 * synthetic.length].map((index) => often.at(index));
+  const [one, two, three] = await Promise.all(copies);
+  for (const copy of [one, two, three])
+    expect(copy).toMatchObject({
+      id: before.id,
+      annotation: { way: (before.annotation as BarAnnotation).way },
+    });
+  expect(one!.image.data).not.toEqual(two!.image.data);
+  expect(two!.image.data).not.toEqual(three!.image.data);
 });

@@ -1,4 +1,4 @@
-import { type Dataset, datasetOf, type ImageRefiner, type Sample } from '@simgan/core';
+import { type Dataset, datasetOf, type ImageRefiner, mapDataset, type Sample } from '@simgan/core';
 import { applyTreatments, type Treatment } from '@simgan/core/treating';
 import type { JudgedTask } from './judged-task.ts';
 import type { RungName } from './rungs.ts';
@@ -68,6 +68,28 @@ export async function treatedFor(
     if (bytes <= SHOWN_BYTES) shown.push(sample);
   }
   return { judged: datasetOf(judged), shown: datasetOf(shown) };
+}
+
+/**
+ * What a stack makes of samples as networks that judge see them, several times over: what it draws at random for each
+ * picture, such as its ground, is drawn anew each time. All copies of a sample have its id.
+ */
+export async function treatedSeveralTimes(
+  { fit }: JudgedTask,
+  stack: Stack,
+  samples: Dataset<Sample<unknown>>,
+  times: number,
+): Promise<Dataset<Sample<unknown>>> {
+  const treated: Sample<unknown>[] = [];
+  for (let time = 0; time < times; time++) {
+    const named = mapDataset(samples, (sample) => ({ ...sample, id: `${sample.id}-${time}` }));
+    let index = 0;
+    for await (const sample of applyStack(stack, named)) {
+      treated.push({ ...fit(sample), id: samples.id(index) });
+      index += 1;
+    }
+  }
+  return datasetOf(treated);
 }
 
 /**
