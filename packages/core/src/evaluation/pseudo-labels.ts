@@ -1,5 +1,4 @@
 import {
-  cacheItems,
   createDataset,
   type Dataset,
   joinDatasets,
@@ -9,12 +8,13 @@ import {
 } from '../dataset.ts';
 import type { Engine } from '../engine/engine.ts';
 import { SimganError } from '../errors.ts';
-import { imageLength, type SizedForm } from '../image.ts';
+import type { SizedForm } from '../image.ts';
 import { createRng, type Rng } from '../rng.ts';
 import type { RealImage, Sample } from '../sample.ts';
 import type { Estimator } from './estimator.ts';
 import type { EstimatorStep } from './train-estimator.ts';
 import type { ClassAnswers } from './use/answers.ts';
+import { remembered } from './use/judged-pictures.ts';
 import { type AnsweringEstimator, withTrained } from './use/train-and-answer.ts';
 
 /** Options for {@link pseudoLabel}. */
@@ -57,8 +57,6 @@ export interface PseudoLabeled<Annotation> {
 const COPIES = 4;
 /** Labeled pictures that the networks of the next round learn from, at most: more of them cost time and are hardly drawn. */
 const LEARNED_FROM = 4000;
-/** Values of copies and of real pictures to keep; what is beyond them is made or read again where it is needed. */
-const KEPT_VALUES = 2 ** 28;
 
 /**
  * Gives real pictures the labels that networks read from them: self-training (Lee, "Pseudo-label", 2013), by the mean
@@ -110,7 +108,7 @@ export async function pseudoLabel<Annotation>(
   const rng = createRng(options.seed).fork('pseudo-labels');
   const annotate = answer.annotation.bind(answer);
   // Every network of every round reads them all.
-  const real = keptInMemory(options.real, options.image);
+  const real = remembered(options.real);
   const drawn = variedCopies(options.samples, options, rng.fork('drawn'));
   let learnedFrom = drawn;
   let labeled: PseudoLabeled<Annotation> | undefined;
@@ -194,7 +192,7 @@ function mostCertain(guesses: readonly Guess[], share: number, classes: number):
 /** Copies of samples, each changed at random; the samples themselves where nothing varies them. */
 function variedCopies<Annotation>(
   samples: Dataset<Sample<Annotation>>,
-  { vary, image }: Pick<PseudoLabelOptions<Annotation>, 'vary' | 'image'>,
+  { vary }: Pick<PseudoLabelOptions<Annotation>, 'vary'>,
   rng: Rng,
 ): Dataset<Sample<Annotation>> {
   if (!vary) return samples;
@@ -208,11 +206,7 @@ function variedCopies<Annotation>(
     },
     idOf,
   );
-  return keptInMemory(copies, image);
-}
-
-function keptInMemory<Item>(dataset: Dataset<Item>, image: SizedForm): Dataset<Item> {
-  return cacheItems(dataset, { budget: KEPT_VALUES, sizeOf: () => imageLength(image) });
+  return remembered(copies);
 }
 
 function labeledDataset<Annotation>(
