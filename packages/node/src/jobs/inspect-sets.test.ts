@@ -1,7 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Dataset, mapDataset, type RealImage, simulate } from '@simgan/core';
+import { createDataset, createImage, type Dataset, mapDataset, type RealImage, simulate } from '@simgan/core';
 import { expect, test } from 'vitest';
+import { anyPictures } from '../../test/bar-folders.ts';
 import { blobs, writeRealPictures } from '../../test/blobs.ts';
 import { temporaryFolder } from '../../test/folders.ts';
 import { readPicture } from '../pictures/pixels.ts';
@@ -76,4 +77,26 @@ test('copies in the real set are found; images may have any size', async () => {
   });
   expect(photometry.real.length).toBe(16);
   expect(findings.map(({ finding }) => finding).join('\n')).toMatch(/cop(y|ies)|same|identical|twice/i);
+});
+
+test('framing is measured on whole pictures, also where a refiner trains on crops', async () => {
+  /** Bright squares on black whose sides are a share of the picture's, in its middle. */
+  const squares = (share: number, side: number) =>
+    createDataset(40, (index) => {
+      const image = createImage({ width: side, height: side, channels: 1, bits: 8 });
+      const half = (share * side * (1 + 0.1 * Math.sin(index))) / 2;
+      for (let at = 0; at < side * side; at++) {
+        const [x, y] = [(at % side) + 0.5, Math.floor(at / side) + 0.5];
+        if (Math.max(Math.abs(x - side / 2), Math.abs(y - side / 2)) < half) image.data[at] = 220;
+      }
+      return { id: `${index}`, image, annotation: { objects: [] } };
+    });
+  const framingOf = async (share: number) => {
+    const sets = { synthetic: squares(0.4, 32), real: squares(share, 48) };
+    const { findings } = await inspectSets({ plugin: anyPictures(), ...sets, match: 'none', count: 40 });
+    return findings.filter(({ source }) => source === 'framing').map(({ finding }) => finding);
+  };
+  expect((await framingOf(0.6)).join()).toMatch(/framed differently: .*width .* against /);
+  // Crops of larger pictures would show less around the same content.
+  expect(await framingOf(0.4)).toEqual([]);
 });

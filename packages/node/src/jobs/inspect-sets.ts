@@ -12,6 +12,7 @@ import {
 import { cropsOf, trainingForm } from '@simgan/core/training';
 import { planFraming, planGrounds } from '@simgan/core/treating';
 import { makeFolder } from '../files/atomic-file.ts';
+import { commonForm, fitAll } from '../ladder/common-form.ts';
 import { warnOfCopies } from '../runs/check-real.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
@@ -102,9 +103,15 @@ export async function inspectSets(options: InspectOptions): Promise<Inspection> 
     const real = { ...photometry.real, length: camera.images.length };
     const distances = await measureDistances(sets, { form, seed });
     const answer = source.annotations === 'plugin' ? plugin.estimator?.answer : undefined;
+    const whole = await commonForm(plugin.image, source.samples, camera.images);
+    const inOneForm = {
+      synthetic: lookAt(fitAll(whole, source.samples), count),
+      real: lookAt(fitAll(whole, camera.images), count),
+      image: whole.image,
+    };
     const context = {
-      framing: await planFraming({ synthetic, real: sets.real, image: form }),
-      grounds: await planGrounds({ synthetic, real: sets.real, image: form }),
+      framing: await planFraming(inOneForm),
+      grounds: await planGrounds(inOneForm),
       ...(answer && { contrasts: await contrastByGroup(synthetic, sets.real, { image: form, answer }) }),
     };
     let preview: string | undefined;

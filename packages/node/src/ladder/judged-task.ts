@@ -3,33 +3,21 @@ import {
   type Dataset,
   type Estimator,
   hasSize,
-  mapDataset,
   type Plugin,
-  type RealImage,
   type Sample,
   type Size,
-  type SizedForm,
   spreadItems,
 } from '@simgan/core';
 import { classEstimator, MOST_CLASSES } from '@simgan/core/evaluation';
-import { resample, resizeTransform } from '@simgan/core/geometry';
 import { CLASS_FIELDS } from '../datasets/class-fields.ts';
-import { sizesOf } from '../runs/picture-sizes.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
+import { type CommonForm, commonForm } from './common-form.ts';
 
 /** What networks that judge learn, and the form in which they see pictures. */
-export interface JudgedTask {
+export interface JudgedTask extends CommonForm {
   readonly estimator: Estimator<unknown>;
-  readonly image: SizedForm;
   /** What networks learn, as text for people: `gaze`, `the 10 classes of "label"`. */
   readonly what: string;
-  /** A picture in the form of the task. */
-  fit<Item extends RealImage>(item: Item): Item;
-}
-
-/** All pictures in the form of the task. */
-export function fitAll<Item extends RealImage>(task: JudgedTask, pictures: Dataset<Item>): Dataset<Item> {
-  return mapDataset(pictures, (item) => task.fit(item));
 }
 
 /** Labels that are looked at to find the classes, where the first few name one. */
@@ -37,8 +25,6 @@ const LOOKED_AT = 1000;
 const FIRST = 8;
 /** Fewer pictures of a class on average, and its field is rather a name or a number of the picture. */
 const LEAST_OF_CLASS = 5;
-/** The longer side of pictures without a common size, as networks that judge see them, pixels. */
-const LONGEST_SIDE = 64;
 
 const CLASS_PATHS = CLASS_FIELDS.flatMap((field) => [[field], ['fields', field]]);
 
@@ -49,10 +35,11 @@ export async function findTask(
 ): Promise<JudgedTask | string> {
   const { estimator, image, name } = plugin;
   const isOwn = synthetic.annotations === 'plugin' && estimator?.answer !== undefined;
-  if (isOwn && hasSize(image)) return { estimator, image, what: estimator.name, fit: (item) => item };
-  if (isOwn) return 'The pictures have no common size, so their use to the estimator cannot be judged.';
-  const form = hasSize(image) ? image : await commonForm(plugin, synthetic.training, real.images);
-  const classes = await findClasses(synthetic.training, form);
+  if (isOwn && !hasSize(image))
+    return 'The pictures have no common size, so their use to the estimator cannot be judged.';
+  const form = await commonForm(image, synthetic.training, real.images);
+  if (isOwn) return { ...form, estimator, what: estimator.name };
+  const classes = await findClasses(synthetic.training, form.image);
   if (!classes) {
     const problem =
       synthetic.annotations === 'foreign'
@@ -60,11 +47,7 @@ export async function findTask(
         : `The plugin ${name} has no estimator whose answers can be compared`;
     return `${problem}, and they do not name a class of each picture (as "class" or "label"), so the use of the pictures cannot be judged.`;
   }
-  return {
-    ...classes,
-    image: form,
-    fit: (item) => (hasSize(image) ? item : fitted(item, form)),
-  };
+  return { ...form, ...classes };
 }
 
 /** The task of the field that names a class for each picture; `undefined` if there is none. */
@@ -128,31 +111,4 @@ function templatesOf(
     templates.set(name, annotation);
   }
   return templates;
-}
-
-/** The median size of both sets, scaled down to at most 64 pixels. */
-async function commonForm(
-  { image }: Plugin,
-  synthetic: Dataset<RealImage>,
-  real: Dataset<RealImage>,
-): Promise<SizedForm> {
-  const sizes = await sizesOf(synthetic, real);
-  const [width, height] = [
-    medianOf(sizes.map((size) => size.width)),
-    medianOf(sizes.map((size) => size.height)),
-  ];
-  const scale = Math.min(1, LONGEST_SIDE / Math.max(width, height));
-  const { keepsAlpha: _, ...form } = image;
-  const side = (length: number) => Math.max(9, Math.round(scale * length));
-  return { ...form, width: side(width), height: side(height) };
-}
-
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-}
-
-function fitted<Item extends RealImage>(item: Item, size: Size): Item {
-  const { alpha: _, ...image } = item.image;
-  if (image.width === size.width && image.height === size.height) return { ...item, image };
-  return { ...item, image: resample(image, resizeTransform(image, size)) };
 }

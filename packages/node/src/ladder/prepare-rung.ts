@@ -1,6 +1,6 @@
 import { type Dataset, hasSize, type Plugin, type RealImage, type TrainingRecipe } from '@simgan/core';
 import type { MatchSetting } from '@simgan/core/matching';
-import { cropsOf, DEFAULT_DISPLACEMENT, trainingForm } from '@simgan/core/training';
+import { DEFAULT_DISPLACEMENT } from '@simgan/core/training';
 import {
   applyTreatments,
   type FramingPlan,
@@ -19,14 +19,14 @@ import { openMatching } from '../runs/matching.ts';
 import { commonSize } from '../runs/picture-sizes.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import type { PreparedRung } from './climb.ts';
-import { fitAll, type JudgedTask } from './judged-task.ts';
+import { commonForm, fitAll } from './common-form.ts';
+import type { JudgedTask } from './judged-task.ts';
 import { type RungName, withRung } from './rungs.ts';
 import type { Stack } from './stack.ts';
 
 /** What rungs are made of. */
 export interface RungMeans {
   readonly plugin: Plugin;
-  /** Its crops are what pictures of any size are measured on. */
   readonly recipe: TrainingRecipe;
   readonly synthetic: SyntheticSource;
   readonly real: RealSource;
@@ -57,19 +57,14 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     following ??= followProblem(synthetic);
     return following;
   };
-  const form = trainingForm(plugin.image, recipe);
-  /** Both sets in one form, to be measured. */
-  const measured =
-    typeof task === 'string'
-      ? {
-          synthetic: cropsOf(synthetic.training, form, seed),
-          real: cropsOf(real.images, form, seed),
-          image: form,
-        }
-      : { synthetic: fitAll(task, synthetic.training), real: fitAll(task, real.images), image: task.image };
+  let sets: ReturnType<typeof setsInOneForm> | undefined;
+  const measured = () => {
+    sets ??= setsInOneForm(means);
+    return sets;
+  };
   let framing: ReturnType<typeof planFraming> | undefined;
-  const plannedFraming = () => {
-    framing ??= planFraming(measured);
+  const plannedFraming = async () => {
+    framing ??= planFraming(await measured());
     return framing;
   };
   let grounds: ReturnType<typeof planGrounds> | undefined;
@@ -90,7 +85,7 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
     return put('framing', 'framed', frame(plugin, plan));
   };
   const grounded = async (): Promise<PreparedRung> => {
-    grounds ??= planGrounds({ ...measured, cutFrom: real.images });
+    grounds ??= planGrounds({ ...(await measured()), cutFrom: real.images });
     const { plan, reason } = await grounds;
     if (!plan) return { skipped: `Skipped: ${reason}.` };
     return put('grounds', 'grounded', putOnGrounds(plugin, plan, seed));
@@ -188,6 +183,16 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
       what: rung.what,
       stack: { ...standing, ...rung.stack, names: namesOf(withRung(standing.names, name)) },
     };
+  };
+}
+
+/** Both sets in one form, to be measured. */
+async function setsInOneForm({ plugin, synthetic, real }: RungMeans) {
+  const form = await commonForm(plugin.image, synthetic.training, real.images);
+  return {
+    synthetic: fitAll(form, synthetic.training),
+    real: fitAll(form, real.images),
+    image: form.image,
   };
 }
 

@@ -13,7 +13,8 @@ import {
 } from '@simgan/core';
 import { type PseudoLabeled, pseudoLabel } from '@simgan/core/evaluation';
 import { randomize } from '@simgan/core/treating';
-import { fitAll, type JudgedTask } from './judged-task.ts';
+import { fitAll } from './common-form.ts';
+import type { JudgedTask } from './judged-task.ts';
 
 /** Labeled pictures are told from synthetic ones by their ids. */
 const PREFIX = 'real-';
