@@ -37,7 +37,7 @@ import { eyes } from '@simgan/plugin-eyes';
 import { images } from '@simgan/plugin-images';
 import * as tf from '@tensorflow/tfjs-core';
 import { openReport } from './report.ts';
-import { printDigits } from './tasks/print-digits.ts';
+import { printToMnist } from './tasks/print-digits.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -72,7 +72,7 @@ const domains: Readonly<Record<string, () => Promise<Domain | undefined>>> = {
   hands: async () => ofCamera(depthHands({ size: 32 }) as Plugin),
   async digits() {
     if (options.data === undefined) return undefined;
-    const { raw, real } = await printDigits({ data: options.data, fonts: options.fonts });
+    const { raw, real } = await printToMnist({ data: options.data, fonts: options.fonts });
     return {
       plugin: images({ channels: 1, crop: 28 }) as Plugin,
       synthetic: (await raw(1, PICTURES)) as Dataset<Sample<unknown>>,

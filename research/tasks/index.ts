@@ -2,7 +2,7 @@ import { mnistToUsps, uspsToMnist } from './digits.ts';
 import { gazeStrips } from './gaze-strips.ts';
 import { handsStandIn } from './hands-stand-in.ts';
 import { openEyes } from './open-eyes.ts';
-import { printDigits } from './print-digits.ts';
+import { printToMnist, printToUsps } from './print-digits.ts';
 import type { Task, TaskPlaces } from './task.ts';
 import { texturedFashion } from './textured-fashion.ts';
 
@@ -11,7 +11,8 @@ export type AnyTask = Task<any>;
 
 /** Opens tasks by name: reads their pictures. */
 export const tasks = {
-  'print-mnist': printDigits,
+  'print-mnist': printToMnist,
+  'print-usps': printToUsps,
   'mnist-usps': ({ data }) => mnistToUsps(data),
   'usps-mnist': ({ data }) => uspsToMnist(data),
   'fashion-textured': texturedFashion,

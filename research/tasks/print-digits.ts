@@ -1,5 +1,20 @@
-import { createImage, type Image, type Rng, simulate, takeFrom } from '@simgan/core';
-import { accuracyOf, classImage, classPlugin, tenClasses, thoroughTenClasses } from './class-task.ts';
+import {
+  createImage,
+  type Dataset,
+  type Image,
+  type Rng,
+  type Sample,
+  simulate,
+  takeFrom,
+} from '@simgan/core';
+import {
+  accuracyOf,
+  type ClassAnnotation,
+  classImage,
+  classPlugin,
+  tenClasses,
+  thoroughTenClasses,
+} from './class-task.ts';
 import { fontGlyphs } from './font-glyphs.ts';
 import { readDigits } from './idx-digits.ts';
 import { unlabeled } from './labeled-to-other.ts';
@@ -9,16 +24,38 @@ import type { Task, TaskPlaces } from './task.ts';
 const SAMPLES = 3;
 
 /** Digits printed in 14 fonts to MNIST: 5,000 unlabeled and 2,000 tested pictures. */
-export async function printDigits({
-  data,
-  fonts,
-}: Pick<TaskPlaces, 'data' | 'fonts'>): Promise<Task<{ readonly label: number }>> {
-  const glyphs = await fontGlyphs(fonts, '0123456789');
+export async function printToMnist(places: PrintPlaces) {
   const [train, test] = await Promise.all([
-    readDigits(data, 'mnist', 'train'),
-    readDigits(data, 'mnist', 'test'),
+    readDigits(places.data, 'mnist', 'train'),
+    readDigits(places.data, 'mnist', 'test'),
   ]);
-  const tested = takeFrom(test, 2000);
+  const title = 'Print digits (14 fonts) to MNIST';
+  const sets = { train: takeFrom(train, 5000), test: takeFrom(test, 2000) };
+  return printTo({ name: 'print-mnist', title, ...sets }, places);
+}
+
+/** The same to USPS: 7,291 unlabeled and 2,007 tested pictures. No default was chosen by it. */
+export async function printToUsps(places: PrintPlaces) {
+  const [train, test] = await Promise.all([
+    readDigits(places.data, 'usps', 'train'),
+    readDigits(places.data, 'usps', 'test'),
+  ]);
+  return printTo({ name: 'print-usps', title: 'Print digits (14 fonts) to USPS', train, test }, places);
+}
+
+type PrintPlaces = Pick<TaskPlaces, 'data' | 'fonts'>;
+type Labeled = Dataset<Sample<ClassAnnotation>>;
+
+async function printTo(
+  {
+    name,
+    title,
+    train,
+    test,
+  }: { readonly name: string; readonly title: string; readonly train: Labeled; readonly test: Labeled },
+  { fonts }: PrintPlaces,
+): Promise<Task<ClassAnnotation>> {
+  const glyphs = await fontGlyphs(fonts, '0123456789');
   const plugin = classPlugin('print-digits', (rng) => {
     const label = rng.int(10);
     const font = glyphs[rng.int(glyphs.length)]!;
@@ -26,22 +63,22 @@ export async function printDigits({
   });
   const length = 2000;
   return {
-    name: 'print-mnist',
-    title: 'Print digits (14 fonts) to MNIST',
+    name,
+    title,
     plugin,
     image: classImage,
     estimator: tenClasses,
     tested: thoroughTenClasses,
     length,
-    real: unlabeled(takeFrom(train, 5000)),
-    labeled: takeFrom(train, 5000),
+    real: unlabeled(train),
+    labeled: train,
     unit: 'accuracy, %',
     higherIsBetter: true,
     harm: 2,
     shiftable: true,
     raw: async (seed, count = length) => simulate(plugin.simulator!, { seed, length: count }),
     score: (network, engine) =>
-      accuracyOf(network, engine, { estimator: tenClasses, image: classImage, test: tested }),
+      accuracyOf(network, engine, { estimator: tenClasses, image: classImage, test }),
   };
 }
 
