@@ -10,13 +10,22 @@ const EYE = { left: 11, top: 0, width: 47, height: 30 };
 /** Strips by which the mapping from gaze to cells is calibrated; they are not tested. */
 const CALIBRATION = 100;
 
+/** Simulated eyes to webcam strips: as the plugin draws them by default, sharp and before any camera, or a laptop's. */
+const titles = {
+  any: 'Simulated eyes before any camera to webcam strips: cells of a 10x10 screen',
+  laptop: 'Simulated eyes before a laptop to webcam strips: cells of a 10x10 screen',
+} as const;
+
 /**
- * Simulated eyes before a laptop to one eye of webcam strips, gray, 800 without labels and 800 tested. A gaze becomes
- * a cell by an affine map that is fitted to 100 of the tested ones; the score is the mean error of the others, in cells.
- * Always answering the middle gives 2.5.
+ * Simulated eyes to one eye of webcam strips, gray, 800 without labels and 800 tested. A gaze becomes a cell by an
+ * affine map that is fitted to 100 of the tested ones; the score is the mean error of the others, in cells. Always
+ * answering the middle gives 2.5.
  */
-export async function gazeStrips(data: string): Promise<Task<EyeAnnotation>> {
-  const plugin = eyes({ camera: 'laptop', closedRate: 0, blinkRate: 0 });
+export async function gazeStrips(
+  data: string,
+  camera: keyof typeof titles = 'laptop',
+): Promise<Task<EyeAnnotation>> {
+  const plugin = eyes({ camera, closedRate: 0, blinkRate: 0 });
   const { image } = plugin;
   const strips = await readStrips(join(data, 'eyes-gaze-webcam'), image.channels);
   const eyeOf = (strip: Strip) => {
@@ -40,8 +49,8 @@ export async function gazeStrips(data: string): Promise<Task<EyeAnnotation>> {
   };
   const length = 1500;
   return {
-    name: 'gaze-strips',
-    title: 'Simulated eyes to webcam strips: cells of a 10x10 screen',
+    name: camera === 'any' ? 'gaze-strips-any' : 'gaze-strips',
+    title: titles[camera],
     plugin,
     image,
     estimator,

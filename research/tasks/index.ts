@@ -18,6 +18,7 @@ export const tasks = {
   'fashion-textured': texturedFashion,
   'open-eyes': ({ data }) => openEyes(data),
   'gaze-strips': ({ data }) => gazeStrips(data),
+  'gaze-strips-any': ({ data }) => gazeStrips(data, 'any'),
   hands: () => handsStandIn(),
 } as const satisfies Readonly<Record<string, (places: TaskPlaces) => Promise<AnyTask>>>;
 
