@@ -17,8 +17,9 @@ import { verifyVerb } from './commands/verify.ts';
 import { watchVerb } from './commands/watch.ts';
 import { UsageError } from './errors.ts';
 import { asFlags, helpLines, type OptionTable, readOptions } from './options.ts';
-import { createOutput, type Output, type TextStream } from './output.ts';
+import { createOutput, type Output } from './output.ts';
 import { pluginHelp } from './plugin-help.ts';
+import type { TextStream } from './terminal-block.ts';
 import { version } from './version.ts';
 
 const commands: readonly Command[] = [

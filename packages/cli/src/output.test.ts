@@ -1,7 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { Collector } from '../test/call-cli.ts';
 import { screenOf } from '../test/screen.ts';
-import { createOutput, duration, progressItems, type TextStream } from './output.ts';
+import { createOutput, duration, progressItems } from './output.ts';
+import type { TextStream } from './terminal-block.ts';
 
 test('durations are short to read', () => {
   expect([0, 9.4, 59.4, 59.6, 101, 3600, 3725].map(duration)).toEqual([

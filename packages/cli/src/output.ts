@@ -1,13 +1,5 @@
-import type { Writable } from 'node:stream';
 import { layOut, type Row } from './block-layout.ts';
-import { columnsOf, openBlock, rowsOf } from './terminal-block.ts';
-
-/** A stream that may be a terminal, which emits `resize`. */
-export type TextStream = Writable & {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  readonly rows?: number;
-};
+import { columnsOf, openBlock, rowsOf, type TextStream } from './terminal-block.ts';
 
 /** The share of something long that is done, for people. */
 export interface Progress {

@@ -1,4 +1,11 @@
-import type { TextStream } from './output.ts';
+import type { Writable } from 'node:stream';
+
+/** A stream that may be a terminal, which emits `resize`. */
+export type TextStream = Writable & {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** Lines at the bottom of a terminal that are drawn again in place. */
 export interface TerminalBlock {

@@ -33,8 +33,13 @@ import { type LabelGeometryOption, parseLabelGeometry } from '../datasets/label-
 import { openCompanion } from '../datasets/open-companion.ts';
 import type { LabelsOption } from '../datasets/read-dataset.ts';
 import { reasonOf } from '../files/reject.ts';
-import type { PictureFacts } from '../pictures/load-pictures.ts';
-import { type DecodedPicture, decodePicture, encodePicture, readPicture } from '../pictures/pixels.ts';
+import {
+  type DecodedPicture,
+  decodePicture,
+  encodePicture,
+  type PictureFacts,
+  readPicture,
+} from '../pictures/pixels.ts';
 import { probePicture } from '../pictures/probe-picture.ts';
 import {
   checkStoredRange,

@@ -13,6 +13,7 @@ import {
   type DecodeOptions,
   decodeDefaults,
   decodePicture,
+  type PictureFacts,
   readPicture,
 } from './pixels.ts';
 import { probePicture } from './probe-picture.ts';
@@ -92,9 +93,6 @@ export function saidOf({ resized, transparent = 0, range, span }: PictureNews) {
     ...(span && { span }),
   };
 }
-
-/** What decoding did to a picture, or found in it. */
-export type PictureFacts = Omit<DecodedPicture, 'image'>;
 
 /**
  * Decodes every picture, several at a time, keeps what fits the memory budget and lists what cannot be used.

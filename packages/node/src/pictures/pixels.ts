@@ -75,6 +75,9 @@ export interface DecodedPicture {
   readonly span?: readonly [low: number, high: number];
 }
 
+/** What decoding did to a picture, or found in it. */
+export type PictureFacts = Omit<DecodedPicture, 'image'>;
+
 /** The defaults of {@link DecodeOptions}. */
 export const decodeDefaults: Required<Omit<DecodeOptions, 'valueRange'>> = {
   fit: 'cover',

@@ -2,8 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ImageForm, SizedForm } from '@simgan/core';
 import { fitSteps } from './fit.ts';
-import type { PictureFacts } from './load-pictures.ts';
-import { type DecodeOptions, decodeDefaults } from './pixels.ts';
+import { type DecodeOptions, decodeDefaults, type PictureFacts } from './pixels.ts';
 
 /** Headers of JPEG files with previews are longer; such files are decoded. */
 const HEADER = 2 ** 16;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Dataset, type Image, type RealImage, spreadItems } from '@simgan/core';
 import type { Job } from './job.ts';
-import type { OpenSources } from './prepare-training.ts';
+import type { OpenSources } from './sources.ts';
 
 /** Pictures that are looked at, spread over the set. */
 const LOOKED_AT = 128;

@@ -16,6 +16,7 @@ import { commonSize } from './picture-sizes.ts';
 import type { Rendering } from './rendering.ts';
 import { type RunConfig, recipeNumbers } from './run-config.ts';
 import {
+  type OpenSources,
   openReal,
   openSynthetic,
   type RealSource,
@@ -80,12 +81,6 @@ export interface PreparedTraining {
   readonly lookedAt: Dataset<Sample<unknown>>;
   /** What is done to the light of synthetic pictures. */
   readonly matcher: Matcher;
-}
-
-/** The pictures of a training, open. */
-export interface OpenSources {
-  readonly synthetic: SyntheticSource;
-  readonly real: RealSource;
 }
 
 /**

@@ -92,6 +92,12 @@ export interface RealSource {
   readonly isStandIn: boolean;
 }
 
+/** Both sets, open. */
+export interface OpenSources {
+  readonly synthetic: SyntheticSource;
+  readonly real: RealSource;
+}
+
 /** Training on too few simulated pictures learns them by heart, and a simulator has as many as one likes. */
 const TRAINING_LENGTH = 8192;
 const STAND_IN_LENGTH = 2048;
