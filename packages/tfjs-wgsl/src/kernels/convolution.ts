@@ -1,11 +1,11 @@
 /** Convolutions, and the gradients of their inputs, as products of the pixels under a filter with the filter. */
 import { size, type Value } from '@simgan/tfjs-trace/graph';
+import type { Lowering } from './lowering.ts';
 import { declareMatrix } from './matrix.ts';
 import { declarePixels, OUTSIDE, type Quad } from './pixels.ts';
 import { tiledProduct } from './product.ts';
 import { Shader } from './shader.ts';
 import { stridedInputGradient } from './strided-gradient.ts';
-import type { Lowering } from './table.ts';
 import type { ProductSize } from './tiles.ts';
 import { windowOf } from './window.ts';
 

@@ -2,9 +2,9 @@
 import { size, type Value } from '@simgan/tfjs-trace/graph';
 import { declareFinish } from './finish.ts';
 import { coordinatesOf } from './indices.ts';
+import type { Lowering } from './lowering.ts';
 import { SUM, totalOfParts } from './partial.ts';
 import { type Place, Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 import { windowOf } from './window.ts';
 
 type Quad = [number, number, number, number];

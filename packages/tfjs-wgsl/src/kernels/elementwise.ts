@@ -1,6 +1,6 @@
 import { declareFinish, lanesOf } from './finish.ts';
+import type { Lowering } from './lowering.ts';
 import { Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 
 /** A cluster of elementwise operators alone. */
 export const elementwise: Lowering = (scope, label) => {

@@ -4,10 +4,10 @@
  */
 import { size, type Value } from '@simgan/tfjs-trace/graph';
 import { declareFinish } from './finish.ts';
+import type { Lowering } from './lowering.ts';
 import { SUM, totalOfParts } from './partial.ts';
 import { finishLanes, range, shares } from './product.ts';
 import { gathered, guarded, type Kernel, type Place, Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 import { invocationsOf, type Tile, vectorsOf } from './tiles.ts';
 import { windowOf } from './window.ts';
 

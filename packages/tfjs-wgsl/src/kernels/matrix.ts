@@ -1,9 +1,9 @@
 /** `MatMul`: `[…, rows, depth]` by `[…, depth, columns]`, with broadcast leading axes. */
 import { size, type Value } from '@simgan/tfjs-trace/graph';
 import { readingOf } from './indices.ts';
+import type { Lowering } from './lowering.ts';
 import { tiledProduct } from './product.ts';
 import { gathered, guarded, type Place, Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 import type { Tile } from './tiles.ts';
 
 export const matrixProduct: Lowering = (scope, label) => {

@@ -2,8 +2,8 @@
 import { type Shape, size, type Value } from '@simgan/tfjs-trace/graph';
 import { declareFinish } from './finish.ts';
 import { coordinatesOf, elementAt } from './indices.ts';
+import type { Lowering } from './lowering.ts';
 import { Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 import { literal } from './types.ts';
 
 /** An operator whose result's element at `to` is the first input's element at the coordinates that this gives. */

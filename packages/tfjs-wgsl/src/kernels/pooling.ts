@@ -2,8 +2,8 @@
 import type { Value } from '@simgan/tfjs-trace/graph';
 import { declareFinish } from './finish.ts';
 import { coordinatesOf } from './indices.ts';
+import type { Lowering } from './lowering.ts';
 import { Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 import { computeType } from './types.ts';
 import { windowOf } from './window.ts';
 

@@ -2,9 +2,9 @@
 import { type Shape, size, type Value } from '@simgan/tfjs-trace/graph';
 import { declareFinish } from './finish.ts';
 import { coordinatesOf, elementAt } from './indices.ts';
+import type { Lowering } from './lowering.ts';
 import { addUp, neutralOf, SUM, scaled, type Total, teamFor, totalOfParts } from './partial.ts';
 import { type Place, Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 import { computeType, type Lanes } from './types.ts';
 
 /** Workgroups that keep a large GPU busy, and the fewest elements that are worth an invocation more. */

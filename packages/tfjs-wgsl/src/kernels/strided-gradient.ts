@@ -3,10 +3,10 @@
  * every s pixels: each of the phases is a product with its own taps, so that none is multiplied by zeros.
  */
 import type { Value } from '@simgan/tfjs-trace/graph';
+import type { Lowering } from './lowering.ts';
 import { declarePixels, OUTSIDE, type Quad } from './pixels.ts';
 import { tiledProduct } from './product.ts';
 import { gathered, guarded, Shader } from './shader.ts';
-import type { Lowering } from './table.ts';
 import { windowOf } from './window.ts';
 
 /** dy `[batch, height, width, to]`, filter `[rows, columns, to, from]`. */

@@ -2,15 +2,11 @@
 import { convolution, convolutionInputGradient } from './convolution.ts';
 import { depthwiseConvolution, depthwiseFilterGradient, depthwiseInputGradient } from './depthwise.ts';
 import { filterGradient } from './filter-gradient.ts';
-import type { Scope } from './finish.ts';
+import type { Lowering } from './lowering.ts';
 import { matrixProduct } from './matrix.ts';
 import { concat, gather, pad, segmentSum, slice, take, tile, transpose } from './moves.ts';
 import { maxPoolGradient, pooling } from './pooling.ts';
 import { argumentOfExtreme, cumulativeSum, reduction } from './reduction.ts';
-import type { Kernel } from './shader.ts';
-
-/** The kernels of a cluster whose first member has the operator, in the order in which they run. */
-export type Lowering = (scope: Scope, label: string) => Kernel[];
 
 /** Elementwise operators are in `expressions.ts`; those that are spelled out in others, in `lower/prepare.ts`. */
 export const LOWERINGS: Readonly<Record<string, Lowering>> = {
