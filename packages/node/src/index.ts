@@ -75,8 +75,10 @@ export { type Verification, type VerifyOptions, verifyDataset } from './jobs/ver
 export type { Decision } from './ladder/decision.ts';
 export { parseTreat, type RungName, rungNames, type Treat } from './ladder/rungs.ts';
 export { type ContactSheetOptions, type ContactSheetRow, contactSheet } from './pictures/contact-sheet.ts';
+export type { DecodeOptions } from './pictures/decode-options.ts';
+export { decodePicture, readPicture } from './pictures/decode-picture.ts';
+export { encodePng } from './pictures/encode-picture.ts';
 export { pictureCacheFolder } from './pictures/picture-cache.ts';
-export { type DecodeOptions, decodePicture, encodePng, readPicture } from './pictures/pixels.ts';
 export { type InstalledPlugin, listPlugins } from './plugins/list-plugins.ts';
 export { loadFormats } from './plugins/load-formats.ts';
 export { type LoadedPlugin, loadFactory, loadPlugin, type PluginPlace } from './plugins/load-plugin.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { definePlugin, l1Regularizer, type Plugin, patchDiscriminator, residualRefiner } from '@simgan/core';
 import { objectsAnnotation } from '@simgan/formats';
 import { bars, photographed } from '../../core/test/bars.ts';
-import { encodePng } from '../src/pictures/pixels.ts';
+import { encodePng } from '../src/pictures/encode-picture.ts';
 import { writeFiles } from './folders.ts';
 
 /** Pictures of any size with any labels, and quick recipes. */

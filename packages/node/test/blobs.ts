@@ -1,7 +1,7 @@
 /** @file The plugin of the tests: as an object, by its path, and pictures of its camera. */
 import { fileURLToPath } from 'node:url';
 import { type Plugin, simulate } from '@simgan/core';
-import { encodePng } from '../src/pictures/pixels.ts';
+import { encodePng } from '../src/pictures/encode-picture.ts';
 import blobs from './blobs-plugin.ts';
 import { writeFiles } from './folders.ts';
 

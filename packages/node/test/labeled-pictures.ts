@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createRng, imageOf } from '@simgan/core';
 import { encodeMask, type ObjectsAnnotation, packRuns, runsOf } from '@simgan/formats';
 import sharp from 'sharp';
-import { encodePng } from '../src/pictures/pixels.ts';
+import { encodePng } from '../src/pictures/encode-picture.ts';
 
 /** A ring: the pixels of a mask with a hole and two parts, 30 x 20. */
 export const ringPixels = Uint8Array.from({ length: 20 * 30 }, (_, i) => {

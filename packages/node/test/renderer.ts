@@ -1,7 +1,7 @@
 /** @file Renderers of the tests: what one behind an address answers, and one in a process. */
 import { fileURLToPath } from 'node:url';
 import { createImage } from '@simgan/core';
-import { encodePng } from '../src/pictures/pixels.ts';
+import { encodePng } from '../src/pictures/encode-picture.ts';
 import type { RenderRequest } from '../src/wire/protocol.ts';
 
 /** A program that speaks on stdin and stdout; its arguments and parameters say how it misbehaves. */

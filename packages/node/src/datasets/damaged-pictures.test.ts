@@ -4,7 +4,7 @@ import { createImage, createRng, itemsOf, type Sample } from '@simgan/core';
 import { expect, test, vi } from 'vitest';
 import { temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { readFormatSamples } from '../formats/format-samples.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { withoutDamaged } from './damaged-pictures.ts';
 import { readDataset } from './read-dataset.ts';
 

@@ -11,7 +11,7 @@ import {
 } from '@simgan/core';
 import { idKey, idProblem, readEach } from '@simgan/core/reading';
 import { expect, onTestFinished, test } from 'vitest';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { openFolder, readFormat } from './folder.ts';
 
 const form: SizedForm = { width: 6, height: 4, channels: 1, bits: 8 };

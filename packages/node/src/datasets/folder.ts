@@ -12,7 +12,9 @@ import {
 } from '@simgan/core/reading';
 import { listFiles } from '../files/list-files.ts';
 import { firstRejects, reasonOf } from '../files/reject.ts';
-import { type DecodeOptions, readPictureSize, usePictureFile } from '../pictures/pixels.ts';
+import type { DecodeOptions } from '../pictures/decode-options.ts';
+import { usePictureFile } from '../pictures/decode-picture.ts';
+import { readPictureSize } from '../pictures/picture-header.ts';
 import { checkFolder } from './read-images.ts';
 
 /**

@@ -5,7 +5,7 @@ import { annotationSchema, imageOf, type Sample, type SizedForm } from '@simgan/
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { temporaryFolder } from '../../test/folders.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { readDataset } from './read-dataset.ts';
 import { writeDataset } from './write-dataset.ts';
 

@@ -6,7 +6,7 @@ import { readEach, stemOf } from '@simgan/core/reading';
 import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { type ReadDatasetOptions, readDataset } from './read-dataset.ts';
 import { readImages } from './read-images.ts';
 import { writeDataset } from './write-dataset.ts';

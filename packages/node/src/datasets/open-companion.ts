@@ -9,8 +9,9 @@ import {
   moveCompanions,
   resizeTransform,
 } from '@simgan/core/geometry';
+import { readPicture } from '../pictures/decode-picture.ts';
+import { readPictureSize } from '../pictures/picture-header.ts';
 import { isNamedAsPicture } from '../pictures/picture-kind.ts';
-import { readPicture, readPictureSize } from '../pictures/pixels.ts';
 
 /** What is known of a companion before it is read. */
 export interface CompanionPlace {

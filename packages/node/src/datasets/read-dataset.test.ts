@@ -5,7 +5,7 @@ import { type AnnotationSchema, annotationSchema, imageOf, type Sample, type Siz
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { readDataset } from './read-dataset.ts';
 import { writeDataset } from './write-dataset.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Image, imageOf, type SizedForm } from '@simgan/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { readImages } from './read-images.ts';
 import { writeDataset } from './write-dataset.ts';
 

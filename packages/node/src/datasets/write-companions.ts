@@ -5,7 +5,7 @@ import { type Companion, type Sample, SimganError, type StoredFile } from '@simg
 import { numberedName } from '@simgan/formats';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import { reasonOf } from '../files/reject.ts';
-import { encodePicture } from '../pictures/pixels.ts';
+import { encodePicture } from '../pictures/encode-picture.ts';
 import { renameFiles } from './companion-fields.ts';
 import { COMPANIONS, type Json, type JsonObject } from './dataset-format.ts';
 import type { LeftOutCompanion, WrittenCompanion } from './line-files.ts';

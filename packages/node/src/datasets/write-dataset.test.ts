@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { type Image, imageOf, type Sample, type SizedForm, simulate } from '@simgan/core';
 import { expect, onTestFinished, test } from 'vitest';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
 import { fileNameOf } from './dataset-format.ts';
 import { type WriteDatasetOptions, writeDataset } from './write-dataset.ts';
 

@@ -5,7 +5,7 @@ import { imageProblem, SimganError } from '@simgan/core';
 import { idKey, idProblem } from '@simgan/core/reading';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
 import type { Reject } from '../files/reject.ts';
-import { encodePicture } from '../pictures/pixels.ts';
+import { encodePicture } from '../pictures/encode-picture.ts';
 import {
   COMPANIONS,
   type DatasetHeader,

@@ -7,7 +7,7 @@ import { delay, HttpResponse, http, passthrough } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { readImages } from '../datasets/read-images.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { fetchBytes } from './fetch-bytes.ts';
 
 const server = setupServer();

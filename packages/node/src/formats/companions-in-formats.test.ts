@@ -6,7 +6,7 @@ import { jsonLines, temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { convertDataset } from '../jobs/convert-dataset.ts';
 import { mergeShards } from '../jobs/merge-shards.ts';
 import { verifyDataset } from '../jobs/verify-dataset.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { readFormatSamples } from './format-samples.ts';
 import { openFormat } from './open-format.ts';
 

@@ -6,7 +6,7 @@ import { createImage } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { convertDataset } from '../jobs/convert-dataset.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { openFormat } from './open-format.ts';
 
 const png = await encodePng(createImage({ width: 40, height: 20, channels: 3, bits: 8 }));

@@ -4,7 +4,7 @@ import jsonld from 'jsonld';
 import { expect, test } from 'vitest';
 import { readJson, temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { convertDataset } from '../jobs/convert-dataset.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { croissant } from './croissant.ts';
 
 const BASE = 'https://example.org/dataset/';

@@ -4,7 +4,7 @@ import { copyFile, link, open, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FormatOutput, GrowingFile } from '@simgan/formats';
 import { makeFolder, outputFailed } from '../files/atomic-file.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import type { StoredSample } from './stored-sample.ts';
 
 /** How many folders are remembered as made. */

@@ -36,10 +36,10 @@ import { reasonOf } from '../files/reject.ts';
 import {
   type DecodedPicture,
   decodePicture,
-  encodePicture,
   type PictureFacts,
   readPicture,
-} from '../pictures/pixels.ts';
+} from '../pictures/decode-picture.ts';
+import { encodePicture } from '../pictures/encode-picture.ts';
 import { probePicture } from '../pictures/probe-picture.ts';
 import {
   checkStoredRange,

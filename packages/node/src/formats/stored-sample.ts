@@ -3,7 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { Image } from '@simgan/core';
 import type { FormatSample, JsonObject, ObjectsAnnotation, SampleCompanion } from '@simgan/formats';
-import { decodePicture, encodePicture, inspectPicture, pictureBytes } from '../pictures/pixels.ts';
+import { decodePicture } from '../pictures/decode-picture.ts';
+import { encodePicture } from '../pictures/encode-picture.ts';
+import { pictureBytes } from '../pictures/picture-bytes.ts';
+import { inspectPicture } from '../pictures/picture-header.ts';
 
 /** A sample whose picture may be a file on this machine. */
 export interface StoredSample extends FormatSample {

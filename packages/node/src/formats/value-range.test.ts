@@ -2,7 +2,7 @@ import { imageOf } from '@simgan/core';
 import { zipSync } from 'fflate';
 import { expect, test } from 'vitest';
 import { temporaryFolder, writeFiles } from '../../test/folders.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { readFormatSamples } from './format-samples.ts';
 
 const form = { width: 8, height: 8, channels: 1, bits: 8 } as const;

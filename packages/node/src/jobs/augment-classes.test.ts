@@ -5,7 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { anyPictures, trueWay, writeBarFolders } from '../../test/bar-folders.ts';
 import { jsonLines, temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { createEngine } from '../engines/engines.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { augment } from './augment.ts';
 

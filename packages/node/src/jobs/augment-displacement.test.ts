@@ -7,7 +7,7 @@ import { wasmEngine } from '../../../core/test/wasm-engine.ts';
 import { blobs } from '../../test/blobs.ts';
 import { jsonLines, readJson, temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { openRefiner } from '../runs/open-refiner.ts';
 import { augment } from './augment.ts';
 

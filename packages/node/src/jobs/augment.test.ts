@@ -18,7 +18,7 @@ import { type BlobAnnotation, blobs, blobsPath, writeRealPictures } from '../../
 import { filesBelow, jsonLines, readJson, temporaryFolder } from '../../test/folders.ts';
 import { readDataset } from '../datasets/read-dataset.ts';
 import { writeDataset } from '../datasets/write-dataset.ts';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { loadTensors } from '../weights/tensor-file.ts';
 import { augment } from './augment.ts';

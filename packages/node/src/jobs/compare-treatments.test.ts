@@ -5,7 +5,7 @@ import { barsPlugin, barsTask } from '../../test/bars.ts';
 import { blobs } from '../../test/blobs.ts';
 import { readJson, temporaryFolder } from '../../test/folders.ts';
 import { createEngine } from '../engines/engines.ts';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
 import { compareTreatments } from './compare-treatments.ts';
 
 // Compiled, since judging takes a dozen small trainings.

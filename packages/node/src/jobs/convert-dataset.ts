@@ -14,7 +14,7 @@ import { reasonOf } from '../files/reject.ts';
 import type { WrittenFormat } from '../formats/dataset-copies.ts';
 import { type OpenedFormat, openFormat } from '../formats/open-format.ts';
 import { companionFile, endingOf, storedSample } from '../formats/stored-sample.ts';
-import { encodePicture } from '../pictures/pixels.ts';
+import { encodePicture } from '../pictures/encode-picture.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { type Job, startJob } from '../runs/job.ts';
 import { reading } from '../runs/sources.ts';

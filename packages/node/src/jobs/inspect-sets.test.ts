@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { anyPictures } from '../../test/bar-folders.ts';
 import { blobs, writeRealPictures } from '../../test/blobs.ts';
 import { temporaryFolder } from '../../test/folders.ts';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { inspectSets } from './inspect-sets.ts';
 

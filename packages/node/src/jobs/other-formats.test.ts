@@ -7,7 +7,7 @@ import { wasmEngine } from '../../../core/test/wasm-engine.ts';
 import { blobs, blobsPath } from '../../test/blobs.ts';
 import { filesBelow, jsonLines, temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { openFormat } from '../formats/open-format.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { augment } from './augment.ts';
 import { mergeShards } from './merge-shards.ts';

@@ -3,8 +3,8 @@ import { type Dataset, type Plugin, type RealImage, type Size, spreadItems } fro
 import type { FoundPair, RefinementVerdict } from '@simgan/core/evaluation';
 import type { LabelPairs, VerdictPart } from '@simgan/report';
 import { writeFileAtomic } from '../files/atomic-file.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { paintDifference, paintPicture, thumbnail } from '../pictures/paint.ts';
-import { encodePng } from '../pictures/pixels.ts';
 import { drawStrip } from '../pictures/strip.ts';
 
 /**

@@ -5,7 +5,7 @@ import { trainingForm } from '@simgan/core/training';
 import { fileNameOf } from '../datasets/dataset-format.ts';
 import type { Decision } from '../ladder/decision.ts';
 import { placedOnly, type Stack, treatedBy } from '../ladder/stack.ts';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
 import type { ChosenPlugin } from '../runs/job.ts';
 import { meterFor } from '../runs/label-shift.ts';
 import { augmentFiles } from '../runs/run-folder.ts';

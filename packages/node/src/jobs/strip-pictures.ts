@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { cropImage, type Image, type Size } from '@simgan/core';
-import sharp from 'sharp';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
+import { encodeWebp } from '../pictures/encode-picture.ts';
 import { cutStrip } from '../pictures/strip.ts';
 
 /** How the pictures of a strip lie in it. */
@@ -30,14 +30,9 @@ export async function readStrip(file: string, cell: Size): Promise<ReadStrip | u
   };
 }
 
-/** Pictures of 8-bit RGB as texts that pages show without loading anything: lossless WebP, half as long as PNG. */
+/** Pictures of 8-bit RGB as texts that pages show without loading anything. */
 export function dataUrls(images: readonly Image[]): Promise<string[]> {
   return Promise.all(
-    images.map(async ({ width, height, data }) => {
-      const webp = await sharp(data, { raw: { width, height, channels: 3 } })
-        .webp({ lossless: true })
-        .toBuffer();
-      return `data:image/webp;base64,${webp.toString('base64')}`;
-    }),
+    images.map(async (image) => `data:image/webp;base64,${(await encodeWebp(image)).toString('base64')}`),
   );
 }

@@ -6,7 +6,7 @@ import { parse } from 'yaml';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
 import { blobs, writeRealPictures } from '../../test/blobs.ts';
 import { filesBelow, readJson, temporaryFolder } from '../../test/folders.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { augment } from './augment.ts';
 import { mergeShards } from './merge-shards.ts';
 import { simulateDataset } from './simulate-dataset.ts';

@@ -29,7 +29,7 @@ import { sha256 } from '../files/sha256.ts';
 import { CROISSANT } from '../formats/croissant.ts';
 import { CONVERSION } from '../formats/format-folder.ts';
 import { openFormat } from '../formats/open-format.ts';
-import { encodePicture } from '../pictures/pixels.ts';
+import { encodePicture } from '../pictures/encode-picture.ts';
 import type { JobOptions } from '../runs/events.ts';
 import { choosePlugin, type Job, type PluginChoiceOptions, startJob } from '../runs/job.ts';
 import { openRefiner } from '../runs/open-refiner.ts';

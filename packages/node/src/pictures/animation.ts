@@ -1,6 +1,6 @@
 import type { Image } from '@simgan/core';
-import sharp from 'sharp';
 import { writeFileAtomic } from '../files/atomic-file.ts';
+import { sharp } from './sharp.ts';
 
 /** Milliseconds that a frame is shown, and the last one. */
 const DELAY = 450;

@@ -1,7 +1,7 @@
 import { type Image, imageOf, type Pixels, type SizedForm } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { contactSheet } from './contact-sheet.ts';
-import { decodePicture } from './pixels.ts';
+import { decodePicture } from './decode-picture.ts';
 
 const spec: SizedForm = { width: 3, height: 2, channels: 1, bits: 8 };
 

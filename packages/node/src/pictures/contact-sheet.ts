@@ -9,8 +9,8 @@ import {
   type SizedForm,
 } from '@simgan/core';
 import { GLYPH, hasDot } from './bitmap-font.ts';
+import { encodePng } from './encode-picture.ts';
 import { paintPicture } from './paint.ts';
-import { encodePng } from './pixels.ts';
 
 /** Images that are shown side by side under one label. */
 export interface ContactSheetRow {

@@ -6,7 +6,9 @@ import { encodeTiff } from '@simgan/formats';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/folders.ts';
-import { decodePicture, encodePicture, encodePng, readPicture, readPictureSize } from './pixels.ts';
+import { decodePicture, readPicture } from './decode-picture.ts';
+import { encodePicture, encodePng } from './encode-picture.ts';
+import { readPictureSize } from './picture-header.ts';
 
 const size = { width: 7, height: 5 } as const;
 

@@ -6,16 +6,10 @@ import { SimganError } from '@simgan/core';
 import pMap from 'p-map';
 import { fetchBytes, isWebUrl } from '../files/fetch-bytes.ts';
 import { type Reject, reasonOf } from '../files/reject.ts';
+import { type DecodeOptions, decodeDefaults } from './decode-options.ts';
+import { type DecodedPicture, decodePicture, type PictureFacts, readPicture } from './decode-picture.ts';
 import { openPictureCache } from './picture-cache.ts';
 import { isNamedAsPicture, pictureKind, SIGNATURE_LENGTH } from './picture-kind.ts';
-import {
-  type DecodedPicture,
-  type DecodeOptions,
-  decodeDefaults,
-  decodePicture,
-  type PictureFacts,
-  readPicture,
-} from './pixels.ts';
 import { probePicture } from './probe-picture.ts';
 import { checkStoredRange, rangeOfHighest, type StoredRange } from './stored-range.ts';
 

@@ -71,7 +71,7 @@ test('a large folder is decoded once, and has the same pictures from then on', a
   vi.stubEnv('SIMGAN_CACHE', cache);
   try {
     const { readImages } = await import('../datasets/read-images.ts');
-    const { encodePng } = await import('./pixels.ts');
+    const { encodePng } = await import('./encode-picture.ts');
     const dir = await temporaryFolder();
     const pngs = await Promise.all([1, 2, 3].map((value) => encodePng(image(value))));
     await Promise.all(Array.from({ length: 12 }, (_, i) => writeFile(join(dir, `${i}.png`), pngs[i % 3]!)));

@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { createPixels, type Image } from '@simgan/core';
 import { z } from 'zod';
 import { writeFileAtomic } from '../files/atomic-file.ts';
-import type { PictureFacts } from './pixels.ts';
+import type { PictureFacts } from './decode-picture.ts';
 
 /** Pixels that are kept of a set, and of all sets, bytes. */
 const LARGEST_SET = 2 ** 30;

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { createImage, createRng } from '@simgan/core';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/folders.ts';
+import { readPicture, usePictureFile } from './decode-picture.ts';
+import { encodePng } from './encode-picture.ts';
 import { withinPixelBudget } from './pixel-budget.ts';
-import { encodePng, readPicture, usePictureFile } from './pixels.ts';
 
 /** Jobs that note how much is in progress with them, and end only when told. */
 function stage() {

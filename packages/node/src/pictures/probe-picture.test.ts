@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from '../../test/folders.ts';
 import { readImages } from '../datasets/read-images.ts';
-import { readPicture } from './pixels.ts';
+import { readPicture } from './decode-picture.ts';
 import { probePicture } from './probe-picture.ts';
 
 const pixels = (channels: 1 | 2 | 3 | 4) =>

@@ -1,8 +1,9 @@
 /** @file What the first and last bytes of a picture file say, without decoding it. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { ImageForm, SizedForm } from '@simgan/core';
+import { type DecodeOptions, decodeDefaults } from './decode-options.ts';
+import type { PictureFacts } from './decode-picture.ts';
 import { fitSteps } from './fit.ts';
-import { type DecodeOptions, decodeDefaults, type PictureFacts } from './pixels.ts';
 
 /** Headers of JPEG files with previews are longer; such files are decoded. */
 const HEADER = 2 ** 16;

@@ -10,7 +10,7 @@ import { wasmEngine } from '../../../core/test/wasm-engine.ts';
 import { type BlobAnnotation, blobs, blobsPath, writeRealPictures } from '../../test/blobs.ts';
 import { makeFolder, temporaryFolder, writeFiles } from '../../test/folders.ts';
 import { augment } from '../jobs/augment.ts';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
 import { loadTensors, saveTensors } from '../weights/tensor-file.ts';
 import type { JobEvent } from './events.ts';
 import { openRefiner } from './open-refiner.ts';

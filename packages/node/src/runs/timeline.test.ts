@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { wasmEngine } from '../../../core/test/wasm-engine.ts';
 import { blobs } from '../../test/blobs.ts';
 import { temporaryFolder } from '../../test/folders.ts';
-import { readPicture } from '../pictures/pixels.ts';
+import { readPicture } from '../pictures/decode-picture.ts';
 import { cutStrip } from '../pictures/strip.ts';
 import type { JobEvent } from './events.ts';
 import { openRefiner } from './open-refiner.ts';

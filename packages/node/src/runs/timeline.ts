@@ -11,8 +11,8 @@ import {
 import type { Followed } from '@simgan/core/monitoring';
 import { cropsOf, totalSteps } from '@simgan/core/training';
 import { makeFolder, writeFileAtomic } from '../files/atomic-file.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import { paintDifference, paintPicture, thumbnail } from '../pictures/paint.ts';
-import { encodePng } from '../pictures/pixels.ts';
 import { drawStrip } from '../pictures/strip.ts';
 import { isOfTimeline, type Moment, readTimeline, type Timeline, timelineFiles } from './timeline-file.ts';
 

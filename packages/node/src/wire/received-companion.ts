@@ -1,7 +1,8 @@
 /** @file A further part of a response, such as a mask, as a companion of its picture. */
 import { type Companion, SimganError, type Size } from '@simgan/core';
+import { decodePicture } from '../pictures/decode-picture.ts';
+import { inspectPicture } from '../pictures/picture-header.ts';
 import { pictureKind, SIGNATURE_LENGTH } from '../pictures/picture-kind.ts';
-import { decodePicture, inspectPicture } from '../pictures/pixels.ts';
 
 /** How files of other kinds begin, and the ending of their names. */
 const signatures: readonly (readonly [start: string, extension: string])[] = [

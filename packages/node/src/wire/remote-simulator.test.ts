@@ -16,7 +16,7 @@ import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vi
 import { z } from 'zod';
 import { blobs } from '../../test/blobs.ts';
 import { grayPng, multipart, renderBlob } from '../../test/renderer.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import type { RenderRequest } from './protocol.ts';
 import { type RemoteSimulatorOptions, type RendererRetry, remoteSimulator } from './remote-simulator.ts';
 

@@ -12,7 +12,7 @@ import { grayPng, multipart, renderBlob, stdioRenderer } from '../../test/render
 import { augment } from '../jobs/augment.ts';
 import { mergeShards } from '../jobs/merge-shards.ts';
 import { simulateDataset } from '../jobs/simulate-dataset.ts';
-import { encodePng } from '../pictures/pixels.ts';
+import { encodePng } from '../pictures/encode-picture.ts';
 import type { JobEvent } from '../runs/events.ts';
 import { trainRun } from '../runs/train-run.ts';
 import type { RenderRequest } from './protocol.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Companion, imageProblem, type Plugin, SimganError, type Simulated } from '@simgan/core';
 import { levelsOf } from '../files/levels-of.ts';
-import { decodePicture } from '../pictures/pixels.ts';
+import { decodePicture } from '../pictures/decode-picture.ts';
 import { BOUNDS, PART, type Parts, RendererFault, shownText } from './protocol.ts';
 import { receivedCompanion } from './received-companion.ts';
 

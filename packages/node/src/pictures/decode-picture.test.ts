@@ -3,7 +3,8 @@ import { createRng, imageOf } from '@simgan/core';
 import { movePoint } from '@simgan/core/geometry';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { decodePicture, encodePng } from './pixels.ts';
+import { decodePicture } from './decode-picture.ts';
+import { encodePng } from './encode-picture.ts';
 
 // Foreign pictures are made with sharp itself: what other programs write, in forms that encodePng does not.
 
