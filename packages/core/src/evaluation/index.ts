@@ -76,4 +76,11 @@ export {
   type VariationNumbers,
   varyPictures,
 } from './use/variation.ts';
-export { type UseGate, type UseScore, type UseVerdict, useGates, useVerdict } from './use/verdict.ts';
+export {
+  type UseGate,
+  type UseNoise,
+  type UseScore,
+  type UseVerdict,
+  useGates,
+  useVerdict,
+} from './use/verdict.ts';

@@ -64,7 +64,7 @@ export async function watchUse<Annotation>(
       const { refined } = await followed.refine();
       const treated = datasetOf(drawn.map((sample, n) => ({ ...sample, image: refined[n]! })));
       const { verdict, score, reason } = await judge.judge(treated, 'refined');
-      return { verdict, score, raw: judge.raw.score, noise: judge.noise, reason };
+      return { verdict, score, raw: judge.raw.score, noise: judge.noise.score, reason };
     },
     async dispose() {
       judge.dispose();

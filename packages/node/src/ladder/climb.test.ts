@@ -4,6 +4,8 @@ import { type Climber, climb, recommendation } from './climb.ts';
 import { type RungName, withRung } from './rungs.ts';
 import type { Stack } from './stack.ts';
 
+const noise = { score: 0, agreement: 0, stability: 0 };
+
 /** Scores of stacks by their names; what is not there is refused. */
 function climber(scores: Readonly<Record<string, number>>, skipped: readonly RungName[] = []) {
   const judged: string[] = [];
@@ -25,10 +27,10 @@ function climber(scores: Readonly<Record<string, number>>, skipped: readonly Run
       const raw = scoreOf(standing);
       const treatments: Record<string, UseVerdict> = {};
       for (const [name, stack] of above)
-        treatments[name] = useVerdict(scoreOf(stack), raw, { kind: 'class', noise: 0 });
-      return { raw, noise: 0, treatments, recommended: 'raw' };
+        treatments[name] = useVerdict(scoreOf(stack), raw, { kind: 'class', noise });
+      return { raw, noise, treatments, recommended: 'raw' };
     },
-    compare: (score, below) => useVerdict(score, below, { kind: 'class', noise: 0 }),
+    compare: (score, below) => useVerdict(score, below, { kind: 'class', noise }),
   };
   return { means, judged };
 }

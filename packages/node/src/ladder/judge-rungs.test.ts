@@ -95,3 +95,36 @@ test('pictures on other grounds are readable and taken where real content stands
   expect(treatments.grounded!.readable).toBeGreaterThan(0.8);
   expect(treatments.grounded).toMatchObject({ verdict: 'better' });
 });
+
+test('where grounds are tried, all are judged on more pictures', async () => {
+  const samples = squares(1, 150);
+  const noise = mapDataset(squares(2, 60), ({ id }, index) => {
+    const data = Uint8Array.from({ length: 400 }, (_, i) => (i * 37 + index * 91) % 251);
+    return { id, image: { ...image, data } };
+  });
+  const { plan } = await planGrounds({ synthetic: samples, real: noise, image });
+  const origin = { rejects: [], origin: 'here' };
+  const judged: Record<string, number> = {};
+  const judge = rungJudge({
+    ...{ plugin, task, engine, seed: 1, job: startJob({}) },
+    judging: { pictures: 60, real: 30, steps: 2, repeats: 2 },
+    synthetic: { ...origin, samples, training: samples, annotations: 'plugin' },
+    real: { ...origin, images: noise, isStandIn: false },
+    onTreated: (name, pictures) => {
+      judged[name] = pictures.length;
+    },
+  });
+  const randomization = randomize(plugin, { seed: 1 });
+  const randomized: Stack = { randomization, names: ['randomized'] };
+  await judge.judge(rawStack, new Map([['randomized', randomized]]));
+  expect(judged).toEqual({ raw: 60, randomized: 60 });
+  const grounded: Stack = { grounds: putOnGrounds(plugin, plan!, 1), names: ['grounded'] };
+  await judge.judge(
+    rawStack,
+    new Map([
+      ['randomized', randomized],
+      ['grounded', grounded],
+    ]),
+  );
+  expect(judged).toEqual({ raw: 150, randomized: 150, grounded: 150 });
+});

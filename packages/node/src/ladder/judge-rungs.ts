@@ -12,6 +12,7 @@ import {
   broadVariation,
   judgeUse,
   type TreatedSet,
+  type UseNoise,
   type UseReport,
   useVerdict,
   type Variation,
@@ -80,10 +81,11 @@ export async function taskToJudge(
 /** Rungs whose labels go along by construction, whatever their pictures look like. */
 const placing = ['framed', 'grounded'] as const satisfies RungName[];
 /**
- * Before content has been seen on several grounds, networks read next to nothing there: few pictures get as many grounds
- * as many pictures would, and are learned from for longer.
+ * Before content has been seen on many grounds, networks read next to nothing there: each picture gets several, more
+ * pictures are taken than is quick, and networks learn for longer.
  */
 const GROUNDS = 4;
+const GROUNDED_PICTURES = 2000;
 /** Those at which content and labels stay, and pictures get harder to read. */
 const exact: readonly RungName[] = ['grounded'];
 
@@ -121,16 +123,17 @@ async function readingVariation(
 export function rungJudge(means: JudgeMeans) {
   const { task, synthetic, real, engine, seed, judging, job } = means;
   const { estimator, image } = task;
-  const samples = takeFrom(synthetic.training, judging.pictures);
   const shortest = Math.min(estimator.recipe.steps, judging.steps);
   // How much the scores of one set differ: as measured with what was judged last.
-  let noise = 0;
+  let noise: UseNoise = { score: 0, agreement: 0, stability: 0 };
   return {
     compare: (score: Parameters<typeof useVerdict>[0], below: Parameters<typeof useVerdict>[1]) =>
       useVerdict(score, below, { kind: estimator.answer!.kind, noise }),
     async judge(standing: Stack, above: ReadonlyMap<RungName, Stack>): Promise<UseReport> {
       const isGrounded = standing.grounds !== undefined || above.has('grounded');
       const steps = (isGrounded ? GROUNDS : 1) * shortest;
+      const pictures = isGrounded ? Math.max(GROUNDED_PICTURES, judging.pictures) : judging.pictures;
+      const samples = takeFrom(synthetic.training, pictures);
       const { judged: raw, shown } = await treatedFor(task, standing, samples);
       if (standing.names.length === 0) means.onTreated?.('raw', shown);
       // What stands is placed already, or that is tried: what is known to be true must be readable.

@@ -2,7 +2,7 @@ import { mean, std } from '../../statistics.ts';
 import { agreement } from './agreement.ts';
 import { type Answers, pickAnswers } from './answers.ts';
 import { information } from './information.ts';
-import type { UseScore } from './verdict.ts';
+import type { UseNoise, UseScore } from './verdict.ts';
 
 /**
  * How consistent the answers of several networks to real pictures are.
@@ -32,18 +32,23 @@ export function consistency(
 }
 
 /**
- * How far the score differs with the seeds alone: the standard deviation over pairs of networks that were trained on
- * one set, for the mean of the pairs of `repeats` networks.
+ * How far the score and its factors differ with the seeds alone: standard deviations over pairs of networks that were
+ * trained on one set, for the mean of the pairs of `repeats` networks.
  */
-export function scoreNoise(
+export function noiseOf(
   networks: readonly Answers[],
   count: number,
   labels: Answers,
   repeats: number,
-): number {
+): UseNoise {
   const pairs = networks.flatMap((one, index) => networks.slice(index + 1).map((other) => [one, other]));
-  const scores = pairs.map((pair) => consistency(pair, count, labels).score);
-  return std(scores, 1) * Math.sqrt(2 / repeats);
+  const found = pairs.map((pair) => consistency(pair, count, labels));
+  const noise = (figure: keyof UseNoise) =>
+    std(
+      found.map((one) => one[figure]),
+      1,
+    ) * Math.sqrt(2 / repeats);
+  return { score: noise('score'), agreement: noise('agreement'), stability: noise('stability') };
 }
 
 /** The answers to the pictures, and to each variation of them. */

@@ -7,7 +7,7 @@ import type { Estimator } from '../estimator.ts';
 import type { AnsweringEstimator } from './train-and-answer.ts';
 import { openUseJudge, type Placements, type TrainedJudge, type TreatedSet } from './use-judge.ts';
 import type { Variation } from './variation.ts';
-import { recommendedSet, type UseScore, type UseVerdict } from './verdict.ts';
+import { recommendedSet, type UseNoise, type UseScore, type UseVerdict } from './verdict.ts';
 
 /** Options for {@link judgeUse}. */
 export interface JudgeUseOptions<Annotation> {
@@ -68,8 +68,8 @@ export interface UseProgress {
 /** What sets of pictures are worth to a task. */
 export interface UseReport {
   readonly raw: UseScore;
-  /** How far a score differs with the seeds alone: a standard deviation, measured on raw. */
-  readonly noise: number;
+  /** How far figures differ with the seeds alone, measured on raw. */
+  readonly noise: UseNoise;
   readonly treatments: Readonly<Record<string, UseVerdict>>;
   /** The treatment that is better than raw by most, or `raw` if none is. */
   readonly recommended: string;

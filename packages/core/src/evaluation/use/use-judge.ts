@@ -9,11 +9,11 @@ import { mean } from '../../statistics.ts';
 import type { EstimatorStep } from '../train-estimator.ts';
 import { correctness } from './agreement.ts';
 import type { Answers } from './answers.ts';
-import { consistency, scoreNoise } from './consistency.ts';
+import { consistency, noiseOf } from './consistency.ts';
 import { holdOut, remembered, variedCopies, without, withTruths } from './judged-pictures.ts';
 import { type AnsweringEstimator, trainAnswering, withTrained } from './train-and-answer.ts';
 import { broadVariation, mildVariation, type Variation, varyPictures } from './variation.ts';
-import { divergedVerdict, type UseScore, type UseVerdict, useVerdict } from './verdict.ts';
+import { divergedVerdict, type UseNoise, type UseScore, type UseVerdict, useVerdict } from './verdict.ts';
 
 /**
  * What was made of the raw pictures. A sample that was made of a raw one has its id. A function makes a set of its own
@@ -67,8 +67,8 @@ export interface UseJudgeOptions<Annotation> {
 /** Judges sets that are made of one raw set, whenever they come: what is the same for all of them is done once. */
 export interface UseJudge<Annotation = unknown> {
   readonly raw: UseScore;
-  /** How far a score differs with the seeds alone: a standard deviation. */
-  readonly noise: number;
+  /** How far figures differ with the seeds alone. */
+  readonly noise: UseNoise;
   /** Judges what was made of the raw pictures, by which name it is told of. */
   judge(treated: TreatedSet<Annotation>, name: string): Promise<UseVerdict>;
   dispose(): void;
@@ -125,7 +125,7 @@ export async function openUseJudge<Annotation>(
     name: string,
     count: number,
     setOf: (repeat: number) => Promise<Dataset<Sample<Annotation>>>,
-  ): Promise<{ score: UseScore; noise: number }> => {
+  ): Promise<{ score: UseScore; noise: UseNoise }> => {
     const place = options.placements?.[name];
     const asked = place ? await withTruths(mapDataset(heldOut, place), meaning) : unseen;
     const answers: Answers[] = [];
@@ -142,7 +142,7 @@ export async function openUseJudge<Annotation>(
     const consistent = consistency(answers, real.length, truths);
     return {
       score: { ...consistent, readsRaw: mean(right), readable },
-      noise: scoreNoise(answers, real.length, truths, repeats),
+      noise: noiseOf(answers, real.length, truths, repeats),
     };
   };
   /** The set that each network learns from, made once. */

@@ -9,7 +9,8 @@ const raw: UseScore = {
   readable: 0.8,
   information: 2,
 };
-const verdictOf = (changed: Partial<UseScore>, kind: 'class' | 'values' = 'class', noise = 0) =>
+const noiseOf = (score: number, factors = score) => ({ score, agreement: factors, stability: factors });
+const verdictOf = (changed: Partial<UseScore>, kind: 'class' | 'values' = 'class', noise = noiseOf(0)) =>
   useVerdict({ ...raw, ...changed }, raw, { kind, noise });
 
 test('a gain of two hundredths is one, less is none', () => {
@@ -35,10 +36,22 @@ test.each<[UseGate, number]>([
 });
 
 test('what differs no more than the seeds alone make it is no different', () => {
-  expect(verdictOf({ score: 0.559 }, 'class', 0.06).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.561 }, 'class', 0.06).verdict).toBe('better');
-  expect(verdictOf({ score: 0.441 }, 'class', 0.06).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.439 }, 'class', 0.06).verdict).toBe('worse');
+  expect(verdictOf({ score: 0.559 }, 'class', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.561 }, 'class', noiseOf(0.06)).verdict).toBe('better');
+  expect(verdictOf({ score: 0.441 }, 'class', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.439 }, 'class', noiseOf(0.06)).verdict).toBe('worse');
+});
+
+test('of values and points, a gain or loss counts from twice the noise', () => {
+  expect(verdictOf({ score: 0.539 }, 'values').verdict).toBe('no different');
+  expect(verdictOf({ score: 0.541 }, 'values').verdict).toBe('better');
+  expect(verdictOf({ score: 0.619 }, 'values', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.621 }, 'values', noiseOf(0.06))).toMatchObject({
+    verdict: 'better',
+    reason: expect.stringContaining('differences below 0.120 are noise'),
+  });
+  expect(verdictOf({ score: 0.381 }, 'values', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.379 }, 'values', noiseOf(0.06)).verdict).toBe('worse');
 });
 
 test('a gain that is paid for by one of its factors is none', () => {
@@ -49,6 +62,9 @@ test('a gain that is paid for by one of its factors is none', () => {
   });
   expect(verdictOf({ ...gained, stability: 0.7 }).verdict).toBe('better');
   expect(verdictOf({ ...gained, agreement: 0.6, stability: 0.95 }).reason).toContain('agreement 0.600');
+  // A factor falls by more than its own noise, or it does not fall.
+  expect(verdictOf(gained, 'class', noiseOf(0, 0.09)).verdict).toBe('better');
+  expect(verdictOf(gained, 'class', noiseOf(0.07, 0)).verdict).toBe('no different');
 });
 
 test('of classes, small losses of several gates fail together', () => {
@@ -80,12 +96,14 @@ test('the highest of the better ones is recommended, never a refused one, and ra
 });
 
 test('where networks agree on little, a gain says nothing', () => {
-  expect(verdictOf({ score: 0.6, agreement: 0.65 }, 'class', 0.06).verdict).toBe('better');
-  expect(verdictOf({ score: 0.6, agreement: 0.59, stability: 0.9 }, 'class', 0.12)).toMatchObject({
+  expect(verdictOf({ score: 0.6, agreement: 0.65 }, 'class', noiseOf(0.06)).verdict).toBe('better');
+  expect(verdictOf({ score: 0.6, agreement: 0.59, stability: 0.9 }, 'class', noiseOf(0.12))).toMatchObject({
     verdict: 'no different',
   });
   const low = { ...raw, agreement: 0.4, score: 0.2 };
-  expect(useVerdict({ ...low, score: 0.3, agreement: 0.5 }, low, { kind: 'class', noise: 0 })).toMatchObject({
+  expect(
+    useVerdict({ ...low, score: 0.3, agreement: 0.5 }, low, { kind: 'class', noise: noiseOf(0) }),
+  ).toMatchObject({
     verdict: 'no different',
     reason: expect.stringContaining('hardly agree'),
   });

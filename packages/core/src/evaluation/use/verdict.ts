@@ -48,10 +48,19 @@ const kept: Readonly<Record<'class' | 'places', KeptShares>> = {
   places: { readsRaw: 0.8, readable: 0.8, information: 0.5, together: 0.32 },
 };
 
+/**
+ * By how many standard deviations of its noise a score must differ. Of values and points its order says little of what
+ * real labels say (docs/judge.md), so that what may be chance one time in six is no gain there.
+ */
+const deviations = { class: 1, places: 2 } as const;
+
 /** What the score is the product of: a gain in one does not make up for a loss in the other. */
 const factors = ['agreement', 'stability'] as const;
 
-/** The least gain or loss of the score that counts as one. */
+/** How far the figures of one set differ with the seeds of its networks alone: standard deviations. */
+export type UseNoise = Readonly<Record<'score' | (typeof factors)[number], number>>;
+
+/** The least gain or loss of the score or of one of its factors that counts as one. */
 const LEAST_MARGIN = 0.02;
 
 /** The gates, and what it means if one does not hold. */
@@ -74,8 +83,8 @@ const LEAST_AGREEMENT = 0.6;
 /**
  * Compares the score of a treatment with that of the raw set.
  *
- * @param noise - how far scores of the raw set differ with the seeds alone, as a standard deviation: a gain or loss
- * counts from there on, and from .02.
+ * @param noise - how far figures of the raw set differ with the seeds alone: a gain or loss counts from there on, and
+ * from .02; of the score of values and points from twice as much.
  * @param isExact - labels are right by construction, so that the gates which look for wrong ones are not asked: a set
  * that is harder to read would fail them, too.
  */
@@ -86,9 +95,10 @@ export function useVerdict(
     kind,
     noise,
     isExact = false,
-  }: { readonly kind: EstimatorAnswer['kind']; readonly noise: number; readonly isExact?: boolean },
+  }: { readonly kind: EstimatorAnswer['kind']; readonly noise: UseNoise; readonly isExact?: boolean },
 ): UseVerdict {
-  const limits = kept[kind === 'class' ? 'class' : 'places'];
+  const of = kind === 'class' ? 'class' : 'places';
+  const limits = kept[of];
   const asked = isExact ? (['information'] as const) : gateNames;
   const shares = asked.map((gate) => [gate, Math.min(1, score[gate] / raw[gate])] as const);
   const below = shares.filter(([gate, share]) => !(share >= limits[gate])).map(([gate]) => gate);
@@ -103,9 +113,11 @@ export function useVerdict(
     return { ...score, verdict: 'refused', failed, reason: `Refused: ${reasons.join('; ')}.` };
   }
   const gain = score.score - raw.score;
-  const margin = Math.max(LEAST_MARGIN, noise);
+  const marginOf = (figure: keyof UseNoise) => Math.max(LEAST_MARGIN, noise[figure]);
+  const margin = deviations[of] * marginOf('score');
   // A false cue that all networks learn makes them agree, while what they see in a varied picture gets less certain.
-  const isPaid = factors.some((factor) => score[factor] < raw[factor] - margin);
+  const fallen = factors.filter((factor) => score[factor] < raw[factor] - marginOf(factor));
+  const isPaid = fallen.length > 0;
   const isGained = gain >= margin && !isPaid;
   if (isGained && !(score.agreement >= LEAST_AGREEMENT)) {
     const reason = `Its score is higher (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}), but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; at least ${LEAST_AGREEMENT} is needed): most of their answers are made up, and no order of sets can be told from them.`;
@@ -115,8 +127,10 @@ export function useVerdict(
   const compared = { better: 'more', 'no different': 'about as', worse: 'less' }[verdict];
   const paid = gain >= margin && isPaid;
   if (paid) {
-    const fallen = factors.filter((factor) => score[factor] < raw[factor] - margin);
-    const figures = fallen.map((name) => `${name} ${score[name].toFixed(3)}; raw: ${raw[name].toFixed(3)}`);
+    const figures = fallen.map(
+      (name) =>
+        `${name} ${score[name].toFixed(3)}; raw: ${raw[name].toFixed(3)}; differences below ${marginOf(name).toFixed(3)} are noise`,
+    );
     const reason = `Its score is higher (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}) at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
     return { ...score, verdict, failed, reason };
   }
