@@ -84,8 +84,7 @@ const placing = ['framed', 'grounded'] as const satisfies RungName[];
  * Before content has been seen on many grounds, networks read next to nothing there: each picture gets several, more
  * pictures are taken than is quick, and networks learn for longer.
  */
-const GROUNDS = 4;
-const GROUNDED_PICTURES = 2000;
+const GROUNDED = { grounds: 4, pictures: 2000, times: 8 } as const;
 /** Those at which content and labels stay, and pictures get harder to read. */
 const exact: readonly RungName[] = ['grounded'];
 
@@ -131,8 +130,8 @@ export function rungJudge(means: JudgeMeans) {
       useVerdict(score, below, { kind: estimator.answer!.kind, noise }),
     async judge(standing: Stack, above: ReadonlyMap<RungName, Stack>): Promise<UseReport> {
       const isGrounded = standing.grounds !== undefined || above.has('grounded');
-      const steps = (isGrounded ? GROUNDS : 1) * shortest;
-      const pictures = isGrounded ? Math.max(GROUNDED_PICTURES, judging.pictures) : judging.pictures;
+      const steps = (isGrounded ? GROUNDED.times : 1) * shortest;
+      const pictures = isGrounded ? Math.max(GROUNDED.pictures, judging.pictures) : judging.pictures;
       const samples = takeFrom(synthetic.training, pictures);
       const { judged: raw, shown } = await treatedFor(task, standing, samples);
       if (standing.names.length === 0) means.onTreated?.('raw', shown);
@@ -167,7 +166,9 @@ export function rungJudge(means: JudgeMeans) {
         }
         const treated = await treatedFor(task, stack, samples);
         treatments[name] =
-          name === 'grounded' ? await treatedSeveralTimes(task, stack, samples, GROUNDS) : treated.judged;
+          name === 'grounded'
+            ? await treatedSeveralTimes(task, stack, samples, GROUNDED.grounds)
+            : treated.judged;
         means.onTreated?.(name, treated.shown);
       }
       const varied = await readingVariation(means, Object.values(placements));
