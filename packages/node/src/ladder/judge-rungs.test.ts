@@ -83,7 +83,7 @@ test('pictures on other grounds are readable and taken where real content stands
     return { id, image: { ...picture, data } };
   });
   const { plan } = await planGrounds({ synthetic: samples, real, image });
-  const judging = { pictures: 200, real: 100, steps: 200, repeats: 2 };
+  const judging = { pictures: 200, real: 100, steps: 100, repeats: 2 };
   const origin = { rejects: [], origin: 'here' };
   const judge = rungJudge({
     ...{ plugin, task, engine, seed: 1, judging, job: startJob({}) },
