@@ -1,6 +1,6 @@
 /** @file A folder that a format is written to. */
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, open, rm, writeFile } from 'node:fs/promises';
+import { copyFile, type FileHandle, link, open, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { FormatOutput, GrowingFile } from '@simgan/formats';
 import { makeFolder, outputFailed } from '../files/atomic-file.ts';
@@ -10,13 +10,20 @@ import type { StoredSample } from './stored-sample.ts';
 /** How many folders are remembered as made. */
 const MOST_FOLDERS = 10_000;
 
+/** A folder that a format is written to. */
+export interface FolderOutput extends FormatOutput {
+  /** Closes the files that were left open, as they are: nobody closes those of a job that ends early. */
+  close(): Promise<void>;
+}
+
 /**
  * The output of a format in a folder. Nothing in it needs to be whole before all of it is: the folder gets its name last.
  *
  * @throws SimganError OUTPUT_FAILED, from each of its functions.
  */
-export function folderOutput(dir: string): FormatOutput {
+export function folderOutput(dir: string): FolderOutput {
   const made = new Set<string>();
+  const handles = new Set<FileHandle>();
   const placed = async (file: string): Promise<string> => {
     const path = join(dir, file);
     const folder = dirname(path);
@@ -34,7 +41,7 @@ export function folderOutput(dir: string): FormatOutput {
         throw outputFailed(path, error);
       });
     },
-    append: async (file) => growingFile(await placed(file)),
+    append: async (file) => growingFile(await placed(file), handles),
     async picture(file, sample) {
       const path = await placed(file);
       try {
@@ -49,6 +56,10 @@ export function folderOutput(dir: string): FormatOutput {
       made.clear();
     },
     encodePng,
+    async close() {
+      for (const handle of handles) await handle.close();
+      handles.clear();
+    },
   };
 }
 
@@ -68,11 +79,13 @@ async function store({ location, isOwnFile, bytes }: StoredSample, path: string)
 /** Bytes that are collected before they are written. */
 const BUFFER = 2 ** 20;
 
-async function growingFile(path: string): Promise<GrowingFile> {
+/** @param handles - those that are open, of which it is one until it is closed. */
+async function growingFile(path: string, handles: Set<FileHandle>): Promise<GrowingFile> {
   const fail = (error: unknown): never => {
     throw outputFailed(path, error);
   };
   const handle = await open(path, 'w').catch(fail);
+  handles.add(handle);
   let parts: Uint8Array[] = [];
   let length = 0;
   const flush = async () => {
@@ -90,6 +103,7 @@ async function growingFile(path: string): Promise<GrowingFile> {
     },
     async close() {
       await flush();
+      handles.delete(handle);
       await handle.close().catch(fail);
     },
   };

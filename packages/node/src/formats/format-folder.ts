@@ -84,17 +84,18 @@ export async function beginFormatFolder(
   /** What the writer leaves out of the sample that it writes. */
   const leftOut: string[] = [];
   const columns = createColumnTypes();
+  const output = folderOutput(begun);
   let written = 0;
   let sources: GrowingFile;
   let writer: FormatWriter;
   try {
     await rm(begun, { recursive: true, force: true });
     await makeFolder(begun);
-    const output = folderOutput(begun);
     sources = await output.append(SOURCES);
     const onLeftOut = (reason: string) => leftOut.push(reason);
     writer = await format.write(output, { name, provenance, onLeftOut });
   } catch (error) {
+    await output.close();
     await lock.release();
     throw error;
   }
@@ -146,7 +147,10 @@ export async function beginFormatFolder(
         durable: true,
       });
     },
-    close: () => giveBack(begun, lock),
+    async close() {
+      await output.close();
+      await giveBack(begun, lock);
+    },
   };
 }
 
