@@ -57,7 +57,8 @@ export function folderOutput(dir: string): FolderOutput {
     },
     encodePng,
     async close() {
-      for (const handle of handles) await handle.close();
+      // What is abandoned cannot be lost, and must not keep the folder locked.
+      for (const handle of handles) await handle.close().catch(() => {});
       handles.clear();
     },
   };

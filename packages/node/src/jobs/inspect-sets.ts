@@ -12,7 +12,7 @@ import {
 import { cropsOf, trainingForm } from '@simgan/core/training';
 import { planFraming, planGrounds } from '@simgan/core/treating';
 import { makeFolder } from '../files/atomic-file.ts';
-import { commonForm, fitAll } from '../ladder/common-form.ts';
+import { setsInOneForm } from '../ladder/common-form.ts';
 import { warnOfCopies } from '../runs/check-real.ts';
 import { defaults } from '../runs/defaults.ts';
 import type { JobOptions } from '../runs/events.ts';
@@ -103,15 +103,15 @@ export async function inspectSets(options: InspectOptions): Promise<Inspection> 
     const real = { ...photometry.real, length: camera.images.length };
     const distances = await measureDistances(sets, { form, seed });
     const answer = source.annotations === 'plugin' ? plugin.estimator?.answer : undefined;
-    const whole = await commonForm(plugin.image, source.samples, camera.images);
-    const inOneForm = {
-      synthetic: lookAt(fitAll(whole, source.samples), count),
-      real: lookAt(fitAll(whole, camera.images), count),
-      image: whole.image,
+    const whole = await setsInOneForm(plugin.image, { synthetic: source.samples, real: camera.images });
+    const measured = {
+      ...whole,
+      synthetic: lookAt(whole.synthetic, count),
+      real: lookAt(whole.real, count),
     };
     const context = {
-      framing: await planFraming(inOneForm),
-      grounds: await planGrounds(inOneForm),
+      framing: await planFraming(measured),
+      grounds: await planGrounds(measured),
       ...(answer && { contrasts: await contrastByGroup(synthetic, sets.real, { image: form, answer }) }),
     };
     let preview: string | undefined;

@@ -47,6 +47,15 @@ export function fitAll<Item extends RealImage>(
   return mapDataset(pictures, (item) => fit(item));
 }
 
+/** Both sets in their common form, to be measured against each other. */
+export async function setsInOneForm<Synthetic extends RealImage>(
+  image: ImageForm,
+  { synthetic, real }: { readonly synthetic: Dataset<Synthetic>; readonly real: Dataset<RealImage> },
+) {
+  const form = await commonForm(image, synthetic, real);
+  return { synthetic: fitAll(form, synthetic), real: fitAll(form, real), image: form.image };
+}
+
 function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }

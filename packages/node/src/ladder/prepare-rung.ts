@@ -19,7 +19,7 @@ import { openMatching } from '../runs/matching.ts';
 import { commonSize } from '../runs/picture-sizes.ts';
 import type { RealSource, SyntheticSource } from '../runs/sources.ts';
 import type { PreparedRung } from './climb.ts';
-import { commonForm, fitAll } from './common-form.ts';
+import { setsInOneForm } from './common-form.ts';
 import type { JudgedTask } from './judged-task.ts';
 import { type RungName, withRung } from './rungs.ts';
 import type { Stack } from './stack.ts';
@@ -59,7 +59,7 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
   };
   let sets: ReturnType<typeof setsInOneForm> | undefined;
   const measured = () => {
-    sets ??= setsInOneForm(means);
+    sets ??= setsInOneForm(plugin.image, { synthetic: synthetic.training, real: real.images });
     return sets;
   };
   let framing: ReturnType<typeof planFraming> | undefined;
@@ -183,16 +183,6 @@ export function rungMaker(means: RungMeans): (name: RungName, standing: Stack) =
       what: rung.what,
       stack: { ...standing, ...rung.stack, names: namesOf(withRung(standing.names, name)) },
     };
-  };
-}
-
-/** Both sets in one form, to be measured. */
-async function setsInOneForm({ plugin, synthetic, real }: RungMeans) {
-  const form = await commonForm(plugin.image, synthetic.training, real.images);
-  return {
-    synthetic: fitAll(form, synthetic.training),
-    real: fitAll(form, real.images),
-    image: form.image,
   };
 }
 
