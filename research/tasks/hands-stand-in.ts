@@ -2,8 +2,8 @@ import { type Dataset, estimatorNetwork, type Sample, simulate } from '@simgan/c
 import { testEstimator } from '@simgan/core/evaluation';
 import { depthHands, type HandAnnotation, jointRegressor, regressorRecipe } from '@simgan/plugin-depth-hands';
 import { collect } from '../collect.ts';
-import { unlabeled } from './labeled-to-other.ts';
 import type { Task } from './task.ts';
+import { unlabeled } from './unlabeled.ts';
 
 const SIZE = 48;
 

@@ -1,21 +1,7 @@
-import {
-  createRng,
-  type Dataset,
-  mapDataset,
-  type RealImage,
-  type Sample,
-  selectItems,
-  shuffledIndices,
-} from '@simgan/core';
-import {
-  accuracyOf,
-  type ClassAnnotation,
-  classImage,
-  classPlugin,
-  tenClasses,
-  thoroughTenClasses,
-} from './class-task.ts';
+import { createRng, type Dataset, type Sample, selectItems, shuffledIndices } from '@simgan/core';
+import { type ClassAnnotation, classPlugin } from './class-task.ts';
 import type { Task } from './task.ts';
+import { tenClassTask } from './ten-class-task.ts';
 
 type Labeled = Dataset<Sample<ClassAnnotation>>;
 
@@ -32,32 +18,14 @@ export function labeledToOther(sets: {
   readonly test: Labeled;
 }): Task<ClassAnnotation> {
   const { name, title, length, source, target, test } = sets;
-  return {
-    name,
-    title,
+  return tenClassTask({
+    ...{ name, title, length, target, test },
     plugin: classPlugin(name, async (rng) => {
       const { image, annotation } = await source.at(rng.int(source.length));
       return { image, annotation };
     }),
-    image: classImage,
-    estimator: tenClasses,
-    tested: thoroughTenClasses,
-    length,
-    real: unlabeled(target),
-    labeled: target,
-    unit: 'accuracy, %',
-    higherIsBetter: true,
-    harm: 2,
-    shiftable: true,
-    raw: async (seed, count = length) => someOf(source, seed, count),
-    score: (network, engine) =>
-      accuracyOf(network, engine, { estimator: tenClasses, image: classImage, test }),
-  };
-}
-
-/** The pictures without their labels. */
-export function unlabeled(set: Dataset<RealImage>): Dataset<RealImage> {
-  return mapDataset(set, ({ id, image }) => ({ id, image }));
+    raw: (seed, count) => someOf(source, seed, count),
+  });
 }
 
 /** `count` items at random, each at most once. */

@@ -3,9 +3,9 @@ import { datasetOf, type Sample, simulate } from '@simgan/core';
 import { readPicture } from '@simgan/node';
 import { type EyeAnnotation, eyes, opennessClassifier } from '@simgan/plugin-eyes';
 import { accuracyOf } from './class-task.ts';
-import { unlabeled } from './labeled-to-other.ts';
 import { readLabelRows } from './table-rows.ts';
 import type { Task } from './task.ts';
+import { unlabeled } from './unlabeled.ts';
 
 /** Simulated eyes, half of them closed, to photographs of open and closed eyes, 300 without labels and 300 tested. */
 export async function openEyes(data: string): Promise<Task<EyeAnnotation>> {

@@ -7,18 +7,11 @@ import {
   simulate,
   takeFrom,
 } from '@simgan/core';
-import {
-  accuracyOf,
-  type ClassAnnotation,
-  classImage,
-  classPlugin,
-  tenClasses,
-  thoroughTenClasses,
-} from './class-task.ts';
+import { type ClassAnnotation, classImage, classPlugin } from './class-task.ts';
 import { fontGlyphs } from './font-glyphs.ts';
 import { readDigits } from './idx-digits.ts';
-import { unlabeled } from './labeled-to-other.ts';
 import type { Task, TaskPlaces } from './task.ts';
+import { tenClassTask } from './ten-class-task.ts';
 
 /** Samples of a pixel along each axis. */
 const SAMPLES = 3;
@@ -61,25 +54,10 @@ async function printTo(
     const font = glyphs[rng.int(glyphs.length)]!;
     return { image: print(font[label]!, rng.fork('print')), annotation: { label } };
   });
-  const length = 2000;
-  return {
-    name,
-    title,
-    plugin,
-    image: classImage,
-    estimator: tenClasses,
-    tested: thoroughTenClasses,
-    length,
-    real: unlabeled(train),
-    labeled: train,
-    unit: 'accuracy, %',
-    higherIsBetter: true,
-    harm: 2,
-    shiftable: true,
-    raw: async (seed, count = length) => simulate(plugin.simulator!, { seed, length: count }),
-    score: (network, engine) =>
-      accuracyOf(network, engine, { estimator: tenClasses, image: classImage, test }),
-  };
+  return tenClassTask({
+    ...{ name, title, plugin, length: 2000, target: train, test },
+    raw: (seed, length) => simulate(plugin.simulator!, { seed, length }),
+  });
 }
 
 /** Prints a character into a picture: 18 to 21 pixels high, turned by a few degrees, near the middle. */
