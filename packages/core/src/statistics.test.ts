@@ -11,13 +11,15 @@ test('means and standard deviations are those of the textbook', () => {
   expect([mean([]), std([]), std([], 1), std([3]), std([3], 1)]).toEqual([0, 0, 0, 0, 0]);
 });
 
-test('quantiles lie linearly between neighbors', () => {
-  const sorted = [0, 10, 20, 40];
+test('quantiles lie linearly between neighbors, in whatever order values come', () => {
   const shares = [0, 1 / 6, 0.5, 5 / 6, 1];
+  const values = [40, 0, 20, 10];
   for (const [i, expected] of [0, 5, 15, 30, 40].entries()) {
-    expect(quantile(sorted, shares[i]!)).toBeCloseTo(expected, 9);
+    expect(quantile(values, shares[i]!)).toBeCloseTo(expected, 9);
   }
+  expect(values).toEqual([40, 0, 20, 10]);
   expect(quantile([3], 0.95)).toBe(3);
+  expect(quantile([], 0.5)).toBeNaN();
 });
 
 test('a summary does not depend on the order and leaves its input as it is', () => {

@@ -19,11 +19,19 @@ export function std(values: ArrayLike<number>, degreesOfFreedom: 0 | 1 = 0): num
   return Math.sqrt(squares / Math.max(1, values.length - degreesOfFreedom));
 }
 
-/** The value below which a share of sorted values is, interpolated linearly between neighbors. */
-export function quantile(sorted: ArrayLike<number>, share: number): number {
-  const place = share * (sorted.length - 1);
-  const below = sorted[Math.floor(place)]!;
-  const above = sorted[Math.ceil(place)]!;
+/** The value below which a share of all values is, interpolated linearly between neighbors. `NaN` if there are none. */
+export function quantile(values: ArrayLike<number>, share: number): number {
+  return values.length === 0 ? Number.NaN : quantileOfSorted(sorted(values), share);
+}
+
+function sorted(values: ArrayLike<number>): Float64Array {
+  return Float64Array.from(values).sort();
+}
+
+function quantileOfSorted(values: ArrayLike<number>, share: number): number {
+  const place = share * (values.length - 1);
+  const below = values[Math.floor(place)]!;
+  const above = values[Math.ceil(place)]!;
   return below + (place - Math.floor(place)) * (above - below);
 }
 
@@ -42,22 +50,17 @@ export interface Summary {
 export function summarize(values: readonly number[]): Summary {
   const count = values.length;
   if (count === 0) return { count, median: 0, mean: 0, std: 0, p95: 0 };
-  const sorted = values.toSorted((a, b) => a - b);
+  const ordered = sorted(values);
   return {
     count,
-    median: quantile(sorted, 0.5),
-    mean: mean(sorted),
-    std: std(sorted),
-    p95: quantile(sorted, 0.95),
+    median: quantileOfSorted(ordered, 0.5),
+    mean: mean(ordered),
+    std: std(ordered),
+    p95: quantileOfSorted(ordered, 0.95),
   };
 }
 
 /** The middle value; the mean of the two middle ones if there is an even number. `NaN` if there are none. */
-export function median(values: readonly number[]): number {
-  return values.length === 0
-    ? Number.NaN
-    : quantile(
-        values.toSorted((a, b) => a - b),
-        0.5,
-      );
+export function median(values: ArrayLike<number>): number {
+  return quantile(values, 0.5);
 }

@@ -33,7 +33,6 @@ export async function contrastByGroup<Annotation>(
   const contrasts: number[] = [];
   for await (const item of spreadItems(real, limit)) contrasts.push(std(grayOf(item.image, image)));
   if (contrasts.length < FEWEST) return [];
-  contrasts.sort((a, b) => a - b);
   const [low, high] = [quantile(contrasts, 0.05), quantile(contrasts, 0.95)];
   const samples: { contrast: number; annotation: Annotation }[] = [];
   for await (const sample of spreadItems(synthetic, limit)) {

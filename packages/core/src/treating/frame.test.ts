@@ -5,7 +5,7 @@ import { createDataset, type Dataset, mapDataset } from '../dataset.ts';
 import { annotationSchema } from '../geometry/labels.ts';
 import { createImage, type SizedForm } from '../image.ts';
 import { grayOf } from '../measures/gray.ts';
-import { createRng } from '../rng.ts';
+import { createRng, type Rng } from '../rng.ts';
 import type { Sample } from '../sample.ts';
 import { frame } from './frame.ts';
 import { framingOf, setFraming } from './framing.ts';
@@ -122,6 +122,20 @@ test('a ground is found whatever its brightness', async () => {
   };
   expect(await gray(0)).toBeCloseTo(0, 2);
   expect(await gray(0.4)).toBeCloseTo(0.4, 2);
+});
+
+test('a ground is that of most pictures, and plain', () => {
+  const foundIn = (levelOf: (index: number, rng: Rng) => number) => {
+    const pictures = Array.from({ length: 40 }, (_, index) => {
+      const rng = createRng(index);
+      return Float64Array.from({ length: 28 * 28 }, () => levelOf(index, rng));
+    });
+    return groundOf(pictures, image);
+  };
+  expect(foundIn((index) => (index % 5 > 0 ? 0.4 : 0.9))).toBeCloseTo(0.4, 9);
+  expect(foundIn((index) => (index % 4 > 0 ? 0.4 : 0.9))).toBeUndefined();
+  expect(foundIn((_, rng) => (rng.next() < 0.6 ? 0.4 : rng.next()))).toBeCloseTo(0.4, 2);
+  expect(foundIn((_, rng) => 0.4 + 0.2 * (rng.next() - 0.5))).toBeUndefined();
 });
 
 test('labels that no slant can follow get none', async () => {

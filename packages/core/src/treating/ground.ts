@@ -6,11 +6,14 @@ const BINS = 64;
 /** Pixels this close to the ground, as a share of the range, belong to it. */
 export const NEAR = 0.12;
 
-/** Half of the pixels of a ground are this close to it: one that is no plainer is a texture. */
-const PLAIN = 0.04;
+/** Pixels this close to it are plain ground: where fewer are, the ground is a texture, or none. */
+const PLAIN = 0.03;
 
-/** A ground covers at least this share of all pixels, and of those at the edges of pictures. */
-const LEAST = { everywhere: 0.25, edges: 0.4 } as const;
+/** A ground covers this share of all pixels, and is plain at this share of the edge of most pictures. */
+const LEAST = { everywhere: 0.25, edge: 0.4 } as const;
+
+/** What most pictures are: one in five may be filled by its content. */
+const MOST = 0.8;
 
 /**
  * The brightness of the plain ground that the content of a set stands on, 0 to 1; `undefined` if there is none, as in
@@ -18,7 +21,30 @@ const LEAST = { everywhere: 0.25, edges: 0.4 } as const;
  *
  * @param pictures - gray, `[height, width]`, 0 to 1.
  */
-export function groundOf(pictures: readonly Float64Array[], { width, height }: Size): number | undefined {
+export function groundOf(pictures: readonly Float64Array[], size: Size): number | undefined {
+  const ground = densestLevel(pictures);
+  let total = 0;
+  let near = 0;
+  const edges: number[] = [];
+  for (const picture of pictures) {
+    const edge = { length: 0, plain: 0 };
+    for (const [pixel, value] of picture.entries()) {
+      const distance = Math.abs(value - ground);
+      total += 1;
+      if (distance <= NEAR) near += 1;
+      if (!isAtEdge(pixel, size)) continue;
+      edge.length += 1;
+      if (distance <= PLAIN) edge.plain += 1;
+    }
+    edges.push(edge.plain / edge.length);
+  }
+  // Each of most pictures: a brightness of skin is that of many edges in some pictures, and of few in others.
+  const isFound = near >= LEAST.everywhere * total && quantile(edges, 1 - MOST) >= LEAST.edge;
+  return isFound ? ground : undefined;
+}
+
+/** The brightness about which most pixels are. */
+function densestLevel(pictures: readonly Float64Array[]): number {
   const counts = new Float64Array(BINS);
   const levels = new Float64Array(BINS);
   for (const picture of pictures) {
@@ -32,27 +58,13 @@ export function groundOf(pictures: readonly Float64Array[], { width, height }: S
   const sumAt = (values: Float64Array, bin: number) =>
     (values[bin - 1] ?? 0) + values[bin]! + (values[bin + 1] ?? 0);
   const densest = counts.reduce((best, _, bin) => (sumAt(counts, bin) > sumAt(counts, best) ? bin : best), 0);
-  const ground = sumAt(levels, densest) / Math.max(1, sumAt(counts, densest));
-  const isEdge = (pixel: number) => {
-    const [x, y] = [pixel % width, Math.floor(pixel / width)];
-    return x === 0 || y === 0 || x === width - 1 || y === height - 1;
-  };
-  const total = { everywhere: 0, edges: 0 };
-  const near = { everywhere: 0, edges: 0 };
-  const grains: number[] = [];
-  for (const picture of pictures) {
-    for (const [pixel, value] of picture.entries()) {
-      const isNear = Math.abs(value - ground) <= NEAR;
-      for (const part of isEdge(pixel) ? (['everywhere', 'edges'] as const) : (['everywhere'] as const)) {
-        total[part] += 1;
-        if (isNear) near[part] += 1;
-        if (isNear && part === 'edges') grains.push(Math.abs(value - ground));
-      }
-    }
-  }
-  const covers = (part: 'everywhere' | 'edges') => near[part] >= LEAST[part] * total[part];
-  const isPlain = () => quantile(grains, 0.5) <= PLAIN;
-  return total.everywhere > 0 && covers('everywhere') && covers('edges') && isPlain() ? ground : undefined;
+  return sumAt(levels, densest) / Math.max(1, sumAt(counts, densest));
+}
+
+/** Whether a pixel, counted by rows, is one of the outermost. */
+export function isAtEdge(pixel: number, { width, height }: Size): boolean {
+  const [x, y] = [pixel % width, Math.floor(pixel / width)];
+  return x === 0 || y === 0 || x === width - 1 || y === height - 1;
 }
 
 /** How much each pixel belongs to the content and not to the ground: its distance beyond that of the ground's grain. */

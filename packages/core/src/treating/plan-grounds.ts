@@ -3,7 +3,7 @@ import { type Image, imageRange, type SizedForm } from '../image.ts';
 import { grayOf } from '../measures/gray.ts';
 import type { RealImage } from '../sample.ts';
 import { quantile } from '../statistics.ts';
-import { groundOf, NEAR } from './ground.ts';
+import { groundOf, isAtEdge, NEAR } from './ground.ts';
 
 /** What replaces the plain ground of synthetic pictures. */
 export interface GroundsPlan {
@@ -70,15 +70,13 @@ function colorOf(
   image: SizedForm,
   level: number,
 ): Pick<GroundsPlan, 'color' | 'grain'> {
-  const { width, height, channels } = image;
+  const { channels } = image;
   const [low, high] = imageRange(image);
   const near: number[][] = [];
   for (const { image: picture } of set) {
     const gray = grayOf(picture, image);
     for (const [pixel, value] of gray.entries()) {
-      const [x, y] = [pixel % width, Math.floor(pixel / width)];
-      const isEdge = x === 0 || y === 0 || x === width - 1 || y === height - 1;
-      if (!isEdge || Math.abs(value - level) > NEAR) continue;
+      if (!isAtEdge(pixel, image) || Math.abs(value - level) > NEAR) continue;
       near.push([...picture.data.subarray(pixel * channels, (pixel + 1) * channels)]);
     }
   }
