@@ -1,7 +1,7 @@
 import { type UseVerdict, useVerdict } from '@simgan/core/evaluation';
 import { expect, test } from 'vitest';
 import { type Climber, climb, recommendation } from './climb.ts';
-import { type RungName, withRung } from './rungs.ts';
+import { type RungName, rungNames, withRung } from './rungs.ts';
 import type { Stack } from './stack.ts';
 
 const noise = { score: 0, agreement: 0, stability: 0 };
@@ -79,6 +79,12 @@ test('nothing is taken where nothing is better, and what is refused never is', a
   ]);
   expect(found.rungs.find(({ name }) => name === 'framed')!.verdict!.verdict).toBe('refused');
   expect(recommendation(found)).toContain('Leave the pictures as they are');
+});
+
+test('rungs are reported in their order, whichever is known first', async () => {
+  const { means } = climber({ raw: 0.5, randomized: 0.56, 'randomized+framed': 0.6 }, ['grounded', 'lit']);
+  const { rungs } = await climb(means);
+  expect(rungs.map(({ name }) => name)).toEqual(rungNames);
 });
 
 test('skipped rungs are not judged and say why; an alternative that is better still replaces the lower', async () => {

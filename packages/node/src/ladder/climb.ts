@@ -1,6 +1,6 @@
 /** @file The way up the ladder: each rung is judged against what stands below it, and only taken if it is better. */
 import type { UseReport, UseVerdict } from '@simgan/core/evaluation';
-import { areAlternatives, type RungName, rungBatches, treatText } from './rungs.ts';
+import { areAlternatives, type RungName, rungBatches, rungNames, treatText } from './rungs.ts';
 import { rawStack, type Stack } from './stack.ts';
 
 /** What became of a rung. */
@@ -39,12 +39,14 @@ export interface Climber {
 /** Where climbing ended. */
 export interface Climb {
   readonly stack: Stack;
+  /** One report for each rung, in the order of the rungs. */
   readonly rungs: readonly RungReport[];
 }
 
 /**
- * Climbs the ladder. What is learned comes after the rest, on top of what stands then, and pseudo-labels last. Rungs that are judged against the same
- * stack are judged together; once one is taken, those above it are prepared and judged anew.
+ * Climbs the ladder. What is learned comes after the rest, on top of what stands then, and pseudo-labels last. Rungs
+ * that are judged against the same stack are judged together; once one is taken, those above it are prepared and judged
+ * anew.
  */
 export async function climb(climber: Climber): Promise<Climb> {
   let standing = rawStack;
@@ -96,7 +98,9 @@ export async function climb(climber: Climber): Promise<Climb> {
       pending = pending.filter((name) => !taken.done.has(name) && !skipped.has(name));
     }
   }
-  return { stack: standing, rungs: reports };
+  // What was skipped is known before what is judged anew.
+  const place = ({ name }: RungReport) => rungNames.indexOf(name);
+  return { stack: standing, rungs: reports.toSorted((one, other) => place(one) - place(other)) };
 }
 
 interface Choice {

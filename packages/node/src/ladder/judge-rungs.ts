@@ -27,7 +27,7 @@ import { findTask, type JudgedTask } from './judged-task.ts';
 import { type Place, placementBy } from './placement.ts';
 import { labelReal, partReal } from './pseudo-labeled.ts';
 import type { RungName } from './rungs.ts';
-import { type Stack, treatedFor, treatedSeveralTimes, withoutRandomization } from './stack.ts';
+import { type Stack, treatedFor, withoutRandomization } from './stack.ts';
 
 /** How thoroughly rungs are judged. */
 export interface Judging {
@@ -164,11 +164,9 @@ export function rungJudge(means: JudgeMeans) {
           };
           continue;
         }
-        const treated = await treatedFor(task, stack, samples);
-        treatments[name] =
-          name === 'grounded'
-            ? await treatedSeveralTimes(task, stack, samples, GROUNDED.grounds)
-            : treated.judged;
+        const times = name === 'grounded' ? GROUNDED.grounds : 1;
+        const treated = await treatedFor(task, stack, samples, times);
+        treatments[name] = treated.judged;
         means.onTreated?.(name, treated.shown);
       }
       const varied = await readingVariation(means, Object.values(placements));

@@ -5,7 +5,7 @@ import type { BarAnnotation } from '../../../core/test/bars.ts';
 import { barsTask } from '../../test/bars.ts';
 import type { JudgedTask } from './judged-task.ts';
 import { placementBy } from './placement.ts';
-import { rawStack, type Stack, treatedBy, treatedSeveralTimes } from './stack.ts';
+import { rawStack, type Stack, treatedBy, treatedFor } from './stack.ts';
 
 test('a sample of what stands is placed as the stack with framing places it', async () => {
   const { plugin, synthetic, real } = barsTask({ scale: 0.6 });
@@ -48,7 +48,7 @@ test('a sample is placed on the ground of its stack, and another variant on anot
   expect(place(before, '-1').id).toBe(before.id);
   expect(place(before, '-1').image.data).not.toEqual(grounded.image.data);
 
-  const often = await treatedSeveralTimes(task, stack, synthetic, 3);
+  const often = (await treatedFor(task, stack, synthetic, 3)).judged;
   expect(often.length).toBe(3 * synthetic.length);
   const copies = [3, 3 + synthetic.length, 3 + 2 * synthetic.length].map((index) => often.at(index));
   const [one, two, three] = await Promise.all(copies);

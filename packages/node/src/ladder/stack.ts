@@ -53,43 +53,32 @@ const SHOWN_BYTES = 256 * 2 ** 20;
 /**
  * What a stack makes of samples: as networks that judge see them, all of them, and as they are, as many of the first
  * ones as memory has place for.
+ *
+ * @param times - how many copies of each sample are judged. What a stack draws at random for a picture, such as its
+ * ground, is drawn anew for each copy; all copies have the id of their sample. Default: 1.
  */
 export async function treatedFor(
   { fit }: JudgedTask,
   stack: Stack,
   samples: Dataset<Sample<unknown>>,
+  times = 1,
 ): Promise<{ readonly judged: Dataset<Sample<unknown>>; readonly shown: Dataset<Sample<unknown>> }> {
   const judged: Sample<unknown>[] = [];
   const shown: Sample<unknown>[] = [];
   let bytes = 0;
-  for await (const sample of applyStack(stack, samples)) {
-    judged.push(fit(sample));
-    bytes += sample.image.data.byteLength;
-    if (bytes <= SHOWN_BYTES) shown.push(sample);
-  }
-  return { judged: datasetOf(judged), shown: datasetOf(shown) };
-}
-
-/**
- * What a stack makes of samples as networks that judge see them, several times over: what it draws at random for each
- * picture, such as its ground, is drawn anew each time. All copies of a sample have its id.
- */
-export async function treatedSeveralTimes(
-  { fit }: JudgedTask,
-  stack: Stack,
-  samples: Dataset<Sample<unknown>>,
-  times: number,
-): Promise<Dataset<Sample<unknown>>> {
-  const treated: Sample<unknown>[] = [];
   for (let time = 0; time < times; time++) {
-    const named = mapDataset(samples, (sample) => ({ ...sample, id: `${sample.id}-${time}` }));
+    const named =
+      time === 0 ? samples : mapDataset(samples, (sample) => ({ ...sample, id: `${sample.id}-${time}` }));
     let index = 0;
     for await (const sample of applyStack(stack, named)) {
-      treated.push({ ...fit(sample), id: samples.id(index) });
+      judged.push({ ...fit(sample), id: samples.id(index) });
       index += 1;
+      if (time > 0) continue;
+      bytes += sample.image.data.byteLength;
+      if (bytes <= SHOWN_BYTES) shown.push(sample);
     }
   }
-  return datasetOf(treated);
+  return { judged: datasetOf(judged), shown: datasetOf(shown) };
 }
 
 /**

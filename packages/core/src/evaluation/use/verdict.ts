@@ -112,29 +112,32 @@ export function useVerdict(
     );
     return { ...score, verdict: 'refused', failed, reason: `Refused: ${reasons.join('; ')}.` };
   }
+  const scores = `${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}`;
   const gain = score.score - raw.score;
   const marginOf = (figure: keyof UseNoise) => Math.max(LEAST_MARGIN, noise[figure]);
   const margin = deviations[of] * marginOf('score');
+  const isHigher = gain >= margin;
   // A false cue that all networks learn makes them agree, while what they see in a varied picture gets less certain.
   const fallen = factors.filter((factor) => score[factor] < raw[factor] - marginOf(factor));
-  const isPaid = fallen.length > 0;
-  const isGained = gain >= margin && !isPaid;
-  if (isGained && !(score.agreement >= LEAST_AGREEMENT)) {
-    const reason = `Its score is higher (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}), but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; at least ${LEAST_AGREEMENT} is needed): most of their answers are made up, and no order of sets can be told from them.`;
-    return { ...score, verdict: 'no different', failed, reason };
-  }
-  const verdict = isGained ? 'better' : gain <= -margin ? 'worse' : 'no different';
-  const compared = { better: 'more', 'no different': 'about as', worse: 'less' }[verdict];
-  const paid = gain >= margin && isPaid;
-  if (paid) {
+  if (isHigher && fallen.length > 0) {
     const figures = fallen.map(
       (name) =>
         `${name} ${score[name].toFixed(3)}; raw: ${raw[name].toFixed(3)}; differences below ${marginOf(name).toFixed(3)} are noise`,
     );
-    const reason = `Its score is higher (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}) at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
-    return { ...score, verdict, failed, reason };
+    const reason = `Its score is higher (${scores}) at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
+    return { ...score, verdict: 'no different', failed, reason };
   }
-  const reason = `Networks that learned from it answer real pictures ${compared} consistently ${verdict === 'no different' ? 'as' : 'than'} those of the raw set (${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}; differences below ${margin.toFixed(3)} are noise).`;
+  if (isHigher && !(score.agreement >= LEAST_AGREEMENT)) {
+    const reason = `Its score is higher (${scores}), but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; at least ${LEAST_AGREEMENT} is needed): most of their answers are made up, and no order of sets can be told from them.`;
+    return { ...score, verdict: 'no different', failed, reason };
+  }
+  const verdict = isHigher ? 'better' : gain <= -margin ? 'worse' : 'no different';
+  const compared = {
+    better: 'more consistently than',
+    'no different': 'about as consistently as',
+    worse: 'less consistently than',
+  };
+  const reason = `Networks that learned from it answer real pictures ${compared[verdict]} those of the raw set (${scores}; differences below ${margin.toFixed(3)} are noise).`;
   return { ...score, verdict, failed, reason };
 }
 
