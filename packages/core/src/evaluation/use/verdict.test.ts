@@ -97,14 +97,19 @@ test('the highest of the better ones is recommended, never a refused one, and ra
 
 test('where networks agree on little, a gain says nothing', () => {
   expect(verdictOf({ score: 0.6, agreement: 0.65 }, 'class', noiseOf(0.06)).verdict).toBe('better');
-  expect(verdictOf({ score: 0.6, agreement: 0.59, stability: 0.9 }, 'class', noiseOf(0.12))).toMatchObject({
-    verdict: 'no different',
-  });
   const low = { ...raw, agreement: 0.4, score: 0.2 };
-  expect(
-    useVerdict({ ...low, score: 0.3, agreement: 0.5 }, low, { kind: 'class', noise: noiseOf(0) }),
-  ).toMatchObject({
-    verdict: 'no different',
-    reason: expect.stringContaining('hardly agree'),
-  });
+  const ofAgreement = (agreement: number, noise: number) =>
+    useVerdict({ ...low, score: 0.3, agreement }, low, { kind: 'class', noise: noiseOf(noise) });
+  for (const [agreement, noise] of [
+    [0.57, 0],
+    [0.56, 0.03],
+  ] as const) {
+    expect(ofAgreement(agreement, noise)).toMatchObject({
+      verdict: 'no different',
+      reason: expect.stringContaining('hardly agree'),
+    });
+  }
+  // Within noise of what is needed.
+  expect(ofAgreement(0.581, 0).verdict).toBe('better');
+  expect(ofAgreement(0.571, 0.03).verdict).toBe('better');
 });

@@ -75,16 +75,16 @@ export const useGates: Readonly<Record<UseGate, string>> = {
 const gateNames = Object.keys(useGates) as UseGate[];
 
 /**
- * Networks that agree less than this beyond chance make most answers up: the kappa from which Landis and Koch ("The
- * measurement of observer agreement", 1977) call agreement substantial.
+ * Networks that agree less than this beyond chance, by more than noise, make most answers up: the kappa from which Landis
+ * and Koch ("The measurement of observer agreement", 1977) call agreement substantial.
  */
 const LEAST_AGREEMENT = 0.6;
 
 /**
  * Compares the score of a treatment with that of the raw set.
  *
- * @param noise - how far figures of the raw set differ with the seeds alone: a gain or loss counts from there on, and
- * from .02; of the score of values and points from twice as much.
+ * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: a gain or loss counts from
+ * there on; of the score of values and points from twice as much.
  * @param isExact - labels are right by construction, so that the gates which look for wrong ones are not asked: a set
  * that is harder to read would fail them, too.
  */
@@ -127,8 +127,9 @@ export function useVerdict(
     const reason = `Its score is higher (${scores}) at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
     return { ...score, verdict: 'no different', failed, reason };
   }
-  if (isHigher && !(score.agreement >= LEAST_AGREEMENT)) {
-    const reason = `Its score is higher (${scores}), but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; at least ${LEAST_AGREEMENT} is needed): most of their answers are made up, and no order of sets can be told from them.`;
+  if (isHigher && !(score.agreement >= LEAST_AGREEMENT - marginOf('agreement'))) {
+    const needed = `at least ${LEAST_AGREEMENT} is needed, within noise of ${marginOf('agreement').toFixed(3)}`;
+    const reason = `Its score is higher (${scores}), but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; ${needed}): most of their answers are made up, and no order of sets can be told from them.`;
     return { ...score, verdict: 'no different', failed, reason };
   }
   const verdict = isHigher ? 'better' : gain <= -margin ? 'worse' : 'no different';
