@@ -54,7 +54,8 @@ export function parseOptions<Output>(schema: StandardSchemaV1<unknown, Output>, 
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw refused([`The options are ${shown(options)}, not an object of keys and values.`]);
   }
-  const known = describeOptions(schema)?.map(({ key }) => key);
+  const described = jsonSchemaOf(schema);
+  const known = described && Object.keys(described.properties ?? {});
   const problems = (known ? Object.keys(options).filter((key) => !known.includes(key)) : []).map((key) => {
     const choices = known!.length > 0 ? ` Available options: ${known!.join(', ')}.` : ' There are none.';
     return `There is no option ${key}.${suggestion(key, known!)}${choices}`;
@@ -77,16 +78,21 @@ export function parseOptions<Output>(schema: StandardSchemaV1<unknown, Output>, 
       (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
       options,
     );
-    problems.push(`The option ${keys.join('.')} is ${shown(value)}: ${lowerFirst(message)}.`);
+    const type = SAYS_TYPE.test(message) ? typeOf(schemaAt(described, keys)) : '';
+    const wanted =
+      type && type !== 'string' && type !== 'object' ? `it takes ${inWords(type)}` : lowerFirst(message);
+    problems.push(`The option ${keys.join('.')} is ${shown(value)}: ${wanted}.`);
   }
   if (problems.length > 0 || result.issues) throw refused(problems);
   return result.value;
 }
 
+/** How zod begins a message that says no more than the type of an option does. */
+const SAYS_TYPE = /^(Too small|Too big|Invalid input|Invalid option): /;
+
 /** The options of a schema; `undefined` if it does not implement Standard JSON Schema. */
 export function describeOptions(schema: StandardSchemaV1): OptionDescription[] | undefined {
-  const { jsonSchema } = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
-  const described = jsonSchema?.input({ target: 'draft-2020-12' }) as JsonSchema | undefined;
+  const described = jsonSchemaOf(schema);
   if (!described) return undefined;
   return Object.entries(described.properties ?? {}).map(([key, property]) => ({
     key,
@@ -107,6 +113,19 @@ interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly prefixItems?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
+function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema | undefined {
+  const { jsonSchema } = schema['~standard'] as Partial<StandardJSONSchemaV1.Props>;
+  return jsonSchema?.input({ target: 'draft-2020-12' }) as JsonSchema | undefined;
+}
+
+/** The schema of what is at a path within the options; an empty one if they do not say. */
+function schemaAt(schema: JsonSchema | undefined, keys: readonly PropertyKey[]): JsonSchema {
+  return keys.reduce<JsonSchema>(
+    ({ properties, prefixItems }, key) => properties?.[String(key)] ?? prefixItems?.[Number(key)] ?? {},
+    schema ?? {},
+  );
 }
 
 function typeOf({
@@ -130,6 +149,14 @@ function typeOf({
   if (low !== undefined && high !== undefined) return `${type} from ${low} to ${high}`;
   if (low !== undefined) return `${type} of at least ${low}`;
   return high !== undefined ? `${type} of at most ${high}` : type;
+}
+
+/** A type of a help text within a sentence. */
+function inWords(type: string): string {
+  return type
+    .split(' | ')
+    .map((one) => (one.startsWith('integer') ? `an ${one}` : one.startsWith('number') ? `a ${one}` : one))
+    .join(' or ');
 }
 
 function refused(problems: readonly string[]): SimganError {
