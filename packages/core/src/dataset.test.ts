@@ -40,11 +40,24 @@ test.each([-1, 3, 0.5])('there is no item %s of three', async (index) => {
   await expect(takeFrom(three, 3).at(index)).rejects.toThrow(RangeError);
 });
 
-test('items are spread evenly, the same ones every time', async () => {
+test('items are spread over the whole dataset, the same ones every time', async () => {
   const ten = datasetOf([...Array(10).keys()]);
-  expect(await collect(spreadItems(ten, 4))).toEqual([0, 2, 5, 7]);
+  const some = await collect(spreadItems(ten, 4));
+  expect(some.map((item) => [0, 2, 5, 7].filter((start) => start <= item).length)).toEqual([1, 2, 3, 4]);
+  expect(await collect(spreadItems(ten, 4))).toEqual(some);
   expect(await collect(spreadItems(ten, 99))).toEqual([...Array(10).keys()]);
   expect(await collect(spreadItems(ten, 0))).toEqual([]);
+});
+
+test.each([
+  ['sorted', (index: number) => Math.floor(index / 100)],
+  ['taking turns', (index: number) => index % 10],
+])('every class is among what is spread, classes %s', async (_, classOf) => {
+  const classes = datasetOf(Array.from({ length: 1000 }, (_, index) => classOf(index)));
+  const counts = new Map<number, number>();
+  for (const one of await collect(spreadItems(classes, 200))) counts.set(one, (counts.get(one) ?? 0) + 1);
+  expect(counts.size).toBe(10);
+  expect(Math.min(...counts.values())).toBeGreaterThan(8);
 });
 
 /** Ten items with ids of their own, and how often each was made. */

@@ -84,12 +84,18 @@ export function selectItems<Item>(dataset: Dataset<Item>, indices: ArrayLike<num
   );
 }
 
-/** A subsample of at most `limit` items, evenly spaced over the dataset: the same ones every time. */
+/**
+ * A subsample of at most `limit` items, the same ones every time: one of each equal part of the dataset, at a random place
+ * within it, so that sets which are sorted by class are sampled as well as those in which classes take turns.
+ */
 export function spreadItems<Item>(dataset: Dataset<Item>, limit: number): Dataset<Item> {
-  const count = Math.min(limit, dataset.length);
+  const { length } = dataset;
+  const count = Math.min(limit, length);
+  const rng = createRng(0).fork('spread items');
+  const startOf = (part: number) => Math.floor((part * length) / count);
   return selectItems(
     dataset,
-    Array.from({ length: count }, (_, n) => Math.floor((n * dataset.length) / count)),
+    Array.from({ length: count }, (_, part) => startOf(part) + rng.int(startOf(part + 1) - startOf(part))),
   );
 }
 

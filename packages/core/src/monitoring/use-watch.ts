@@ -1,4 +1,4 @@
-import { type Dataset, datasetOf, spreadItems, takeFrom } from '../dataset.ts';
+import { type Dataset, datasetOf, spreadItems } from '../dataset.ts';
 import type { Estimator } from '../evaluation/estimator.ts';
 import { openUseJudge } from '../evaluation/use/use-judge.ts';
 import { hasSize } from '../image.ts';
@@ -49,7 +49,7 @@ export async function watchUse<Annotation>(
   if (!hasSize(image) || image.width !== form.width || image.height !== form.height) return undefined;
   const { pictures, steps } = { ...useLooks, ...wanted };
   const { recipe } = estimator;
-  const synthetic = takeFrom(options.synthetic, pictures);
+  const synthetic = spreadItems(options.synthetic, pictures);
   const answered = spreadItems(real, Math.ceil(pictures / 2));
   if (Math.min(synthetic.length, answered.length) < FEWEST) return undefined;
   const followed = followPictures({ training, synthetic, pictures });

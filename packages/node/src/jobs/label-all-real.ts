@@ -1,4 +1,4 @@
-import { type Plugin, takeFrom } from '@simgan/core';
+import { type Plugin, spreadItems } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import type { PseudoLabeled } from '@simgan/core/evaluation';
 import type { JudgedTask } from '../ladder/judged-task.ts';
@@ -31,7 +31,7 @@ export async function labelAllReal(
   },
   job: Job,
 ): Promise<PseudoLabeled<unknown>> {
-  const learnedFrom = takeFrom(synthetic.training, LEARNED_FROM);
+  const learnedFrom = spreadItems(synthetic.training, LEARNED_FROM);
   const { judged: samples } = await treatedFor(task, withoutRandomization(stack), learnedFrom);
   const { steps } = task.estimator.recipe;
   let update: ((done: number) => void) | undefined;

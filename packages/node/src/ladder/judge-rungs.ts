@@ -5,7 +5,7 @@ import {
   type Plugin,
   type RealImage,
   type Sample,
-  takeFrom,
+  spreadItems,
 } from '@simgan/core';
 import type { Engine } from '@simgan/core/engine';
 import {
@@ -132,7 +132,7 @@ export function rungJudge(means: JudgeMeans) {
       const isGrounded = standing.grounds !== undefined || above.has('grounded');
       const steps = (isGrounded ? GROUNDED.times : 1) * shortest;
       const pictures = isGrounded ? Math.max(GROUNDED.pictures, judging.pictures) : judging.pictures;
-      const samples = takeFrom(synthetic.training, pictures);
+      const samples = spreadItems(synthetic.training, pictures);
       const { judged: raw, shown } = await treatedFor(task, standing, samples);
       if (standing.names.length === 0) means.onTreated?.('raw', shown);
       // What stands is placed already, or that is tried: what is known to be true must be readable.
@@ -142,7 +142,7 @@ export function rungJudge(means: JudgeMeans) {
         if (stack) placements[name] = await placementBy(stack, samples, task);
       }
       const treatments: Record<string, TreatedSet<unknown>> = {};
-      let answered: Dataset<RealImage> = takeFrom(real.images, judging.real);
+      let answered: Dataset<RealImage> = spreadItems(real.images, judging.real);
       for (const [name, stack] of above) {
         if (name === 'pseudo-labeled') {
           const most = { judged: judging.real, labeled: judging.pictures };
