@@ -2,6 +2,8 @@ import {
   annotationSchema,
   createImage,
   type Dataset,
+  datasetOf,
+  itemsOf,
   mapDataset,
   type Plugin,
   type Sample,
@@ -94,6 +96,26 @@ test('pictures on other grounds are readable and taken where real content stands
   const { treatments } = await judge.judge(rawStack, new Map([['grounded', stack]]));
   expect(treatments.grounded!.readable).toBeGreaterThan(0.8);
   expect(treatments.grounded).toMatchObject({ verdict: 'better' });
+});
+
+test('sets that are sorted by class are judged by all classes', async () => {
+  const sorted = async (set: Dataset<Sample<unknown>>) => {
+    const isSmall = ({ annotation: label }: Sample<unknown>) =>
+      (label as { size: string }).size === 'small' ? 1 : 0;
+    return datasetOf((await itemsOf(set)).toSorted((one, other) => isSmall(one) - isSmall(other)));
+  };
+  const [samples, images] = [await sorted(squares(1, 300)), await sorted(squares(2, 120))];
+  const origin = { rejects: [], origin: 'here' };
+  const judge = rungJudge({
+    ...{ plugin, task, engine, seed: 1, job: startJob({}) },
+    judging: { pictures: 60, real: 30, steps: 60, repeats: 2 },
+    synthetic: { ...origin, samples, training: samples, annotations: 'plugin' },
+    real: { ...origin, images, isStandIn: false },
+  });
+  const randomization = randomize(plugin, { seed: 1, scale: 0 });
+  const randomized: Stack = { randomization, names: ['randomized'] };
+  const { raw } = await judge.judge(rawStack, new Map([['randomized', randomized]]));
+  expect(raw.information).toBeGreaterThan(0.5);
 });
 
 test('where grounds are tried, all are judged on more pictures', async () => {
