@@ -103,7 +103,7 @@ export async function measureLabelPreservation<Annotation>(
 }
 
 /**
- * Pairs refined pictures with the synthetic ones they were made from, by id: up to `limit` of them, evenly spaced.
+ * Pairs refined pictures with the synthetic ones they were made from, by id: up to `limit` of them, spread over all.
  * Pictures without a counterpart are skipped.
  */
 export async function* pairById<Annotation>(

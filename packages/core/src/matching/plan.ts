@@ -39,7 +39,7 @@ export interface PlanOptions {
  * pictures, after all corrections, are as noisy, as sharp, as unevenly lit and as blocky as the real ones. `auto`
  * considers what a camera does to any picture (blur, noise, JPEG), `light` every correction (equalization if the real
  * pictures are equalized); both keep those that bring the sets closer in the kernel distance of
- * {@link measureKernelDistances}. Up to 96 pictures of each set are used, evenly spaced, so that
+ * {@link measureKernelDistances}. Up to 96 pictures of each set are used, spread over it, so that
  * the same sets and seed give the same plan.
  *
  * @throws SimganError INVALID_ARGUMENT if the setting cannot be applied to pictures of this form.

@@ -37,7 +37,7 @@ export interface Trial {
 /** How many pictures of each set are compared: fewer if they are large, because each is corrected dozens of times. */
 const PICTURES = { least: 24, most: 96, pixels: 185_000 } as const;
 
-/** Reads an evenly spaced subsample of both sets, so that the same sets always give the same trial. */
+/** Reads a subsample of both sets, so that the same sets always give the same trial. */
 export async function openTrial({
   synthetic,
   real,

@@ -22,7 +22,7 @@ export interface ImageStatistics {
   readonly diversity: number;
 }
 
-/** Measures up to `limit` images, evenly spaced over the dataset. Default: 500. */
+/** Measures up to `limit` images, spread over the dataset. Default: 500. */
 export async function measureStatistics(
   dataset: Dataset<RealImage>,
   image: SizedForm,

@@ -21,7 +21,7 @@ export interface KernelDistances {
  * instead of a trained network's features. Features are standardized on one half of the real pictures, drawn by
  * `seed`, and clipped; the sets and the other half, the control, are compared with that half. If there are other real
  * pictures, such as those that a refiner was trained on, pass them as `control`, and nothing is halved. At most
- * `limit` pictures of each set are used, evenly spaced. Default: 500.
+ * `limit` pictures of each set are used, spread over it. Default: 500.
  */
 export async function measureKernelDistances(
   sets: Readonly<Record<string, Dataset<RealImage>>>,

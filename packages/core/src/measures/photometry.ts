@@ -38,7 +38,7 @@ export interface Photometry {
   readonly duplicates: number;
 }
 
-/** Measures up to `limit` pictures, evenly spaced over the set. Default: 400. */
+/** Measures up to `limit` pictures, spread over the set. Default: 400. */
 export async function measurePhotometry(
   dataset: Dataset<RealImage>,
   image: SizedForm,

@@ -91,7 +91,7 @@ function colorOf(
   return { color, grain: Math.min(NEAR * (high - low), 1 + 1.5 * quantile(grains, 0.9)) };
 }
 
-/** Pictures to cut grounds from, evenly spaced, as many as memory has place for. */
+/** Pictures to cut grounds from, spread over the set, as many as memory has place for. */
 async function keptPictures(set: Dataset<RealImage>): Promise<Image[]> {
   const kept: Image[] = [];
   let values = 0;

@@ -16,7 +16,7 @@ export function remembered<Item extends RealImage>(dataset: Dataset<Item>): Data
   });
 }
 
-/** Splits a set into the samples to learn from and a fifth, at most `limit`, evenly spread, that no network sees. */
+/** Splits a set into the samples to learn from and a fifth, at most `limit`, spread over it, that no network sees. */
 export function holdOut<Item>(
   dataset: Dataset<Item>,
   limit: number,
