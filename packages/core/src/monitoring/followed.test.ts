@@ -29,7 +29,7 @@ test('pictures are drawn once, spread over the set, and refined once for each mo
   const training = await start();
   const followed = followPictures({ training, synthetic, probe, pictures: 10 });
   const { drawn, matched } = await followed.pictures();
-  expect(drawn.map(({ id }) => Number(id))).toEqual([0, 3, 6, 9, 12, 15, 18, 21, 24, 27]);
+  expect(drawn.map(({ id }) => Math.floor(Number(id) / 3))).toEqual([...Array(10).keys()]);
   expect(matched.map(({ id }) => id)).toEqual(drawn.map(({ id }) => id));
   const steps: TrainStep[] = [];
   for await (const step of train(training)) {

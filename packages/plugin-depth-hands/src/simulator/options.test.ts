@@ -21,7 +21,7 @@ test.each([
   ['{ "camera": { "fx": 500 } }', 'The option camera.fy is undefined: '],
   ...['fx', 'fy', 'cx', 'cy', 'width', 'height'].map((name): [string, string] => {
     const camera = { fx: 500, fy: 500, cx: 320, cy: 240, width: 640, height: 480, [name]: 1e9 };
-    return [JSON.stringify({ camera }), `The option camera.${name} is 1000000000: too big`];
+    return [JSON.stringify({ camera }), `The option camera.${name} is 1000000000: it takes a`];
   }),
   ['{ "sise": 64 }', 'There is no option sise. Did you mean size?'],
 ])('%s is refused by the plugin, the simulator and the stand-in camera', (json, message) => {
