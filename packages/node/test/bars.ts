@@ -54,16 +54,32 @@ const light = {
 /**
  * A plugin and two sets. Networks learn to tell which way bars lie, and randomized light is what helps them most.
  *
- * @param scale - of the content of the real pictures.
+ * @param scale - of the content of the real pictures. Where it differs from that of the synthetic ones, these have a
+ * plain ground, of which it can be measured.
  */
 export function barsTask({ real = 100, scale = 1 }: { real?: number; scale?: number } = {}) {
   const estimator = { ...barWay, recipe: { ...barWay.recipe, steps: 160 } };
-  const photos = scale === 1 ? photographed(bars(2, real), 3) : scaled(bars(2, real), scale);
+  const [synthetic, others] = [bars(1, 300), bars(2, real)];
+  const sets =
+    scale === 1
+      ? { synthetic: lifted(synthetic), real: photographed(others, 3) }
+      : { synthetic, real: scaled(others, scale) };
   return {
     plugin: barsPlugin({ estimator, randomization: light }) as Plugin,
-    synthetic: bars(1, 300) as Dataset<Sample<unknown>>,
-    real: photos,
+    synthetic: sets.synthetic as Dataset<Sample<unknown>>,
+    real: sets.real,
   };
+}
+
+/** Each picture has a ground of its own, so that the set has none. */
+function lifted(set: Dataset<Sample<BarAnnotation>>): Dataset<Sample<BarAnnotation>> {
+  return mapDataset(set, (sample, index) => ({
+    ...sample,
+    image: {
+      ...sample.image,
+      data: sample.image.data.map((value) => Math.min(255, value + ((37 * index) % 60))),
+    },
+  }));
 }
 
 function scaled(set: Dataset<Sample<BarAnnotation>>, scale: number): Dataset<Sample<BarAnnotation>> {

@@ -120,11 +120,12 @@ test('content on a plain ground gets parts of real pictures behind it, and no re
     const data = image.data.map((value) => Math.min(255, Math.max(0, value - 80 + ((index * 53) % 240))));
     return { id, image: { ...image, data } };
   });
-  const job = { ...task, real, cwd, engine };
+  const { synthetic } = barsTask({ scale: 0.6 });
+  const job = { ...task, synthetic, real, cwd, engine };
   const grounded = await augment({ ...job, out: 'grounded', treat: 'grounded' });
   const { samples } = await readDataset(grounded.dataset, task.plugin);
   for (const index of [0, 1, 2]) {
-    const [before, after] = [await task.synthetic.at(index), await samples.at(index)];
+    const [before, after] = [await synthetic.at(index), await samples.at(index)];
     expect(after.annotation).toEqual(before.annotation);
     // The plain ground of bars is 70.
     expect(before.image.data.filter((value) => value === 70).length).toBeGreaterThan(20);

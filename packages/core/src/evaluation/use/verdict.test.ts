@@ -42,16 +42,16 @@ test('what differs no more than the seeds alone make it is no different', () => 
   expect(verdictOf({ score: 0.439 }, 'class', noiseOf(0.06)).verdict).toBe('worse');
 });
 
-test('of values and points, a gain or loss counts from twice the noise', () => {
-  expect(verdictOf({ score: 0.539 }, 'values').verdict).toBe('no different');
-  expect(verdictOf({ score: 0.541 }, 'values').verdict).toBe('better');
-  expect(verdictOf({ score: 0.619 }, 'values', noiseOf(0.06)).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.621 }, 'values', noiseOf(0.06))).toMatchObject({
+test('of values and points, a gain or loss counts from three times the noise', () => {
+  expect(verdictOf({ score: 0.559 }, 'values').verdict).toBe('no different');
+  expect(verdictOf({ score: 0.561 }, 'values').verdict).toBe('better');
+  expect(verdictOf({ score: 0.679 }, 'values', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.681 }, 'values', noiseOf(0.06))).toMatchObject({
     verdict: 'better',
-    reason: expect.stringContaining('differences below 0.120 are noise'),
+    reason: expect.stringContaining('differences below 0.180 are noise'),
   });
-  expect(verdictOf({ score: 0.381 }, 'values', noiseOf(0.06)).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.379 }, 'values', noiseOf(0.06)).verdict).toBe('worse');
+  expect(verdictOf({ score: 0.321 }, 'values', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.319 }, 'values', noiseOf(0.06)).verdict).toBe('worse');
 });
 
 test('a gain that is paid for by one of its factors is none', () => {

@@ -50,9 +50,9 @@ const kept: Readonly<Record<'class' | 'places', KeptShares>> = {
 
 /**
  * By how many standard deviations of its noise a score must differ. Of values and points its order says little of what
- * real labels say (docs/judge.md), so that what may be chance one time in six is no gain there.
+ * real labels say (docs/judge.md), so that what chance brings now and then is no gain there.
  */
-const deviations = { class: 1, places: 2 } as const;
+const deviations = { class: 1, places: 3 } as const;
 
 /** What the score is the product of: a gain in one does not make up for a loss in the other. */
 const factors = ['agreement', 'stability'] as const;
@@ -84,7 +84,7 @@ const LEAST_AGREEMENT = 0.6;
  * Compares the score of a treatment with that of the raw set.
  *
  * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: a gain or loss counts from
- * there on; of the score of values and points from twice as much.
+ * there on; of the score of values and points from three times as much.
  * @param isExact - labels are right by construction, so that the gates which look for wrong ones are not asked: a set
  * that is harder to read would fail them, too.
  */
