@@ -77,6 +77,7 @@ export {
   varyPictures,
 } from './use/variation.ts';
 export {
+  type LabelOrigin,
   type UseGate,
   type UseNoise,
   type UseScore,

@@ -87,6 +87,8 @@ const placing = ['framed', 'grounded'] as const satisfies RungName[];
 const GROUNDED = { grounds: 4, pictures: 2000, times: 8 } as const;
 /** Those at which content and labels stay, and pictures get harder to read. */
 const exact: readonly RungName[] = ['grounded'];
+/** Those with labels that networks read from real pictures. */
+const guessed: readonly RungName[] = ['pseudo-labeled'];
 
 /**
  * What the network learns that reads all sets: light and shape that vary broadly, or, for every other picture, what the
@@ -184,6 +186,7 @@ export function rungJudge(means: JudgeMeans) {
         ...(varied && { randomize: varied }),
         placements,
         exact,
+        guessed,
         ...(job.signal && { signal: job.signal }),
         onProgress({ set, network, networks, step, steps }) {
           update ??= job.progress('judge', networks);

@@ -34,6 +34,11 @@ export interface JudgeUseOptions<Annotation> {
    */
   readonly exact?: readonly string[];
   /**
+   * The names of treatments with real pictures whose labels networks guessed: the shares that the gates keep are asked
+   * one by one and not together, since networks that know no real picture read those less well. Default: none.
+   */
+  readonly guessed?: readonly string[];
+  /**
    * Varies a picture a little, such that its right answer stays the same: networks should not mind. Default: contrast,
    * brightness, shading, noise, and for classes small affine maps.
    */

@@ -13,7 +13,14 @@ import { consistency, noiseOf } from './consistency.ts';
 import { holdOut, remembered, variedCopies, without, withTruths } from './judged-pictures.ts';
 import { type AnsweringEstimator, trainAnswering, withTrained } from './train-and-answer.ts';
 import { broadVariation, mildVariation, type Variation, varyPictures } from './variation.ts';
-import { divergedVerdict, type UseNoise, type UseScore, type UseVerdict, useVerdict } from './verdict.ts';
+import {
+  divergedVerdict,
+  type LabelOrigin,
+  type UseNoise,
+  type UseScore,
+  type UseVerdict,
+  useVerdict,
+} from './verdict.ts';
 
 /**
  * What was made of the raw pictures. A sample that was made of a raw one has its id. A function makes a set of its own
@@ -52,6 +59,7 @@ export interface UseJudgeOptions<Annotation> {
   /** See `JudgeUseOptions`. */
   readonly placements?: Placements<Annotation>;
   readonly exact?: readonly string[];
+  readonly guessed?: readonly string[];
   readonly augment?: Variation;
   readonly randomize?: Variation;
   /** Networks of each set, at least 2. */
@@ -168,7 +176,7 @@ export async function openUseJudge<Annotation>(
           return useVerdict(score, raw, {
             kind: meaning.kind,
             noise,
-            isExact: options.exact?.includes(name) ?? false,
+            labels: labelsOf(name, options),
           });
         } catch (error) {
           if (!(error instanceof SimganError && error.code === 'TRAINING_DIVERGED')) throw error;
@@ -189,4 +197,12 @@ function seedOf(rng: Rng, repeat: number): number {
     .fork('network')
     .fork(repeat)
     .int(2 ** 31);
+}
+
+function labelsOf(
+  name: string,
+  { exact, guessed }: { readonly exact?: readonly string[]; readonly guessed?: readonly string[] },
+): LabelOrigin {
+  if (exact?.includes(name)) return 'exact';
+  return guessed?.includes(name) ? 'guessed' : 'given';
 }

@@ -71,6 +71,12 @@ test('of classes, small losses of several gates fail together', () => {
   const a = { score: 0.9, readsRaw: 0.93 * raw.readsRaw, information: 0.96 * raw.information };
   expect(verdictOf({ ...a, information: 0.97 * raw.information }).verdict).toBe('better');
   expect(verdictOf(a)).toMatchObject({ verdict: 'refused', failed: ['readsRaw', 'information'] });
+  // Guesses about real pictures are not read as well as rendered ones; each gate has to hold for them, too.
+  const guesses = { kind: 'class', noise: noiseOf(0), labels: 'guessed' } as const;
+  expect(useVerdict({ ...raw, ...a }, raw, guesses).verdict).toBe('better');
+  expect(useVerdict({ ...raw, ...a, readable: 0.8 * raw.readable }, raw, guesses).failed).toEqual([
+    'readable',
+  ]);
   // What is gained by one makes up for nothing.
   expect(verdictOf({ ...a, readable: 1 }).verdict).toBe('refused');
 });

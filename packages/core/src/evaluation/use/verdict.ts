@@ -29,6 +29,9 @@ export interface UseVerdict extends UseScore {
   readonly reason: string;
 }
 
+/** Where the labels of a treatment come from: as given, right by construction, or in part guessed by networks. */
+export type LabelOrigin = 'given' | 'exact' | 'guessed';
+
 /** A condition without which a score means nothing. */
 export type UseGate = 'readsRaw' | 'readable' | 'information';
 
@@ -85,8 +88,10 @@ const LEAST_AGREEMENT = 0.6;
  *
  * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: a gain or loss counts from
  * there on; of the score of values and points from three times as much.
- * @param isExact - labels are right by construction, so that the gates which look for wrong ones are not asked: a set
- * that is harder to read would fail them, too.
+ * @param labels - `exact`: labels are right by construction, so that the gates which look for wrong ones are not asked: a
+ * set that is harder to read would fail them, too. `guessed`: real pictures with labels that networks read are among
+ * them. Those are not read as well by a network that knows none, which is why they are there, so that shares are not
+ * asked together. Default: `given`, all gates are asked.
  */
 export function useVerdict(
   score: UseScore,
@@ -94,18 +99,19 @@ export function useVerdict(
   {
     kind,
     noise,
-    isExact = false,
-  }: { readonly kind: EstimatorAnswer['kind']; readonly noise: UseNoise; readonly isExact?: boolean },
+    labels = 'given',
+  }: { readonly kind: EstimatorAnswer['kind']; readonly noise: UseNoise; readonly labels?: LabelOrigin },
 ): UseVerdict {
   const of = kind === 'class' ? 'class' : 'places';
   const limits = kept[of];
-  const asked = isExact ? (['information'] as const) : gateNames;
+  const asked = labels === 'exact' ? (['information'] as const) : gateNames;
   const shares = asked.map((gate) => [gate, Math.min(1, score[gate] / raw[gate])] as const);
   const below = shares.filter(([gate, share]) => !(share >= limits[gate])).map(([gate]) => gate);
   const together = shares.reduce((product, [, share]) => product * share, 1);
   // If only the product is too low, all that lost something have failed.
   const lost = shares.filter(([, share]) => share < 1).map(([gate]) => gate);
-  const failed = below.length === 0 && !(together >= limits.together) ? lost : below;
+  const isTogetherLow = labels !== 'guessed' && !(together >= limits.together);
+  const failed = below.length === 0 && isTogetherLow ? lost : below;
   if (failed.length > 0) {
     const reasons = failed.map(
       (gate) => `${useGates[gate]} (${score[gate].toFixed(3)}; raw: ${raw[gate].toFixed(3)})`,
