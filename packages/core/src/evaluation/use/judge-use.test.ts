@@ -91,7 +91,7 @@ test('points are judged by where they are', async () => {
     camera: photographed(raw, 9),
     permuted: relabeled(raw, (index) => annotationAt(7 * index + 1)),
   };
-  const { report, errors } = await accuracies(barPlace, { treatments, repeats: 3 });
+  const { report, errors } = await accuracies(barPlace, { treatments, repeats: 5 });
   expect(report.recommended).toBe('camera');
   expect(errors.camera).toBeLessThan(0.25 * errors.raw!);
   expect(report.treatments.permuted).toMatchObject({ verdict: 'refused' });

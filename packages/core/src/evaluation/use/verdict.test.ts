@@ -13,11 +13,11 @@ const noiseOf = (score: number, factors = score) => ({ score, agreement: factors
 const verdictOf = (changed: Partial<UseScore>, kind: 'class' | 'values' = 'class', noise = noiseOf(0)) =>
   useVerdict({ ...raw, ...changed }, raw, { kind, noise });
 
-test('a gain of two hundredths is one, less is none', () => {
-  expect(verdictOf({ score: 0.521 })).toMatchObject({ verdict: 'better', failed: [] });
-  expect(verdictOf({ score: 0.519 }).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.481 }).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.479 }).verdict).toBe('worse');
+test('a gain of four hundredths is one, less is none', () => {
+  expect(verdictOf({ score: 0.541 })).toMatchObject({ verdict: 'better', failed: [] });
+  expect(verdictOf({ score: 0.539 }).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.461 }).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.459 }).verdict).toBe('worse');
   expect(verdictOf({ score: 0.6 }).reason).toContain('more consistently');
   expect(verdictOf({ score: 0.4 }).reason).toContain('less consistently');
 });
@@ -35,11 +35,11 @@ test.each<[UseGate, number]>([
   expect(verdictOf({ score: 0.9, [gate]: Number.NaN }).verdict).toBe('refused');
 });
 
-test('what differs no more than the seeds alone make it is no different', () => {
-  expect(verdictOf({ score: 0.559 }, 'class', noiseOf(0.06)).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.561 }, 'class', noiseOf(0.06)).verdict).toBe('better');
-  expect(verdictOf({ score: 0.441 }, 'class', noiseOf(0.06)).verdict).toBe('no different');
-  expect(verdictOf({ score: 0.439 }, 'class', noiseOf(0.06)).verdict).toBe('worse');
+test('what differs less than twice as much as the seeds alone make it is no different', () => {
+  expect(verdictOf({ score: 0.619 }, 'class', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.621 }, 'class', noiseOf(0.06)).verdict).toBe('better');
+  expect(verdictOf({ score: 0.381 }, 'class', noiseOf(0.06)).verdict).toBe('no different');
+  expect(verdictOf({ score: 0.379 }, 'class', noiseOf(0.06)).verdict).toBe('worse');
 });
 
 test('of values and points, a gain or loss counts from three times the noise', () => {
@@ -102,7 +102,7 @@ test('the highest of the better ones is recommended, never a refused one, and ra
 });
 
 test('where networks agree on little, a gain says nothing', () => {
-  expect(verdictOf({ score: 0.6, agreement: 0.65 }, 'class', noiseOf(0.06)).verdict).toBe('better');
+  expect(verdictOf({ score: 0.63, agreement: 0.65 }, 'class', noiseOf(0.06)).verdict).toBe('better');
   const low = { ...raw, agreement: 0.4, score: 0.2 };
   const ofAgreement = (agreement: number, noise: number) =>
     useVerdict({ ...low, score: 0.3, agreement }, low, { kind: 'class', noise: noiseOf(noise) });

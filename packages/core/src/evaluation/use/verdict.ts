@@ -52,10 +52,10 @@ const kept: Readonly<Record<'class' | 'places', KeptShares>> = {
 };
 
 /**
- * By how many standard deviations of its noise a score must differ. Of values and points its order says little of what
- * real labels say (docs/judge.md), so that what chance brings now and then is no gain there.
+ * By how many standard deviations of its noise a score must differ. One lets a rung pass by chance every fifth time. Of
+ * values and points the order of scores says little of what real labels say (docs/judge.md), so that more is asked.
  */
-const deviations = { class: 1, places: 3 } as const;
+const deviations = { class: 2, places: 3 } as const;
 
 /** What the score is the product of: a gain in one does not make up for a loss in the other. */
 const factors = ['agreement', 'stability'] as const;
@@ -86,8 +86,8 @@ const LEAST_AGREEMENT = 0.6;
 /**
  * Compares the score of a treatment with that of the raw set.
  *
- * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: a gain or loss counts from
- * there on; of the score of values and points from three times as much.
+ * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: a factor falls from there
+ * on; a gain or loss of the score counts from twice as much, of values and points from three times as much.
  * @param labels - `exact`: labels are right by construction, so that the gates which look for wrong ones are not asked: a
  * set that is harder to read would fail them, too. `guessed`: real pictures with labels that networks read are among
  * them. Those are not read as well by a network that knows none, which is why they are there, so that shares are not
