@@ -84,14 +84,17 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
   const { estimator, image } = task;
   const steps = Number(options.steps || (quick ? 20 : estimator.recipe.steps));
   let real = quick ? takeFrom(task.real, 100) : task.real;
+  const guessed: string[] = [];
   if (options['pseudo-labels']) {
-    const [judged, labeled] = splitReal(real);
+    const [judged, others] = splitReal(real);
     real = judged;
-    const means = { engine, steps, real: labeled, seed };
+    const means = { engine, steps, real: others, seed };
     const sets = { raw, ...treatments } as Record<string, Dataset<Sample<unknown>>>;
     for (const name of Object.keys(sets)) {
       if (tried[name]?.planted) continue;
-      treatments[`${name}, with pseudo-labeled real pictures`] = withPseudoLabels(task, sets[name]!, means);
+      const labeled = `${name}, with pseudo-labeled real pictures`;
+      treatments[labeled] = withPseudoLabels(task, sets[name]!, means);
+      guessed.push(labeled);
     }
   }
   const report = await judgeUse<unknown>({
@@ -101,6 +104,7 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
     seed,
     raw,
     treatments,
+    guessed,
     real,
     repeats,
     steps,
