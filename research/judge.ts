@@ -16,7 +16,13 @@
  */
 import { parseArgs } from 'node:util';
 import { type Dataset, type Engine, type Sample, takeFrom } from '@simgan/core';
-import { judgeUse, type TreatedSet, type UseScore, type UseVerdict } from '@simgan/core/evaluation';
+import {
+  judgeUse,
+  type LabelOrigin,
+  type TreatedSet,
+  type UseScore,
+  type UseVerdict,
+} from '@simgan/core/evaluation';
 import { mean, std } from '@simgan/core/measures';
 import { createEngine } from '@simgan/node';
 import { chosenNames } from './chosen-names.ts';
@@ -84,7 +90,7 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
   const { estimator, image } = task;
   const steps = Number(options.steps || (quick ? 20 : estimator.recipe.steps));
   let real = quick ? takeFrom(task.real, 100) : task.real;
-  const guessed: string[] = [];
+  const labels: Record<string, LabelOrigin> = {};
   if (options['pseudo-labels']) {
     const [judged, others] = splitReal(real);
     real = judged;
@@ -94,7 +100,7 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
       if (tried[name]?.planted) continue;
       const labeled = `${name}, with pseudo-labeled real pictures`;
       treatments[labeled] = withPseudoLabels(task, sets[name]!, means);
-      guessed.push(labeled);
+      labels[labeled] = 'guessed';
     }
   }
   const report = await judgeUse<unknown>({
@@ -104,7 +110,7 @@ async function judgeTask(task: AnyTask, engine: Engine): Promise<Row[]> {
     seed,
     raw,
     treatments,
-    guessed,
+    labels,
     real,
     repeats,
     steps,

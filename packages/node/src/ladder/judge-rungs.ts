@@ -11,6 +11,7 @@ import type { Engine } from '@simgan/core/engine';
 import {
   broadVariation,
   judgeUse,
+  type LabelOrigin,
   type TreatedSet,
   type UseNoise,
   type UseReport,
@@ -85,10 +86,11 @@ const placing = ['framed', 'grounded'] as const satisfies RungName[];
  * pictures are taken than is quick, and networks learn for longer.
  */
 const GROUNDED = { grounds: 4, pictures: 2000, times: 8 } as const;
-/** Those at which content and labels stay, and pictures get harder to read. */
-const exact: readonly RungName[] = ['grounded'];
-/** Those with labels that networks read from real pictures. */
-const guessed: readonly RungName[] = ['pseudo-labeled'];
+/** Where content and labels stay, pictures only get harder to read; networks read the labels of real pictures. */
+const labels: { readonly [Name in RungName]?: LabelOrigin } = {
+  grounded: 'exact',
+  'pseudo-labeled': 'guessed',
+};
 
 /**
  * What the network learns that reads all sets: light and shape that vary broadly, or, for every other picture, what the
@@ -185,8 +187,7 @@ export function rungJudge(means: JudgeMeans) {
         steps,
         ...(varied && { randomize: varied }),
         placements,
-        exact,
-        guessed,
+        labels,
         ...(job.signal && { signal: job.signal }),
         onProgress({ set, network, networks, step, steps }) {
           update ??= job.progress('judge', networks);

@@ -19,9 +19,16 @@ test.each([
   ['{ "closure": [0.5] }', 'The option closure is [0.5]: '],
   ['{ "view": "back" }', 'The option view is "back": '],
   ['{ "camera": { "fx": 500 } }', 'The option camera.fy is undefined: '],
-  ...['fx', 'fy', 'cx', 'cy', 'width', 'height'].map((name): [string, string] => {
-    const camera = { fx: 500, fy: 500, cx: 320, cy: 240, width: 640, height: 480, [name]: 1e9 };
-    return [JSON.stringify({ camera }), `The option camera.${name} is 1000000000: it takes a`];
+  ...[
+    ['fx', 'a number from 1 to 100000'],
+    ['fy', 'a number from 1 to 100000'],
+    ['cx', 'a number from -100000 to 100000'],
+    ['cy', 'a number from -100000 to 100000'],
+    ['width', 'an integer from 1 to 100000'],
+    ['height', 'an integer from 1 to 100000'],
+  ].map(([name, wanted]): [string, string] => {
+    const camera = { fx: 500, fy: 500, cx: 320, cy: 240, width: 640, height: 480, [name!]: 1e9 };
+    return [JSON.stringify({ camera }), `The option camera.${name} is 1000000000: it takes ${wanted}.`];
   }),
   ['{ "sise": 64 }', 'There is no option sise. Did you mean size?'],
 ])('%s is refused by the plugin, the simulator and the stand-in camera', (json, message) => {

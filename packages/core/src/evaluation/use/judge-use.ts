@@ -7,7 +7,13 @@ import type { Estimator } from '../estimator.ts';
 import type { AnsweringEstimator } from './train-and-answer.ts';
 import { openUseJudge, type Placements, type TrainedJudge, type TreatedSet } from './use-judge.ts';
 import type { Variation } from './variation.ts';
-import { recommendedSet, type UseNoise, type UseScore, type UseVerdict } from './verdict.ts';
+import {
+  type LabelOrigin,
+  recommendedSet,
+  type UseNoise,
+  type UseScore,
+  type UseVerdict,
+} from './verdict.ts';
 
 /** Options for {@link judgeUse}. */
 export interface JudgeUseOptions<Annotation> {
@@ -29,15 +35,12 @@ export interface JudgeUseOptions<Annotation> {
    */
   readonly placements?: Placements<Annotation>;
   /**
-   * The names of treatments whose labels are right by construction, as nothing moves and no label changes: the gates that
-   * look for wrong labels are not asked of them, since a set that is harder to read would fail those, too. Default: none.
+   * Where the labels of treatments come from, by their names. `exact`: they are right by construction, as nothing moves
+   * and no label changes; the gates that look for wrong labels are not asked, since a set that is harder to read would
+   * fail those, too. `guessed`: networks read some of them from real pictures; the shares that the gates keep are asked
+   * one by one and not together, since networks that know no real picture read those less well. Default: `given`.
    */
-  readonly exact?: readonly string[];
-  /**
-   * The names of treatments with real pictures whose labels networks guessed: the shares that the gates keep are asked
-   * one by one and not together, since networks that know no real picture read those less well. Default: none.
-   */
-  readonly guessed?: readonly string[];
+  readonly labels?: Readonly<Record<string, LabelOrigin>>;
   /**
    * Varies a picture a little, such that its right answer stays the same: networks should not mind. Default: contrast,
    * brightness, shading, noise, and for classes small affine maps.

@@ -58,8 +58,7 @@ export interface UseJudgeOptions<Annotation> {
   readonly real: Dataset<RealImage>;
   /** See `JudgeUseOptions`. */
   readonly placements?: Placements<Annotation>;
-  readonly exact?: readonly string[];
-  readonly guessed?: readonly string[];
+  readonly labels?: Readonly<Record<string, LabelOrigin>>;
   readonly augment?: Variation;
   readonly randomize?: Variation;
   /** Networks of each set, at least 2. */
@@ -176,7 +175,7 @@ export async function openUseJudge<Annotation>(
           return useVerdict(score, raw, {
             kind: meaning.kind,
             noise,
-            labels: labelsOf(name, options),
+            labels: options.labels?.[name],
           });
         } catch (error) {
           if (!(error instanceof SimganError && error.code === 'TRAINING_DIVERGED')) throw error;
@@ -197,12 +196,4 @@ function seedOf(rng: Rng, repeat: number): number {
     .fork('network')
     .fork(repeat)
     .int(2 ** 31);
-}
-
-function labelsOf(
-  name: string,
-  { exact, guessed }: { readonly exact?: readonly string[]; readonly guessed?: readonly string[] },
-): LabelOrigin {
-  if (exact?.includes(name)) return 'exact';
-  return guessed?.includes(name) ? 'guessed' : 'given';
 }

@@ -100,7 +100,11 @@ export function useVerdict(
     kind,
     noise,
     labels = 'given',
-  }: { readonly kind: EstimatorAnswer['kind']; readonly noise: UseNoise; readonly labels?: LabelOrigin },
+  }: {
+    readonly kind: EstimatorAnswer['kind'];
+    readonly noise: UseNoise;
+    readonly labels?: LabelOrigin | undefined;
+  },
 ): UseVerdict {
   const of = kind === 'class' ? 'class' : 'places';
   const limits = kept[of];
