@@ -109,6 +109,16 @@ test('planted sets are refused, each by the gate that is there for it', async ()
   expect(report.recommended).toBe('raw');
 });
 
+test('gates that look for wrong labels are not asked of a set whose labels are right by construction', async () => {
+  const { set } = planted.permuted!;
+  const labels = { declared: 'exact', told: 'guessed' } as const;
+  const treatments = { silent: set, declared: set, told: set };
+  const report = await judgeUse({ ...base, estimator: barWay, treatments, labels, steps: 100 });
+  expect(report.treatments.silent!.failed).toContain('readsRaw');
+  expect(report.treatments.told!.failed).toContain('readsRaw');
+  expect(report.treatments.declared!.failed).not.toContain('readsRaw');
+});
+
 test('what cannot be judged is refused before anything is trained', async () => {
   const { answer: _, ...silent } = barWay;
   const options = { ...base, estimator: silent, treatments: { raw }, repeats: 1, steps: 0 };
