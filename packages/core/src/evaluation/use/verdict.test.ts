@@ -9,7 +9,10 @@ const raw: UseScore = {
   readable: 0.8,
   information: 2,
 };
-const noiseOf = (score: number, factors = score) => ({ score, agreement: factors, stability: factors });
+const noiseOf = (score: number, others = score) => ({
+  score,
+  ...{ agreement: others, stability: others, information: others },
+});
 const verdictOf = (changed: Partial<UseScore>, kind: 'class' | 'values' = 'class', noise = noiseOf(0)) =>
   useVerdict({ ...raw, ...changed }, raw, { kind, noise });
 
@@ -27,7 +30,7 @@ test.each<[UseGate, number]>([
   ['readable', 0.72],
   ['information', 1.8],
 ])('the gate %s holds from nine tenths of raw', (gate, limit) => {
-  expect(verdictOf({ score: 0.9, [gate]: limit + 1e-9 }).verdict).toBe('better');
+  expect(verdictOf({ score: 0.9, [gate]: limit + 1e-9 }).failed).toEqual([]);
   expect(verdictOf({ score: 0.9, [gate]: limit - 0.01 })).toMatchObject({
     verdict: 'refused',
     failed: [gate],
@@ -67,12 +70,25 @@ test('a gain that is paid for by one of its factors is none', () => {
   expect(verdictOf(gained, 'class', noiseOf(0.07, 0)).verdict).toBe('no different');
 });
 
+test('of classes, a gain of networks whose answers say less is none', () => {
+  const gained = { score: 0.58, information: 1.95 };
+  expect(verdictOf(gained)).toMatchObject({
+    verdict: 'no different',
+    failed: [],
+    reason: expect.stringMatching(/information 1.950; raw: 2.000; differences below 0.020 are noise/),
+  });
+  expect(verdictOf({ ...gained, information: 1.99 }).verdict).toBe('better');
+  expect(verdictOf(gained, 'class', noiseOf(0, 0.06)).verdict).toBe('better');
+  // The spread of values shrinks with honest doubt.
+  expect(verdictOf(gained, 'values').verdict).toBe('better');
+});
+
 test('of classes, small losses of several gates fail together', () => {
   const a = { score: 0.9, readsRaw: 0.93 * raw.readsRaw, information: 0.96 * raw.information };
-  expect(verdictOf({ ...a, information: 0.97 * raw.information }).verdict).toBe('better');
+  expect(verdictOf({ ...a, information: 0.97 * raw.information }).failed).toEqual([]);
   expect(verdictOf(a)).toMatchObject({ verdict: 'refused', failed: ['readsRaw', 'information'] });
   // Guesses about real pictures are not read as well as rendered ones; each gate has to hold for them, too.
-  const guesses = { kind: 'class', noise: noiseOf(0), labels: 'guessed' } as const;
+  const guesses = { kind: 'class', noise: noiseOf(0, 0.09), labels: 'guessed' } as const;
   expect(useVerdict({ ...raw, ...a }, raw, guesses).verdict).toBe('better');
   expect(useVerdict({ ...raw, ...a, readable: 0.8 * raw.readable }, raw, guesses).failed).toEqual([
     'readable',
