@@ -4,7 +4,7 @@ import { type Climber, climb, recommendation } from './climb.ts';
 import { type RungName, rungNames, withRung } from './rungs.ts';
 import type { Stack } from './stack.ts';
 
-const noise = { score: 0, agreement: 0, stability: 0, information: 0 };
+const noise = { score: 0, agreement: 0, stability: 0 };
 
 /** Scores of stacks by their names; what is not there is refused. */
 function climber(scores: Readonly<Record<string, number>>, skipped: readonly RungName[] = []) {

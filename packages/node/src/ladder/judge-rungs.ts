@@ -128,7 +128,7 @@ export function rungJudge(means: JudgeMeans) {
   const { estimator, image } = task;
   const shortest = Math.min(estimator.recipe.steps, judging.steps);
   // How much the scores of one set differ: as measured with what was judged last.
-  let noise: UseNoise = { score: 0, agreement: 0, stability: 0, information: 0 };
+  let noise: UseNoise = { score: 0, agreement: 0, stability: 0 };
   return {
     compare: (score: Parameters<typeof useVerdict>[0], below: Parameters<typeof useVerdict>[1]) =>
       useVerdict(score, below, { kind: estimator.answer!.kind, noise }),

@@ -32,7 +32,7 @@ export function consistency(
 }
 
 /**
- * How far the figures differ with the seeds alone: standard deviations over pairs of networks that were
+ * How far the score and its factors differ with the seeds alone: standard deviations over pairs of networks that were
  * trained on one set, for the mean of the pairs of `repeats` networks.
  */
 export function noiseOf(
@@ -48,12 +48,7 @@ export function noiseOf(
       found.map((one) => one[figure]),
       1,
     ) * Math.sqrt(2 / repeats);
-  return {
-    score: noise('score'),
-    agreement: noise('agreement'),
-    stability: noise('stability'),
-    information: noise('information'),
-  };
+  return { score: noise('score'), agreement: noise('agreement'), stability: noise('stability') };
 }
 
 /** The answers to the pictures, and to each variation of them. */

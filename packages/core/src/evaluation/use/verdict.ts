@@ -57,18 +57,11 @@ const kept: Readonly<Record<'class' | 'places', KeptShares>> = {
  */
 const deviations = { class: 2, places: 3 } as const;
 
-/**
- * What a higher score must not be paid for with. Its factors: a gain in one does not make up for a loss in the other. Of
- * classes the information, too: networks that take more pictures for one of a few classes agree more and know less. The
- * spread of values and points shrinks with honest doubt as well, so that it is not asked.
- */
-const prices = {
-  class: ['agreement', 'stability', 'information'],
-  places: ['agreement', 'stability'],
-} as const satisfies Readonly<Record<'class' | 'places', readonly (keyof UseNoise)[]>>;
+/** What the score is the product of: a gain in one does not make up for a loss in the other. */
+const factors = ['agreement', 'stability'] as const;
 
 /** How far the figures of one set differ with the seeds of its networks alone: standard deviations. */
-export type UseNoise = Readonly<Record<'score' | 'agreement' | 'stability' | 'information', number>>;
+export type UseNoise = Readonly<Record<'score' | (typeof factors)[number], number>>;
 
 /** The least gain or loss of a figure that counts as one. */
 const LEAST_MARGIN = 0.02;
@@ -93,9 +86,8 @@ const LEAST_AGREEMENT = 0.6;
 /**
  * Compares the score of a treatment with that of the raw set.
  *
- * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: what a gain must
- * not be paid for with falls from there on; a gain or loss of the score counts from twice as much, of values and points
- * from three times as much.
+ * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: a factor falls from there
+ * on; a gain or loss of the score counts from twice as much, of values and points from three times as much.
  * @param labels - `exact`: labels are right by construction, so that the gates which look for wrong ones are not asked: a
  * set that is harder to read would fail them, too. `guessed`: real pictures with labels that networks read are among
  * them. Those are not read as well by a network that knows none, which is why they are there, so that shares are not
@@ -136,13 +128,20 @@ export function useVerdict(
   const margin = deviations[of] * marginOf('score');
   const isHigher = gain >= margin;
   // A false cue that all networks learn makes them agree, while what they see in a varied picture gets less certain.
-  const fallen = prices[of].filter((figure) => score[figure] < raw[figure] - marginOf(figure));
+  const fallen = factors.filter((factor) => score[factor] < raw[factor] - marginOf(factor));
   if (isHigher && fallen.length > 0) {
     const figures = fallen.map(
       (name) =>
         `${name} ${score[name].toFixed(3)}; raw: ${raw[name].toFixed(3)}; differences below ${marginOf(name).toFixed(3)} are noise`,
     );
-    const reason = `Its score is higher (${scores}) at a cost (${figures.join('; ')}): it may be a false cue that all networks learn, or answers that collapse to fewer classes.`;
+    const reason = `Its score is higher (${scores}) at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
+    return { ...score, verdict: 'no different', failed, reason };
+  }
+  // Networks that take more pictures for one of a few classes agree more, and know less. The spread of values and points
+  // shrinks with honest doubt as well.
+  if (isHigher && of === 'class' && score.information < raw.information - LEAST_MARGIN) {
+    const bits = `${score.information.toFixed(3)} bits; raw: ${raw.information.toFixed(3)}`;
+    const reason = `Its score is higher (${scores}), but answers to real pictures say less (${bits}): networks that take more pictures for one of a few classes agree more, and know less.`;
     return { ...score, verdict: 'no different', failed, reason };
   }
   if (isHigher && !(score.agreement >= LEAST_AGREEMENT - marginOf('agreement'))) {
