@@ -86,8 +86,12 @@ const placing = ['framed', 'grounded'] as const satisfies RungName[];
  * pictures are taken than is quick, and networks learn for longer.
  */
 const GROUNDED = { grounds: 4, pictures: 2000, times: 8 } as const;
-/** Where content and labels stay, pictures only get harder to read; networks read the labels of real pictures. */
+/**
+ * Where content and labels stay, pictures only get harder to read; framing follows from pictures alone; networks read
+ * the labels of real pictures.
+ */
 const labels: { readonly [Name in RungName]?: LabelOrigin } = {
+  framed: 'carried',
   grounded: 'exact',
   'pseudo-labeled': 'guessed',
 };

@@ -37,8 +37,10 @@ export interface JudgeUseOptions<Annotation> {
   /**
    * Where the labels of treatments come from, by their names. `exact`: they are right by construction, as nothing moves
    * and no label changes; the gates that look for wrong labels are not asked, since a set that is harder to read would
-   * fail those, too. `guessed`: networks read some of them from real pictures; the shares that the gates keep are asked
-   * one by one and not together, since networks that know no real picture read those less well. Default: `given`.
+   * fail those, too. `carried`: they went along with moves that depend on the pictures alone, as framing does; the
+   * shares that the gates keep are asked one by one and not together, since such moves give no label away. `guessed`:
+   * networks read some of them from real pictures; shares are asked one by one, since networks that know no real picture
+   * read those less well. Default: `given`.
    */
   readonly labels?: Readonly<Record<string, LabelOrigin>>;
   /**

@@ -86,6 +86,8 @@ test('of classes, small losses of several gates fail together', () => {
   // Guesses about real pictures are not read as well as rendered ones; each gate has to hold for them, too.
   const guesses = { kind: 'class', noise: noiseOf(0), labels: 'guessed' } as const;
   expect(useVerdict({ ...raw, ...a }, raw, guesses).failed).toEqual([]);
+  // What moves by what pictures show gives no label away.
+  expect(useVerdict({ ...raw, ...a }, raw, { ...guesses, labels: 'carried' }).failed).toEqual([]);
   expect(useVerdict({ ...raw, ...a, readable: 0.8 * raw.readable }, raw, guesses).failed).toEqual([
     'readable',
   ]);

@@ -29,8 +29,11 @@ export interface UseVerdict extends UseScore {
   readonly reason: string;
 }
 
-/** Where the labels of a treatment come from: as given, right by construction, or in part guessed by networks. */
-export type LabelOrigin = 'given' | 'exact' | 'guessed';
+/**
+ * Where the labels of a treatment come from: as given, right by construction, carried along by moves that depend on the
+ * pictures alone, or in part guessed by networks.
+ */
+export type LabelOrigin = 'given' | 'exact' | 'carried' | 'guessed';
 
 /** A condition without which a score means nothing. */
 export type UseGate = 'readsRaw' | 'readable' | 'information';
@@ -91,7 +94,8 @@ const LEAST_AGREEMENT = 0.6;
  * @param labels - `exact`: labels are right by construction, so that the gates which look for wrong ones are not asked: a
  * set that is harder to read would fail them, too. `guessed`: real pictures with labels that networks read are among
  * them. Those are not read as well by a network that knows none, which is why they are there, so that shares are not
- * asked together. Default: `given`, all gates are asked.
+ * asked together. Nor are they of `carried` labels: a move that depends on pictures alone cannot give labels away, and
+ * what was moved is learned later. Default: `given`, all gates are asked.
  */
 export function useVerdict(
   score: UseScore,
@@ -114,7 +118,7 @@ export function useVerdict(
   const together = shares.reduce((product, [, share]) => product * share, 1);
   // If only the product is too low, all that lost something have failed.
   const lost = shares.filter(([, share]) => share < 1).map(([gate]) => gate);
-  const isTogetherLow = labels !== 'guessed' && !(together >= limits.together);
+  const isTogetherLow = labels === 'given' && !(together >= limits.together);
   const failed = below.length === 0 && isTogetherLow ? lost : below;
   if (failed.length > 0) {
     const reasons = failed.map(
