@@ -99,30 +99,31 @@ export const compareVerb = defineCommand({
 });
 
 function tableLines({ raw, rungs, control }: Comparison): string[] {
-  const row = (cells: readonly string[]) =>
-    [cells[0]!.padEnd(12), cells[1]!.padEnd(22), ...cells.slice(2).map((cell) => cell.padStart(11))]
-      .join(' ')
-      .trimEnd();
   const number = (value: number | undefined, digits: number) => value?.toFixed(digits) ?? '';
   const looks = (of: Comparison['control'] | undefined) => [
     number(of?.kernelDistance, 2),
     number(of?.auc, 2),
   ];
+  const rows = [
+    ['', 'judged against', 'use', 'verdict', 'KID', 'told apart', 'labels', 'seconds'],
+    [' raw', '', number(raw.use?.score, 3), '', ...looks(raw.looks)],
+    ...rungs.map((rung) => [
+      `${rung.taken ? '*' : ' '}${rung.name}`,
+      rung.below,
+      number(rung.verdict?.score, 3),
+      rung.verdict?.verdict ?? 'skipped',
+      ...looks(rung.looks),
+      movedText(rung),
+      rung.verdict ? rung.seconds.toFixed(0) : '',
+    ]),
+    [' real', '', '', '', ...looks(control)],
+  ];
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  // Names stand on the left, figures on the right.
+  const aligned = (cell: string, column: number) =>
+    column < 2 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!);
   return [
-    row(['', 'judged against', 'use', 'verdict', 'KID', 'told apart', 'labels', 'seconds']),
-    row(['raw', '', number(raw.use?.score, 3), '', ...looks(raw.looks)]),
-    ...rungs.map((rung) =>
-      row([
-        `${rung.taken ? '*' : ' '}${rung.name}`,
-        rung.below,
-        number(rung.verdict?.score, 3),
-        rung.verdict?.verdict ?? 'skipped',
-        ...looks(rung.looks),
-        movedText(rung),
-        rung.verdict ? rung.seconds.toFixed(0) : '',
-      ]),
-    ),
-    row(['real', '', '', '', ...looks(control)]),
+    ...rows.map((cells) => cells.map(aligned).join('  ').trimEnd()),
     'use: agreement of networks on real pictures, higher is better. KID and AUC of crops told from real: lower is closer;',
     "the row of the real pictures is one half against the other. labels: how far the plugin's probe sees them moved.",
   ];
