@@ -34,14 +34,7 @@ export interface JudgeUseOptions<Annotation> {
    * sample, its annotation with it. Networks that learned from such a treatment are asked to read raw pictures so moved.
    */
   readonly placements?: Placements<Annotation>;
-  /**
-   * Where the labels of treatments come from, by their names. `exact`: they are right by construction, as nothing moves
-   * and no label changes; the gates that look for wrong labels are not asked, since a set that is harder to read would
-   * fail those, too. `carried`: they went along with moves that depend on the pictures alone, as framing does; the
-   * shares that the gates keep are asked one by one and not together, since such moves give no label away. `guessed`:
-   * networks read some of them from real pictures; shares are asked one by one, since networks that know no real picture
-   * read those less well. Default: `given`.
-   */
+  /** Where the labels of treatments come from, by their names; see {@link LabelOrigin}. Default: `given`. */
   readonly labels?: Readonly<Record<string, LabelOrigin>>;
   /**
    * Varies a picture a little, such that its right answer stays the same: networks should not mind. Default: contrast,

@@ -30,8 +30,15 @@ export interface UseVerdict extends UseScore {
 }
 
 /**
- * Where the labels of a treatment come from: as given, right by construction, carried along by moves that depend on the
- * pictures alone, or in part guessed by networks.
+ * Where the labels of a treatment come from, which decides what is asked of it.
+ *
+ * - `given`: with the pictures. All gates are asked, each and together.
+ * - `exact`: right by construction, as nothing moves and no label changes. The gates that look for wrong labels are not
+ *   asked, since a set that is harder to read would fail them, too.
+ * - `carried`: along with moves that depend on the pictures alone, as framing does. Gates are asked one by one: such moves
+ *   give no label away, and what was moved is learned later.
+ * - `guessed`: in part read from real pictures by networks. Gates are asked one by one: a network that knows no real
+ *   picture does not read those as well, which is why they are there.
  */
 export type LabelOrigin = 'given' | 'exact' | 'carried' | 'guessed';
 
@@ -91,11 +98,7 @@ const LEAST_AGREEMENT = 0.6;
  *
  * @param noise - how far figures of the raw set differ with the seeds alone, and at least .02: a factor falls from there
  * on; a gain or loss of the score counts from twice as much, of values and points from three times as much.
- * @param labels - `exact`: labels are right by construction, so that the gates which look for wrong ones are not asked: a
- * set that is harder to read would fail them, too. `guessed`: real pictures with labels that networks read are among
- * them. Those are not read as well by a network that knows none, which is why they are there, so that shares are not
- * asked together. Nor are they of `carried` labels: a move that depends on pictures alone cannot give labels away, and
- * what was moved is learned later. Default: `given`, all gates are asked.
+ * @param labels - decides which gates are asked, and whether together. Default: `given`.
  */
 export function useVerdict(
   score: UseScore,
@@ -128,29 +131,11 @@ export function useVerdict(
   }
   const scores = `${score.score.toFixed(3)}; raw: ${raw.score.toFixed(3)}`;
   const gain = score.score - raw.score;
-  const marginOf = (figure: keyof UseNoise) => Math.max(LEAST_MARGIN, noise[figure]);
-  const margin = deviations[of] * marginOf('score');
+  const margin = deviations[of] * marginOf(noise, 'score');
   const isHigher = gain >= margin;
-  // A false cue that all networks learn makes them agree, while what they see in a varied picture gets less certain.
-  const fallen = factors.filter((factor) => score[factor] < raw[factor] - marginOf(factor));
-  if (isHigher && fallen.length > 0) {
-    const figures = fallen.map(
-      (name) =>
-        `${name} ${score[name].toFixed(3)}; raw: ${raw[name].toFixed(3)}; differences below ${marginOf(name).toFixed(3)} are noise`,
-    );
-    const reason = `Its score is higher (${scores}) at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
-    return { ...score, verdict: 'no different', failed, reason };
-  }
-  // Networks that take more pictures for one of a few classes agree more, and know less. The spread of values and points
-  // shrinks with honest doubt as well.
-  if (isHigher && of === 'class' && score.information < raw.information - LEAST_MARGIN) {
-    const bits = `${score.information.toFixed(3)} bits; raw: ${raw.information.toFixed(3)}`;
-    const reason = `Its score is higher (${scores}), but answers to real pictures say less (${bits}): networks that take more pictures for one of a few classes agree more, and know less.`;
-    return { ...score, verdict: 'no different', failed, reason };
-  }
-  if (isHigher && !(score.agreement >= LEAST_AGREEMENT - marginOf('agreement'))) {
-    const needed = `at least ${LEAST_AGREEMENT} is needed, within noise of ${marginOf('agreement').toFixed(3)}`;
-    const reason = `Its score is higher (${scores}), but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; ${needed}): most of their answers are made up, and no order of sets can be told from them.`;
+  const doubt = isHigher ? doubtOf(score, raw, { of, noise }) : undefined;
+  if (doubt !== undefined) {
+    const reason = `Its score is higher (${scores})${doubt}`;
     return { ...score, verdict: 'no different', failed, reason };
   }
   const verdict = isHigher ? 'better' : gain <= -margin ? 'worse' : 'no different';
@@ -161,6 +146,39 @@ export function useVerdict(
   };
   const reason = `Networks that learned from it answer real pictures ${compared[verdict]} those of the raw set (${scores}; differences below ${margin.toFixed(3)} are noise).`;
   return { ...score, verdict, failed, reason };
+}
+
+/** How much a figure must fall or rise to differ. */
+function marginOf(noise: UseNoise, figure: keyof UseNoise): number {
+  return Math.max(LEAST_MARGIN, noise[figure]);
+}
+
+/** Why a higher score is no gain, as the end of a sentence that states it; `undefined` if nothing speaks against it. */
+function doubtOf(
+  score: UseScore,
+  raw: UseScore,
+  { of, noise }: { readonly of: 'class' | 'places'; readonly noise: UseNoise },
+): string | undefined {
+  // A false cue that all networks learn makes them agree, while what they see in a varied picture gets less certain.
+  const fallen = factors.filter((factor) => score[factor] < raw[factor] - marginOf(noise, factor));
+  if (fallen.length > 0) {
+    const figures = fallen.map(
+      (name) =>
+        `${name} ${score[name].toFixed(3)}; raw: ${raw[name].toFixed(3)}; differences below ${marginOf(noise, name).toFixed(3)} are noise`,
+    );
+    return ` at the cost of one of its factors (${figures.join('; ')}), which may be a false cue that all networks learn.`;
+  }
+  // The spread of values and points shrinks with honest doubt as well.
+  if (of === 'class' && score.information < raw.information - LEAST_MARGIN) {
+    const bits = `${score.information.toFixed(3)} bits; raw: ${raw.information.toFixed(3)}`;
+    return `, but answers to real pictures say less (${bits}): networks that take more pictures for one of a few classes agree more, and know less.`;
+  }
+  const margin = marginOf(noise, 'agreement');
+  if (!(score.agreement >= LEAST_AGREEMENT - margin)) {
+    const needed = `at least ${LEAST_AGREEMENT} is needed, within noise of ${margin.toFixed(3)}`;
+    return `, but even its networks hardly agree with each other on real pictures (${score.agreement.toFixed(3)}; ${needed}): most of their answers are made up, and no order of sets can be told from them.`;
+  }
+  return undefined;
 }
 
 /** The name of the best set: the highest of the treatments that are better, or else `raw`. */
